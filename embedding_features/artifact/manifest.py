@@ -1,0 +1,92 @@
+"""The manifest: the contract that travels with every snapshot, as JSON beside it."""
+
+from typing import Any, Literal
+
+from pydantic import AwareDatetime
+
+from embedding_features.artifact.embeddings import Metric
+from embedding_features.config import Config
+
+Kind = Literal["vector", "clusters", "tokens", "neighbours"]
+
+
+class Space(Config):
+    """Where vectors mean something: two vectors compare only within one space.
+
+    ``family`` names a line of snapshots (often the method); retraining stays in the space by alignment or
+    opens the next ``version``.
+    """
+
+    family: str
+    version: int
+    dim: int
+    metric: Metric
+    scorer: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.family}.s{self.version}"
+
+
+class Alignment(Config):
+    """How a snapshot was brought into its parent's space (orthogonal Procrustes on shared nodes)."""
+
+    parent_run_id: str
+    shared_nodes: int
+    residual: float
+    """Relative Frobenius residual on shared nodes: 0 is the same vectors, about 1.4 unrelated ones."""
+
+
+class NodeRecord(Config):
+    """What a snapshot holds of one node type."""
+
+    count: int
+    catalogue: int
+    id_type: Literal["int64", "string"]
+    ids_hash: str
+
+
+class EdgeRecord(Config):
+    """The edges of one relation that a snapshot was made from; times None for a relation without time."""
+
+    count: int
+    first: AwareDatetime | None
+    last: AwareDatetime | None
+
+
+class CodebookRecord(Config):
+    """A codebook that derived columns refer to."""
+
+    id: str
+    kind: Kind
+    node_type: str
+    column: str
+    spec: dict[str, Any]
+
+
+class Manifest(Config):
+    """Everything a consumer must know of a snapshot.
+
+    ``files`` maps each file of the folder (relative path) to its SHA-256; the vector table of node type t is
+    ``<t>_vector.parquet``, its derived tables ``<t>_clusters.parquet`` and so on.
+    """
+
+    format: Literal[1] = 1
+    run_id: str
+    library_version: str
+    method: str
+    config: dict[str, Any]
+    config_hash: str
+    seed: int
+    as_of: AwareDatetime
+    published: AwareDatetime | None = None
+    space: Space
+    alignment: Alignment | None = None
+    graph_fingerprint: str
+    edges: dict[str, EdgeRecord]
+    nodes: dict[str, NodeRecord]
+    kinds: list[Kind] = ["vector"]
+    codebooks: list[CodebookRecord] = []
+    figures: dict[str, float] = {}
+    health: dict[str, dict[str, float]] = {}
+    files: dict[str, str] = {}

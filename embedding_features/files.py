@@ -1,0 +1,105 @@
+"""Files a reader sees whole or not at all."""
+
+import hashlib
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from embedding_features.errors import ConfigError, SnapshotError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]*")
+
+
+def safe_name(name: str, what: str = "name") -> str:
+    """Return ``name`` if it can be one path component and an identifier in a store.
+
+    Raises:
+        ConfigError: when it is empty, starts with a dot, or holds anything but letters, digits, ``_.-``.
+    """
+    if not _NAME.fullmatch(name):
+        raise ConfigError(f"{what} {name!r} is not allowed", fix="use letters, digits, '_', '-' and '.'")
+    return name
+
+
+def sha256_file(path: Path) -> str:
+    """SHA-256 (hex) of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Replace ``path`` by ``data`` in one step: written beside it, synced, renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.parent / f".{path.name}.{uuid.uuid4().hex}.tmp"
+    try:
+        temporary.write_bytes(data)
+        _sync(temporary)
+        temporary.replace(path)
+        _sync(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(target: Path) -> Iterator[Path]:
+    """Yield a temporary folder that becomes ``target`` when the block ends well.
+
+    The folder lives in ``<target's parent>/../.staging`` so that a glob over snapshots never meets a
+    half-written one, on the same file system so that the rename is one step. A killed process leaves only a
+    staging folder, which :func:`sweep_staging` removes.
+
+    Raises:
+        SnapshotError: when ``target`` exists already.
+    """
+    if target.exists():
+        raise SnapshotError(f"{target} exists already", fix="remove it, or write under another name")
+    staging = target.parent.parent / ".staging"
+    staging.mkdir(parents=True, exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = staging / f"{os.getpid()}-{target.name}-{uuid.uuid4().hex[:8]}"
+    temporary.mkdir()
+    try:
+        yield temporary
+        for path in sorted(temporary.rglob("*")):
+            _sync(path)
+        _sync(temporary)
+        try:
+            temporary.rename(target)
+        except OSError as error:
+            raise SnapshotError(f"cannot move a finished folder to {target}: {error}") from error
+        _sync(target.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def sweep_staging(root: Path) -> int:
+    """Remove staging folders that killed processes left under ``root``; returns how many."""
+    swept = 0
+    for folder in root.glob(".staging/*"):
+        pid = folder.name.split("-", 1)[0]
+        if pid.isdigit() and not _alive(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
+            swept += 1
+    return swept
