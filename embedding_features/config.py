@@ -3,10 +3,10 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from embedding_features.errors import ConfigError
 
@@ -15,6 +15,34 @@ class Config(BaseModel):
     """Base of all configurations: frozen, and unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+
+
+class Part(Config):
+    """A piece of a composition: written with its ``kind``, read back as the class of that kind.
+
+    A family of parts (encoders, solvers …) is a subclass without a kind of its own; each member declares
+    ``kind: Literal["lookup"] = "lookup"``. A mapping validated as the family becomes the member of that kind,
+    so a resolved composition survives JSON, and a third party's part needs no entry in a union.
+    """
+
+    kind: str
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _member(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if not isinstance(data, dict) or not cls.model_fields["kind"].is_required():
+            return handler(data)
+        members = {c.model_fields["kind"].default: c for c in _subclasses(cls)}
+        kind = data.get("kind")
+        if kind not in members:
+            raise ValueError(f"no {cls.__name__} of kind {kind!r}; there are {sorted(members)}")
+        return cast(Self, members[kind].model_validate(data))
+
+
+def _subclasses(cls: type[Part]) -> list[type[Part]]:
+    """All subclasses that have a kind."""
+    below = [c for direct in cls.__subclasses__() for c in (direct, *_subclasses(direct))]
+    return [c for c in below if not c.model_fields["kind"].is_required()]
 
 
 C = TypeVar("C", bound=BaseModel)

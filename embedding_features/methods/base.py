@@ -1,0 +1,145 @@
+"""What every method is: a frozen composition of typed parts that can be fitted on a graph."""
+
+import time
+from abc import abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pyarrow as pa
+from pydantic import SerializeAsAny
+
+from embedding_features.arrays import F32
+from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable, Metric, Provenance
+from embedding_features.config import Part
+from embedding_features.errors import GraphError, TrainingError
+from embedding_features.graph.hetero_graph import Graph
+from embedding_features.graph.views import Bipartite, BipartiteView
+from embedding_features.methods.provenance import edge_summary
+from embedding_features.progress import SILENT, Progress
+from embedding_features.solvers.base import Solver
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Method(Part):
+    """A composition; ``model_dump_json`` writes it resolved, ``Method.model_validate_json`` reads it back.
+
+    Attributes:
+        name: the registered name, set by :func:`~embedding_features.methods.registry.method`.
+        metric: how two of its vectors are compared at retrieval, set likewise.
+    """
+
+    name: str = "custom"
+    metric: Metric = "dot"
+
+    @abstractmethod
+    def fit(
+        self,
+        graph: Graph,
+        *,
+        seed: int = 0,
+        init: Embeddings | None = None,
+        checkpoint: Path | None = None,
+        progress: Progress = SILENT,
+    ) -> Embeddings:
+        """Vectors of every node that has at least one edge in the method's view of ``graph``.
+
+        Args:
+            seed: of every random choice: the same graph, method and seed give the same vectors.
+            init: embeddings of an earlier graph to start from, matched by id; nodes it lacks start as usual.
+                A closed form has no start and ignores it.
+            checkpoint: folder for checkpoints; a run killed and repeated with the same folder resumes and
+                ends in the same vectors. A closed form, a matter of seconds, ignores it.
+
+        Raises:
+            GraphError: when the graph lacks what the view asks for.
+            TrainingError: when the loss or the vectors are not finite, or the checkpoint is of another run.
+        """
+
+    def _embeddings(
+        self,
+        graph: Graph,
+        view: BipartiteView,
+        vectors: tuple[F32, F32],
+        *,
+        seed: int,
+        scorer: str,
+        figures: Mapping[str, float],
+        encoder: "nn.Module | None" = None,
+    ) -> Embeddings:
+        """The tables of both sides, with their provenance."""
+        tables = {
+            node_type: _table(graph, node_type, side, has_edge)
+            for node_type, side, has_edge in (
+                (view.src_type, vectors[0], view.forward.degrees > 0),
+                (view.dst_type, vectors[1], view.reverse.degrees > 0),
+            )
+        }
+        provenance = Provenance(
+            method=self.name,
+            config=self.model_dump(mode="json"),
+            metric=self.metric,
+            scorer=scorer,
+            as_of=graph.as_of,
+            seed=seed,
+            graph_fingerprint=graph.fingerprint,
+            edges=edge_summary(graph, [view.relation]),
+            figures=dict(figures),
+        )
+        return Embeddings(tables, provenance, encoder)
+
+
+class ClosedForm(Method):
+    """View of the graph · solver."""
+
+    kind: Literal["closed_form"] = "closed_form"
+    view: Bipartite
+    solver: SerializeAsAny[Solver]
+
+    def fit(
+        self,
+        graph: Graph,
+        *,
+        seed: int = 0,
+        init: Embeddings | None = None,  # noqa: ARG002
+        checkpoint: Path | None = None,  # noqa: ARG002
+        progress: Progress = SILENT,
+    ) -> Embeddings:
+        """See :meth:`Method.fit`."""
+        view = build_view(self.view, graph)
+        started = time.perf_counter()
+        vectors = self.solver.solve(view, seed=seed, progress=progress)
+        figures = {"fit_seconds": time.perf_counter() - started}
+        return self._embeddings(graph, view, vectors, seed=seed, scorer="dot", figures=figures)
+
+
+def build_view(view: Bipartite, graph: Graph) -> BipartiteView:
+    """The view, which must join two node types: one table per type.
+
+    Raises:
+        GraphError: when the relation is unknown, empty, or joins a node type with itself.
+    """
+    built = view.build(graph)
+    if built.src_type == built.dst_type:
+        raise GraphError(
+            f"relation {built.relation!r} joins {built.src_type!r} with itself; a bipartite method has one"
+            " table per side",
+            fix="name a relation between two node types",
+        )
+    return built
+
+
+def _table(graph: Graph, node_type: str, vectors: F32, has_edge: Any) -> EmbeddingTable:
+    rows = np.flatnonzero(has_edge)
+    kept = np.ascontiguousarray(vectors[rows], np.float32)
+    if not np.isfinite(kept).all():
+        bad = int((~np.isfinite(kept)).any(axis=1).sum())
+        raise TrainingError(
+            f"{bad} of {len(rows)} {node_type} vectors are not finite",
+            fix="lower the learning rate or the exponents, or look for extreme weights in the relation",
+        )
+    vocabulary = graph.vocabularies[node_type]
+    return EmbeddingTable(node_type, vocabulary.ids.take(pa.array(rows)), kept, len(vocabulary))
