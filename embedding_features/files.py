@@ -53,10 +53,10 @@ def write_atomic(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def atomic_folder(target: Path) -> Iterator[Path]:
+def atomic_folder(target: Path, staging: Path | None = None) -> Iterator[Path]:
     """Yield a temporary folder that becomes ``target`` when the block ends well.
 
-    The folder lives in ``<target's parent>/../.staging`` so that a glob over snapshots never meets a
+    The folder lives in ``staging``, by default ``<target's parent>/../.staging``, so that a glob over snapshots never meets a
     half-written one, on the same file system so that the rename is one step. A killed process leaves only a
     staging folder, which :func:`sweep_staging` removes.
 
@@ -65,7 +65,7 @@ def atomic_folder(target: Path) -> Iterator[Path]:
     """
     if target.exists():
         raise SnapshotError(f"{target} exists already", fix="remove it, or write under another name")
-    staging = target.parent.parent / ".staging"
+    staging = staging or target.parent.parent / ".staging"
     staging.mkdir(parents=True, exist_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = staging / f"{os.getpid()}-{target.name}-{uuid.uuid4().hex[:8]}"
