@@ -1,6 +1,21 @@
 """Methods: each a short function that returns a frozen composition, ready to ``fit``."""
 
 from embedding_features.methods.base import ClosedForm, Method
+from embedding_features.methods.lightgcn import lightgcn
+from embedding_features.methods.mf_bpr import mf_bpr
 from embedding_features.methods.registry import MethodInfo, describe, get_method, make, method, methods
+from embedding_features.methods.trained import Trained
 
-__all__ = ["ClosedForm", "Method", "MethodInfo", "describe", "get_method", "make", "method", "methods"]
+__all__ = [
+    "ClosedForm",
+    "Method",
+    "MethodInfo",
+    "Trained",
+    "describe",
+    "get_method",
+    "lightgcn",
+    "make",
+    "method",
+    "methods",
+    "mf_bpr",
+]

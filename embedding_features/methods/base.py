@@ -4,16 +4,15 @@ import time
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pyarrow as pa
 from pydantic import SerializeAsAny
 
-from embedding_features.arrays import F32
+from embedding_features.arrays import F32, I64
 from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable, Metric, Provenance
 from embedding_features.config import Part
-from embedding_features.errors import GraphError, TrainingError
+from embedding_features.errors import ConfigError, GraphError, TrainingError
 from embedding_features.graph.hetero_graph import Graph
 from embedding_features.graph.views import Bipartite, BipartiteView
 from embedding_features.methods.provenance import edge_summary
@@ -62,22 +61,16 @@ class Method(Part):
     def _embeddings(
         self,
         graph: Graph,
-        view: BipartiteView,
-        vectors: tuple[F32, F32],
+        relation: str,
+        sides: Mapping[str, tuple[I64, F32]],
         *,
         seed: int,
         scorer: str,
         figures: Mapping[str, float],
         encoder: "nn.Module | None" = None,
     ) -> Embeddings:
-        """The tables of both sides, with their provenance."""
-        tables = {
-            node_type: _table(graph, node_type, side, has_edge)
-            for node_type, side, has_edge in (
-                (view.src_type, vectors[0], view.forward.degrees > 0),
-                (view.dst_type, vectors[1], view.reverse.degrees > 0),
-            )
-        }
+        """The tables of ``sides``, node type → (vocabulary rows, their vectors), with their provenance."""
+        tables = {node_type: _table(graph, node_type, *side) for node_type, side in sides.items()}
         provenance = Provenance(
             method=self.name,
             config=self.model_dump(mode="json"),
@@ -86,7 +79,7 @@ class Method(Part):
             as_of=graph.as_of,
             seed=seed,
             graph_fingerprint=graph.fingerprint,
-            edges=edge_summary(graph, [view.relation]),
+            edges=edge_summary(graph, [relation]),
             figures=dict(figures),
         )
         return Embeddings(tables, provenance, encoder)
@@ -109,11 +102,22 @@ class ClosedForm(Method):
         progress: Progress = SILENT,
     ) -> Embeddings:
         """See :meth:`Method.fit`."""
+        check_seed(seed)
         view = build_view(self.view, graph)
         started = time.perf_counter()
-        vectors = self.solver.solve(view, seed=seed, progress=progress)
+        src, dst = self.solver.solve(view, seed=seed, progress=progress)
         figures = {"fit_seconds": time.perf_counter() - started}
-        return self._embeddings(graph, view, vectors, seed=seed, scorer="dot", figures=figures)
+        src_rows, dst_rows = np.flatnonzero(view.forward.degrees), np.flatnonzero(view.reverse.degrees)
+        sides = {view.src_type: (src_rows, src[src_rows]), view.dst_type: (dst_rows, dst[dst_rows])}
+        return self._embeddings(graph, view.relation, sides, seed=seed, scorer="dot", figures=figures)
+
+
+def check_seed(seed: int) -> None:
+    """Raises:
+    ConfigError: when ``seed`` is negative or above 2^63 - 1.
+    """
+    if not 0 <= seed < 2**63:
+        raise ConfigError(f"seed {seed} is not between 0 and 2^63 - 1", fix="use for example 0")
 
 
 def build_view(view: Bipartite, graph: Graph) -> BipartiteView:
@@ -132,14 +136,13 @@ def build_view(view: Bipartite, graph: Graph) -> BipartiteView:
     return built
 
 
-def _table(graph: Graph, node_type: str, vectors: F32, has_edge: Any) -> EmbeddingTable:
-    rows = np.flatnonzero(has_edge)
-    kept = np.ascontiguousarray(vectors[rows], np.float32)
-    if not np.isfinite(kept).all():
-        bad = int((~np.isfinite(kept)).any(axis=1).sum())
+def _table(graph: Graph, node_type: str, rows: I64, vectors: F32) -> EmbeddingTable:
+    kept = np.ascontiguousarray(vectors, np.float32)
+    bad = int((~np.isfinite(kept)).any(axis=1).sum())
+    if bad:
         raise TrainingError(
             f"{bad} of {len(rows)} {node_type} vectors are not finite",
             fix="lower the learning rate or the exponents, or look for extreme weights in the relation",
         )
     vocabulary = graph.vocabularies[node_type]
-    return EmbeddingTable(node_type, vocabulary.ids.take(pa.array(rows)), kept, len(vocabulary))
+    return EmbeddingTable(node_type, vocabulary.decode(rows), kept, len(vocabulary))

@@ -1,0 +1,6 @@
+"""What a trained method minimises."""
+
+from embedding_features.objectives.base import Objective, PairVectors
+from embedding_features.objectives.bpr import BPR
+
+__all__ = ["BPR", "Objective", "PairVectors"]

@@ -1,0 +1,7 @@
+"""What a trained method learns from: positive and negative pairs."""
+
+from embedding_features.sampling.base import PairBatch, Sampler
+from embedding_features.sampling.negatives import Negatives, Popularity, Uniform
+from embedding_features.sampling.pairs import Pairs
+
+__all__ = ["Negatives", "PairBatch", "Pairs", "Popularity", "Sampler", "Uniform"]

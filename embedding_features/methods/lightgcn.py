@@ -1,0 +1,34 @@
+"""Graph convolution reduced to propagation."""
+
+from embedding_features.encoders import LightPropagation
+from embedding_features.graph.views import Bipartite
+from embedding_features.methods.registry import method
+from embedding_features.methods.trained import Trained
+from embedding_features.objectives import BPR
+from embedding_features.sampling import Pairs, Uniform
+from embedding_features.scoring import Dot
+from embedding_features.training import Adam, Training
+
+
+@method(family="collaborative", exports="user and item vectors", metric="dot")
+def lightgcn(
+    dim: int = 64,
+    layers: int = 3,
+    l2: float = 1e-4,
+    lr: float = 1e-3,
+    batch_size: int = 2048,
+    epochs: int = 100,
+    relation: str | None = None,
+) -> Trained:
+    """LightGCN (He et al., SIGIR 2020): propagation without weights or nonlinearity.
+
+    e^(k+1) = D^-1/2 A D^-1/2 e^(k);  the vector is the mean of e^(0) … e^(layers).
+    """
+    return Trained(
+        view=Bipartite(relation=relation, norm="symmetric", use_weights=False),
+        sampler=Pairs(negatives=Uniform(count=1)),
+        encoder=LightPropagation(dim=dim, layers=layers),
+        scorer=Dot(),
+        objective=BPR(l2=l2),
+        training=Training(optimizer=Adam(lr=lr), batch_size=batch_size, epochs=epochs),
+    )

@@ -1,0 +1,33 @@
+"""Matrix factorization by Bayesian personalized ranking."""
+
+from embedding_features.encoders import Lookup
+from embedding_features.graph.views import Bipartite
+from embedding_features.methods.registry import method
+from embedding_features.methods.trained import Trained
+from embedding_features.objectives import BPR
+from embedding_features.sampling import Pairs, Uniform
+from embedding_features.scoring import Dot
+from embedding_features.training import Adam, Training
+
+
+@method(family="collaborative", exports="user and item vectors", metric="dot")
+def mf_bpr(
+    dim: int = 64,
+    l2: float = 1e-3,
+    lr: float = 1e-3,
+    batch_size: int = 2048,
+    epochs: int = 100,
+    relation: str | None = None,
+) -> Trained:
+    """MF-BPR (Rendle et al., UAI 2009): a known edge outscores an unknown one.
+
+    minimise −ln σ(u·i − u·j) + l2/2 (|u|² + |i|² + |j|²), j drawn evenly from the items without an edge to u.
+    """
+    return Trained(
+        view=Bipartite(relation=relation, use_weights=False),
+        sampler=Pairs(negatives=Uniform(count=1)),
+        encoder=Lookup(dim=dim),
+        scorer=Dot(),
+        objective=BPR(l2=l2),
+        training=Training(optimizer=Adam(lr=lr), batch_size=batch_size, epochs=epochs),
+    )

@@ -1,0 +1,36 @@
+"""Bayesian personalized ranking."""
+
+from typing import Literal
+
+from pydantic import Field
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from embedding_features.objectives.base import Objective, PairVectors
+from embedding_features.scoring import Scorer
+
+
+class BPR(Objective):
+    """A known edge outscores an unknown one (Rendle et al. 2009, BPR-Opt, section 4.1).
+
+    loss = mean over pairs of −ln σ(s(u, i) − s(u, j))
+         + l2 / 2 · mean over positive pairs of |u|² + |i|² + |j|²
+
+    with the parameters (layer 0) of the batch in the second line, as in LightGCN (He et al. 2020, eq. 15).
+    Of several negatives j both lines take the mean.
+
+    Attributes:
+        l2: weight of the penalty.
+    """
+
+    kind: Literal["bpr"] = "bpr"
+    l2: float = Field(default=1e-4, ge=0)
+
+    def loss(self, vectors: PairVectors, ego: PairVectors, scorer: Scorer) -> Tensor:
+        """See :meth:`Objective.loss`."""
+        positive = scorer.score(vectors.src, vectors.dst)
+        negative = scorer.score(vectors.src.unsqueeze(1), vectors.negatives)
+        ranking = softplus(negative - positive.unsqueeze(1)).mean()
+        count = vectors.negatives.shape[1]
+        squares = ego.src.square().sum() + ego.dst.square().sum() + ego.negatives.square().sum() / count
+        return ranking + 0.5 * self.l2 * squares / len(ego.src)

@@ -1,0 +1,42 @@
+"""Nodes with edges only: what a network has parameters for, and how vocabulary rows map to them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from embedding_features.arrays import I64
+from embedding_features.graph.csr import CSR
+from embedding_features.graph.views import BipartiteView
+
+
+@dataclass(frozen=True)
+class ActiveRows:
+    """The nodes of a view that have an edge, in vocabulary order.
+
+    Attributes:
+        src: [active sources] int64 vocabulary rows.
+        dst: [active destinations] int64 vocabulary rows.
+    """
+
+    src: I64
+    dst: I64
+
+    @classmethod
+    def of(cls, view: BipartiteView) -> "ActiveRows":
+        """Those of ``view``."""
+        return cls(np.flatnonzero(view.forward.degrees), np.flatnonzero(view.reverse.degrees))
+
+    def compact(self, view: BipartiteView) -> BipartiteView:
+        """``view`` over these nodes alone; it must have no edge of another node."""
+        forward = _compact(view.forward, self.src, self.dst)
+        reverse = _compact(view.reverse, self.dst, self.src)
+        return BipartiteView(view.relation, view.src_type, view.dst_type, forward, reverse)
+
+
+def _compact(csr: CSR, rows: I64, columns: I64) -> CSR:
+    if len(rows) == csr.rows and len(columns) == csr.columns:
+        return csr
+    indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(csr.degrees[rows])])
+    place = np.full(csr.columns, -1, np.int32)
+    place[columns] = np.arange(len(columns), dtype=np.int32)
+    return CSR(indptr, place[csr.indices], len(columns), csr.weight, csr.time)

@@ -1,0 +1,66 @@
+"""How a method is trained."""
+
+import re
+from typing import Literal
+
+import torch
+from pydantic import Field
+
+from embedding_features.config import Config
+from embedding_features.errors import TrainingError
+
+
+class Adam(Config):
+    """Adam (Kingma & Ba 2015).
+
+    Attributes:
+        lr: learning rate.
+    """
+
+    kind: Literal["adam"] = "adam"
+    lr: float = Field(default=1e-3, gt=0)
+
+    def build(self, parameters: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
+        """The optimizer of ``parameters``."""
+        return torch.optim.Adam(parameters, lr=self.lr, fused=True)
+
+
+class Training(Config):
+    """Settings of the loop.
+
+    Attributes:
+        optimizer: its kind and learning rate.
+        batch_size: positive pairs a step.
+        epochs: at most so many passes over the pairs.
+        early_stop: metric on a validation split of the graph, ``"recall@20"`` or ``"ndcg@20"`` with any
+            cut-off; training stops when it has not risen for ``patience`` checks, and the weights of its
+            best check are kept. None trains for ``epochs`` on every edge and keeps the last weights.
+        validation: share of the pairs held out for it, drawn at random.
+        evaluate_every: epochs between two checks.
+        patience: checks without a rise.
+        checkpoint_every: epochs between two checkpoints, where a folder for them is given.
+        device: ``"auto"`` is cuda where there is one, else cpu.
+    """
+
+    optimizer: Adam = Adam()
+    batch_size: int = Field(default=2048, ge=1)
+    epochs: int = Field(default=100, ge=1)
+    early_stop: str | None = Field(default="recall@20", pattern=r"^(recall|ndcg)@[1-9]\d*$")
+    validation: float = Field(default=0.05, gt=0, lt=1)
+    evaluate_every: int = Field(default=5, ge=1)
+    patience: int = Field(default=4, ge=1)
+    checkpoint_every: int = Field(default=5, ge=1)
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+
+
+def resolve_device(device: str) -> str:
+    """The device to train on.
+
+    Raises:
+        TrainingError: when cuda is asked for and there is none.
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if re.match("cuda", device) and not torch.cuda.is_available():
+        raise TrainingError(f"no device {device!r} here", fix="set device: auto or cpu")
+    return device
