@@ -24,8 +24,7 @@ def store_row_sum(  # the arguments are numba's types of those described below
     ``weight`` float32, the rest int64. Nothing is checked. The sum runs in the order of the edges.
     """
     columns = width.literal_value
-    i = types.int64
-    signature = types.void(width, out, i, x, i, indices, weight, i, i)
+    signature = types.void(width, out, at, x, start, indices, weight, begin, end)
 
     def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         def array(position: int) -> Any:
