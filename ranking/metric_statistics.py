@@ -29,10 +29,11 @@ CLIP = 1e-7
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric: its ``title`` for people, its direction, its statistic of rows and scores [n]."""
+    """A metric: ``title`` and ``digits`` for people, its direction, its statistic of rows and scores [n]."""
 
     title: str
     higher_is_better: bool
+    digits: int
     statistic: Callable[[Rows, F32], Statistic]
 
 
@@ -138,10 +139,10 @@ def rce_statistic(rows: Rows, probability: F32) -> UserRatio:
 
 METRICS = MappingProxyType(
     {
-        "auc": Metric("AUC", True, auc_statistic),
-        "gauc": Metric("GAUC", True, gauc_statistic),
-        "log_loss": Metric("log loss", False, log_loss_statistic),
-        "rce": Metric("RCE", True, rce_statistic),
-        "ndcg@10": Metric("NDCG@10", True, ndcg_statistic(10)),
+        "auc": Metric("AUC", True, 4, auc_statistic),
+        "gauc": Metric("GAUC", True, 4, gauc_statistic),
+        "log_loss": Metric("log loss", False, 4, log_loss_statistic),
+        "rce": Metric("RCE", True, 2, rce_statistic),
+        "ndcg@10": Metric("NDCG@10", True, 4, ndcg_statistic(10)),
     }
 )

@@ -19,7 +19,6 @@ from statsmodels.stats.multitest import multipletests
 
 from embedding_features.arrays import F64
 from embedding_features.config import Config
-from embedding_features.progress import Advance
 from ranking.weighted import Statistic
 
 K = TypeVar("K", bound=Hashable)
@@ -33,6 +32,12 @@ class Estimate(Config):
     value: float
     low: float
     high: float
+
+
+class Difference(Estimate):
+    """Variant minus baseline, its interval, and the two-sided p-value of no difference."""
+
+    p: float
 
 
 @dataclass(frozen=True)
@@ -65,20 +70,15 @@ def user_draws(users: int, replicates: int, seed: int) -> Iterator[F64]:
 
 
 def bootstrap(
-    statistics: Mapping[K, Sequence[Statistic]], users: int, replicates: int, seed: int, advance: Advance
+    statistics: Mapping[K, Sequence[Statistic]], users: int, replicates: int, seed: int
 ) -> dict[K, Sample]:
-    """Evaluate every cell's statistics, one a seed, on the same draws of ``users``.
-
-    Args:
-        advance: called once a block of replicates.
-    """
+    """Evaluate every cell's statistics, one a seed, on the same draws of ``users``."""
     once = np.ones((users, 1))
     seeds = {key: np.array([s(once)[0] for s in cell]) for key, cell in statistics.items()}
     blocks: dict[K, list[F64]] = {key: [] for key in statistics}
     for weights in user_draws(users, replicates, seed):
         for key, cell in statistics.items():
             blocks[key].append(np.stack([statistic(weights) for statistic in cell]))
-        advance()
     return {key: Sample(seeds[key], np.concatenate(parts, axis=1)) for key, parts in blocks.items()}
 
 
@@ -98,19 +98,20 @@ def seed_noise(samples: Collection[Sample], seed: int) -> SeedNoise:
     return SeedNoise(variance**0.5, draws)
 
 
-def _interval(value: float, replicates: F64, alpha: float) -> Estimate:
+def _interval(replicates: F64, alpha: float) -> tuple[float, float]:
     low, high = np.nanquantile(replicates, [alpha / 2, 1 - alpha / 2])
-    return Estimate(value=value, low=float(low), high=float(high))
+    return float(low), float(high)
 
 
 def figure(sample: Sample, noise: SeedNoise, alpha: float) -> Estimate:
     """The mean over seeds and its percentile interval at 1 - alpha."""
     replicates = sample.replicates.mean(axis=0) + noise.sd * sample.seeds.size**-0.5 * noise.draws
-    return _interval(sample.mean, replicates, alpha)
+    low, high = _interval(replicates, alpha)
+    return Estimate(value=sample.mean, low=low, high=high)
 
 
-def difference(variant: Sample, baseline: Sample, noise: SeedNoise, alpha: float) -> tuple[Estimate, float]:
-    """Variant minus baseline with its percentile interval, and the two-sided p-value of no difference.
+def difference(variant: Sample, baseline: Sample, noise: SeedNoise, alpha: float) -> Difference:
+    """Variant minus baseline, with its percentile interval at 1 - alpha and its p-value.
 
     p is twice the smaller share of replicates at or beyond 0, each side counting one more than seen (B
     replicates cannot give a p below 2 / (B + 1)). A replicate without a value counts on both sides.
@@ -119,7 +120,8 @@ def difference(variant: Sample, baseline: Sample, noise: SeedNoise, alpha: float
     replicates = variant.replicates.mean(axis=0) - baseline.replicates.mean(axis=0) + spread
     beyond = min(np.count_nonzero(~(replicates > 0)), np.count_nonzero(~(replicates < 0)))
     p = min(1.0, 2 * (1 + beyond) / (1 + replicates.size))
-    return _interval(variant.mean - baseline.mean, replicates, alpha), p
+    low, high = _interval(replicates, alpha)
+    return Difference(value=variant.mean - baseline.mean, low=low, high=high, p=p)
 
 
 def holm(p: Sequence[float]) -> list[float]:
