@@ -1,6 +1,21 @@
 """Public data sets and the planted world."""
 
 from embedding_features.datasets.card import DatasetCard, read_card
+from embedding_features.datasets.clicks import PlantedDomain
 from embedding_features.datasets.ml100k import get_ml100k
+from embedding_features.datasets.planted import planted_domains, planted_impressions, planted_interactions
+from embedding_features.datasets.synthesize import synthesize
+from embedding_features.datasets.world import Domain, World
 
-__all__ = ["DatasetCard", "get_ml100k", "read_card"]
+__all__ = [
+    "DatasetCard",
+    "Domain",
+    "PlantedDomain",
+    "World",
+    "get_ml100k",
+    "planted_domains",
+    "planted_impressions",
+    "planted_interactions",
+    "read_card",
+    "synthesize",
+]

@@ -84,7 +84,7 @@ def _check_interactions(tables: dict[str, pa.Table], origin: str, release: Relea
         unknown = pc.invert(pc.is_in(interactions[column], tables[table][column]))
         if pc.any(unknown).as_py():
             value = interactions[column].filter(unknown)[0]
-            raise DataError(f"{origin}: interactions have no {column} {value} in {table}", fix=_REPLACE)
+            raise DataError(f"{origin}: interactions name {column} {value}, which {table} lack", fix=_REPLACE)
     if fingerprint(interactions) != release.interactions_sha256:
         raise DataError(
             f"{origin}: the interactions are not the release's (their SHA-256 differs)", fix=_REPLACE

@@ -1,0 +1,171 @@
+"""Write a planted world to Parquet.
+
+Memory is bounded by users and items, not by edges: about 24 · interests + 100 bytes a user, 4 · interests +
+300 bytes an item, 150 bytes a friendship, and one block of 131,072 clicks with its candidates (some 100 MB).
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from embedding_features.arrays import F32, AnyArray
+from embedding_features.config import Config
+from embedding_features.datasets.clicks import BLOCK, PlantedDomain
+from embedding_features.datasets.planted import Columns, planted_blocks, planted_domains
+from embedding_features.datasets.population import Users, draw_friendships
+from embedding_features.datasets.world import World
+from embedding_features.errors import DataError
+from embedding_features.files import atomic_folder, sweep_staging
+from embedding_features.progress import SILENT, Progress
+
+WORLD = "world.json"
+_TYPES = {
+    "timestamp": pa.timestamp("us", tz="UTC"),
+    "joined": pa.timestamp("us", tz="UTC"),
+    "released": pa.timestamp("us", tz="UTC"),
+}
+
+
+class WorldCard(Config):
+    """``world.json``: the settings in full, and the rows of each file."""
+
+    world: World
+    rows: dict[str, int]
+
+
+def synthesize(world: World, target: Path, progress: Progress = SILENT) -> Path:
+    """Write the world into the folder ``target`` and return it; done already, return at once.
+
+    =================================  =====================================================================
+    ``interactions_<domain>.parquet``  user_id, item_id, timestamp (µs, UTC, never decreasing), weight
+    ``impressions_<domain>.parquet``   user_id, item_id, timestamp, label: 1 clicked, 0 only shown
+    ``friendships.parquet``            user_id, friend_id, timestamp: a pair once, the smaller id first
+    ``users.parquet``                  user_id, joined, segment
+    ``items_<domain>.parquet``         item_id, released, category
+    ``truth/users.parquet``            user_id, interests_start, interests_end: float32, sum 1
+    ``truth/items_<domain>.parquet``   item_id, interests (float32, sum 1), popularity
+    ``world.json``                     the settings, and the rows of each file
+    =================================  =====================================================================
+
+    A user may click on an item more than once. Every block of clicks is drawn from a stream of its own, so
+    rows depend on nothing but the settings.
+
+    Raises:
+        DataError: when ``target`` holds something else, or another world.
+    """
+    target = Path(target).resolve()
+    if target.exists():
+        _check_same(target, world)
+        return target
+    sweep_staging(target.parent)
+    domains = planted_domains(world)
+    rows: dict[str, int] = {}
+    with atomic_folder(target, target.parent / ".staging") as folder:
+        (folder / "truth").mkdir()
+        rows |= _write_users(folder, world, next(iter(domains.values())).users)
+        for domain in domains.values():
+            rows |= _write_items(folder, domain)
+        with progress.task("synthesize", total=sum(d.edges for d in world.domains)) as advance:
+            for name, domain in domains.items():
+                with _Tables(folder) as tables:
+                    for interactions, impressions in planted_blocks(domain):
+                        tables.append(f"interactions_{name}", interactions)
+                        if world.logged:
+                            tables.append(f"impressions_{name}", impressions)
+                        advance(len(interactions["user_id"]), status=name)
+                rows |= tables.rows
+        card = WorldCard(world=world, rows=rows).model_dump(mode="json")
+        (folder / WORLD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    return target
+
+
+def _check_same(target: Path, world: World) -> None:
+    fix = "remove it, or write to another folder"
+    try:
+        card = WorldCard.model_validate_json((target / WORLD).read_bytes())
+    except (OSError, ValidationError):
+        raise DataError(f"{target} is there and holds no planted world", fix=fix) from None
+    if card.world != world:
+        changed = [name for name in World.model_fields if getattr(card.world, name) != getattr(world, name)]
+        raise DataError(f"{target} holds another world; it differs in {', '.join(changed)}", fix=fix)
+
+
+class _Tables:
+    """Parquet files in a folder that grow by row groups; rows are counted."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._writers: dict[str, pq.ParquetWriter] = {}
+        self.rows: dict[str, int] = {}
+
+    def __enter__(self) -> "_Tables":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for writer in self._writers.values():
+            writer.close()
+
+    def append(self, name: str, columns: Columns) -> None:
+        """Add a row group."""
+        table = _table(columns)
+        if name not in self._writers:
+            # smaller and faster to write than a dictionary: ids are dense, times go up
+            whole = {f.name: "DELTA_BINARY_PACKED" for f in table.schema if _is_int64(f.type)}
+            path = self._folder / f"{name}.parquet"
+            writer = pq.ParquetWriter(path, table.schema, use_dictionary=False, column_encoding=whole)
+            self._writers[name] = writer
+            self.rows[name] = 0
+        self._writers[name].write_table(table)
+        self.rows[name] += table.num_rows
+
+
+def _is_int64(kind: pa.DataType) -> bool:
+    return pa.types.is_int64(kind) or pa.types.is_timestamp(kind)
+
+
+def _table(columns: Columns) -> pa.Table:
+    """Two-dimensional columns become fixed-size lists, times UTC microseconds."""
+    arrays = {
+        name: pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
+        if values.ndim == 2
+        else pa.array(values, _TYPES.get(name))
+        for name, values in columns.items()
+    }
+    return pa.table(arrays)
+
+
+def _write(folder: Path, name: str, columns: Columns) -> dict[str, int]:
+    """One file of several row groups; returns its rows."""
+    with _Tables(folder) as tables:
+        n = len(next(iter(columns.values())))
+        for first in range(0, max(n, 1), BLOCK):
+            tables.append(name, {c: values[first : first + BLOCK] for c, values in columns.items()})
+    return tables.rows
+
+
+def _ids(n: int) -> AnyArray:
+    return np.arange(1, n + 1)
+
+
+def _write_users(folder: Path, world: World, users: Users) -> dict[str, int]:
+    ids = _ids(world.users)
+    seen: Columns = {"user_id": ids, "joined": users.born + world.start_us, "segment": users.segment}
+    rows = _write(folder, "users", seen)
+    start, end = users.mixtures
+    rows |= _write(folder, "truth/users", {"user_id": ids, "interests_start": start, "interests_end": end})
+    one, other, time = draw_friendships(world, users)
+    friendships = {"user_id": one + 1, "friend_id": other + 1, "timestamp": time + world.start_us}
+    return rows | _write(folder, "friendships", friendships)
+
+
+def _write_items(folder: Path, planted: PlantedDomain) -> dict[str, int]:
+    items, name = planted.items, planted.domain.name
+    ids, released = _ids(len(items.born)), items.born + planted.world.start_us
+    rows = _write(folder, f"items_{name}", {"item_id": ids, "released": released, "category": items.category})
+    interests: F32 = items.dense(planted.world.interests)
+    truth: Columns = {"item_id": ids, "interests": interests, "popularity": items.popularity}
+    return rows | _write(folder, f"truth/items_{name}", truth)
