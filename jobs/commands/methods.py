@@ -1,0 +1,41 @@
+"""``methods``: what can be pretrained, and with which settings."""
+
+from typing import Annotated, Any
+
+import typer
+
+from embedding_features.methods import describe, get_method
+from jobs.options import JsonOption, epilog, run_job
+
+EPILOG = epilog("embedding-features methods lightgcn")
+
+
+def command(
+    name: Annotated[str | None, typer.Argument(help="One method, with its parameters and defaults.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the pretraining methods, or show one."""
+    run_job(lambda _: {"methods": listed()} if name is None else shown(name), as_json)
+
+
+def listed() -> list[dict[str, Any]]:
+    """A row a method."""
+    return [{key: row[key] for key in ("name", "family", "paper", "metric")} for row in describe()]
+
+
+def shown(name: str) -> dict[str, Any]:
+    """One method and its parameters.
+
+    Raises:
+        ConfigError: when there is no such method.
+    """
+    info = get_method(name)
+    parameters = [{"parameter": key, "default": str(value)} for key, value in info.parameters.items()]
+    return {
+        "name": info.name,
+        "family": info.family,
+        "paper": info.paper,
+        "exports": info.exports,
+        "metric": info.metric,
+        "parameters": parameters,
+    }

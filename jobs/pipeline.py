@@ -1,0 +1,108 @@
+"""A pipeline's YAML: from logs to ablation, one section a job."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from embedding_features.artifact import Embeddings, Space
+from embedding_features.config import Config, load_config
+from embedding_features.derive import DeriveSpec
+from embedding_features.graph.schema import GraphSchema
+from embedding_features.methods import Method, make
+from embedding_features.space import AlignConfig, HealthConfig
+from jobs.workspace import Workspace
+from ranking import AblationConfig, GridConfig, Task
+
+
+class Moments(Config):
+    """The moments that snapshots are made as of: ``first``, then every ``every_days`` up to ``last``."""
+
+    first: AwareDatetime
+    last: AwareDatetime
+    every_days: float = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Moments":
+        if self.last < self.first:
+            raise ValueError(f"last {self.last} is before first {self.first}")
+        return self
+
+    def moments(self) -> list[datetime]:
+        """All of them, in order."""
+        step = timedelta(days=self.every_days)
+        return [self.first + i * step for i in range(int((self.last - self.first) / step) + 1)]
+
+
+class Pretrain(Config):
+    """Which method, with which parameters (see ``embedding-features methods NAME``)."""
+
+    method: str = "spectral"
+    family: str | None = None
+    """The line of snapshots this one continues; the method's name by default."""
+    params: dict[str, bool | int | float | str | None] = {}
+    seed: int = 0
+    warm_start: bool = False
+    """Start a trained method from the vectors of the snapshot before."""
+    align: AlignConfig = AlignConfig()
+
+    def composition(self) -> Method:
+        """The method, its parameters checked."""
+        return make(self.method, **self.params)
+
+    def first_space(self, embeddings: Embeddings) -> Space:
+        """The space of a family's first snapshot."""
+        return Space.of(embeddings, self.family)
+
+
+class Publish(Config):
+    """Where snapshots go, and the publish time that a backfilled one carries: as_of plus ``delay_hours``."""
+
+    repo: Path = Path("feature_repo")
+    delay_hours: float = Field(default=6.0, ge=0)
+    allow_timeless: bool = False
+
+
+class Rank(Config):
+    """The task, the rankers and the grid."""
+
+    task: Task
+    service: str = "ranking_all"
+    """The Feast feature service that training sets come from."""
+    grid: GridConfig = GridConfig()
+
+
+class Pipeline(Config):
+    """A whole pipeline. Relative paths begin at the working directory.
+
+    Attributes:
+        name: shown in the report.
+        dataset: a public data set that ``quickstart`` gets first.
+        root: the workspace.
+    """
+
+    name: str
+    dataset: Literal["ml-100k"] | None = None
+    root: Path = Path("workspace")
+    graph: GraphSchema
+    as_of: Moments
+    pretrain: Pretrain = Pretrain()
+    derive: DeriveSpec = DeriveSpec()
+    health: HealthConfig = HealthConfig()
+    publish: Publish = Publish()
+    rank: Rank
+    ablate: AblationConfig = AblationConfig()
+
+    @property
+    def workspace(self) -> Workspace:
+        return Workspace(self.root)
+
+
+def load_pipeline(path: Path) -> Pipeline:
+    """Read a pipeline's YAML.
+
+    Raises:
+        ConfigError: naming each field that is wrong.
+    """
+    return load_config(path, Pipeline)

@@ -1,0 +1,1 @@
+"""The steps of a pipeline, each resumable: what is finished is found and kept."""

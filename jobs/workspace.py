@@ -1,0 +1,98 @@
+"""Where jobs leave what they make: one folder, each step's results below it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from embedding_features.errors import ConfigError, DataError
+from embedding_features.files import write_atomic
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Folders of one pipeline.
+
+    A finished result is never written again: its name holds what it was made from, so a rerun finds it.
+    """
+
+    root: Path
+
+    @property
+    def graphs(self) -> Path:
+        return self.root / "graphs"
+
+    @property
+    def embeddings(self) -> Path:
+        return self.root / "embeddings"
+
+    @property
+    def features(self) -> Path:
+        return self.root / "features"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.root / "checkpoints"
+
+    @property
+    def ranking(self) -> Path:
+        return self.root / "ranking"
+
+    @property
+    def report(self) -> Path:
+        return self.root / "report"
+
+    def write_json(self, name: str, value: Any) -> None:
+        """Record the outcome of a step as ``<name>.json``."""
+        write_atomic(self.root / f"{name}.json", json.dumps(value, indent=2, default=str).encode())
+
+    def read_json(self, name: str, job: str) -> Any:
+        """What an earlier step recorded.
+
+        Raises:
+            DataError: naming the job to run first, or the file that is not JSON.
+        """
+        path = self.root / f"{name}.json"
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise DataError(f"no {path}", fix=f"run `embedding-features {job}` first") from None
+        except ValueError as error:
+            raise DataError(f"{path} is not JSON: {error}", fix=f"remove it and run {job} again") from None
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """One job at a time in a workspace.
+
+        Raises:
+            DataError: when another process holds it.
+        """
+        import fcntl
+
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / ".lock").open("w") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise DataError(
+                    f"another job is running in {self.root}", fix="wait for it, or use another workspace"
+                ) from None
+            yield
+
+
+def moment(text: str) -> datetime:
+    """An ISO 8601 moment with its zone.
+
+    Raises:
+        ConfigError: when it is not one, or has no zone.
+    """
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"{text!r} is not a moment", fix="write 2026-11-01T00:00:00Z") from None
+    if value.tzinfo is None:
+        raise ConfigError(f"{text!r} has no time zone", fix=f"write {text}Z for UTC")
+    return value.astimezone(UTC)
