@@ -6,12 +6,12 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from embedding_features.artifact import Embeddings, Space
-from embedding_features.config import Config, load_config
+from embedding_features.config import Config, config_hash, load_config
 from embedding_features.derive import DeriveSpec
+from embedding_features.files import safe_name
 from embedding_features.graph.schema import GraphSchema
 from embedding_features.methods import Method, make
-from embedding_features.space import AlignConfig, HealthConfig
+from embedding_features.space import AlignmentConfig, HealthConfig
 from jobs.workspace import Workspace
 from ranking import AblationConfig, GridConfig, Task
 
@@ -45,15 +45,20 @@ class Pretrain(Config):
     seed: int = 0
     warm_start: bool = False
     """Start a trained method from the vectors of the snapshot before."""
-    align: AlignConfig = AlignConfig()
+    align: AlignmentConfig = AlignmentConfig()
 
     def composition(self) -> Method:
         """The method, its parameters checked."""
         return make(self.method, **self.params)
 
-    def first_space(self, embeddings: Embeddings) -> Space:
-        """The space of a family's first snapshot."""
-        return Space.of(embeddings, self.family)
+    @property
+    def family_name(self) -> str:
+        return self.family or self.method
+
+    @property
+    def key(self) -> str:
+        """Folder of the results of exactly these settings."""
+        return f"{safe_name(self.family_name, 'family')}-{config_hash(self)[:8]}"
 
 
 class Publish(Config):

@@ -1,34 +1,45 @@
 """``derive``: clusters, tokens and neighbours of every snapshot, and its health."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from embedding_features.artifact import Snapshot, find_snapshot, run_id, write_snapshot
+from embedding_features.config import config_hash
 from embedding_features.derive import Codebook, derive, derive_recipe, load_codebooks
 from embedding_features.progress import Progress
 from embedding_features.space import check_health
 from jobs.pipeline import Pipeline
 
+#: health figures that a person reads first
+_SHOWN = ("coverage", "effective_rank", "duplicate_vectors")
+
 
 def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
-    """Derive features with the codebooks of the space, and let no unhealthy snapshot pass."""
+    """Derive features with the codebooks of the space, and let no unhealthy snapshot pass (exit 3)."""
     workspace = pipeline.workspace
-    names = workspace.read_json("embeddings", "pretrain")
-    codebooks: list[Codebook] = []
-    rows = []
-    with progress.task("derive", len(names)) as advance:
-        for name in names:
-            source = Snapshot.open(workspace.embeddings / name)
-            snapshot = _derived(pipeline, source, codebooks, progress)
+    sources = workspace.read_json("embeddings", "pretrain")
+    codebooks: Sequence[Codebook] = ()
+    rows, folders = [], []
+    with progress.task("derive", len(sources)) as advance:
+        for source in sources:
+            snapshot = _derived(pipeline, Snapshot.open(Path(source)), codebooks, progress)
             codebooks = load_codebooks(snapshot)
-            rows.append({"run_id": snapshot.manifest.run_id, **_figures(snapshot)})
+            rows.append(_row(snapshot))
+            folders.append(str(snapshot.folder))
             advance(1, snapshot.manifest.run_id)
-    workspace.write_json("features", [row["run_id"] for row in rows])
+    workspace.write_json("features", folders)
     return {"features": rows}
 
 
-def _derived(pipeline: Pipeline, source: Snapshot, codebooks: list[Codebook], progress: Progress) -> Snapshot:
-    made, root = source.manifest, pipeline.workspace.features
-    same_space = [codebook for codebook in codebooks if codebook.space == made.space]
+def _derived(
+    pipeline: Pipeline, source: Snapshot, earlier: Sequence[Codebook], progress: Progress
+) -> Snapshot:
+    """The derived snapshot: found, or made with the codebooks of its space."""
+    made = source.manifest
+    settings = {"derive": pipeline.derive.model_dump(mode="json"), "health": pipeline.health.model_dump()}
+    root = pipeline.workspace.features / f"{pipeline.pretrain.key}-{config_hash(settings)[:8]}"
+    codebooks = [codebook for codebook in earlier if codebook.space == made.space]
     derivations = pipeline.derive.derivations()
     name = run_id(
         made.method,
@@ -37,26 +48,22 @@ def _derived(pipeline: Pipeline, source: Snapshot, codebooks: list[Codebook], pr
         seed=made.seed,
         graph_fingerprint=made.graph_fingerprint,
         parent=made.parent,
-        derived=derive_recipe(*derivations, codebooks=same_space, seed=made.seed),
+        derived=derive_recipe(*derivations, codebooks=codebooks, seed=made.seed),
     )
     found = find_snapshot(root, name)
     if found is not None:
         return found
     embeddings = source.embeddings()
-    report = check_health(embeddings, pipeline.health)
-    report.raise_if_unhealthy()
+    check_health(embeddings, pipeline.health).raise_if_unhealthy()
     features = derive(
-        embeddings, *derivations, space=made.space, codebooks=same_space, seed=made.seed, progress=progress
+        embeddings, *derivations, space=made.space, codebooks=codebooks, seed=made.seed, progress=progress
     )
-    return write_snapshot(
-        features, root, parent=made.parent, alignment=made.alignment, health=report.figures()
-    )
+    report = check_health(features, pipeline.health)
+    report.raise_if_unhealthy()
+    return write_snapshot(features, root, parent=made.parent, alignment=made.alignment, health=report.figures)
 
 
-def _figures(snapshot: Snapshot) -> dict[str, Any]:
-    return {
-        f"{node_type} {figure}": value
-        for node_type, figures in snapshot.manifest.health.items()
-        for figure, value in figures.items()
-        if figure in ("coverage", "effective_rank", "duplicate_vectors")
-    }
+def _row(snapshot: Snapshot) -> dict[str, Any]:
+    health = snapshot.manifest.health
+    shown = {f"{t} {name}": health[t][name] for t in sorted(health) for name in _SHOWN}
+    return {"run_id": snapshot.manifest.run_id, "codebooks": len(snapshot.manifest.codebooks), **shown}

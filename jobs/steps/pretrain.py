@@ -8,61 +8,61 @@ from embedding_features.artifact import Snapshot, find_snapshot, run_id, write_s
 from embedding_features.graph import Graph
 from embedding_features.methods import Method
 from embedding_features.progress import Progress
-from embedding_features.space import align, next_space
+from embedding_features.space import place
 from jobs.pipeline import Pipeline, Pretrain
+from jobs.workspace import Workspace
 
 
 def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
     """Fit the method on every graph, align each result to the one before, and write it down."""
     workspace, settings = pipeline.workspace, pipeline.pretrain
     graphs = workspace.read_json("graphs", "graph")
-    method, parent, rows = settings.composition(), None, []
+    method, parent, rows, folders = settings.composition(), None, [], []
     with progress.task(f"pretrain: {method.name}", len(graphs)) as advance:
         for row in graphs:
             graph = Graph.load(Path(row["folder"]))
-            name = run_id(
-                method.name,
-                graph.as_of,
-                config=method.model_dump(mode="json"),
-                seed=settings.seed,
-                graph_fingerprint=graph.fingerprint,
-                parent=parent.manifest.run_id if parent else None,
-            )
-            snapshot = find_snapshot(workspace.embeddings, name)
-            if snapshot is None:
-                checkpoint = workspace.checkpoints / name
-                snapshot = _fit(method, settings, graph, parent, checkpoint, workspace.embeddings, progress)
-                shutil.rmtree(checkpoint, ignore_errors=True)
-            rows.append(_row(snapshot))
-            parent = snapshot
-            advance(1, name)
-    workspace.write_json("embeddings", [row["run_id"] for row in rows])
+            parent = _snapshot(workspace, settings, method, graph, parent, progress)
+            rows.append(_row(parent))
+            folders.append(str(parent.folder))
+            advance(1, parent.manifest.run_id)
+    workspace.write_json("embeddings", folders)
     return {"embeddings": rows}
 
 
-def _fit(
-    method: Method,
+def _snapshot(
+    workspace: Workspace,
     settings: Pretrain,
+    method: Method,
     graph: Graph,
     parent: Snapshot | None,
-    checkpoint: Path,
-    root: Path,
     progress: Progress,
 ) -> Snapshot:
+    """The snapshot of a graph: found, or fitted; a kill in between leaves a checkpoint to go on from."""
+    root = workspace.embeddings / settings.key
+    name = run_id(
+        method.name,
+        graph.as_of,
+        config=method.model_dump(mode="json"),
+        seed=settings.seed,
+        graph_fingerprint=graph.fingerprint,
+        parent=parent.manifest.run_id if parent else None,
+    )
+    found = find_snapshot(root, name)
+    if found is not None:
+        return found
+    checkpoint = workspace.checkpoints / settings.key / name
     init = parent.embeddings() if parent and settings.warm_start else None
     fitted = method.fit(graph, seed=settings.seed, init=init, checkpoint=checkpoint, progress=progress)
-    if parent is None:
-        return write_snapshot(fitted, root, space=settings.first_space(fitted))
-    embeddings, alignment = align(fitted, parent, settings.align)
-    space = next_space(parent.manifest.space, embeddings, alignment, settings.align)
-    stays = space == parent.manifest.space
-    return write_snapshot(
-        embeddings if stays else fitted,
+    placed = place(fitted, parent, family=settings.family_name, config=settings.align)
+    snapshot = write_snapshot(
+        placed.embeddings,
         root,
-        space=space,
-        parent=parent.manifest.run_id,
-        alignment=alignment if stays else None,
+        space=placed.space,
+        parent=parent.manifest.run_id if parent else None,
+        alignment=placed.alignment,
     )
+    shutil.rmtree(checkpoint, ignore_errors=True)
+    return snapshot
 
 
 def _row(snapshot: Snapshot) -> dict[str, Any]:
