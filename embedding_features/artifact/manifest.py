@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime
 
-from embedding_features.artifact.embeddings import Metric
+from embedding_features.artifact.embeddings import Embeddings, Metric
 from embedding_features.config import Config
 
 Kind = Literal["vector", "clusters", "tokens", "neighbours"]
@@ -27,9 +27,28 @@ class Space(Config):
     def id(self) -> str:
         return f"{self.family}.s{self.version}"
 
+    @classmethod
+    def of(cls, embeddings: Embeddings, family: str | None = None) -> "Space":
+        """The first space of a family, by default the method's name."""
+        made = embeddings.provenance
+        return cls(
+            family=family or made.method,
+            version=1,
+            dim=embeddings.dim,
+            metric=made.metric,
+            scorer=made.scorer,
+        )
+
+    def __str__(self) -> str:
+        return f"{self.id} (dim {self.dim}, metric {self.metric}, scorer {self.scorer})"
+
 
 class Alignment(Config):
-    """How a snapshot was brought into its parent's space (orthogonal Procrustes on shared nodes)."""
+    """How a snapshot was brought into its parent's space (orthogonal Procrustes on shared nodes).
+
+    Where the residual was too large, the snapshot opened the next version of the space, its vectors were left
+    as they were, and this record says why.
+    """
 
     parent_run_id: str
     shared_nodes: int
@@ -68,7 +87,9 @@ class Manifest(Config):
     """Everything a consumer must know of a snapshot.
 
     ``files`` maps each file of the folder (relative path) to its SHA-256; the vector table of node type t is
-    ``<t>_vector.parquet``, its derived tables ``<t>_clusters.parquet`` and so on.
+    ``<t>_vector.parquet``, its derived tables ``<t>_clusters.parquet`` and so on. ``published`` and
+    ``feature_view_version`` (the N of the Feast pin ``view@vN``) are set by publishing. ``parent`` is the run
+    id of the snapshot that this one continues, ``derived`` the recipe of the derived tables.
     """
 
     format: Literal[1] = 1
@@ -80,12 +101,15 @@ class Manifest(Config):
     seed: int
     as_of: AwareDatetime
     published: AwareDatetime | None = None
+    feature_view_version: int | None = None
     space: Space
+    parent: str | None = None
     alignment: Alignment | None = None
     graph_fingerprint: str
     edges: dict[str, EdgeRecord]
     nodes: dict[str, NodeRecord]
     kinds: list[Kind] = ["vector"]
+    derived: dict[str, Any] = {}
     codebooks: list[CodebookRecord] = []
     figures: dict[str, float] = {}
     health: dict[str, dict[str, float]] = {}

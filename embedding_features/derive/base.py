@@ -1,0 +1,63 @@
+"""What every derivation is: settings, and for codebooks how they are learned and applied."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from embedding_features.arrays import F32, I64, AnyArray
+from embedding_features.artifact import Kind, Metric
+from embedding_features.config import Part
+from embedding_features.errors import DataError
+
+Arrays = Mapping[str, AnyArray]
+
+
+class Derivation(Part):
+    """Settings of one derived table or column."""
+
+    table: ClassVar[Kind]
+
+
+class CodebookSpec(Derivation):
+    """Settings of a codebook: learned once in a space, then applied to later vectors without refitting.
+
+    Attributes:
+        column: of the derived table, which refers to the codebook.
+    """
+
+    column: ClassVar[str]
+
+    @abstractmethod
+    def learn(self, vectors: F32, seed: int) -> dict[str, AnyArray]:
+        """The codebook's arrays from [n, dim] vectors, n ≥ 1."""
+
+    @abstractmethod
+    def encode(self, arrays: Arrays, vectors: F32) -> dict[str, pa.Array]:
+        """Column name → n rows, for [n, dim] vectors."""
+
+
+def as_compared(vectors: F32, metric: Metric) -> F32:
+    """[n, dim] the vectors as the metric sees them: under cosine of length 1 (a zero vector stays zero)."""
+    if metric != "cosine":
+        return np.ascontiguousarray(vectors)
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: F32 = np.divide(vectors, norms, out=np.zeros(vectors.shape, np.float32), where=norms > 0)
+    return unit
+
+
+def check_finite(vectors: F32, name: str) -> None:
+    """Raises:
+    DataError: when a vector holds NaN or infinity.
+    """
+    bad = int((~np.isfinite(vectors).all(axis=1)).sum())
+    if bad:
+        raise DataError(f"{bad} {name} vectors hold NaN or infinity", fix="see the health gate's figures")
+
+
+def lists(values: I64 | F32) -> pa.Array:
+    """[n, m] values as n lists of m."""
+    offsets = pa.array(np.arange(len(values) + 1) * values.shape[1], pa.int32())
+    return pa.ListArray.from_arrays(offsets, pa.array(np.ascontiguousarray(values).reshape(-1)))

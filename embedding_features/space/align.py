@@ -1,0 +1,177 @@
+"""Keep a retrained snapshot in its parent's space, or open the next version of the space."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from pydantic import Field
+
+from embedding_features.arrays import F64, I64
+from embedding_features.artifact import Alignment, Embeddings, Snapshot, Space
+from embedding_features.artifact.tables import checked_ids
+from embedding_features.config import Config
+from embedding_features.errors import CompatibilityError, LeakError
+from embedding_features.space.rotate import rotated_encoder
+
+#: scorers that a rotation of all vectors leaves as they are
+_ROTATION_INVARIANT = ("dot", "cosine", "l2")
+
+
+class AlignmentConfig(Config):
+    """When a retrained snapshot stays in its parent's space.
+
+    Attributes:
+        max_residual: the largest relative residual after rotation.
+        min_overlap: share of the parent's nodes that must still be there.
+    """
+
+    max_residual: float = Field(default=0.8, ge=0)
+    min_overlap: float = Field(default=0.5, gt=0, le=1)
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where embeddings belong.
+
+    Attributes:
+        embeddings: rotated into the parent's space, or as they came where they opened a new one.
+        space: in which they live.
+        alignment: to the parent; None without a parent or where none could be computed.
+        reason: why a new version was opened; empty where none was.
+    """
+
+    embeddings: Embeddings
+    space: Space
+    alignment: Alignment | None = None
+    reason: str = ""
+
+
+def place(
+    embeddings: Embeddings,
+    parent: Snapshot | None,
+    *,
+    family: str | None = None,
+    config: AlignmentConfig = AlignmentConfig(),  # noqa: B008 (frozen)
+) -> Placement:
+    """Align embeddings to the last snapshot of their family, or give them a space of their own.
+
+    A new version opens when they cannot be aligned (see :func:`align`) or the residual is too large.
+
+    Args:
+        parent: the last snapshot; None for the first of a family.
+        family: name of a first space, by default the method's.
+
+    Raises:
+        LeakError: when the parent is later than the embeddings.
+        CompatibilityError: when the parent is of another family than ``family``.
+    """
+    if parent is None:
+        return Placement(embeddings, Space.of(embeddings, family))
+    old = parent.manifest.space
+    if family not in (None, old.family):
+        raise CompatibilityError(
+            f"the parent {parent.manifest.run_id} is of the family {old.family!r}, not {family!r}",
+            fix="name a parent of the same family, or none",
+        )
+    new = Space.of(embeddings, old.family)
+    try:
+        aligned, alignment = align(embeddings, parent, min_overlap=config.min_overlap)
+    except CompatibilityError as error:
+        return Placement(embeddings, next_space(old, new, None, config), reason=error.what)
+    space = next_space(old, new, alignment, config)
+    if space == old:
+        return Placement(aligned, space, alignment)
+    reason = f"the residual {alignment.residual:.3f} is above {config.max_residual}"
+    return Placement(embeddings, space, alignment, reason)
+
+
+def next_space(parent: Space, new: Space, alignment: Alignment | None, config: AlignmentConfig) -> Space:
+    """The parent's space where the alignment is close enough, else the next version, of ``new``'s kind."""
+    same = new.model_copy(update={"version": parent.version}) == parent
+    if same and alignment is not None and alignment.residual <= config.max_residual:
+        return parent
+    return new.model_copy(update={"version": parent.version + 1})
+
+
+def align(
+    embeddings: Embeddings, parent: Snapshot, *, min_overlap: float = AlignmentConfig().min_overlap
+) -> tuple[Embeddings, Alignment]:
+    """Rotate all vectors, and the encoder, onto the parent's: orthogonal Procrustes (Schönemann 1966).
+
+    R = argmin ‖A R - B‖ over orthogonal R is U Vᵀ with U S Vᵀ = AᵀB, A and B the vectors of the nodes of all
+    types in both. One R for all types leaves every dot product, cosine and distance as it was. The residual
+    is ‖A R - B‖ / ‖B‖: the scale is not fitted, for codebooks depend on it.
+
+    Raises:
+        LeakError: when the parent is later than the embeddings.
+        CompatibilityError: when dim, metric, scorer or id types differ, too few nodes are shared, or the
+            scorer or the encoder does not survive a rotation.
+    """
+    _check_time(embeddings, parent)
+    shared = _overlap(embeddings, parent)
+    obstacle = _obstacle(embeddings, parent, shared, min_overlap)
+    if obstacle:
+        raise CompatibilityError(
+            f"cannot align to {parent.manifest.run_id}: {obstacle}", fix="open a new version of the space"
+        )
+    rows = {
+        t: (embeddings.tables[t].vectors[mine], parent.vectors(t).vectors[its])
+        for t, (mine, its) in shared.items()
+    }
+    a, b = (np.concatenate(side).astype(np.float64) for side in zip(*rows.values(), strict=True))
+    rotation = procrustes(a, b)
+    residual = float(np.linalg.norm(a @ rotation - b) / max(np.linalg.norm(b), np.finfo(np.float64).tiny))
+    matrix = rotation.astype(np.float32)
+    tables = {t: replace(table, vectors=table.vectors @ matrix) for t, table in embeddings.tables.items()}
+    encoder = None if embeddings.encoder is None else rotated_encoder(embeddings.encoder, matrix, tables)
+    alignment = Alignment(parent_run_id=parent.manifest.run_id, shared_nodes=len(a), residual=residual)
+    return replace(embeddings, tables=tables, encoder=encoder), alignment
+
+
+def procrustes(a: F64, b: F64) -> F64:
+    """[dim, dim] the orthogonal R that makes ‖a R - b‖ least, for [n, dim] matrices."""
+    left, _, right = np.linalg.svd(a.T @ b)
+    return np.asarray(left @ right, np.float64)
+
+
+def _check_time(embeddings: Embeddings, parent: Snapshot) -> None:
+    if parent.manifest.as_of > embeddings.provenance.as_of:
+        raise LeakError(
+            f"parent {parent.manifest.run_id} is later than as_of {embeddings.provenance.as_of.isoformat()}",
+            fix="align to an earlier snapshot",
+        )
+
+
+def _overlap(embeddings: Embeddings, parent: Snapshot) -> Mapping[str, tuple[I64, I64]]:
+    """Node type → (rows here, rows in the parent) of the nodes in both; no entry where id types differ."""
+    shared = {}
+    for node_type, table in embeddings.tables.items():
+        if node_type in parent.manifest.nodes:
+            mine, its = checked_ids(table), checked_ids(parent.vectors(node_type))
+            if mine.is_string == its.is_string:
+                rows = its.encode(mine.ids)
+                found = np.flatnonzero(rows >= 0)
+                shared[node_type] = (found, rows[found])
+    return shared
+
+
+def _obstacle(
+    embeddings: Embeddings, parent: Snapshot, shared: Mapping[str, tuple[I64, I64]], min_overlap: float
+) -> str:
+    """Why the embeddings cannot be aligned to the parent; empty when they can."""
+    old = parent.manifest.space
+    new = Space.of(embeddings, old.family).model_copy(update={"version": old.version})
+    if new != old:
+        return f"it lives in {old}, these vectors are of {new}"
+    if new.scorer not in _ROTATION_INVARIANT:
+        return f"the scorer {new.scorer!r} changes under rotation"
+    both = [t for t in embeddings.tables if t in parent.manifest.nodes]
+    other_ids = [t for t in both if t not in shared]
+    if other_ids:
+        return f"ids of {other_ids[0]} are of another type"
+    nodes, there = sum(len(mine) for mine, _ in shared.values()), parent.manifest.nodes.values()
+    if nodes < max(min_overlap * sum(record.count for record in there), new.dim):
+        return (
+            f"only {nodes} nodes are in both, needed are {min_overlap:.0%} of its own and {new.dim} or more"
+        )
+    return ""
