@@ -81,6 +81,7 @@ class LightPropagationEncoder(BipartiteEncoder):
                     torch.from_numpy(csr.weights()),
                     (csr.rows, csr.columns),
                     device=src.device,
+                    check_invariants=False,
                 )
                 for csr in (self._view.forward, self._view.reverse)
             )

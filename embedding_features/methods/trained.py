@@ -64,7 +64,8 @@ class Trained(Method):
             warm_start(encoder, init, graph, active)
         checkpoints = None
         if checkpoint is not None:
-            checkpoints = Checkpoints(checkpoint, self._run_id(graph, view, seed, encoder if init else None))
+            warm = None if init is None else encoder
+            checkpoints = Checkpoints(checkpoint, self._run_id(graph, view, seed, warm))
         figures = self._train(encoder, graph, active, view, seed, checkpoints, progress)
         with torch.no_grad():
             src, dst = (side.numpy() for side in encoder.sides())
@@ -102,7 +103,7 @@ class Trained(Method):
             losses,
             self.training,
             steps=self.sampler.steps(seen, self.training.batch_size),
-            validate=None if validation is None else lambda: validation.metric(encoder, self.metric),
+            validate=None if validation is None else lambda: validation.measure(encoder, self.metric),
             seed=seed,
             checkpoints=checkpoints,
             progress=progress,

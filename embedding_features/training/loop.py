@@ -58,7 +58,7 @@ def train(
             epoch = state.epoch + 1
             _seed(seed, epoch)
             loss = _epoch(losses(epoch), optimizer, advance)
-            state = _checked(state, epoch, loss)
+            state = run.check(state, epoch, loss)
             last = epoch == settings.epochs
             if validate is not None and (last or epoch % settings.evaluate_every == 0):
                 state = run.judge(state, validate())
@@ -85,6 +85,17 @@ class _Run:
         self.optimizer = optimizer
         self.checkpoints = checkpoints
         self.best: dict[str, Tensor] = {}
+
+    def check(self, state: State, epoch: int, loss: float) -> State:
+        """The state after ``epoch``, unless it went wrong."""
+        first = loss if state.first_loss is None else state.first_loss
+        finite = math.isfinite(loss) and all(bool(p.isfinite().all()) for p in self.parameters.values())
+        if not finite or loss > _DIVERGED * max(first, 1.0):
+            raise TrainingError(
+                f"training diverged: the loss of epoch {epoch} is {loss:.4g}, of the first {first:.4g}",
+                fix="lower the learning rate, or look for extreme weights in the relation",
+            )
+        return state.model_copy(update={"epoch": epoch, "loss": loss, "first_loss": first})
 
     def judge(self, state: State, metric: float) -> State:
         """Keep the weights if ``metric`` is the best so far."""
@@ -141,16 +152,6 @@ def _epoch(losses: Iterator[Tensor], optimizer: torch.optim.Optimizer, advance: 
         count += 1
         advance(1)
     return float(total) / count
-
-
-def _checked(state: State, epoch: int, loss: float) -> State:
-    first = loss if state.first_loss is None else state.first_loss
-    if not math.isfinite(loss) or loss > _DIVERGED * max(first, 1.0):
-        raise TrainingError(
-            f"the loss of epoch {epoch} is {loss:.4g}, after {first:.4g} in the first: training diverged",
-            fix="lower the learning rate, or look for extreme weights in the relation",
-        )
-    return state.model_copy(update={"epoch": epoch, "loss": loss, "first_loss": first})
 
 
 def _status(state: State) -> str:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from embedding_features.arrays import I64
+from embedding_features.artifact.embeddings import Metric
 from embedding_features.encoders.base import BipartiteEncoder
 from embedding_features.errors import GraphError
 from embedding_features.evaluate.holdout import split_holdout
+from embedding_features.evaluate.retrieval import evaluate_vectors
+from embedding_features.graph.csr import CSR
 from embedding_features.graph.hetero_graph import Graph
 from embedding_features.graph.views import Bipartite, BipartiteView
 from embedding_features.training.rows import ActiveRows
@@ -26,35 +28,21 @@ class Validation:
 
     Attributes:
         view: what is left to learn from.
-        src: [pairs] int64 rows of ``view``.
-        dst: [pairs] int64 rows of ``view``.
-        early_stop: name of the metric, e.g. ``"recall@20"``.
+        wanted: [sources, destinations] the held-out pairs, rows as in ``view``.
+        early_stop: name and cut-off of the metric, e.g. ``"recall@20"``.
     """
 
     view: BipartiteView
-    src: I64
-    dst: I64
+    wanted: CSR
     early_stop: str
 
-    def metric(self, encoder: BipartiteEncoder, metric: str) -> float:
+    def measure(self, encoder: BipartiteEncoder, metric: Metric) -> float:
+        """The early-stopping metric of the encoder's vectors, compared by ``metric``."""
         with torch.no_grad():
             src, dst = (side.cpu().numpy() for side in encoder.sides())
-        k = 20
-        users = np.unique(self.src)
-        tot = 0.0
-        for s in range(0, len(users), 2048):
-            us = users[s : s + 2048]
-            sc = src[us] @ dst.T
-            for r, u in enumerate(us):
-                sc[
-                    r,
-                    self.view.forward.indices[self.view.forward.indptr[u] : self.view.forward.indptr[u + 1]],
-                ] = -1e9
-            top = np.argpartition(-sc, min(k, sc.shape[1] - 1), axis=1)[:, :k]
-            for r, u in enumerate(us):
-                t = self.dst[np.searchsorted(self.src, u) : np.searchsorted(self.src, u, side="right")]
-                tot += len(np.intersect1d(t, top[r])) / len(t)
-        return tot / len(users)
+        name, k = self.early_stop.split("@")
+        result = evaluate_vectors(src, dst, self.wanted, self.view.forward, k=int(k), metric=metric)
+        return result.recall if name == "recall" else result.ndcg
 
 
 def hold_out(
@@ -73,9 +61,7 @@ def hold_out(
     if len(sources) > _MAX_SOURCES:
         sources = np.random.default_rng(seed).choice(sources, _MAX_SOURCES, replace=False)
     kept = np.isin(split.src, sources)
-    return Validation(
-        active.compact(view.build(split.graph)),
-        np.searchsorted(active.src, split.src[kept]),
-        np.searchsorted(active.dst, split.dst[kept]),
-        settings.early_stop,
-    )
+    src = np.searchsorted(active.src, split.src[kept])
+    dst = np.searchsorted(active.dst, split.dst[kept])
+    wanted = CSR.from_edges(src, dst, (len(active.src), len(active.dst)))
+    return Validation(active.compact(view.build(split.graph)), wanted, settings.early_stop)

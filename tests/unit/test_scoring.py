@@ -1,0 +1,22 @@
+"""Relation operators against numbers computed by hand."""
+
+import torch
+
+from embedding_features.scoring import Cosine, Dot
+
+A = torch.tensor([[1.0, 2.0], [3.0, 4.0], [0.0, 0.0]])
+B = torch.tensor([[3.0, -1.0], [4.0, 3.0], [1.0, 1.0]])
+
+
+def test_dot() -> None:
+    assert Dot().score(A, B).tolist() == [1.0, 24.0, 0.0]
+
+
+def test_cosine() -> None:
+    expected = torch.tensor([1 / 50**0.5, 24 / 25, 0.0])
+    torch.testing.assert_close(Cosine().score(A, B), expected)
+
+
+def test_scores_broadcast_over_negatives() -> None:
+    negatives = torch.stack([B, 2 * B], dim=1)
+    assert Dot().score(A.unsqueeze(1), negatives).tolist() == [[1.0, 2.0], [24.0, 48.0], [0.0, 0.0]]

@@ -1,0 +1,285 @@
+"""The loop, its checkpoints and its validation split."""
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from pydantic import ValidationError
+from torch import Tensor, nn
+
+from embedding_features.encoders import Lookup
+from embedding_features.errors import TrainingError
+from embedding_features.graph import Graph
+from embedding_features.graph.views import Bipartite
+from embedding_features.training import Adam, Training, train
+from embedding_features.training.checkpoint import Checkpoints
+from embedding_features.training.rows import ActiveRows
+from embedding_features.training.settings import resolve_device
+from embedding_features.training.validation import hold_out
+
+STEPS = 3
+
+
+class Killed(Exception):  # noqa: N818
+    """Stands for the end of the process."""
+
+
+class Line(nn.Module):
+    """Fits w to noisy targets; the noise comes from torch's generator."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w = nn.Parameter(torch.zeros(4))
+        self.die_at = 0
+
+    def losses(self, epoch: int) -> Iterator[Tensor]:
+        for step in range(STEPS):
+            if epoch == self.die_at and step == 1:
+                raise Killed
+            yield (self.w - 1 - 0.1 * torch.randn(4)).square().sum()
+
+
+def settings(**overrides: object) -> Training:
+    values = {"optimizer": Adam(lr=0.05), "epochs": 12, "evaluate_every": 1, "checkpoint_every": 2}
+    return Training.model_validate(values | overrides)
+
+
+def run(line: Line, config: Training, folder: Path | None = None, **kwargs: object) -> dict[str, float]:
+    checkpoints = Checkpoints(folder, "this run") if folder else None
+    return train(line, line.losses, config, steps=STEPS, checkpoints=checkpoints, **kwargs)
+
+
+def test_it_learns_and_reports() -> None:
+    line = Line()
+    figures = run(line, settings(epochs=60))
+    np.testing.assert_allclose(line.w.detach(), 1, atol=0.15)
+    assert figures["epochs"] == figures["best_epoch"] == 60
+    assert figures["loss"] < 0.2
+    assert "validation" not in figures
+
+
+def test_chance_is_the_seeds_and_does_not_touch_the_callers() -> None:
+    weights = []
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    for seed in (0, 0, 1):
+        line = Line()
+        run(line, settings(), seed=seed)
+        weights.append(line.w.detach())
+    assert torch.equal(torch.rand(1), expected)
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
+
+
+def test_it_stops_after_patience_and_keeps_the_best_weights() -> None:
+    line, seen = Line(), []
+    metrics = iter([0.1, 0.5, 0.4, 0.5, 0.3, 0.9])
+
+    def validate() -> float:
+        seen.append(line.w.detach().clone())
+        return next(metrics)
+
+    figures = run(line, settings(patience=3), validate=validate)
+    assert figures["epochs"] == 5
+    assert figures["best_epoch"] == 2
+    assert figures["validation"] == 0.5
+    assert torch.equal(line.w, seen[1])
+
+
+def test_the_last_epoch_is_checked_even_out_of_turn() -> None:
+    line = Line()
+    figures = run(line, settings(epochs=7, evaluate_every=5), validate=lambda: line.w.sum().item())
+    assert figures["best_epoch"] == 7
+
+
+@pytest.mark.parametrize("die_at", [1, 2, 3, 8, 12])
+def test_a_resumed_run_ends_bit_for_bit_as_an_uninterrupted_one(tmp_path: Path, die_at: int) -> None:
+    """Killed in each kind of place: before a checkpoint, right after one, between two, in the last epoch."""
+
+    def validate_of(line: Line) -> float:
+        return -abs(line.w.sum().item() - 2)  # best on the way, so that best weights must survive
+
+    whole, killed, resumed, config = Line(), Line(), Line(), settings(patience=12)
+    expected = run(whole, config, validate=lambda: validate_of(whole))
+    killed.die_at = die_at
+    with pytest.raises(Killed):
+        run(killed, config, tmp_path, validate=lambda: validate_of(killed))
+    figures = run(resumed, config, tmp_path, validate=lambda: validate_of(resumed))
+    assert 1 < expected["best_epoch"] < 12
+    assert torch.equal(whole.w, resumed.w)
+    assert {k: v for k, v in figures.items() if k != "fit_seconds"} == {
+        k: v for k, v in expected.items() if k != "fit_seconds"
+    }
+    again = Line()
+    again.die_at = 1  # a finished run takes no further step
+    run(again, config, tmp_path, validate=lambda: validate_of(again))
+    assert torch.equal(whole.w, again.w)
+
+
+def test_only_the_last_checkpoint_stays(tmp_path: Path) -> None:
+    run(Line(), settings(), tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "checkpoint.json",
+        "epoch-000012-finished.safetensors",
+    ]
+
+
+def test_killed_while_writing_leaves_the_previous_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tensors of the new checkpoint are there, the index still names the old one."""
+    expected, line = Line(), Line()
+    run(expected, settings())
+    replace = Path.replace
+
+    def die(self: Path, target: Path) -> Path:
+        if target.name == "checkpoint.json" and any(tmp_path.glob("epoch-000004*")):
+            raise Killed
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", die)
+    with pytest.raises(Killed):
+        run(line, settings(), tmp_path)
+    monkeypatch.undo()
+    assert json.loads((tmp_path / "checkpoint.json").read_text())["state"]["epoch"] == 2
+    resumed = Line()
+    run(resumed, settings(), tmp_path)
+    assert torch.equal(expected.w, resumed.w)
+
+
+def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
+    run(Line(), settings(), tmp_path)
+    with pytest.raises(TrainingError, match=r"of another run.*\n.*remove"):
+        Checkpoints(tmp_path, "that run").load()
+
+
+@pytest.mark.parametrize("damage", ["altered", "gone", "index"])
+def test_a_damaged_checkpoint_is_refused(tmp_path: Path, damage: str) -> None:
+    run(Line(), settings(), tmp_path)
+    (file,) = tmp_path.glob("*.safetensors")
+    if damage == "altered":
+        data = bytearray(file.read_bytes())
+        data[-1] ^= 1
+        file.write_bytes(data)
+    elif damage == "gone":
+        file.unlink()
+    else:
+        (tmp_path / "checkpoint.json").write_text("{")
+    with pytest.raises(TrainingError, match=str(tmp_path)):
+        Checkpoints(tmp_path, "this run").load()
+
+
+def test_an_index_cannot_name_a_file_elsewhere(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    run(Line(), settings(), folder)
+    (file,) = folder.glob("*.safetensors")
+    file.rename(tmp_path / file.name)
+    index = folder / "checkpoint.json"
+    index.write_text(index.read_text().replace(file.name, f"..{os.sep}{file.name}"))
+    with pytest.raises(TrainingError):
+        Checkpoints(folder, "this run").load()
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), 1e6])
+def test_a_diverging_loss_says_what_to_do(bad: float) -> None:
+    line = Line()
+    factor = {1: 1.0, 2: bad}
+    with pytest.raises(TrainingError, match=r"epoch 2 .*\n.*lower the learning rate"):
+        train(line, lambda e: (factor[e] * x for x in line.losses(e)), settings(), steps=STEPS)
+
+
+def test_weights_that_break_in_the_last_step_are_found() -> None:
+    line = Line()
+
+    def losses(_: int) -> Iterator[Tensor]:
+        yield line.w.sum() * 0 + (line.w - line.w).abs().sqrt().sum()  # finite, its gradient is not
+
+    with pytest.raises(TrainingError, match="diverged"):
+        train(line, losses, settings(), steps=1)
+
+
+def test_a_missing_device_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert resolve_device("auto") == "cpu"
+    with pytest.raises(TrainingError, match="cuda:1"):
+        resolve_device("cuda:1")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"early_stop": "auc"}, {"early_stop": "recall@0"}, {"device": "tpu"}, {"validation": 1.0}, {"x": 1}],
+)
+def test_wrong_settings_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        settings(**wrong)
+
+
+def graph_of(edges: int, seed: int = 0) -> Graph:
+    rng = np.random.default_rng(seed)
+    src, dst = rng.integers(0, 50, edges), rng.integers(0, 40, edges)
+    return Graph.from_arrays(datetime(2026, 1, 1, tzinfo=UTC), {("user", "saw", "item"): (src, dst)})
+
+
+def test_only_nodes_with_edges_get_rows() -> None:
+    """Compacting keeps every edge, by vocabulary row."""
+    graph = graph_of(30)
+    view = Bipartite().build(graph)
+    active = ActiveRows.of(view)
+    small = active.compact(view)
+    for before, after, rows, columns in (
+        (view.forward, small.forward, active.src, active.dst),
+        (view.reverse, small.reverse, active.dst, active.src),
+    ):
+        assert (after.degrees > 0).all()
+        assert after.columns == len(columns)
+        assert rows[after.sources()].tolist() == before.sources().tolist()
+        assert columns[after.indices].tolist() == before.indices.tolist()
+
+
+def test_validation_pairs_are_not_learned_from() -> None:
+    graph, view = graph_of(1500), Bipartite(norm="symmetric", use_weights=False)
+    active = ActiveRows.of(view.build(graph))
+    validation = hold_out(graph, view, active, settings(validation=0.2), seed=3)
+    assert validation is not None
+
+    def pairs(csr: object) -> set[tuple[int, int]]:
+        return set(zip(csr.sources().tolist(), csr.indices.tolist(), strict=True))
+
+    learned, wanted = pairs(validation.view.forward), pairs(validation.wanted)
+    assert not learned & wanted
+    assert learned | wanted == pairs(active.compact(view.build(graph)).forward)
+    assert len(wanted) == pytest.approx(0.2 * (len(learned) + len(wanted)), rel=0.15)
+
+
+def test_the_metric_is_that_of_held_out_pairs() -> None:
+    """Vectors that score held-out pairs highest have recall 1; opposite ones 0."""
+    graph, view = graph_of(2000), Bipartite()
+    active = ActiveRows.of(view.build(graph))
+    validation = hold_out(graph, view, active, settings(validation=0.1, early_stop="recall@15"), seed=0)
+    assert validation is not None
+    encoder = Lookup(dim=len(active.dst)).build(validation.view, torch.Generator())
+    target = torch.zeros(len(active.src), len(active.dst))
+    target[validation.wanted.sources().astype(np.int64), validation.wanted.indices.astype(np.int64)] = 1
+    with torch.no_grad():
+        encoder.src.copy_(target)
+        encoder.dst.copy_(torch.eye(len(active.dst)))
+        assert validation.measure(encoder, "dot") == 1
+        encoder.src.neg_()
+        assert validation.measure(encoder, "dot") < 0.5
+
+
+def test_too_small_a_graph_trains_without_validation() -> None:
+    graph, view = graph_of(300), Bipartite()
+    active = ActiveRows.of(view.build(graph))
+    assert hold_out(graph, view, active, settings(), seed=0) is None
+    assert hold_out(graph_of(5000), view, active, settings(early_stop=None), seed=0) is None
+    alone = Graph.from_arrays(
+        datetime(2026, 1, 1, tzinfo=UTC), {("user", "saw", "item"): (np.arange(9), np.zeros(9, np.int64))}
+    )
+    assert hold_out(alone, view, ActiveRows.of(view.build(alone)), settings(), seed=0) is None
