@@ -1,0 +1,38 @@
+"""``quickstart``: every step of a pipeline, one after the other."""
+
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from embedding_features.progress import Progress
+from jobs.commands.data import get_dataset
+from jobs.console import note
+from jobs.pipeline import Pipeline
+from jobs.steps import ablate, derive, graph, materialize, pretrain, publish, rank, verify
+
+
+def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
+    """Run all steps; what is finished already is found, not made again."""
+    steps: dict[str, Callable[[], dict[str, Any]]] = {
+        "graph": lambda: graph.run(pipeline, progress),
+        "pretrain": lambda: pretrain.run(pipeline, progress),
+        "derive": lambda: derive.run(pipeline, progress),
+        "publish": lambda: publish.run(pipeline, progress),
+        "materialize": lambda: materialize.run(pipeline.publish.repo, progress),
+        "verify": lambda: verify.run(pipeline, progress),
+        "rank": lambda: rank.run(pipeline, progress),
+        "ablate": lambda: ablate.run(pipeline, progress),
+    }
+    if pipeline.dataset:
+        name = pipeline.dataset
+        target = pipeline.workspace.root / "data" / name
+        steps = {"data": lambda: get_dataset(name, target, None, progress), **steps}
+    result: dict[str, Any] = {}
+    seconds: dict[str, float] = {}
+    for number, (name, step) in enumerate(steps.items(), 1):
+        started = perf_counter()
+        result = step()
+        seconds[name] = round(perf_counter() - started, 1)
+        note(f"[{number}/{len(steps)}] {name}: {seconds[name]} s")
+    return {**result, "seconds": sum(seconds.values()), "report": str(Path(result["report"]).resolve())}
