@@ -32,8 +32,10 @@ def _headline(primary: Sequence[Cell], metric: str) -> str:
         return f"No variant improves {title} for any ranker."
     if len(helped) == len(rankers):
         return f"{title} improves with some variant for {'every ranker' if len(rankers) > 1 else helped[0]}."
-    rest = ", ".join(r for r in rankers if r not in helped)
-    return f"{title} improves with some variant for {', '.join(helped)}, and with none for {rest}."
+    rest = " and ".join(r for r in rankers if r not in helped)
+    return (
+        f"{title} improves with some variant for {' and '.join(helped)}; no variant improves it for {rest}."
+    )
 
 
 def _of_ranker(ranker: str, primary: Sequence[Cell], config: AblationConfig) -> list[str]:
@@ -48,9 +50,7 @@ def _of_ranker(ranker: str, primary: Sequence[Cell], config: AblationConfig) -> 
             f"{cell.variant} {interval(metric, change)}" for cell, change in mine if cell.verdict == verdict
         ]
         if changes:
-            sentences.append(
-                f"{ranker}: {title} is {verdict} than {config.baseline} with {'; '.join(changes)}."
-            )
+            sentences.append(f"{ranker}: {title} is {verdict} than the baseline with {'; '.join(changes)}.")
     still = [(cell, change) for cell, change in mine if cell.verdict == "no difference"]
     if still:
         names = ", ".join(cell.variant for cell, _ in still)

@@ -122,9 +122,9 @@ def test_holm_over_the_primary_family_and_over_the_rest(planted: Ablation) -> No
 
 def test_findings_name_gains_losses_and_nulls(planted: Ablation) -> None:
     text = planted.findings
-    assert text[0] == "AUC improves with some variant for lightgbm, and with none for dlrm."
-    assert any(f.startswith("lightgbm: AUC is better than none with +dense +0.0") for f in text)
-    assert any(f.startswith("lightgbm: AUC is worse than none with +tokens −0.0") for f in text)
+    assert text[0] == "AUC improves with some variant for lightgbm; no variant improves it for dlrm."
+    assert any(f.startswith("lightgbm: AUC is better than the baseline with +dense +0.0") for f in text)
+    assert any(f.startswith("lightgbm: AUC is worse than the baseline with +tokens −0.0") for f in text)
     assert any(f.startswith("dlrm: no difference in AUC shown for") and "+tokens" in f for f in text)
     assert "dlrm, other metrics: no difference shown." in text
     assert any("intervals of AUC leave out 0" in f for f in text)
