@@ -1,0 +1,32 @@
+"""The Feast side, and the only folder that imports feast: publish, materialize, retrieve, verify.
+
+A published snapshot lives in ``<repo>/data/snapshots/<space id>/<run_id>/``, a folder as in
+docs/architecture.md whose manifest also says when it was published, and under which feature view version.
+"""
+
+import logging
+import os
+
+os.environ.setdefault("FEAST_USAGE", "False")
+logging.getLogger("feast").setLevel(logging.ERROR)
+
+from embedding_features.store.historical import historical  # noqa: E402
+from embedding_features.store.materialize import Materialized, materialize  # noqa: E402
+from embedding_features.store.online import online  # noqa: E402
+from embedding_features.store.publish import publish, publish_series  # noqa: E402
+from embedding_features.store.published import Published, list_published  # noqa: E402
+from embedding_features.store.registry import apply  # noqa: E402
+from embedding_features.store.verify import verify_repo  # noqa: E402
+
+__all__ = [
+    "Materialized",
+    "Published",
+    "apply",
+    "historical",
+    "list_published",
+    "materialize",
+    "online",
+    "publish",
+    "publish_series",
+    "verify_repo",
+]

@@ -1,0 +1,12 @@
+"""Every Feast object of this repository, built from the manifests of the published snapshots.
+
+Feast collects the objects it finds as attributes of this module. While nothing is published there are none.
+Settings are in ``embedding_features.yaml`` beside this file, if there is one. A moved repository has old
+paths in its registry: remove ``data/registry.db`` and apply again.
+"""
+
+from pathlib import Path
+
+from embedding_features.store.definitions import definitions
+
+globals().update(definitions(Path(__file__).resolve().parent).named())
