@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field, SerializeAsAny, model_validator
 
 from embedding_features.config import Config, config_hash, load_config
 from embedding_features.derive import DeriveSpec
@@ -13,7 +13,10 @@ from embedding_features.graph.schema import GraphSchema
 from embedding_features.methods import Method, make
 from embedding_features.space import AlignmentConfig, HealthConfig
 from jobs.workspace import Workspace
-from ranking import AblationConfig, GridConfig, Task
+from ranking.ablation_result import AblationConfig
+from ranking.inputs import VARIANTS
+from ranking.models import DLRM, LightGBM, Ranker, WideDeep
+from ranking.task import Task
 
 
 class Moments(Config):
@@ -75,7 +78,12 @@ class Rank(Config):
     task: Task
     service: str = "ranking_all"
     """The Feast feature service that training sets come from."""
-    grid: GridConfig = GridConfig()
+    rankers: dict[str, SerializeAsAny[Ranker]] = Field(
+        default={"lightgbm": LightGBM(), "wide_deep": WideDeep(), "dlrm": DLRM()}, min_length=1
+    )
+    """Name in the report → settings, with the ``kind`` of ranker."""
+    variants: tuple[str, ...] = tuple(VARIANTS)
+    seeds: tuple[int, ...] = (0, 1, 2)
 
 
 class Pipeline(Config):

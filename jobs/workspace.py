@@ -63,6 +63,13 @@ class Workspace:
         except ValueError as error:
             raise DataError(f"{path} is not JSON: {error}", fix=f"remove it and run {job} again") from None
 
+    def read_json_or(self, name: str, default: Any) -> Any:
+        """What a step recorded, or ``default`` where nothing readable is."""
+        try:
+            return json.loads((self.root / f"{name}.json").read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return default
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """One job at a time in a workspace.

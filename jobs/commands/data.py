@@ -27,7 +27,9 @@ def get(
     source: Annotated[
         Path | None, typer.Option("--from", help="The publisher's own archive, or the folder it unpacks to.")
     ] = None,
-    to: Annotated[Path | None, typer.Option("--to", help="Target folder.  [default: workspace/data/NAME]")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Target folder.  [default: workspace/data/NAME]")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Get a public data set as tidy Parquet; at once if it is there already.

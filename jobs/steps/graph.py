@@ -1,7 +1,7 @@
 """``graph``: the logs as a graph, at each of the pipeline's moments."""
 
-import glob
 from datetime import datetime
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -14,41 +14,51 @@ from jobs.pipeline import Pipeline
 
 
 def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
-    """Build the graph as of every moment; ids keep their rows from one moment to the next."""
-    workspace = pipeline.workspace
+    """Build the graph as of every moment; ids keep their rows from one moment to the next.
+
+    A graph whose source files have not changed is kept; one with an sql source is built again, for we do not
+    know its files, and kept if it comes out the same.
+    """
+    workspace, schema = pipeline.workspace, pipeline.graph
     sweep_staging(workspace.root)
-    rows, parent, chain = [], None, _source_state(pipeline.graph)
+    known = {row["state"]: row["folder"] for row in workspace.read_json_or("graphs", [])}
+    state, parent, rows = _source_state(schema), None, []
     moments = pipeline.as_of.moments()
     with progress.task("graph", len(moments)) as advance:
         for as_of in moments:
-            chain = config_hash({"parent": chain, "as_of": as_of.isoformat()})
-            folder = workspace.graphs / f"{as_of:%Y%m%dT%H%M%SZ}-{chain[:10]}"
-            parent = _graph(pipeline.graph, as_of, parent, folder)
-            rows.append(_row(parent, folder))
+            state = config_hash({"before": state, "as_of": as_of.isoformat()})
+            folder = known.get(state, "")
+            if not folder or not Path(folder).is_dir() or _has_sql(schema):
+                folder = _build(schema, as_of, parent, workspace.graphs)
+            parent = Graph.load(Path(folder))
+            rows.append({**_row(parent), "state": state, "folder": folder})
             advance(1, str(as_of.date()))
     workspace.write_json("graphs", rows)
-    return {"graphs": [{k: v for k, v in row.items() if k != "folder"} for row in rows]}
+    return {"graphs": [{k: v for k, v in row.items() if k not in ("state", "folder")} for row in rows]}
 
 
-def _graph(schema: GraphSchema, as_of: datetime, parent: Graph | None, folder: Path) -> Graph:
+def _build(schema: GraphSchema, as_of: datetime, parent: Graph | None, root: Path) -> str:
+    graph = Graph.build(schema, as_of, parent=parent)
+    folder = root / f"{as_of:%Y%m%dT%H%M%SZ}-{graph.fingerprint[:10]}"
     if not folder.exists():
-        Graph.build(schema, as_of, parent=parent).save(folder)
-    return Graph.load(folder)
+        graph.save(folder)
+    return str(folder)
 
 
-def _row(graph: Graph, folder: Path) -> dict[str, Any]:
+def _row(graph: Graph) -> dict[str, Any]:
     counts = {name: relation.forward.edges for name, relation in graph.relations.items()}
     sizes = {name: len(vocabulary) for name, vocabulary in graph.vocabularies.items()}
-    return {"as_of": graph.as_of.isoformat(), **sizes, **counts, "folder": str(folder)}
+    return {"as_of": graph.as_of.isoformat(), **sizes, **counts}
+
+
+def _has_sql(schema: GraphSchema) -> bool:
+    return any(relation.sql for relation in schema.relations.values())
 
 
 def _source_state(schema: GraphSchema) -> str:
-    """Hash of the schema and of each source file's name, size and modification time.
-
-    An sql source has no files we know of: after its data changed, remove the workspace's graphs.
-    """
+    """Hash of the schema and of each source file's name, size and modification time."""
     tables = [*schema.relations.values(), *(n.features for n in schema.nodes.values() if n.features)]
-    patterns = [pattern for table in tables if (pattern := table.parquet or table.csv)]
-    paths = sorted({p for pattern in patterns for p in glob.glob(str(schema.folder / pattern), recursive=True)})
+    patterns = [str(schema.folder / p) for table in tables if (p := table.parquet or table.csv)]
+    paths = sorted({path for pattern in patterns for path in glob(pattern, recursive=True)})  # noqa: PTH207
     stats = [(path, (s := Path(path).stat()).st_size, s.st_mtime_ns) for path in paths]
     return config_hash({"schema": schema.model_dump(mode="json"), "files": stats})

@@ -9,7 +9,7 @@ from embedding_features.progress import Progress
 from jobs.commands.data import get_dataset
 from jobs.console import note
 from jobs.pipeline import Pipeline
-from jobs.steps import ablate, derive, graph, materialize, pretrain, publish, rank, verify
+from jobs.steps import ablate, derive, graph, materialize, pretrain, publish, verify
 
 
 def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
@@ -21,8 +21,7 @@ def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
         "publish": lambda: publish.run(pipeline, progress),
         "materialize": lambda: materialize.run(pipeline.publish.repo, progress),
         "verify": lambda: verify.run(pipeline, progress),
-        "rank": lambda: rank.run(pipeline, progress),
-        "ablate": lambda: ablate.run(pipeline, progress),
+        "rank and ablate": lambda: ablate.run(pipeline, progress),
     }
     if pipeline.dataset:
         name = pipeline.dataset

@@ -1,0 +1,75 @@
+"""``rank``: training sets from Feast, and every ranker on every variant with every seed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from embedding_features.errors import StoreError
+from embedding_features.progress import Progress
+from embedding_features.store import Published, historical, list_published
+from jobs.pipeline import Pipeline
+from ranking.dataset import build_dataset
+from ranking.experiment import run_grid
+from ranking.labels import entity_frame, load_labels
+from ranking.metrics import auc
+from ranking.scores import Scores
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Test scores of the grid, the labels they were learned from, and the snapshots behind the features."""
+
+    scores: Scores
+    labels: pa.Table
+    snapshots: list[Published]
+
+
+def rank(pipeline: Pipeline, progress: Progress) -> Ranked:
+    """Train what is missing of the grid.
+
+    Raises:
+        StoreError: when nothing is published.
+    """
+    settings = pipeline.rank
+    snapshots = list_published(pipeline.publish.repo)
+    if not snapshots:
+        raise StoreError(
+            f"nothing is published in {pipeline.publish.repo}", fix="run `embedding-features publish` first"
+        )
+    labels = load_labels(settings.task)
+    with progress.task("rank: point-in-time join", 1) as advance:
+        features = historical(pipeline.publish.repo, entity_frame(settings.task, labels), settings.service)
+        advance()
+    moments = [run_.as_of for run_ in snapshots]
+    dataset = build_dataset(settings.task, labels, features, moments, progress)
+    scores = run_grid(
+        dataset,
+        settings.rankers,
+        pipeline.workspace.ranking,
+        variants=settings.variants,
+        seeds=settings.seeds,
+        progress=progress,
+    )
+    return Ranked(scores, labels, snapshots)
+
+
+def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
+    """Train every ranker with and without the features; their test AUC, averaged over seeds."""
+    return summary(rank(pipeline, progress).scores)
+
+
+def summary(scores: Scores) -> dict[str, Any]:
+    """A row a ranker and variant."""
+    rows = [
+        {
+            "ranker": ranker,
+            "variant": variant,
+            "auc": float(np.mean([auc(scores.label, score) for score in seeds])),
+            "training seconds": scores.seconds[ranker][variant],
+        }
+        for ranker, variants in scores.scores.items()
+        for variant, seeds in variants.items()
+    ]
+    return {"test_rows": len(scores.label), "scores": rows}
