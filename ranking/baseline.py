@@ -1,6 +1,6 @@
 """The strong baseline: counts and means of a user's and an item's past, as of each label's own time.
 
-A label sees only events with a strictly earlier timestamp: neither itself nor what happened in its very moment.
+A label sees only events with a strictly earlier timestamp: neither itself nor what happened in its moment.
 All sums are of integers (residuals in millionths), so they are exact whatever the order of adding.
 """
 
@@ -91,7 +91,8 @@ def _residuals(connection: duckdb.DuckDBPyConnection) -> None:
         f"""
         CREATE TABLE residuals AS
         WITH own AS (
-            SELECT *, y - greatest(0, least(1, user_smoothed + item_smoothed - global_mean)) AS r FROM levels),
+            SELECT *, y - greatest(0, least(1, user_smoothed + item_smoothed - global_mean)) AS r
+            FROM levels),
         whole AS (SELECT *, CAST(round(1e6 * r) AS BIGINT) AS millionths FROM own)
         SELECT * EXCLUDE (r, millionths), CAST(r AS FLOAT) AS residual,
             CAST(coalesce(sum(millionths) OVER {_BY_USER}, 0) / 1e6 / (user_events + {USER_PRIOR}) AS FLOAT)

@@ -32,7 +32,7 @@ class Vocabulary:
 
     @classmethod
     def fit(cls, values: pa.Array, min_count: int) -> "Vocabulary":
-        """The values seen at least ``min_count`` times, ascending, so that codes do not depend on row order."""
+        """The values seen at least ``min_count`` times, ascending: codes do not depend on row order."""
         counted = pc.value_counts(values.drop_null())
         kept = counted.field("values").filter(pc.greater_equal(counted.field("counts"), min_count))
         return cls(kept.take(pc.sort_indices(kept)))
@@ -102,7 +102,9 @@ def vectors(name: str, column: pa.ChunkedArray | pa.Array) -> tuple[F32, Bool]:
     present = np.asarray(array.is_valid().to_numpy(zero_copy_only=False), np.bool_)
     lengths = pc.unique(pc.list_value_length(array.drop_null())).to_pylist()
     if len(lengths) > 1:
-        raise DataError(f"{name}: vectors of lengths {sorted(lengths)}", fix="use snapshots of one space only")
+        raise DataError(
+            f"{name}: vectors of lengths {sorted(lengths)}", fix="use snapshots of one space only"
+        )
     dim = lengths[0] if lengths else max(1, getattr(array.type, "list_size", 1))
     values = np.zeros((len(array), dim), np.float32)
     flat = pc.list_flatten(array.drop_null()).cast(pa.float32())

@@ -1,4 +1,4 @@
-"""What a ranker is given: typed columns of numpy arrays, never objects, and the variants that choose among them."""
+"""What a ranker is given: typed columns of numpy arrays, never objects, and variants of them."""
 
 import hashlib
 from collections.abc import Collection
@@ -89,6 +89,11 @@ Field = Continuous | Categorical | Bag | Vector
 FieldT = TypeVar("FieldT", Continuous, Categorical, Bag, Vector)
 
 
+def _take(field: Field, rows: I64) -> Field:
+    taken: dict[str, Any] = {name: values[rows] for name, values in _arrays(field).items()}
+    return replace(field, **taken)
+
+
 def _arrays(field: Field) -> dict[str, AnyArray]:
     return {name: value for name, value in vars(field).items() if isinstance(value, np.ndarray)}
 
@@ -123,7 +128,7 @@ class Inputs:
 
     def take(self, rows: I64) -> "Inputs":
         """Some rows, in that order, copied."""
-        fields = tuple(replace(f, **{k: v[rows] for k, v in _arrays(f).items()}) for f in self.fields)
+        fields = tuple(_take(field, rows) for field in self.fields)
         return Inputs(self.label[rows], fields)
 
     def layout(self) -> tuple[tuple[Any, ...], ...]:

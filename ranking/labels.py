@@ -40,8 +40,8 @@ def load_labels(task: Task) -> pa.Table:
         _check_rows(connection, task)
         validation, test = _borders(connection, task)
         table = connection.sql(
-            "SELECT row_number() OVER (ORDER BY ts, user_id, item_id) - 1 AS row, user_id, item_id, ts, label, "
-            "CASE WHEN ts < $1 THEN 'train' WHEN ts < $2 THEN 'validation' ELSE 'test' END AS split "
+            "SELECT row_number() OVER (ORDER BY ts, user_id, item_id) - 1 AS row, user_id, item_id, ts, "
+            "label, CASE WHEN ts < $1 THEN 'train' WHEN ts < $2 THEN 'validation' ELSE 'test' END AS split "
             "FROM events ORDER BY row",
             params=[validation, test],
         ).to_arrow_table()
@@ -67,7 +67,7 @@ def _read(connection: duckdb.DuckDBPyConnection, task: Task) -> None:
     types = column_types(connection, task.log, columns)
     if types[task.timestamp] != "TIMESTAMP WITH TIME ZONE":
         raise DataError(
-            f"{task.log}: column {task.timestamp!r} is {types[task.timestamp]}, not a moment with a time zone",
+            f"{task.log}: {task.timestamp!r} is {types[task.timestamp]}, not a moment with a time zone",
             fix="write it as timestamp[us, UTC]",
         )
     ids = []

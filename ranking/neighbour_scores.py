@@ -14,15 +14,19 @@ NEIGHBOUR_FEATURES = ("seen", "liked", "knn")
 
 
 def neighbour_scores(
-    labels: pa.Table, residual: pa.ChunkedArray, neighbours: pa.ChunkedArray, scores: pa.ChunkedArray, side: Side
+    labels: pa.Table,
+    residual: pa.ChunkedArray,
+    neighbours: pa.ChunkedArray,
+    scores: pa.ChunkedArray,
+    side: Side,
 ) -> pa.Table:
     """How the label's user met the neighbours of its item before it (``side="item"``), or its user's
     neighbours the item (``side="user"``).
 
     A neighbour's weight w is its score over the row's best, at least 0. Over earlier events e of the label's
-    user (item) with a neighbour: ``seen`` = log(1 + events), ``liked`` = Σ w y / Σ w (null where Σ w = 0), and
-    ``knn`` = Σ w residual / (Σ w + 1), the neighbourhood model of Koren (Factorization meets the neighborhood,
-    KDD 2008, equation 3) with given weights and shrinkage.
+    user (item) with a neighbour: ``seen`` = log(1 + events), ``liked`` = Σ w y / Σ w (null where Σ w = 0),
+    and ``knn`` = Σ w residual / (Σ w + 1), the neighbourhood model of Koren (Factorization meets the
+    neighborhood, KDD 2008, equation 3) with given weights and shrinkage.
 
     Args:
         labels: as :func:`ranking.labels.load_labels` returns them.
@@ -45,7 +49,8 @@ def neighbour_scores(
                     CAST(round(1e6 * residual) AS BIGINT) AS r FROM lists),
             pairs AS (
                 SELECT row, {other} AS other, epoch_us(timestamp) AS ts, unnest(ids) AS neighbour,
-                    CAST(round(1e6 * greatest(0, unnest(scores) / nullif(list_max(scores), 0))) AS BIGINT) AS w
+                    CAST(round(1e6 * greatest(0, unnest(scores) / greatest(list_max(scores), 1e-30)))
+                        AS BIGINT) AS w
                 FROM lists WHERE ids IS NOT NULL),
             met AS (
                 SELECT row, count(*) AS n, sum(w) AS sw, sum(w * y) AS swy, sum(w * r) AS swr

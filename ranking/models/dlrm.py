@@ -1,0 +1,71 @@
+"""DLRM: dot products between all pairs of embedded features."""
+
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from ranking.models.network import NetworkRanker
+from ranking.models.parts import DenseArch, SparseArch, VectorArch, linear, mlp
+from ranking.models.tensors import Batch, Schema
+
+
+class DLRM(NetworkRanker):
+    """Naumov et al., Deep Learning Recommendation Model for Personalization and Recommendation Systems,
+    arXiv 1906.00091, 2019.
+
+    z = bottom(dense); logit = top([z, ⟨e_i, e_j⟩ for i < j]) with e_0 = z and e_1 … the embeddings of the
+    discrete fields. A pretrained vector is one more e_i, through a linear projection.
+    """
+
+    kind: Literal["dlrm"] = "dlrm"
+    bottom: tuple[int, ...] = Field(default=(64,))
+    """Hidden layers of the bottom MLP, which ends in ``dim``."""
+    top: tuple[int, ...] = Field(default=(64, 32), min_length=1)
+    """Hidden layers of the top MLP, which ends in one logit."""
+
+    def build(self, train: Batch, schema: Schema, generator: torch.Generator) -> nn.Module:
+        return DLRMNetwork(self, train, schema, generator)
+
+
+class DLRMNetwork(nn.Module):
+    """b rows, f = 1 + discrete fields + vectors, d the embedding's dimension."""
+
+    def __init__(self, settings: DLRM, train: Batch, schema: Schema, generator: torch.Generator) -> None:
+        super().__init__()
+        dim = settings.dim
+        self.dense = DenseArch(train)
+        self.bottom = mlp([self.dense.columns, *settings.bottom, dim], generator)
+        self.sparse = SparseArch(schema, dim, settings.id_dropout, generator)
+        self.vectors = VectorArch(train, schema, dim, generator)
+        self.interaction = InteractionArch(1 + self.sparse.fields + len(schema.dims))
+        self.over = nn.Sequential(
+            mlp([dim + self.interaction.pairs, *settings.top], generator),
+            linear(settings.top[-1], 1, generator),
+        )
+
+    def forward(self, batch: Batch) -> Tensor:
+        dense = self.bottom(self.dense(batch))  # [b, d]
+        features = [dense[:, None], self.sparse(batch)]  # [b, 1, d], [b, k, d]
+        if batch.vectors:
+            features.append(self.vectors(batch))  # [b, v, d]
+        pairs = self.interaction(torch.cat(features, dim=1))  # [b, f (f - 1) / 2]
+        logits: Tensor = self.over(torch.cat([dense, pairs], dim=1))
+        return logits[:, 0]
+
+
+class InteractionArch(nn.Module):
+    """[b, f, d] to [b, f (f - 1) / 2]: the dot product of each pair, in the order (1, 0), (2, 0), (2, 1) …"""
+
+    index: Tensor
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        rows, columns = torch.tril_indices(features, features, offset=-1)
+        self.register_buffer("index", rows * features + columns)
+        self.pairs = len(self.index)
+
+    def forward(self, features: Tensor) -> Tensor:
+        products = features @ features.transpose(1, 2)  # [b, f, f]
+        return products.flatten(1)[:, self.index]

@@ -1,0 +1,87 @@
+"""The training loop of torch rankers: Adam on log loss, stopped early on the validation rows."""
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits as log_loss
+
+from embedding_features.config import Config
+from embedding_features.errors import TrainingError
+from embedding_features.progress import SILENT, Progress
+from ranking.models.tensors import Batch
+
+#: rows scored at once, which bounds memory
+SCORING_ROWS = 16_384
+
+
+class Training(Config):
+    """Settings of the loop."""
+
+    learning_rate: float = Field(default=1e-3, gt=0)
+    batch_rows: int = Field(default=1024, ge=1)
+    epochs: int = Field(default=15, ge=1)
+    patience: int = Field(default=2, ge=1)
+    """Epochs without a better validation log loss after which training stops."""
+    decay: float = Field(default=1e-3, ge=0)
+    """L2 penalty of all weights (Adam's, not decoupled)."""
+
+
+def train_model(
+    model: nn.Module,
+    train: Batch,
+    validation: Batch,
+    settings: Training,
+    generator: torch.Generator,
+    progress: Progress = SILENT,
+    name: str = "rank",
+) -> int:
+    """Fit ``model`` in place and leave it in eval mode at its best epoch, which is returned, from 1.
+
+    Args:
+        model: from a batch to [b] logits.
+        generator: of the order of rows.
+
+    Raises:
+        TrainingError: when the loss is not finite.
+    """
+    optimizer = torch.optim.Adam(
+        model.parameters(), lr=settings.learning_rate, weight_decay=settings.decay, fused=True
+    )
+    best, best_epoch, kept = float("inf"), 0, {}
+    with progress.task(name, total=settings.epochs) as advance:
+        for epoch in range(1, settings.epochs + 1):
+            _epoch(model, train, settings.batch_rows, optimizer, generator)
+            loss = float(log_loss(score_batches(model, validation), validation.label))
+            if loss != loss or loss == float("inf"):
+                raise TrainingError(
+                    f"{name}: validation log loss is {loss} in epoch {epoch}", fix="lower learning_rate"
+                )
+            advance(1, status=f"log loss {loss:.4f}")
+            if loss < best:
+                best, best_epoch = loss, epoch
+                kept = {key: value.clone() for key, value in model.state_dict().items()}
+            elif epoch - best_epoch >= settings.patience:
+                break
+    model.load_state_dict(kept)
+    model.eval()
+    return best_epoch
+
+
+def _epoch(
+    model: nn.Module, train: Batch, rows: int, optimizer: torch.optim.Optimizer, generator: torch.Generator
+) -> None:
+    model.train()
+    order = torch.randperm(len(train), generator=generator)
+    for chosen in torch.split(order, rows):
+        batch = train.take(chosen)
+        optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(log_loss(model(batch), batch.label))
+        optimizer.step()
+
+
+def score_batches(model: nn.Module, batch: Batch) -> Tensor:
+    """[n] logits, in eval mode and without gradients."""
+    model.eval()
+    with torch.inference_mode():
+        rows = torch.split(torch.arange(len(batch)), SCORING_ROWS)
+        return torch.cat([model(batch.take(chosen)) for chosen in rows])
