@@ -56,17 +56,17 @@ class World(Config):
     users: int = Field(default=2_000, ge=2)
     domains: tuple[Domain, ...] = Field(
         default=(
-            Domain(name="source", items=1_500, edges=60_000),
-            Domain(name="target", items=600, edges=6_000, users=0.6),
+            Domain(name="source", items=1_000, edges=80_000),
+            Domain(name="target", items=500, edges=6_000, users=0.6),
         ),
         min_length=1,
     )
     interests: int = Field(default=16, ge=2, le=1_024)
-    concentration: float = Field(default=0.1, gt=0)
+    concentration: float = Field(default=0.05, gt=0)
     noise: Share = 0.1
-    popularity: float = Field(default=0.8, ge=0)
-    activity: float = Field(default=0.6, ge=0)
-    drift: Share = 0.3
+    popularity: float = Field(default=0.6, ge=0)
+    activity: float = Field(default=0.5, ge=0)
+    drift: Share = 0.2
     friends: float = Field(default=8.0, ge=0)
     homophily: Share = 0.8
     cold_users: float = Field(default=0.1, ge=0, lt=1)
