@@ -5,7 +5,6 @@ import typer
 from jobs.commands import data, materialize, methods, quickstart
 from jobs.commands.pipeline import pipeline_command
 from jobs.options import EXIT_CODES
-from jobs.steps import ablate, derive, graph, pretrain, publish, rank, verify
 
 app = typer.Typer(
     name="embedding-features",
@@ -16,13 +15,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(data.app, name="data")
-pipeline_command(app, "graph", graph.run, "Build the graph from the logs, as of each of the moments.")
-pipeline_command(app, "pretrain", pretrain.run, "Learn vectors on each graph, in one lasting space.")
-pipeline_command(app, "derive", derive.run, "Derive clusters, tokens and neighbours; check health.")
-pipeline_command(app, "publish", publish.run, "Publish the snapshots to the Feast repository.")
+pipeline_command(app, "graph", "Build the graph from the logs, as of each of the moments.")
+pipeline_command(app, "pretrain", "Learn vectors on each graph, in one lasting space.")
+pipeline_command(app, "derive", "Derive clusters, tokens and neighbours; check health.")
+pipeline_command(app, "publish", "Publish the snapshots to the Feast repository.")
 app.command("materialize", epilog=materialize.EPILOG)(materialize.command)
-pipeline_command(app, "verify", verify.run, "Check what is published for leaks and damage.")
-pipeline_command(app, "rank", rank.run, "Train the rankers, with and without the features.")
-pipeline_command(app, "ablate", ablate.run, "Say what each feature brought: HTML report and JSON.")
+pipeline_command(app, "verify", "Check what is published for leaks and damage.")
+pipeline_command(app, "rank", "Train the rankers, with and without the features.")
+pipeline_command(app, "ablate", "Say what each feature brought: HTML report and JSON.")
 app.command("methods", epilog=methods.EPILOG)(methods.command)
 app.command("quickstart", epilog=quickstart.EPILOG)(quickstart.command)

@@ -1,12 +1,14 @@
 """``materialize``: needs the Feast repository only."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from jobs.options import JsonOption, epilog, run_job
-from jobs.steps import materialize
+
+if TYPE_CHECKING:
+    from embedding_features.progress import Progress
 
 EPILOG = epilog("embedding-features materialize --repo feature_repo")
 
@@ -16,4 +18,10 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Bring the newest published snapshots into the online store."""
-    run_job(lambda progress: materialize.run(repo, progress), as_json)
+
+    def job(progress: "Progress") -> dict[str, Any]:
+        from jobs.steps import materialize
+
+        return materialize.run(repo, progress)
+
+    run_job(job, as_json)

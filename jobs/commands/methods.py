@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 import typer
 
-from embedding_features.methods import describe, get_method
 from jobs.options import JsonOption, epilog, run_job
 
 EPILOG = epilog("embedding-features methods lightgcn")
@@ -20,6 +19,8 @@ def command(
 
 def listed() -> list[dict[str, Any]]:
     """A row a method."""
+    from embedding_features.methods import describe
+
     return [{key: row[key] for key in ("name", "family", "paper", "metric")} for row in describe()]
 
 
@@ -29,6 +30,8 @@ def shown(name: str) -> dict[str, Any]:
     Raises:
         ConfigError: when there is no such method.
     """
+    from embedding_features.methods import get_method
+
     info = get_method(name)
     parameters = [{"parameter": key, "default": str(value)} for key, value in info.parameters.items()]
     return {

@@ -1,30 +1,43 @@
-"""The jobs that run one step of a pipeline's YAML: all are called alike."""
+"""The jobs that run one step of a pipeline's YAML: all are called alike.
 
-from collections.abc import Callable
+What a step needs (torch, Feast) is imported when it runs, so that ``--help`` is quick.
+"""
+
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import typer
 
-from embedding_features.progress import Progress
 from jobs.options import ConfigOption, JsonOption, epilog, run_job
-from jobs.pipeline import Pipeline, load_pipeline
 
-Step = Callable[[Pipeline, Progress], dict[str, Any]]
+if TYPE_CHECKING:
+    from embedding_features.progress import Progress
+    from jobs.pipeline import Pipeline
 
 
-def pipeline_command(app: typer.Typer, name: str, step: Step, help_: str) -> None:
-    """Register ``embedding-features <name> --config YAML``."""
+class Step(Protocol):
+    """A module of ``jobs.steps``."""
+
+    def run(self, pipeline: "Pipeline", progress: "Progress") -> dict[str, Any]: ...
+
+
+def pipeline_command(app: typer.Typer, name: str, help_: str) -> None:
+    """Register ``embedding-features <name> --config YAML``, which runs ``jobs.steps.<name>``."""
 
     @app.command(name, help=help_, epilog=epilog(f"embedding-features {name} --config pipeline.yaml --json"))
     def command(config: ConfigOption, as_json: JsonOption = False) -> None:
-        run_job(lambda progress: run_step(load_pipeline(config), step, progress), as_json)
+        run_job(lambda progress: run_step(name, config, progress), as_json)
 
 
-def run_step(pipeline: Pipeline, step: Step, progress: Progress) -> dict[str, Any]:
+def run_step(name: str, config: Path, progress: "Progress") -> dict[str, Any]:
     """One step, alone in its workspace."""
+    from jobs.pipeline import load_pipeline
+
+    pipeline = load_pipeline(config)
+    step = cast(Step, import_module(f"jobs.steps.{name}"))
     with pipeline.workspace.locked():
-        return step(pipeline, progress)
+        return step.run(pipeline, progress)
 
 
 def config_file(name: str) -> Path:

@@ -7,8 +7,6 @@ import typer
 
 from jobs.commands.pipeline import config_file, run_step
 from jobs.options import JsonOption, epilog, run_job
-from jobs.pipeline import load_pipeline
-from jobs.steps import quickstart
 
 EPILOG = epilog("embedding-features quickstart")
 
@@ -21,5 +19,5 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Logs to ablation report in one command; running it again resumes what is done."""
-    pipeline = load_pipeline(config or config_file("ml100k.yaml"))
-    run_job(lambda progress: run_step(pipeline, quickstart.run, progress), as_json)
+    chosen = config or config_file("ml100k.yaml")
+    run_job(lambda progress: run_step("quickstart", chosen, progress), as_json)

@@ -43,7 +43,7 @@ def _context(pipeline: Pipeline, ranked: Ranked) -> ReportContext:
     task, rule = pipeline.rank.task, pipeline.rank.task.label
     return ReportContext(
         title=f"{pipeline.name}: what pretrained {pipeline.pretrain.family_name} features bring a ranker",
-        task=f"Predict {rule.column} ≥ {rule.at_least:g} of {task.log.name}, from what was known before each row.",
+        task=f"Predict {rule.column} ≥ {rule.at_least:g} of {task.log.name}, by what was known before.",
         splits=tuple(_split(ranked.labels, part) for part in PARTS),
         snapshots=tuple(_snapshot(run_) for run_ in ranked.snapshots),
         variants={name: " · ".join(_ADDS[group] for group in groups) for name, groups in VARIANTS.items()},
@@ -51,8 +51,8 @@ def _context(pipeline: Pipeline, ranked: Ranked) -> ReportContext:
         notes=(
             "Each row is joined to the newest snapshot strictly older than itself.",
             "Every variant has the baseline's features too: side tables, and counts and means of all "
-            "earlier events of the user and the item, up to the moment of the row; the torch rankers also learn "
-            "an embedding of each id.",
+            "earlier events of the user and the item, up to the moment of the row; the torch rankers also "
+            "learn an embedding of each id.",
         ),
     )
 

@@ -6,10 +6,10 @@ from time import perf_counter
 from typing import Any
 
 from embedding_features.progress import Progress
-from jobs.commands.data import get_dataset
 from jobs.console import note
 from jobs.pipeline import Pipeline
 from jobs.steps import ablate, derive, graph, materialize, pretrain, publish, verify
+from jobs.steps.data import get_dataset
 
 
 def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
@@ -24,9 +24,9 @@ def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
         "rank and ablate": lambda: ablate.run(pipeline, progress),
     }
     if pipeline.dataset:
-        name = pipeline.dataset
-        target = pipeline.workspace.root / "data" / name
-        steps = {"data": lambda: get_dataset(name, target, None, progress), **steps}
+        dataset = pipeline.dataset
+        target = pipeline.workspace.root / "data" / dataset
+        steps = {"data": lambda: get_dataset(dataset, target, None, progress), **steps}
     result: dict[str, Any] = {}
     seconds: dict[str, float] = {}
     for number, (name, step) in enumerate(steps.items(), 1):
