@@ -15,7 +15,8 @@ from pydantic import ValidationError
 
 from embedding_features.arrays import F32, AnyArray
 from embedding_features.config import Config
-from embedding_features.datasets.clicks import BLOCK, PlantedDomain
+from embedding_features.datasets.clicks import PlantedDomain
+from embedding_features.datasets.growing import GrowingTables, write_columns
 from embedding_features.datasets.planted import Columns, planted_blocks, planted_domains
 from embedding_features.datasets.population import Users, draw_friendships
 from embedding_features.datasets.world import World
@@ -24,11 +25,6 @@ from embedding_features.files import atomic_folder, sweep_staging
 from embedding_features.progress import SILENT, Progress
 
 WORLD = "world.json"
-_TYPES = {
-    "timestamp": pa.timestamp("us", tz="UTC"),
-    "joined": pa.timestamp("us", tz="UTC"),
-    "released": pa.timestamp("us", tz="UTC"),
-}
 
 
 class WorldCard(Config):
@@ -56,7 +52,7 @@ def synthesize(world: World, target: Path, progress: Progress = SILENT) -> Path:
     rows depend on nothing but the settings.
 
     Raises:
-        DataError: when ``target`` holds something else, or another world.
+        DataError: when ``target`` holds something else, another world, or lost a file.
     """
     target = Path(target).resolve()
     if target.exists():
@@ -72,7 +68,7 @@ def synthesize(world: World, target: Path, progress: Progress = SILENT) -> Path:
             rows |= _write_items(folder, domain)
         with progress.task("synthesize", total=sum(d.edges for d in world.domains)) as advance:
             for name, domain in domains.items():
-                with _Tables(folder) as tables:
+                with GrowingTables(folder) as tables:
                     for interactions, impressions in planted_blocks(domain):
                         tables.append(f"interactions_{name}", interactions)
                         if world.logged:
@@ -93,59 +89,13 @@ def _check_same(target: Path, world: World) -> None:
     if card.world != world:
         changed = [name for name in World.model_fields if getattr(card.world, name) != getattr(world, name)]
         raise DataError(f"{target} holds another world; it differs in {', '.join(changed)}", fix=fix)
-
-
-class _Tables:
-    """Parquet files in a folder that grow by row groups; rows are counted."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._writers: dict[str, pq.ParquetWriter] = {}
-        self.rows: dict[str, int] = {}
-
-    def __enter__(self) -> "_Tables":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for writer in self._writers.values():
-            writer.close()
-
-    def append(self, name: str, columns: Columns) -> None:
-        """Add a row group."""
-        table = _table(columns)
-        if name not in self._writers:
-            # smaller and faster to write than a dictionary: ids are dense, times go up
-            whole = {f.name: "DELTA_BINARY_PACKED" for f in table.schema if _is_int64(f.type)}
-            path = self._folder / f"{name}.parquet"
-            writer = pq.ParquetWriter(path, table.schema, use_dictionary=False, column_encoding=whole)
-            self._writers[name] = writer
-            self.rows[name] = 0
-        self._writers[name].write_table(table)
-        self.rows[name] += table.num_rows
-
-
-def _is_int64(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_int64(kind) or pa.types.is_timestamp(kind))
-
-
-def _table(columns: Columns) -> pa.Table:
-    """Two-dimensional columns become fixed-size lists, times UTC microseconds."""
-    arrays = {
-        name: pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
-        if values.ndim == 2
-        else pa.array(values, _TYPES.get(name))
-        for name, values in columns.items()
-    }
-    return pa.table(arrays)
-
-
-def _write(folder: Path, name: str, columns: Columns) -> dict[str, int]:
-    """One file of several row groups; returns its rows."""
-    with _Tables(folder) as tables:
-        n = len(next(iter(columns.values())))
-        for first in range(0, max(n, 1), BLOCK):
-            tables.append(name, {c: values[first : first + BLOCK] for c, values in columns.items()})
-    return tables.rows
+    for name, rows in card.rows.items():
+        try:
+            found = pq.read_metadata(target / f"{name}.parquet").num_rows
+        except (OSError, pa.ArrowInvalid) as error:
+            raise DataError(f"{target} has lost {name}.parquet: {error}", fix=fix) from None
+        if found != rows:
+            raise DataError(f"{target / name}.parquet has {found:,} rows, not {rows:,}", fix=fix)
 
 
 def _ids(n: int) -> AnyArray:
@@ -155,18 +105,22 @@ def _ids(n: int) -> AnyArray:
 def _write_users(folder: Path, world: World, users: Users) -> dict[str, int]:
     ids = _ids(world.users)
     seen: Columns = {"user_id": ids, "joined": users.born + world.start_us, "segment": users.segment}
-    rows = _write(folder, "users", seen)
+    rows = write_columns(folder, "users", seen)
     start, end = users.mixtures
-    rows |= _write(folder, "truth/users", {"user_id": ids, "interests_start": start, "interests_end": end})
+    rows |= write_columns(
+        folder, "truth/users", {"user_id": ids, "interests_start": start, "interests_end": end}
+    )
     one, other, time = draw_friendships(world, users)
     friendships = {"user_id": one + 1, "friend_id": other + 1, "timestamp": time + world.start_us}
-    return rows | _write(folder, "friendships", friendships)
+    return rows | write_columns(folder, "friendships", friendships)
 
 
 def _write_items(folder: Path, planted: PlantedDomain) -> dict[str, int]:
     items, name = planted.items, planted.domain.name
     ids, released = _ids(len(items.born)), items.born + planted.world.start_us
-    rows = _write(folder, f"items_{name}", {"item_id": ids, "released": released, "category": items.category})
+    rows = write_columns(
+        folder, f"items_{name}", {"item_id": ids, "released": released, "category": items.category}
+    )
     interests: F32 = items.dense(planted.world.interests)
     truth: Columns = {"item_id": ids, "interests": interests, "popularity": items.popularity}
-    return rows | _write(folder, f"truth/items_{name}", truth)
+    return rows | write_columns(folder, f"truth/items_{name}", truth)

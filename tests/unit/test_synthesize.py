@@ -424,6 +424,12 @@ def test_target_that_is_there(tmp_path: Path) -> None:
     assert {p: p.stat().st_mtime_ns for p in out.rglob("*")} == before
     with pytest.raises(DataError, match="another world; it differs in seed, drift"):
         synthesize(SMALL.model_copy(update={"seed": 9, "drift": 0.1}), out)
+    pq.write_table(pq.read_table(out / "users.parquet").slice(1), out / "users.parquet")
+    with pytest.raises(DataError, match="has 59 rows, not 60"):
+        synthesize(SMALL, out)
+    (out / "users.parquet").unlink()
+    with pytest.raises(DataError, match=r"has lost users\.parquet"):
+        synthesize(SMALL, out)
     (tmp_path / "mine").mkdir()
     with pytest.raises(DataError, match="holds no planted world"):
         synthesize(SMALL, tmp_path / "mine")
