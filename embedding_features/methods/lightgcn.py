@@ -15,14 +15,19 @@ def lightgcn(
     dim: int = 64,
     layers: int = 3,
     l2: float = 1e-4,
-    lr: float = 1e-3,
-    batch_size: int = 2048,
-    epochs: int = 100,
+    lr: float = 2e-2,
+    batch_size: int = 16_384,
+    epochs: int = 80,
     relation: str | None = None,
 ) -> Trained:
     """LightGCN (He et al., SIGIR 2020): propagation without weights or nonlinearity.
 
     e^(k+1) = D^-1/2 A D^-1/2 e^(k);  the vector is the mean of e^(0) … e^(layers).
+
+    The composition is the paper's. Its training (lr=1e-3, batch_size=2048, epochs=1000) takes many hours
+    on a CPU, because every step propagates over the whole graph. The defaults here are few, large steps,
+    stopped early by recall@20 on 5 % of the pairs, held out at random and not fitted again: minutes on a
+    million pairs and two cores, at some loss of recall.
     """
     return Trained(
         view=Bipartite(relation=relation, norm="symmetric", use_weights=False),

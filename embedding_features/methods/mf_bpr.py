@@ -14,14 +14,16 @@ from embedding_features.training import Adam, Training
 def mf_bpr(
     dim: int = 64,
     l2: float = 1e-3,
-    lr: float = 1e-3,
-    batch_size: int = 2048,
-    epochs: int = 100,
+    lr: float = 5e-3,
+    batch_size: int = 8192,
+    epochs: int = 80,
     relation: str | None = None,
 ) -> Trained:
     """MF-BPR (Rendle et al., UAI 2009): a known edge outscores an unknown one.
 
     minimise −ln σ(u·i − u·j) + l2/2 (|u|² + |i|² + |j|²), j drawn evenly from the items without an edge to u.
+    Adam instead of the paper's plain gradient steps, stopped early by recall@20 on 5 % of the pairs, held out
+    at random and not fitted again.
     """
     return Trained(
         view=Bipartite(relation=relation, use_weights=False),
