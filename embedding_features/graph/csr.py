@@ -1,16 +1,21 @@
 """Compressed sparse rows with weight and time: one direction of one relation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
-from embedding_features.arrays import F32, I32, I64
+from embedding_features.arrays import F32, I32, I64, AnyArray
 from embedding_features.errors import GraphError
+from embedding_features.graph import counting_sort
+
+#: rows and columns are int32
+MAX_NODES = 2**31 - 1
 
 
 @dataclass(frozen=True)
 class CSR:
-    """Edges grouped by source row; within a row sorted by destination, then time.
+    """Edges grouped by source row; within a row sorted by destination, then time, then weight.
 
     Attributes:
         indptr: [rows + 1] int64; the edges of row r are ``indptr[r]:indptr[r + 1]``.
@@ -47,6 +52,34 @@ class CSR:
         """[edges] float32 weights, ones where the relation has none."""
         return np.ones(self.edges, np.float32) if self.weight is None else self.weight
 
+    def transposed(self) -> "CSR":
+        """The same edges with the destinations as rows, in O(edges), ordered as stated above."""
+        arrays = counting_sort.transpose(*self._arrays(), self.columns)
+        return self._like(self.rows, *arrays)
+
+    def pairs(self) -> int:
+        """Number of distinct (source, destination) pairs."""
+        return int(counting_sort.count_pairs(self.indptr, self.indices))
+
+    def merged(self, how: Literal["sum", "last"]) -> "CSR":
+        """One edge a pair: its last time, and the ``sum`` of its weights (an edge without one counts 1) or
+        its ``last`` weight, the largest if several edges have the last time."""
+        csr = replace(self, weight=self.weights()) if how == "sum" else self
+        arrays = counting_sort.merge_pairs(*csr._arrays(), self.pairs(), how == "sum")
+        return csr._like(self.columns, *arrays)
+
+    def _arrays(self) -> tuple[I64, I32, I64, F32]:
+        return self.indptr, self.indices, _or_empty(self.time, np.int64), _or_empty(self.weight, np.float32)
+
+    def _like(self, columns: int, indptr: I64, indices: I32, time: I64, weight: F32) -> "CSR":
+        return CSR(
+            indptr,
+            indices,
+            columns,
+            None if self.weight is None else weight,
+            None if self.time is None else time,
+        )
+
     @classmethod
     def from_edges(
         cls,
@@ -56,25 +89,38 @@ class CSR:
         weight: F32 | None = None,
         time: I64 | None = None,
     ) -> "CSR":
-        """Sort edge arrays into rows. Duplicates are kept.
+        """Sort edge arrays into rows in O(edges). Duplicates are kept.
 
         Raises:
-            GraphError: when the arrays differ in length or an index lies outside ``shape``.
+            GraphError: when the arrays differ in length, an index lies outside ``shape``, or ``shape`` is
+                beyond int32.
         """
         lengths = {len(a) for a in (src, dst, weight, time) if a is not None}
         if len(lengths) > 1:
             raise GraphError(f"edge arrays have different lengths {sorted(lengths)}")
+        if max(shape) > MAX_NODES:
+            raise GraphError(f"{max(shape)} nodes of one type; at most {MAX_NODES} fit")
         for name, index, size in (("src", src, shape[0]), ("dst", dst, shape[1])):
             if len(index) and (index.min() < 0 or index.max() >= size):
                 raise GraphError(f"{name} index {int(index.min())}..{int(index.max())} outside 0..{size - 1}")
-        keys = (dst, src) if time is None else (time, dst, src)
-        order = np.lexsort(keys)
-        indptr = np.zeros(shape[0] + 1, np.int64)
-        np.cumsum(np.bincount(src, minlength=shape[0]), out=indptr[1:])
-        return cls(
-            indptr,
-            dst[order].astype(np.int32),
+        by_dst = counting_sort.group(
+            np.ascontiguousarray(dst, np.int32),
+            np.ascontiguousarray(src, np.int32),
+            _or_empty(time, np.int64),
+            _or_empty(weight, np.float32),
             shape[1],
-            None if weight is None else weight[order].astype(np.float32),
-            None if time is None else time[order],
         )
+        has_weight, has_time = weight is not None, time is not None
+        del (
+            src,
+            dst,
+            weight,
+            time,
+        )  # a caller that handed them over has half its memory back before the next sort
+        indptr, indices, times, weights = counting_sort.transpose(*by_dst, shape[0])
+        counting_sort.sort_ties(indptr, indices, times, weights)
+        return cls(indptr, indices, shape[1], weights if has_weight else None, times if has_time else None)
+
+
+def _or_empty(array: AnyArray | None, dtype: type) -> AnyArray:
+    return np.empty(0, dtype) if array is None else np.ascontiguousarray(array, dtype)

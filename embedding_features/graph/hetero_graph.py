@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +11,12 @@ import pyarrow as pa
 from embedding_features.arrays import F32, I32, I64, AnyArray
 from embedding_features.errors import GraphError
 from embedding_features.graph.csr import CSR
+from embedding_features.graph.fingerprint import fingerprint
+from embedding_features.graph.moment import as_moment, check_time
+from embedding_features.graph.report import BuildReport
+from embedding_features.graph.schema import GraphSchema
 from embedding_features.graph.vocabulary import Vocabulary
+from embedding_features.progress import SILENT, Progress
 
 
 @dataclass(frozen=True)
@@ -40,8 +46,7 @@ class Relation:
     ) -> "Relation":
         """Both directions from row indices; see :meth:`CSR.from_edges`."""
         forward = CSR.from_edges(src, dst, shape, weight, time)
-        reverse = CSR.from_edges(dst, src, (shape[1], shape[0]), weight, time)
-        return cls(name, src_type, dst_type, forward, reverse)
+        return cls(name, src_type, dst_type, forward, forward.transposed())
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,8 @@ class Graph:
         vocabularies: node type → append-only ids.
         relations: relation name → edges.
         features: node type → table whose row r describes vocabulary row r (may be empty).
-        fingerprint: SHA-256 of ids and edges: equal data, equal fingerprint.
+        fingerprint: SHA-256 of ids, edges and features: equal data, equal fingerprint.
+        report: what the build read, dropped and kept.
     """
 
     as_of: datetime
@@ -61,6 +67,7 @@ class Graph:
     relations: Mapping[str, Relation]
     features: Mapping[str, pa.Table] = field(default_factory=dict)
     fingerprint: str = ""
+    report: BuildReport = field(default_factory=BuildReport)
 
     def relation(self, name: str | None = None) -> Relation:
         """The named relation, or the only one.
@@ -84,7 +91,15 @@ class Graph:
 
         Args:
             edges: (source type, relation, destination type) → (source ids, destination ids[, times in µs]).
+
+        Raises:
+            GraphError: when as_of has no zone or ids are unfit.
+            LeakError: when an edge is later than as_of.
         """
+        as_of = as_moment(as_of)
+        for (_, name, _), arrays in edges.items():
+            if len(arrays) == 3 and len(arrays[2]):
+                check_time(name, int(np.max(arrays[2])), as_of)
         ids: dict[str, list[AnyArray]] = {}
         for (src_type, _, dst_type), arrays in edges.items():
             ids.setdefault(src_type, []).append(np.asarray(arrays[0]))
@@ -102,4 +117,55 @@ class Graph:
             )
             for (src_type, name, dst_type), arrays in edges.items()
         }
-        return cls(as_of, vocabularies, relations)
+        return cls(as_of, vocabularies, relations, fingerprint=fingerprint(vocabularies, relations, {}))
+
+    @classmethod
+    def build(
+        cls,
+        schema: GraphSchema | str | Path,
+        as_of: datetime | str,
+        parent: "Graph | None" = None,
+        progress: Progress = SILENT,
+        memory_limit: str | None = None,
+        threads: int | None = None,
+    ) -> "Graph":
+        """The graph that a schema's logs held at ``as_of``; :mod:`.schema` states the rules.
+
+        Args:
+            schema: a schema, or the path of its YAML file.
+            as_of: zone-aware moment or ISO 8601 text; no row later than it is used.
+            parent: an earlier graph whose nodes keep their rows; new ids come after them, ascending.
+            progress: who watches.
+            memory_limit: of DuckDB, e.g. ``"4GB"``; what does not fit spills to disk.
+            threads: of DuckDB; None for one a core.
+
+        Raises:
+            ConfigError: when the schema file is missing or wrong.
+            GraphError: when data breaks a rule of the schema, a relation is empty as of T, or the parent is
+                later than as_of.
+        """
+        from embedding_features.graph.build import build_graph
+
+        return build_graph(schema, as_of, parent, progress, memory_limit, threads)
+
+    def save(self, folder: str | Path) -> None:
+        """Write the graph as a folder that is seen whole or not at all.
+
+        Raises:
+            SnapshotError: when ``folder`` exists.
+            ConfigError: when a node type's or relation's name cannot be a file's.
+        """
+        from embedding_features.graph.storage import save_graph
+
+        save_graph(self, Path(folder))
+
+    @classmethod
+    def load(cls, folder: str | Path) -> "Graph":
+        """A saved graph, memory-mapped: read-only arrays that take no memory until they are touched.
+
+        Raises:
+            SnapshotError: when a file is missing, truncated or altered; the message names it.
+        """
+        from embedding_features.graph.storage import load_graph
+
+        return load_graph(Path(folder))

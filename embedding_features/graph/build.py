@@ -1,0 +1,116 @@
+"""From logs to a graph as of a moment: DuckDB filters and encodes, counting sort makes the rows.
+
+Each source is read to count what the rules drop. Its known rows are then a view of the Parquet files, or a
+copy of what is dearer to read again, which spills to disk when memory is short. The vocabularies follow from
+all of these; last, each relation's edges stream out of DuckDB as vocabulary rows, straight into arrays.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from embedding_features.errors import GraphError
+from embedding_features.graph.edges import StagedRelation, make_relation, nodes_table, stage_relation
+from embedding_features.graph.features import StagedFeatures, align_features, stage_features
+from embedding_features.graph.fingerprint import fingerprint
+from embedding_features.graph.hetero_graph import Graph
+from embedding_features.graph.moment import as_moment
+from embedding_features.graph.report import BuildReport, NodeReport
+from embedding_features.graph.schema import GraphSchema
+from embedding_features.graph.source import connection, duckdb_errors, quoted
+from embedding_features.graph.vocabulary import Vocabulary
+from embedding_features.progress import SILENT, Progress
+
+
+def build_graph(
+    schema: GraphSchema | str | Path,
+    as_of: datetime | str,
+    parent: Graph | None = None,
+    progress: Progress = SILENT,
+    memory_limit: str | None = None,
+    threads: int | None = None,
+) -> Graph:
+    """See :meth:`Graph.build`."""
+    if not isinstance(schema, GraphSchema):
+        schema = GraphSchema.load(schema)
+    moment = as_moment(as_of)
+    bases = _parent_vocabularies(schema, moment, parent)
+    with connection(schema.folder, memory_limit, threads) as con:
+        staged = []
+        with progress.task("read the logs", total=len(schema.relations)) as advance:
+            for number, name in enumerate(schema.relations):
+                staged.append(stage_relation(con, schema, name, f"edges_{number}", moment))
+                advance()
+        tables = {
+            node_type: stage_features(con, schema, node_type, node.features, f"features_{number}", moment)
+            for number, (node_type, node) in enumerate(schema.nodes.items())
+            if node.features is not None
+        }
+        vocabularies = {
+            node_type: _vocabulary(con, node_type, base, staged, tables) for node_type, base in bases.items()
+        }
+        relations, reports = {}, {}
+        for each in staged:
+            relations[each.name], reports[each.name] = make_relation(con, each, vocabularies, progress)
+        features, feature_reports = {}, {}
+        for node_type, table in tables.items():
+            features[node_type], feature_reports[node_type] = align_features(con, table, node_type)
+    nodes = {t: NodeReport(nodes=len(v), new=len(v) - len(bases[t])) for t, v in vocabularies.items()}
+    return Graph(
+        moment,
+        vocabularies,
+        relations,
+        features,
+        fingerprint(vocabularies, relations, features),
+        BuildReport(relations=reports, features=feature_reports, nodes=nodes),
+    )
+
+
+def _parent_vocabularies(schema: GraphSchema, as_of: datetime, parent: Graph | None) -> dict[str, Vocabulary]:
+    if parent is not None and parent.as_of > as_of:
+        raise GraphError(
+            f"the parent is as of {parent.as_of.isoformat()}, later than {as_of.isoformat()}: it knows the "
+            "future's ids",
+            fix="build snapshots in the order of time, or without a parent",
+        )
+    bases = {}
+    for node_type, node in schema.nodes.items():
+        base = Vocabulary.empty(node.id)
+        if parent is not None and node_type in parent.vocabularies:
+            base = parent.vocabularies[node_type]
+        if base.is_string != (node.id == "string"):
+            raise GraphError(f"{node_type} ids are {base.ids.type} in the parent and {node.id} in the schema")
+        bases[node_type] = base
+    return bases
+
+
+def _vocabulary(
+    con: Any,
+    node_type: str,
+    base: Vocabulary,
+    staged: list[StagedRelation],
+    tables: Mapping[str, StagedFeatures],
+) -> Vocabulary:
+    """The base with the ids that edges, and feature tables with a time, add; made the table nodes_table."""
+    columns = [
+        (each.table, end)
+        for each in staged
+        for end, side in (("src", each.schema.src), ("dst", each.schema.dst))
+        if side.type == node_type
+    ]
+    if node_type in tables and tables[node_type].adds_nodes:
+        columns.append((tables[node_type].table, "id"))
+    vocabulary = base
+    if columns:
+        sql = " UNION ".join(f"SELECT DISTINCT {column} AS id FROM {table}" for table, column in columns)  # noqa: S608
+        with duckdb_errors(f"ids of {node_type!r}"):
+            vocabulary = base.extend(con.sql(sql).to_arrow_table().column("id"))
+    # copied, for DuckDB knows the size of its own tables only, and would hash the edges instead
+    con.register("ids", pa.table({"id": vocabulary.ids, "row": np.arange(len(vocabulary), dtype=np.int32)}))
+    con.execute(f"CREATE TEMP TABLE {quoted(nodes_table(node_type))} AS FROM ids")
+    con.unregister("ids")
+    return vocabulary

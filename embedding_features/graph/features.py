@@ -1,0 +1,80 @@
+"""Node feature tables as of a moment, their rows aligned with the vocabulary's."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from embedding_features.errors import GraphError
+from embedding_features.graph.edges import nodes_table
+from embedding_features.graph.known_rows import Counts, count_rows, known_rows
+from embedding_features.graph.moment import from_microseconds
+from embedding_features.graph.report import FeatureReport
+from embedding_features.graph.schema import FeatureTable, GraphSchema
+from embedding_features.graph.source import duckdb_errors, open_source, quoted
+
+
+@dataclass(frozen=True)
+class StagedFeatures:
+    """A feature table's known rows in the temporary table ``table``: id, time if any, value_0, value_1, …"""
+
+    what: str
+    schema: FeatureTable
+    table: str
+    counts: Counts
+
+    @property
+    def adds_nodes(self) -> bool:
+        """Only a table that says since when it knows an id may add it to the catalogue."""
+        return self.schema.timestamp is not None
+
+
+def stage_features(
+    con: Any, schema: GraphSchema, node_type: str, features: FeatureTable, table: str, as_of: datetime
+) -> StagedFeatures:
+    """Read a feature table as of a moment.
+
+    Raises:
+        GraphError: when the source breaks a rule of the schema, or an id stands in it twice (at one time).
+    """
+    what, kind = f"features of {node_type!r}", schema.nodes[node_type].id
+    query = open_source(con, features, what, schema.folder, as_of, {features.id: kind})
+    for column in features.columns:
+        query.type(column)
+    values = {f"value_{number}": quoted(column) for number, column in enumerate(features.columns)}
+    rows = known_rows(query, features, {"id": (features.id, kind)}, values, as_of)
+    counts = count_rows(con, rows)
+    rows.stage(con, table)
+    keys = "id, time" if rows.has_time else "id"
+    twice = con.execute(
+        f"SELECT {keys}, count(*) FROM {table} GROUP BY {keys} HAVING count(*) > 1 ORDER BY ALL LIMIT 1"  # noqa: S608
+    ).fetchone()
+    if twice:
+        when = f" at {from_microseconds(twice[1]).isoformat()}" if rows.has_time else ""
+        raise GraphError(f"{what}: id {twice[0]!r} stands there {twice[-1]} times{when}", fix="keep one row")
+    return StagedFeatures(what, features, table, counts)
+
+
+def align_features(con: Any, staged: StagedFeatures, node_type: str) -> tuple[pa.Table, FeatureReport]:
+    """[nodes, columns] table whose row r describes vocabulary row r, null where nothing is known of it."""
+    nodes, names = quoted(nodes_table(node_type)), staged.schema.columns
+    newest = f"SELECT *, true AS present FROM {staged.table}"  # noqa: S608 - a name of ours
+    if staged.adds_nodes:
+        newest += " QUALIFY row_number() OVER (PARTITION BY id ORDER BY time DESC) = 1"
+    values = ", ".join(f"f.value_{number}" for number in range(len(names)))
+    sql = f"SELECT {values}, f.present FROM {nodes} n LEFT JOIN ({newest}) f ON f.id = n.id ORDER BY n.row"  # noqa: S608
+    with duckdb_errors(staged.what):
+        table = con.sql(sql).to_arrow_table().combine_chunks()
+    counts, kept = staged.counts, len(table) - table.column("present").null_count
+    dropped = counts.known - kept
+    report = FeatureReport(
+        read=counts.read,
+        null_ids=counts.null_ids,
+        null_times=counts.null_times,
+        later=counts.later,
+        older=dropped if staged.adds_nodes else 0,
+        unknown=0 if staged.adds_nodes else dropped,
+        kept=kept,
+    )
+    return table.drop_columns(["present"]).rename_columns(names), report

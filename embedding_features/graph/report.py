@@ -1,0 +1,58 @@
+"""What a build read, dropped and kept: the numbers beside every rule of the schema."""
+
+from embedding_features.config import Config
+
+
+class RelationReport(Config):
+    """Rows of one relation: ``read = null_ids + null_times + later + merged + kept``.
+
+    Attributes:
+        read: rows that pass the relation's filter.
+        null_ids: dropped, one of the ids is null.
+        null_times: dropped, the timestamp is null or infinite.
+        later: left out, later than as_of.
+        repeated: edges that repeat an earlier pair, before any merging.
+        merged: of these, how many were merged into another edge.
+        kept: edges of the graph.
+    """
+
+    read: int
+    null_ids: int
+    null_times: int
+    later: int
+    repeated: int
+    merged: int
+    kept: int
+
+
+class FeatureReport(Config):
+    """Rows of one feature table: ``read = null_ids + null_times + later + older + unknown + kept``.
+
+    Attributes:
+        older: replaced by a newer row of the same id.
+        unknown: rows of a table without timestamp whose id has no edge.
+        kept: nodes described.
+    """
+
+    read: int
+    null_ids: int
+    null_times: int
+    later: int
+    older: int
+    unknown: int
+    kept: int
+
+
+class NodeReport(Config):
+    """Nodes of one type: how many the vocabulary holds, and how many of them the parent had not."""
+
+    nodes: int
+    new: int
+
+
+class BuildReport(Config):
+    """The counts of one build; empty for a graph made from arrays."""
+
+    relations: dict[str, RelationReport] = {}
+    features: dict[str, FeatureReport] = {}
+    nodes: dict[str, NodeReport] = {}

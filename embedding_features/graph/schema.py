@@ -1,0 +1,170 @@
+"""What a graph is made of: node types, relations, and the logs they are read from.
+
+An example::
+
+    nodes:
+      user: {id: int64}
+      item:
+        id: string
+        features: {parquet: items/*.parquet, id: item_id, columns: [price, brand], timestamp: listed_at}
+    relations:
+      bought:
+        parquet: orders/*.parquet
+        src: {type: user, column: user_id}
+        dst: {type: item, column: item_id}
+        timestamp: ordered_at
+        weight: quantity
+        filter: status <> 'cancelled'
+        duplicates: sum
+
+The rules, each counted in the build's report or an error that names the value:
+
+- **As of.** Only rows with timestamp ≤ as_of are read. A relation without ``timestamp`` is taken as known
+  at all times: use it only for what never changes. An sql source may use the parameter ``$as_of``. An
+  aggregate over the whole log in an sql source sees the future unless it filters by ``$as_of`` itself; the
+  as-of filter on its ``timestamp`` column applies in any case, but it comes after the aggregate.
+- **Timestamps.** With a zone: taken as is. Without one, and dates: ``timezone`` must say which. Integers:
+  ``unit`` must say s, ms or us since 1970 UTC. A date counts as the last microsecond of its day, for only
+  then is all of it past. What is finer than a microsecond is rounded up. Rows whose timestamp is null or
+  infinite are dropped.
+- **Ids.** int64 or string, as the node type says. Rows with a null id are dropped. Floats, and integers
+  beyond int64, are errors.
+- **Weights.** Numbers; null, NaN, infinite or beyond float32 is an error: filter such rows, or mend them in
+  sql.
+- **Duplicates** of a pair: ``keep`` (the default) leaves every edge; ``sum`` makes one edge with the sum of
+  the weights (each 1 if there is no weight column) and the last time; ``last`` one with the last time and
+  its weight, the largest if several have that time.
+- **Feature tables** with a timestamp add their ids to the catalogue, as of, and give each id its newest
+  row. Tables without one describe only nodes that have edges and add none, for a catalogue exported today
+  knows tomorrow's items; their values are taken as known at all times. Each id (at each time) may stand
+  there once.
+- **Files.** CSV has a header row. Parquet and CSV columns are matched by name.
+"""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from embedding_features.config import Config, load_config
+from embedding_features.files import safe_name
+
+IdType = Literal["int64", "string"]
+Duplicates = Literal["keep", "sum", "last"]
+
+
+class Source(Config):
+    """Where rows come from, and when they became known.
+
+    Attributes:
+        parquet: glob of Parquet files (``**`` means any depth).
+        csv: glob of CSV files.
+        sql: a DuckDB SELECT; exactly one of the three is given.
+        timestamp: column with the moment each row became known.
+        timezone: of a timestamp without zone or a date, e.g. ``UTC`` or ``Europe/Berlin``.
+        unit: of an integer timestamp.
+        filter: DuckDB boolean expression over the source's columns; only rows where it is true are read.
+    """
+
+    parquet: str | None = None
+    csv: str | None = None
+    sql: str | None = None
+    timestamp: str | None = None
+    timezone: str | None = None
+    unit: Literal["s", "ms", "us"] | None = None
+    filter: str | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        given = [name for name in ("parquet", "csv", "sql") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"give exactly one of parquet, csv and sql, not {given or 'none'}")
+        if self.timestamp is None and (self.timezone or self.unit):
+            raise ValueError("timezone and unit describe a timestamp, and there is none")
+        return self
+
+
+class FeatureTable(Source):
+    """A table that describes the nodes of one type.
+
+    Attributes:
+        id: column with the node's id.
+        columns: what to keep of it; each becomes a column of ``Graph.features[type]``.
+    """
+
+    id: str
+    columns: list[str] = Field(min_length=1)
+
+
+class NodeType(Config):
+    """Nodes of one kind: what their ids are, and what is known of them."""
+
+    id: IdType
+    features: FeatureTable | None = None
+
+
+class End(Config):
+    """One end of a relation: which node type, and the column with its ids."""
+
+    type: str
+    column: str
+
+
+class RelationSchema(Source):
+    """Edges of one meaning.
+
+    Attributes:
+        src: source end.
+        dst: destination end.
+        weight: column with the edge's weight; None for all ones.
+        duplicates: what becomes of several edges between the same two nodes.
+        allow_empty: a relation without a single edge as of T is an error unless this is set.
+    """
+
+    src: End
+    dst: End
+    weight: str | None = None
+    duplicates: Duplicates = "keep"
+    allow_empty: bool = False
+
+
+class GraphSchema(Config):
+    """Node types and relations of a graph; see the module's text for the rules.
+
+    Attributes:
+        nodes: node type → how it is identified and described.
+        relations: relation name → where its edges are.
+        folder: where relative globs and relative paths in sql begin; a relative one begins at the YAML file's
+            folder, or at the working directory for a schema made in Python.
+    """
+
+    nodes: dict[str, NodeType] = Field(min_length=1)
+    relations: dict[str, RelationSchema] = Field(min_length=1)
+    folder: Path = Path()
+
+    @field_validator("nodes", "relations")
+    @classmethod
+    def _names(cls, named: dict[str, Config]) -> dict[str, Config]:
+        for name in named:
+            safe_name(name)
+        return named
+
+    @model_validator(mode="after")
+    def _known_types(self) -> Self:
+        for name, relation in self.relations.items():
+            for end in (relation.src, relation.dst):
+                if end.type not in self.nodes:
+                    raise ValueError(
+                        f"relation {name!r} has an end of type {end.type!r}; nodes are {sorted(self.nodes)}"
+                    )
+        return self
+
+    @classmethod
+    def load(cls, path: str | Path) -> "GraphSchema":
+        """Read a YAML file.
+
+        Raises:
+            ConfigError: when it is missing, not YAML, or breaks the schema.
+        """
+        schema = load_config(path, cls)
+        return schema.model_copy(update={"folder": Path(path).resolve().parent / schema.folder})

@@ -1,0 +1,123 @@
+"""Graphs as folders of memory-mapped arrays.
+
+::
+
+    graph.json                              as_of, shapes, report, fingerprint, SHA-256 of every file
+    nodes/<type>.arrow                      one column, id, in row order
+    features/<type>.arrow                   the feature table, rows aligned with the ids
+    relations/<name>/<direction>.<array>.npy   indptr, indices, and weight and time where they exist
+"""
+
+import json
+from pathlib import Path
+from typing import Literal
+
+import pyarrow as pa
+from pydantic import AwareDatetime
+
+from embedding_features.config import Config, config_hash, parse_config
+from embedding_features.errors import ConfigError, SnapshotError
+from embedding_features.files import atomic_folder, safe_name, sha256_file
+from embedding_features.graph.array_files import map_csr, map_table, only_chunk, write_csr, write_table
+from embedding_features.graph.hetero_graph import Graph, Relation
+from embedding_features.graph.report import BuildReport
+from embedding_features.graph.vocabulary import Vocabulary
+
+
+class _RelationRecord(Config):
+    src: str
+    dst: str
+    weight: bool
+    time: bool
+
+
+class _GraphRecord(Config):
+    """``graph.json``; ``digest`` is the hash of everything else in it."""
+
+    format: Literal[1] = 1
+    as_of: AwareDatetime
+    fingerprint: str
+    nodes: list[str]
+    features: list[str]
+    relations: dict[str, _RelationRecord]
+    report: BuildReport
+    files: dict[str, str]
+    digest: str = ""
+
+    def sealed(self) -> "_GraphRecord":
+        return self.model_copy(
+            update={"digest": config_hash(self.model_dump(mode="json", exclude={"digest"}))}
+        )
+
+
+def save_graph(graph: Graph, folder: Path) -> None:
+    """See :meth:`Graph.save`."""
+    for name in (*graph.vocabularies, *graph.relations):
+        safe_name(name)
+    with atomic_folder(folder) as temporary:
+        for node_type, vocabulary in graph.vocabularies.items():
+            write_table(temporary / "nodes" / f"{node_type}.arrow", pa.table({"id": vocabulary.ids}))
+        for node_type, table in graph.features.items():
+            write_table(temporary / "features" / f"{node_type}.arrow", table)
+        for name, relation in graph.relations.items():
+            for direction, csr in (("forward", relation.forward), ("reverse", relation.reverse)):
+                write_csr(temporary / "relations" / name / direction, csr)
+        record = _GraphRecord(
+            as_of=graph.as_of,
+            fingerprint=graph.fingerprint,
+            nodes=list(graph.vocabularies),
+            features=list(graph.features),
+            relations={
+                name: _RelationRecord(
+                    src=relation.src,
+                    dst=relation.dst,
+                    weight=relation.forward.weight is not None,
+                    time=relation.forward.time is not None,
+                )
+                for name, relation in graph.relations.items()
+            },
+            report=graph.report,
+            files={
+                path.relative_to(temporary).as_posix(): sha256_file(path)
+                for path in sorted(temporary.rglob("*"))
+                if path.is_file()
+            },
+        )
+        (temporary / "graph.json").write_text(record.sealed().model_dump_json(indent=1), encoding="utf-8")
+
+
+def load_graph(folder: Path) -> Graph:
+    """See :meth:`Graph.load`."""
+    record = _read_record(folder / "graph.json")
+    for name, expected in record.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise SnapshotError(f"{path} is missing", fix="build or copy the graph again")
+        if sha256_file(path) != expected:
+            raise SnapshotError(f"{path} is truncated or altered", fix="build or copy the graph again")
+    vocabularies = {
+        t: Vocabulary(only_chunk(map_table(folder / "nodes" / f"{t}.arrow").column("id")))
+        for t in record.nodes
+    }
+    relations = {}
+    for name, edges in record.relations.items():
+        rows, columns = len(vocabularies[edges.src]), len(vocabularies[edges.dst])
+        forward = map_csr(folder / "relations" / name / "forward", columns, edges.weight, edges.time)
+        reverse = map_csr(folder / "relations" / name / "reverse", rows, edges.weight, edges.time)
+        relations[name] = Relation(name, edges.src, edges.dst, forward, reverse)
+    features = {t: map_table(folder / "features" / f"{t}.arrow") for t in record.features}
+    return Graph(record.as_of, vocabularies, relations, features, record.fingerprint, record.report)
+
+
+def _read_record(path: Path) -> _GraphRecord:
+    try:
+        record = parse_config(json.loads(path.read_text(encoding="utf-8")), _GraphRecord, str(path))
+    except FileNotFoundError:
+        raise SnapshotError(f"{path} is missing", fix="check the folder; graph.save makes it") from None
+    except (ValueError, ConfigError) as error:
+        raise SnapshotError(f"{path} is truncated or altered: {error}") from None
+    for name in (*record.nodes, *record.features, *record.relations):
+        safe_name(name)
+    if record.sealed().digest != record.digest:
+        raise SnapshotError(f"{path} is altered", fix="build or copy the graph again")
+    return record
