@@ -137,10 +137,9 @@ def _comparable(users: F32, items: F32, metric: Metric) -> tuple[F32, F32]:
         return users, items
     if metric == "cosine":  # the user's own length does not change the ranking
         norms = np.linalg.norm(items, axis=1, keepdims=True)
-        return users, items / np.where(norms > 0, norms, 1)
-    half: F32 = np.float32(-0.5) * np.square(items).sum(
-        axis=1, keepdims=True
-    )  # -|u - i|²/2 = u·i - |i|²/2 - |u|²/2
+        return users, np.asarray(items / np.where(norms > 0, norms, 1), np.float32)
+    # -|u - i|²/2 = u·i - |i|²/2 - |u|²/2, whose last term does not change the ranking
+    half = np.asarray(-0.5 * np.square(items).sum(axis=1, keepdims=True), np.float32)
     ones = np.ones((len(users), 1), np.float32)
     return np.concatenate([users, ones], axis=1), np.concatenate([items, half], axis=1)
 

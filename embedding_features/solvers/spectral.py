@@ -1,0 +1,130 @@
+"""Truncated singular value decomposition of a degree-scaled interaction matrix."""
+
+from typing import Literal
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse
+from pydantic import Field
+
+from embedding_features.arrays import F32, F64
+from embedding_features.errors import GraphError
+from embedding_features.graph.csr import CSR
+from embedding_features.graph.propagation import spmm
+from embedding_features.graph.views import BipartiteView, transpose
+from embedding_features.progress import SILENT, Advance, Progress
+from embedding_features.solvers.base import Solver
+from embedding_features.solvers.orthonormal import descending_roots, gram, orthonormalize, product
+
+#: up to so many rows or columns the Gram matrix is decomposed whole, without chance or iteration
+_EXACT = 1024
+#: singular values below this share of the largest are noise in float32
+_RESOLUTION = 1e-3
+
+
+class Spectral(Solver):
+    """M = D_u^-½ R D_i^-b ≈ U S Vᵀ;  user = U S^p,  item = D_i^b V.
+
+    R is the view's matrix, D_u and D_i its row and column sums (the latter over their mean), S scaled by its
+    largest value, U and V by the roots of their numbers of rows, so that the vectors keep their size when the
+    graph grows. Scores ⟨user, item⟩ with p = 1 are the reconstruction of D_u^-½ R by rank ``dim``: b decides
+    in which weighting of items it is best.
+
+    The decomposition is randomized subspace iteration on the item side (Halko, Martinsson & Tropp 2011,
+    algorithms 4.4 and 5.1) in float32 with Cholesky QR; where a side is small it is exact. Each component's
+    largest item entry is positive. Where ``dim`` exceeds the rank the further components are zero.
+    The same seed gives the same vectors on the same machine; another number of threads or another BLAS may
+    change roundings.
+
+    Attributes:
+        dim: number of components kept.
+        item_exponent: b; 0 leaves popular items their weight, ½ is the symmetric normalization.
+        spectrum_exponent: p; larger ones trust the leading components more.
+        iterations: subspace iterations after the first product.
+        oversampling: extra components carried along and dropped at the end.
+    """
+
+    kind: Literal["spectral"] = "spectral"
+    dim: int = Field(default=64, ge=1)
+    item_exponent: float = Field(default=0.4, ge=0, le=1)
+    spectrum_exponent: float = Field(default=1.0, ge=0)
+    iterations: int = Field(default=3, ge=0)
+    oversampling: int = Field(default=0, ge=0)
+
+    def solve(self, view: BipartiteView, *, seed: int = 0, progress: Progress = SILENT) -> tuple[F32, F32]:
+        """See :meth:`Solver.solve`; rows of nodes without edges are zero.
+
+        Raises:
+            GraphError: when the view has a negative weight, or none above zero.
+        """
+        matrix, item_scale = self._scaled(view.forward)
+        active = np.count_nonzero(matrix.degrees), np.count_nonzero(view.reverse.degrees)
+        width = self.dim + self.oversampling
+        with progress.task("spectral", self.iterations + 2) as advance:
+            if min(active) <= max(_EXACT, width):
+                item, singular = _exact(matrix)
+            else:
+                item, singular = self._randomized(matrix, width, seed, advance)
+            kept = int((singular[: self.dim] > _RESOLUTION * singular[0]).sum())
+            item, singular = item[:, :kept], singular[:kept]
+            scale = (singular / singular[0]) ** self.spectrum_exponent / singular * active[0] ** 0.5
+            user = spmm(matrix, item)
+            item *= (item_scale * active[1] ** 0.5).astype(np.float32)[:, None]
+            sign = np.where(item[np.abs(item).argmax(axis=0), np.arange(kept)] < 0, -1, 1)
+            user *= (scale * sign).astype(np.float32)
+            item *= sign.astype(np.float32)
+            advance()
+        return _pad(user, self.dim), _pad(item, self.dim)
+
+    def _scaled(self, forward: CSR) -> tuple[CSR, F64]:
+        """M, and D_i^b with D_i over its mean: [items], 0 for items without edges."""
+        weight = forward.weights()
+        if weight.min() < 0 or weight.max() <= 0:
+            raise GraphError(
+                f"spectral needs weights that are not negative and not all zero, these are {weight.min()}"
+                f" to {weight.max()}",
+                fix="filter those edges, or set use_weights: false",
+            )
+        sources = forward.sources()
+        users = np.asarray(np.bincount(sources, weight, minlength=forward.rows), np.float64)
+        items = np.asarray(np.bincount(forward.indices, weight, minlength=forward.columns), np.float64)
+        items /= items[items > 0].mean()
+        with np.errstate(divide="ignore"):
+            user_scale = np.where(users > 0, users**-0.5, 0)
+            item_scale = np.where(items > 0, items**-self.item_exponent, 0)
+        scaled = (weight * user_scale[sources] * item_scale[forward.indices]).astype(np.float32)
+        matrix = CSR(forward.indptr, forward.indices, forward.columns, scaled)
+        return matrix, np.where(items > 0, items**self.item_exponent, 0)
+
+    def _randomized(self, matrix: CSR, width: int, seed: int, advance: Advance) -> tuple[F32, F64]:
+        """Leading right singular vectors [items, <= width] and singular values, falling."""
+        transposed = transpose(matrix)
+        rng = np.random.default_rng(seed)
+        basis = rng.standard_normal((matrix.columns, width), dtype=np.float32)
+        for _ in range(1 + self.iterations):
+            basis = orthonormalize(spmm(transposed, spmm(matrix, basis)))
+            advance()
+        image = spmm(matrix, basis)
+        singular, vectors = descending_roots(gram(image))
+        del image
+        return product(basis, vectors), singular
+
+
+def _exact(matrix: CSR) -> tuple[F32, F64]:
+    """All right singular vectors [items, r] and singular values, by the smaller side's Gram matrix."""
+    sparse = scipy.sparse.csr_array(
+        (matrix.weights().astype(np.float64), matrix.indices, matrix.indptr),
+        shape=(matrix.rows, matrix.columns),
+    )
+    if matrix.columns <= matrix.rows:
+        singular, vectors = descending_roots((sparse.T @ sparse).toarray())
+        return vectors.astype(np.float32), singular
+    singular, left = descending_roots((sparse @ sparse.T).toarray())
+    with np.errstate(divide="ignore"):
+        inverse = np.where(singular > _RESOLUTION * singular[0], 1 / singular, 0)
+    return spmm(transpose(matrix), (left * inverse).astype(np.float32)), singular
+
+
+def _pad(vectors: F32, dim: int) -> F32:
+    missing = dim - vectors.shape[1]
+    return np.pad(vectors, ((0, 0), (0, missing))) if missing else np.ascontiguousarray(vectors)
