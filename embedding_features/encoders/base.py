@@ -6,7 +6,6 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from embedding_features.arrays import F32
 from embedding_features.config import Part
 from embedding_features.graph.views import BipartiteView
 
@@ -47,16 +46,6 @@ class BipartiteEncoder(nn.Module):
 
     def observe(self, view: BipartiteView) -> None:
         """Let the network see another graph of the same nodes; nothing to see for a lookup."""
-
-    def rotate(self, rotation: F32) -> None:
-        """Turn the space: every vector v becomes v @ ``rotation`` ([dim, dim] float32), as alignment does.
-
-        Linear networks turn their parameters; one that is not linear overrides this.
-        """
-        matrix = torch.from_numpy(rotation).to(self.src.device)
-        with torch.no_grad():
-            for parameter in (self.src, self.dst):
-                parameter.copy_(parameter @ matrix)
 
     @abstractmethod
     def sides(self) -> tuple[Tensor, Tensor]:

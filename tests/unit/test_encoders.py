@@ -84,13 +84,3 @@ def test_parameters_start_normal_with_the_stated_deviation_and_seed() -> None:
     assert torch.equal(one.src, same.src)
     assert one.src.std().item() == pytest.approx(0.02, rel=0.03)
     assert abs(torch.corrcoef(torch.stack([one.src.flatten(), one.dst.flatten()]))[0, 1]) < 0.05
-
-
-@pytest.mark.parametrize("settings", [Lookup(dim=4), LightPropagation(dim=4)])
-def test_rotation_turns_every_vector(settings: Lookup | LightPropagation) -> None:
-    encoder = settings.build(view_of(7), torch.Generator().manual_seed(0))
-    rotation = np.linalg.qr(np.random.default_rng(0).normal(size=(4, 4)))[0].astype(np.float32)
-    expected = [v.detach() @ torch.from_numpy(rotation) for v in encoder.sides()]
-    encoder.rotate(rotation)
-    for vector, wanted in zip(encoder.sides(), expected, strict=True):
-        torch.testing.assert_close(vector, wanted, atol=1e-6, rtol=1e-5)
