@@ -14,8 +14,8 @@ from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable, M
 from embedding_features.config import Part
 from embedding_features.errors import ConfigError, GraphError, TrainingError
 from embedding_features.graph.hetero_graph import Graph
+from embedding_features.graph.verify import edge_summary
 from embedding_features.graph.views import Bipartite, BipartiteView
-from embedding_features.methods.provenance import edge_summary
 from embedding_features.progress import SILENT, Progress
 from embedding_features.solvers.base import Solver
 
@@ -79,7 +79,7 @@ class Method(Part):
             as_of=graph.as_of,
             seed=seed,
             graph_fingerprint=graph.fingerprint,
-            edges=edge_summary(graph, [relation]),
+            edges={relation: edge_summary(graph)[relation]},
             figures=dict(figures),
         )
         return Embeddings(tables, provenance, encoder)
