@@ -17,9 +17,9 @@ SCORING_ROWS = 16_384
 class Training(Config):
     """Settings of the loop."""
 
-    learning_rate: float = Field(default=1e-3, gt=0)
-    batch_rows: int = Field(default=1024, ge=1)
-    epochs: int = Field(default=15, ge=1)
+    learning_rate: float = Field(default=2e-3, gt=0)
+    batch_rows: int = Field(default=2048, ge=1)
+    epochs: int = Field(default=12, ge=1)
     patience: int = Field(default=2, ge=1)
     """Epochs without a better validation log loss after which training stops."""
     decay: float = Field(default=1e-3, ge=0)

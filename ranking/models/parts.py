@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import embedding_bag
 
+from ranking.models.lookup import bag_sum, lookup
 from ranking.models.tensors import Batch, Schema
 
 #: how far from the mean, in standard deviations, a number may stand
@@ -76,10 +76,10 @@ class SparseArch(nn.Module):
         self, schema: Schema, dim: int, id_dropout: float, generator: torch.Generator, spread: float = 0.05
     ) -> None:
         super().__init__()
-        self.table = nn.Embedding(max(1, schema.rows), dim)
-        nn.init.normal_(self.table.weight, std=spread, generator=generator)
+        self.table = nn.Parameter(torch.empty(schema.rows, dim))
+        nn.init.normal_(self.table, std=spread, generator=generator)
         self.fields = len(schema.categorical) + len(schema.bags)
-        self.generator, self.id_dropout = generator, id_dropout
+        self.generator = generator
         # [k] the chance of being dropped, and the unknown code
         chances = [id_dropout * field.identity for field in schema.categorical]
         self.register_buffer("chance", torch.tensor(chances))
@@ -87,13 +87,11 @@ class SparseArch(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         codes = batch.categorical
-        if self.training and self.id_dropout > 0:
+        if self.training:
             drawn = torch.rand(codes.shape, generator=self.generator)
             codes = torch.where(drawn < self.chance, self.unknown, codes)
-        embedded = [self.table(codes)]
-        for ids, weights in batch.bags:
-            summed = embedding_bag(ids, self.table.weight, per_sample_weights=weights, mode="sum")
-            embedded.append(summed[:, None])
+        embedded = [lookup(self.table, codes)]
+        embedded += [bag_sum(self.table, ids, weights)[:, None] for ids, weights in batch.bags]
         return torch.cat(embedded, dim=1)
 
 

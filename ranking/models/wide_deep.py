@@ -5,8 +5,8 @@ from typing import Literal
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn.functional import embedding_bag
 
+from ranking.models.lookup import bag_sum
 from ranking.models.network import NetworkRanker
 from ranking.models.parts import DenseArch, SparseArch, VectorArch, linear, mlp
 from ranking.models.tensors import Batch, Schema, Sparse
@@ -83,7 +83,7 @@ class WideArch(nn.Module):
         if self.hashed:
             ids = spread(ids) % len(self.weight)
         weights = torch.cat([weight for _, weight in pairs], dim=1)
-        return embedding_bag(ids, self.weight, per_sample_weights=weights, mode="sum")[:, 0]
+        return bag_sum(self.weight, ids, weights)[:, 0]
 
 
 def spread(ids: Tensor) -> Tensor:

@@ -1,0 +1,154 @@
+"""Small logs and inputs with planted structure, shared by the tests of ranking."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ranking.inputs import Bag, Categorical, Continuous, Inputs, Vector
+from ranking.task import LabelRule, SideSpec, SideTable, Task
+
+MICROS = pa.timestamp("us", tz="UTC")
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def moment(hours: float) -> datetime:
+    return START + timedelta(hours=hours)
+
+
+def log_table(users, items, hours, ratings) -> pa.Table:
+    """A log; hours count from START."""
+    times = pa.array([moment(float(h)) for h in hours], MICROS)
+    return pa.table({"user_id": users, "item_id": items, "timestamp": times, "rating": ratings})
+
+
+def label_table(users, items, hours, labels) -> pa.Table:
+    """Labels as ``load_labels`` gives them, rows in the order given, all of the training part."""
+    n = len(users)
+    return pa.table(
+        {
+            "row": pa.array(range(n), pa.int64()),
+            "user_id": pa.array(users),
+            "item_id": pa.array(items),
+            "timestamp": pa.array([moment(float(h)) for h in hours], MICROS),
+            "label": pa.array(labels, pa.float32()),
+            "split": ["train"] * n,
+        }
+    )
+
+
+def random_log(seed: int, n: int, users: int = 6, items: int = 8, span: int = 40) -> tuple[list, ...]:
+    """Sorted events of many equal moments and some repeated pairs: users, items, hours, labels."""
+    rng = np.random.default_rng(seed)
+    hours = np.sort(rng.integers(0, span, n))
+    drawn = rng.integers(0, users, n), rng.integers(0, items, n), hours, rng.integers(0, 2, n)
+    return tuple(values.tolist() for values in drawn)
+
+
+def write_task(folder: Path, log: pa.Table, **settings) -> Task:
+    """A task of a log with a users' and an items' table where those are given as tables."""
+    pq.write_table(log, folder / "log.parquet")
+    return Task(log=folder / "log.parquet", label=LabelRule(column="rating", at_least=4), **settings)
+
+
+def small_world(folder: Path, n: int = 400, seed: int = 0) -> Task:
+    """A log of 12 users and 20 items over 200 hours, with side tables."""
+    rng = np.random.default_rng(seed)
+    hours = np.sort(rng.uniform(0, 200, n))
+    users, items = rng.integers(1, 13, n), rng.integers(1, 21, n)
+    log = log_table(users, items, hours, rng.integers(1, 6, n))
+    pq.write_table(
+        pa.table({"user_id": range(1, 13), "group": ["a", "b", "c"] * 4, "age": range(20, 32)}),
+        folder / "users.parquet",
+    )
+    genres = [[["drama"], ["drama", "war"], ["film noir"], []][i % 4] for i in range(20)]
+    pq.write_table(pa.table({"item_id": range(1, 21), "genres": genres}), folder / "items.parquet")
+    user = SideTable(
+        path=folder / "users.parquet", key="user_id", categorical=("group",), continuous=("age",)
+    )
+    item = SideTable(path=folder / "items.parquet", key="item_id", multivalued=("genres",))
+    return write_task(
+        folder,
+        log,
+        user=SideSpec(node_type="user", column="user_id", table=user),
+        item=SideSpec(node_type="item", column="item_id", table=item),
+    )
+
+
+SNAPSHOTS = [moment(50), moment(100), moment(150)]
+
+
+def graph_features(labels: pa.Table, seed: int = 0, dim: int = 4) -> pa.Table:
+    """What a store would answer: of each snapshot random features, null before the first and for item 20."""
+    rng = np.random.default_rng(seed)
+    hours = [(t.as_py() - START).total_seconds() / 3600 for t in labels["timestamp"]]
+    snapshot = [sum(50 * k < h for k in (1, 2, 3)) - 1 for h in hours]
+    columns = {}
+    for side, count in (("user", 13), ("item", 21)):
+        ids = labels[f"{side}_id"].to_pylist()
+        known = [s >= 0 and not (side == "item" and i == 20) for s, i in zip(snapshot, ids, strict=True)]
+
+        def column(values, of_type, known=known, ids=ids):
+            taken = [
+                values[s][i].tolist() if k else None for k, s, i in zip(known, snapshot, ids, strict=True)
+            ]
+            return pa.array(taken, of_type)
+
+        view = f"toy_{side}"
+        order = np.argsort(rng.random((3, count, count - 1)), axis=2) + 1
+        columns[f"{view}_vector__vector"] = column(
+            rng.normal(size=(3, count, dim)), pa.list_(pa.float32(), dim)
+        )
+        columns[f"{view}_clusters__cluster_ids"] = column(order[:, :, :2] % 5, pa.list_(pa.int64()))
+        weights = np.broadcast_to([0.75, 0.25], (3, count, 2))
+        columns[f"{view}_clusters__cluster_weights"] = column(weights, pa.list_(pa.float32()))
+        columns[f"{view}_tokens__rq_tokens"] = column(rng.integers(0, 4, (3, count, 2)), pa.list_(pa.int64()))
+        columns[f"{view}_neighbours__neighbour_ids"] = column(order[:, :, :4], pa.list_(pa.int64()))
+        scores = np.broadcast_to([0.9, 0.8, 0.5, -0.1], (3, count, 4))
+        columns[f"{view}_neighbours__neighbour_scores"] = column(scores, pa.list_(pa.float32()))
+    return pa.table(columns)
+
+
+def planted_inputs(rows: int, seed: int, noise: float = 0.1, shuffled: bool = False) -> Inputs:
+    """The label is whether user token and item token are of one parity, flipped with chance ``noise``.
+
+    Six in ten codes are even, so a field alone tells a little (greedy trees find no cross without that), and
+    what is linear in the fields stays far below the best AUC, about 1 − ``noise``.
+    Vectors tell the same through the sign of one coordinate each; a fifth of them is missing. There is a
+    number that tells nothing and is sometimes NaN, and ids whose unknown code is met.
+    """
+    rng = np.random.default_rng(seed)
+    user, item = (rng.choice(8, rows, p=[0.1, 0.15] * 4) + 1 for _ in range(2))
+    label = ((user + item) % 2 == 0) ^ (rng.random(rows) < noise)
+    if shuffled:
+        label = rng.permutation(label)
+    number = rng.normal(5, 3, rows).astype(np.float32)
+    number[rng.random(rows) < 0.1] = np.nan
+
+    def codes(values, size):
+        return np.where(rng.random(rows) < 0.02, 0, values % size).astype(np.int32)
+
+    fields: list = [
+        Categorical(
+            "user_id", "base", "user", "user_id", codes(rng.integers(1, 50, rows), 50), 50, identity=True
+        ),
+        Categorical(
+            "item_id", "base", "item", "item_id", codes(rng.integers(1, 50, rows), 50), 50, identity=True
+        ),
+        Continuous("number", "base", number),
+    ]
+    for side, values in (("user", user), ("item", item)):
+        fields.append(
+            Categorical(f"{side}_token", "tokens", side, f"{side}_token", values.astype(np.int32), 9)
+        )
+        both = np.stack([values, np.zeros(rows, int)], axis=1).astype(np.int32)
+        weights = np.tile(np.array([1, 0], np.float32), (rows, 1))
+        fields.append(Bag(f"{side}_clusters", "clusters", side, f"{side}_clusters", both, weights, 9))
+        present = rng.random(rows) < 0.8
+        vector = rng.normal(0, 0.3, (rows, 3)).astype(np.float32)
+        vector[:, 0] += np.where(values % 2 == 0, 2, -2)
+        vector[~present] = 0
+        fields.append(Vector(f"{side}_vector", "dense", side, vector, present))
+    return Inputs(label.astype(np.float32), tuple(fields))
