@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 from feast import FeatureStore
 
-from embedding_features.errors import DataError
+from embedding_features.errors import DataError, StoreError
 from embedding_features.store.keys import codes, key_columns
+from embedding_features.store.online_rows import is_online
 from embedding_features.store.refs import Asked, resolve
 from embedding_features.store.session import feast_errors, open_store
 
@@ -35,14 +36,14 @@ def online(repo: Path, ids: pa.Table, features: str | Sequence[str]) -> pa.Table
     store = open_store(repo)
     frame = ids
     for asked in resolve(store, features):
-        for name, column in _read(store, asked, ids).items():
+        for name, column in _read(store, repo, asked, ids).items():
             if name in frame.column_names:
                 raise DataError(f"the table has a column {name} already", fix="rename or drop it")
             frame = frame.append_column(name, column)
     return frame
 
 
-def _read(store: FeatureStore, asked: Asked, ids: pa.Table) -> dict[str, pa.Array]:
+def _read(store: FeatureStore, repo: Path, asked: Asked, ids: pa.Table) -> dict[str, pa.Array]:
     keys = key_columns(ids, asked.view)
     numbers = codes(keys)
     distinct, first, which = np.unique(numbers, return_index=True, return_inverse=True)
@@ -55,11 +56,16 @@ def _read(store: FeatureStore, asked: Asked, ids: pa.Table) -> dict[str, pa.Arra
     values: dict[str, list[Any]] = {name: [] for name, _ in asked.columns}
     for start in range(0, len(first), _BATCH):
         part = {key: column[start : start + _BATCH] for key, column in wanted.items()}
-        with feast_errors(f"reading view {asked.view.name} online", fix="materialize this version first"):
+        with feast_errors(f"reading view {asked.view.name} online", fix="materialize first"):
             response = store.get_online_features(asked.refs, entity_rows=part, full_feature_names=True)
         answer = response.to_dict()
         for (name, _), ref in zip(asked.columns, asked.refs, strict=True):
             values[name].extend(answer[ref.replace(":", "__")])
+    found = any(value for column in values.values() for value in column)
+    if len(first) and not found and not is_online(store, repo, asked.view):
+        raise StoreError(
+            f"view {asked.view.name} is not online at version {asked.version}", fix="materialize first"
+        )
     return {name: _array(values[name], dtype).take(index) for name, dtype in asked.columns}
 
 

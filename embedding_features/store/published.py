@@ -81,6 +81,7 @@ def list_published(repo: Path) -> list[Published]:
     Raises:
         SnapshotError: when a folder has a broken manifest, lacks a file, or was not published.
     """
-    folders = [path.parent for path in snapshots_root(repo).glob(f"*/*/{MANIFEST}")]
+    # a hidden folder is where snapshots are made: one may be there whole, but not yet in its place
+    folders = [path.parent for path in snapshots_root(repo).glob(f"[!.]*/*/{MANIFEST}")]
     found = [as_published(Snapshot.open(folder, verify=False)) for folder in folders]
     return sorted(found, key=lambda run: (run.family, run.version))

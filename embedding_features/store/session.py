@@ -2,6 +2,7 @@
 
 import atexit
 import fcntl
+import gc
 import io
 import shutil
 import sys
@@ -27,6 +28,8 @@ def _disconnect() -> None:
     ibis = sys.modules.get("ibis")
     if ibis is not None and ibis.options.default_backend is not None:
         ibis.options.default_backend.disconnect()
+        ibis.options.default_backend = None
+        gc.collect()
 
 
 @contextmanager
@@ -58,7 +61,7 @@ def _registry_file(config: RepoConfig, repo: Path) -> Path:
 
 
 @lru_cache(maxsize=4)
-def _opened(repo: Path, stamp: tuple[int, int]) -> FeatureStore:  # noqa: ARG001
+def _opened(repo: Path, stamp: tuple[int, ...]) -> FeatureStore:  # noqa: ARG001
     with feast_errors("opening the registry", fix=_REBUILD):
         store = FeatureStore(repo_path=str(repo))
         store.list_entities()  # a registry is read when it is first used
@@ -66,16 +69,19 @@ def _opened(repo: Path, stamp: tuple[int, int]) -> FeatureStore:  # noqa: ARG001
 
 
 def open_store(repo: Path) -> FeatureStore:
-    """The store of a repository for reading; opened anew only when its registry file changed.
+    """The store of a repository for reading; opened anew only when its files changed.
 
     Raises:
         StoreError: when there is no registry yet, or it cannot be read.
     """
-    path = _registry_file(_config(repo), repo)
+    config = _config(repo)
+    path = _registry_file(config, repo)
     if not path.is_file():
         raise StoreError(f"nothing is applied in {repo}: no {path}", fix="publish a snapshot first")
-    stat = path.stat()
-    return _opened(repo.resolve(), (stat.st_mtime_ns, stat.st_ino))
+    # SQLite's file belongs to the stamp: an open store would go on reading one that was removed
+    online = repo.resolve() / str(getattr(config.online_store, "path", ""))
+    found = [file.stat() for file in (path, online) if file.is_file()]
+    return _opened(repo.resolve(), (found[0].st_mtime_ns, *(file.st_ino for file in found)))
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import pytest
 
 from embedding_features.artifact import Snapshot
 from embedding_features.store import materialize, publish, publish_series
-from tests.store.builders import DAY, make_repo, snapshot
+from tests.store.builders import DAY, T0, make_repo, snapshot
 
 
 @pytest.fixture
@@ -38,5 +38,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     publish(made[0], repo, publish_delay=DAY)
     materialize(repo)
     publish_series(made[1:], repo, publish_delay=DAY)
+    materialize(repo, end=T0 + 8 * DAY)
     materialize(repo)
     return World(repo, made)

@@ -2,7 +2,10 @@
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from feast import Entity, FeatureStore, FeatureView, Field, FileSource, ValueType
+from feast.types import Int64
 
 from embedding_features.errors import DataError, StoreError
 from embedding_features.store import historical, list_published, publish_series
@@ -159,3 +162,24 @@ def test_a_bad_frame_is_named(series, change, message):
 def test_unknown_features_are_named(series, features, message):
     with pytest.raises(StoreError, match=message):
         historical(series[0], frame([(0, 0, 4.0)]), features)
+
+
+def test_views_of_others_are_joined_beside_ours(tmp_path):
+    """A view that comes from no snapshot: every moment is asked for, and strictness holds for it, too."""
+    repo = make_repo(tmp_path / "repo")
+    publish_series([snapshot(tmp_path / "runs")], repo)
+    times = pa.array([T0, T0 + DAY], US)
+    path = tmp_path / "visits.parquet"
+    users = ids_of("user", 1).take(pa.array([0, 0]))
+    pq.write_table(pa.table({"user_id": users, "visits": [1, 2], "at": times}), path)
+    visits = FeatureView(
+        name="visits",
+        entities=[Entity(name="user", join_keys=["user_id"], value_type=ValueType.INT64)],
+        schema=[Field(name="visits", dtype=Int64)],
+        source=FileSource(path=str(path), timestamp_field="at"),
+    )
+    FeatureStore(repo_path=str(repo)).apply([visits])
+    rows = frame([(0, 0, 2.0), (0, 0, 1.0), (0, 0, 0.0), (1, 0, 2.0)])
+    found = historical(repo, rows, ["visits:visits", "spectral_user_vector:vector"])
+    assert found["visits__visits"].to_pylist() == [2, 1, None, None]
+    assert found["spectral_user_vector__vector"].is_null().to_pylist() == [False, False, True, False]

@@ -130,7 +130,7 @@ def test_applying_again_changes_nothing(world):
     view = open_store(world.repo).get_feature_view("spectral_user_vector")
     assert recorded(world.repo) == before
     assert view.materialization_intervals == intervals
-    assert len(intervals) == 2
+    assert len(intervals) == 3
 
 
 def test_settings_reach_every_version(tmp_path):
