@@ -43,4 +43,4 @@ def bag_sum(table: Tensor, ids: Tensor, weights: Tensor) -> Tensor:
 def lookup(table: Tensor, ids: Tensor) -> Tensor:
     """The rows ``table[ids]``: [b, k] ids of a table [rows, d] give [b, k, d]."""
     flat = ids.reshape(-1, 1)
-    return bag_sum(table, flat, torch.ones_like(flat, dtype=table.dtype)).view(*ids.shape, -1)
+    return bag_sum(table, flat, torch.ones_like(flat, dtype=table.dtype)).view(*ids.shape, table.shape[1])

@@ -83,7 +83,9 @@ class SparseArch(nn.Module):
         # [k] the chance of being dropped, and the unknown code
         chances = [id_dropout * field.identity for field in schema.categorical]
         self.register_buffer("chance", torch.tensor(chances))
-        self.register_buffer("unknown", torch.tensor([field.offset for field in schema.categorical]))
+        self.register_buffer(
+            "unknown", torch.tensor([field.offset for field in schema.categorical], dtype=torch.long)
+        )
 
     def forward(self, batch: Batch) -> Tensor:
         codes = batch.categorical

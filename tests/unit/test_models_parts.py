@@ -1,0 +1,281 @@
+"""The parts of deep rankers against numbers worked out by hand."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import embedding_bag
+
+from embedding_features.errors import TrainingError
+from ranking.inputs import Bag, Categorical, Continuous, Inputs, Vector
+from ranking.models.dlrm import DLRM, InteractionArch
+from ranking.models.lightgbm import design_matrix
+from ranking.models.lookup import bag_sum, lookup
+from ranking.models.parts import DenseArch, SparseArch, VectorArch
+from ranking.models.tensors import Batch, Schema
+from ranking.models.wide_deep import WideArch, WideDeep
+from ranking.training import Training, train_model
+from tests.ranking_data import planted_inputs
+
+NAN = float("nan")
+
+
+def i32(values):
+    return np.array(values, np.int32)
+
+
+def f32(values):
+    return np.array(values, np.float32)
+
+
+def inputs(*fields, label=(0, 1)):
+    return Inputs(f32(label), fields)
+
+
+def batch_of(given):
+    schema = Schema.of(given)
+    return Batch.of(given, schema), schema
+
+
+def seeded():
+    return torch.Generator().manual_seed(0)
+
+
+def codes(name, side, values, size, group="tokens", identity=False, table=None):
+    return Categorical(name, group, side, table or name, i32(values), size, identity)
+
+
+def bag(name, side, values, weights, size, group="tokens", table=None):
+    return Bag(name, group, side, table or name, i32(values), f32(weights), size)
+
+
+def test_dense_arch_by_hand():
+    """Mean 2 and deviation 1 of the known; unknown is 0 with its indicator; a vector's presence follows."""
+    known = Continuous("a", "base", f32([1, 3, NAN]))
+    full = Continuous("b", "base", f32([0, 0, 3]))
+    vector = Vector("v", "dense", "user", f32([[1], [0], [1]]), np.array([True, False, True]))
+    batch, _ = batch_of(inputs(known, full, vector, label=(0, 1, 1)))
+    root = 2**0.5
+    expected = [[-1, -1 / root, 0, 1], [1, -1 / root, 0, 0], [0, root, 1, 1]]
+    arch = DenseArch(batch)
+    assert arch.columns == 4
+    torch.testing.assert_close(arch(batch), torch.tensor(expected))
+
+
+def test_dense_arch_uses_training_scales_and_clips():
+    train, _ = batch_of(inputs(Continuous("a", "base", f32([1, 3]))))
+    other, _ = batch_of(inputs(Continuous("a", "base", f32([4, 1000]))))
+    torch.testing.assert_close(DenseArch(train)(other), torch.tensor([[2.0], [5.0]]))
+
+
+def test_dense_arch_of_a_constant_and_of_a_column_unknown_throughout():
+    batch, _ = batch_of(
+        inputs(Continuous("a", "base", f32([7, 7])), Continuous("b", "base", f32([NAN, NAN])))
+    )
+    torch.testing.assert_close(DenseArch(batch)(batch), torch.tensor([[0.0, 0, 1], [0.0, 0, 1]]))
+
+
+def test_vector_arch_scales_by_length_and_keeps_the_missing_at_zero():
+    """Lengths 5 and 5 of the present: divided by 5, projected; all zero where missing."""
+    vector = Vector("v", "dense", "user", f32([[3, 4], [0, 0], [0, 5]]), np.array([True, False, True]))
+    batch, schema = batch_of(inputs(vector, label=(0, 1, 0)))
+    arch = VectorArch(batch, schema, 2, seeded())
+    with torch.no_grad():
+        arch.projections[0].weight.copy_(torch.tensor([[1.0, 0.0], [0.0, 10.0]]))
+    torch.testing.assert_close(arch(batch)[:, 0], torch.tensor([[0.6, 8.0], [0.0, 0.0], [0.0, 10.0]]))
+
+
+def test_sparse_arch_shares_a_table_and_sums_bags():
+    """A bag of item ids reads the rows of the item id's own embedding."""
+    item = codes("item_id", "item", [1, 2], 3, identity=True)
+    other = codes("colour", "item", [1, 0], 2)
+    neighbours = bag("neighbours", "item", [[2, 1], [1, 0]], [[0.75, 0.25], [1, 0]], 3, table="item_id")
+    batch, schema = batch_of(inputs(item, other, neighbours))
+    assert schema.rows == 5
+    arch = SparseArch(schema, 1, 0.0, seeded()).eval()
+    with torch.no_grad():
+        arch.table.copy_(torch.tensor([[0.0], [10], [20], [7], [8]]))
+    expected = torch.tensor([[[10.0], [8], [17.5]], [[20.0], [7], [10]]])
+    torch.testing.assert_close(arch(batch), expected)
+
+
+def test_id_dropout_touches_ids_while_training_only():
+    rows = 4000
+    user = codes("user_id", "user", np.ones(rows), 2, identity=True)
+    token = codes("token", "user", np.ones(rows), 2)
+    batch, schema = batch_of(inputs(user, token, label=np.zeros(rows)))
+    arch = SparseArch(schema, 1, 0.3, seeded())
+    with torch.no_grad():
+        arch.table.copy_(torch.tensor([[0.0], [1], [0], [1]]))
+    trained = arch(batch).detach()[:, :, 0].mean(0)
+    assert trained[0] == pytest.approx(0.7, abs=0.03)
+    assert trained[1] == 1
+    assert arch.eval()(batch).detach().min() == 1
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_bag_sum_and_its_gradient_are_those_of_torch(width):
+    generator = seeded()
+    table = torch.randn(5, 2, generator=generator, dtype=torch.float32)
+    ids = torch.randint(0, 5, (7, width), generator=generator)
+    weights = torch.rand(7, width, generator=generator)
+    above = torch.randn(7, 2, generator=generator)
+    found = []
+    for function in (
+        lambda t: bag_sum(t, ids, weights),
+        lambda t: embedding_bag(ids, t, per_sample_weights=weights, mode="sum"),
+    ):
+        leaf = table.clone().requires_grad_()
+        out = function(leaf)
+        (out * above).sum().backward()
+        found.append((out.detach(), leaf.grad))
+    torch.testing.assert_close(found[0], found[1])
+    torch.testing.assert_close(lookup(table, ids), table[ids])
+
+
+def test_interaction_arch_by_hand():
+    """Three features of two numbers: pairs (1, 0), (2, 0), (2, 1)."""
+    features = torch.tensor([[[1.0, 2], [3, 4], [5, 6]]])
+    arch = InteractionArch(3)
+    assert arch.pairs == 3
+    torch.testing.assert_close(arch(features), torch.tensor([[11.0, 17, 39]]))
+
+
+def crossed():
+    """Users of two fields, items of a field and a bag, an id, a field of another group."""
+    return inputs(
+        codes("user_id", "user", [1, 1], 9, identity=True),
+        codes("u", "user", [2, 0], 3),
+        codes("w", "user", [1, 1], 2),
+        codes("i", "item", [3, 1], 4),
+        codes("alone", "item", [1, 1], 2, group="base"),
+        bag("b", "item", [[1, 2], [2, 0]], [[0.5, 0.5], [1, 0]], 3),
+    )
+
+
+def test_wide_arch_by_hand():
+    """u × i, u × b, w × i, w × b lie one after another: 12 + 9 + 8 + 6 weights, no hash."""
+    batch, schema = batch_of(crossed())
+    arch = WideArch(schema, 100)
+    assert arch.rows == 35
+    assert not arch.hashed
+    with torch.no_grad():
+        arch.weight.copy_(torch.arange(35.0)[:, None])
+    first = (2 * 4 + 3) + 0.5 * (12 + 2 * 3 + 1) + 0.5 * (12 + 2 * 3 + 2) + (21 + 4 + 3)
+    first += 0.5 * (29 + 3 + 1) + 0.5 * (29 + 3 + 2)
+    second = (0 * 4 + 1) + (12 + 0 * 3 + 2) + (21 + 4 + 1) + (29 + 3 + 2)
+    torch.testing.assert_close(arch(batch), torch.tensor([first, float(second)]))
+
+
+def test_wide_arch_hashes_what_does_not_fit():
+    """Crosses beyond the buckets share weights, evenly: 10,000 crosses on 64 buckets leave none empty."""
+    user = codes("u", "user", np.repeat(np.arange(100), 100), 100)
+    item = codes("i", "item", np.tile(np.arange(100), 100), 100)
+    batch, schema = batch_of(inputs(user, item, label=np.zeros(10_000)))
+    arch = WideArch(schema, 64)
+    with torch.no_grad():
+        arch.weight.copy_(torch.arange(64.0)[:, None])
+    load = torch.bincount(arch(batch).long(), minlength=64)
+    assert len(load) == 64
+    assert load.min() > 100
+    assert load.max() < 220
+
+
+def test_wide_arch_without_a_pair_of_sides_is_zero():
+    batch, schema = batch_of(inputs(codes("i", "item", [1, 1], 2)))
+    assert WideArch(schema, 8)(batch).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("ranker", [DLRM(), WideDeep()], ids=lambda r: r.kind)
+def test_every_weight_is_learned(ranker):
+    """One backward pass over the planted inputs reaches every parameter."""
+    batch, schema = batch_of(planted_inputs(500, 0))
+    model = ranker.build(batch, schema, seeded())
+    model(batch).square().sum().backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+@pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
+@pytest.mark.parametrize("ranker", [DLRM(), WideDeep()], ids=lambda r: r.kind)
+def test_networks_of_one_kind_of_field_only(ranker):
+    for field in (
+        Continuous("a", "base", f32([1, 2])),
+        codes("u", "user", [1, 0], 2),
+        bag("b", "item", [[1]] * 2, [[1]] * 2, 2),
+        Vector("v", "dense", "user", f32([[1], [2]]), np.array([True, True])),
+    ):
+        batch, schema = batch_of(inputs(field))
+        assert ranker.build(batch, schema, seeded())(batch).shape == (2,)
+
+
+def test_design_matrix_by_hand():
+    """Numbers as they are, NaN for a missing vector, a small bag spread out, a large one by its top code."""
+    small = bag("s", "item", [[2, 1], [1, 0]], [[0.25, 0.75], [1, 0]], 3)
+    large = bag("l", "item", [[40, 7], [0, 0]], [[0.75, 0.25], [0, 0]], 50)
+    vector = Vector("v", "dense", "user", f32([[1, 2], [0, 0]]), np.array([True, False]))
+    matrix, categories = design_matrix(
+        inputs(
+            codes("user_id", "user", [1, 1], 2, identity=True),
+            Continuous("a", "base", f32([NAN, 5])),
+            small,
+            codes("t", "user", [3, 0], 4),
+            vector,
+            large,
+        )
+    )
+    expected = [[NAN, 0.75, 0.25, 3, 1, 2, 40], [5, 1, 0, 0, NAN, NAN, 0]]
+    np.testing.assert_array_equal(matrix, f32(expected))
+    assert categories == [3, 6]
+
+
+class Constant(torch.nn.Module):
+    """One weight that is the logit of every row."""
+
+    def __init__(self, start):
+        super().__init__()
+        self.logit = torch.nn.Parameter(torch.tensor(float(start)))
+
+    def forward(self, batch):
+        return self.logit.expand(len(batch))
+
+
+def constant_batch(share, rows=1000):
+    label = np.arange(rows) < share * rows
+    return batch_of(inputs(Continuous("a", "base", np.zeros(rows, np.float32)), label=label))[0]
+
+
+def test_training_finds_the_base_rate():
+    """The logit of a constant model ends at log(p / (1 - p)) = log 3."""
+    model = Constant(0)
+    settings = Training(learning_rate=0.05, batch_rows=1000, epochs=200, patience=200, decay=0)
+    train_model(model, constant_batch(0.75), constant_batch(0.75), settings, seeded())
+    assert model.logit.item() == pytest.approx(np.log(3), abs=0.01)
+    assert not model.training
+
+
+def test_training_keeps_the_best_epoch_and_stops():
+    """Training pulls up, validation wants down: the first epoch is best, and is what is left."""
+    model = Constant(0)
+    settings = Training(learning_rate=0.1, batch_rows=1000, epochs=50, patience=3, decay=0)
+    steps = []
+
+    class Count:
+        def task(self, name, total=None):
+            return self
+
+        def __enter__(self):
+            return lambda steps_done=1, status="": steps.append(status)
+
+        def __exit__(self, *_):
+            return None
+
+    best = train_model(model, constant_batch(0.9), constant_batch(0.1), settings, seeded(), Count())
+    assert best == 1
+    assert len(steps) == 4
+    assert model.logit.item() == pytest.approx(0.1, abs=1e-3)
+
+
+def test_a_loss_that_is_not_finite_is_refused():
+    with pytest.raises(TrainingError, match="lower learning_rate"):
+        train_model(Constant(NAN), constant_batch(0.5), constant_batch(0.5), Training(), seeded())
