@@ -166,9 +166,10 @@ def test_features_older_than_every_snapshot_are_a_leak(tmp_path):
 def test_snapshot_age_counts_from_the_newest_strictly_older(tmp_path):
     task = small_world(tmp_path)
     labels = load_labels(task)
-    dataset = build_dataset(task, labels, graph_features(labels), SNAPSHOTS)
+    snapshots = [*SNAPSHOTS, labels["timestamp"][350].as_py()]  # one at a label's own moment
+    dataset = build_dataset(task, labels, graph_features(labels), snapshots)
     for row, time in enumerate(labels["timestamp"].to_pylist()):
-        older = [s for s in SNAPSHOTS if s < time]
+        older = [s for s in snapshots if s < time]
         if older:
             age = (time - max(older)).total_seconds() / 86400
             assert dataset.snapshot_age[row] == pytest.approx(age, rel=1e-6)
