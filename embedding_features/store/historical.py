@@ -21,7 +21,7 @@ _EVENT, _ROW = "event_timestamp", "__row"
 
 
 def historical(
-    repo: Path,
+    repo: Path | str,
     frame: pa.Table,
     features: str | Sequence[str],
     *,
@@ -49,7 +49,7 @@ def historical(
         DataError: when the frame lacks a key or a zone, or has a column of a feature's name.
         StoreError: when Feast cannot answer.
     """
-    store = open_store(repo)
+    store = open_store(Path(repo))
     asked = resolve(store, features)
     moments = _moments(frame) - int(strict)
     for item in asked:

@@ -35,7 +35,7 @@ class Materialized:
 
 
 def materialize(
-    repo: Path, *, end: datetime | None = None, progress: Progress = SILENT
+    repo: Path | str, *, end: datetime | None = None, progress: Progress = SILENT
 ) -> list[Materialized]:
     """Bring the newest snapshot of each family, or the newest not after ``end``, into the online store.
 
@@ -51,6 +51,7 @@ def materialize(
     """
     if end is not None and end.tzinfo is None:
         raise ConfigError(f"end {end} has no zone", fix="give it with a zone, such as +00:00")
+    repo = Path(repo)
     runs = [run for run in list_published(repo) if end is None or run.as_of <= end]
     newest = {run.family: run for run in runs}
     work = [(run, *table) for run in newest.values() for table in run.snapshot.tables]

@@ -18,7 +18,7 @@ from embedding_features.store.session import feast_errors, open_store
 _BATCH = 10_000
 
 
-def online(repo: Path, ids: pa.Table, features: str | Sequence[str]) -> pa.Table:
+def online(repo: Path | str, ids: pa.Table, features: str | Sequence[str]) -> pa.Table:
     """The online values of entities.
 
     Args:
@@ -33,6 +33,7 @@ def online(repo: Path, ids: pa.Table, features: str | Sequence[str]) -> pa.Table
         DataError: when a key column is missing or of another type, or a feature's name is taken.
         StoreError: when Feast cannot answer, also when the version was never materialized.
     """
+    repo = Path(repo)
     store = open_store(repo)
     frame = ids
     for asked in resolve(store, features):

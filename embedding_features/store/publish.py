@@ -48,8 +48,8 @@ class _Terms:
 
 
 def publish(
-    snapshot: Snapshot | Path,
-    repo: Path,
+    snapshot: Snapshot | Path | str,
+    repo: Path | str,
     *,
     published: datetime | None = None,
     publish_delay: timedelta | None = None,
@@ -74,6 +74,7 @@ def publish(
         SnapshotError: the folder is damaged, or the run is published already with other content or time.
         StoreError: Feast could not apply the definitions.
     """
+    repo = Path(repo)
     terms = _Terms(published, publish_delay, allow_timeless, health)
     with locked(repo):
         run = _place(snapshot, repo, terms)
@@ -82,8 +83,8 @@ def publish(
 
 
 def publish_series(
-    snapshots: Sequence[Snapshot | Path],
-    repo: Path,
+    snapshots: Sequence[Snapshot | Path | str],
+    repo: Path | str,
     *,
     publish_delay: timedelta = timedelta(0),
     allow_timeless: bool = False,
@@ -95,6 +96,7 @@ def publish_series(
     Arguments, errors as :func:`publish`. A refused snapshot stops the series; those before it are in place,
     and the next publish applies them.
     """
+    repo = Path(repo)
     terms = _Terms(None, publish_delay, allow_timeless, health)
     ordered = sorted((_opened(s, verify=False) for s in snapshots), key=lambda s: s.manifest.as_of)
     runs = []
@@ -106,11 +108,11 @@ def publish_series(
     return runs
 
 
-def _opened(snapshot: Snapshot | Path, *, verify: bool = True) -> Snapshot:
+def _opened(snapshot: Snapshot | Path | str, *, verify: bool = True) -> Snapshot:
     return Snapshot.open(snapshot.folder if isinstance(snapshot, Snapshot) else snapshot, verify=verify)
 
 
-def _place(source: Snapshot | Path, repo: Path, terms: _Terms) -> Published:
+def _place(source: Snapshot | Path | str, repo: Path, terms: _Terms) -> Published:
     """Gate a snapshot and put a stamped copy of it into the repository."""
     snapshot, root = _opened(source), snapshots_root(repo)
     manifest = snapshot.manifest

@@ -75,13 +75,13 @@ def as_published(snapshot: Snapshot) -> Published:
     return Published(snapshot, manifest.feature_view_version, manifest.published)
 
 
-def list_published(repo: Path) -> list[Published]:
+def list_published(repo: Path | str) -> list[Published]:
     """All published snapshots, by family, then version; their files are not verified.
 
     Raises:
         SnapshotError: when a folder has a broken manifest, lacks a file, or was not published.
     """
     # a hidden folder is where snapshots are made: one may be there whole, but not yet in its place
-    folders = [path.parent for path in snapshots_root(repo).glob(f"[!.]*/*/{MANIFEST}")]
+    folders = [path.parent for path in snapshots_root(Path(repo)).glob(f"[!.]*/*/{MANIFEST}")]
     found = [as_published(Snapshot.open(folder, verify=False)) for folder in folders]
     return sorted(found, key=lambda run: (run.family, run.version))

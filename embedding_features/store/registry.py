@@ -8,7 +8,7 @@ from embedding_features.store.definitions import definitions
 from embedding_features.store.session import changed_store, feast_errors, locked
 
 
-def apply(repo: Path) -> None:
+def apply(repo: Path | str) -> None:
     """Apply the definitions of everything published, in one step; objects of others are left alone.
 
     More than ``feast apply``: it also records the earlier versions that a lost registry forgot, and the new
@@ -17,8 +17,8 @@ def apply(repo: Path) -> None:
     Raises:
         StoreError: when Feast cannot.
     """
-    with locked(repo):
-        apply_locked(repo)
+    with locked(Path(repo)):
+        apply_locked(Path(repo))
 
 
 def apply_locked(repo: Path) -> None:

@@ -9,7 +9,7 @@ from embedding_features.store.published import MANIFEST, Published, list_publish
 from embedding_features.store.tables import check_table
 
 
-def verify_repo(repo: Path, *, allow_timeless: bool = False) -> list[Published]:
+def verify_repo(repo: Path | str, *, allow_timeless: bool = False) -> list[Published]:
     """Check everything published: what the gate checks, and that no byte changed since.
 
     Returns:
@@ -20,6 +20,7 @@ def verify_repo(repo: Path, *, allow_timeless: bool = False) -> list[Published]:
         SnapshotError: a damaged or altered folder, or rows with another ``created_timestamp``.
         HealthError, CompatibilityError: as in :mod:`.gate`.
     """
+    repo = Path(repo)
     for folder in snapshots_root(repo).glob("[!.]*/*"):
         if not (folder / MANIFEST).is_file():
             raise SnapshotError(f"{folder} has no manifest", fix="remove it: it is no whole snapshot")

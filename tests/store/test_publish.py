@@ -37,7 +37,7 @@ def test_publishing_again_changes_nothing(repo, tmp_path):
     made = snapshot(tmp_path / "runs")
     run = publish(made, repo, publish_delay=DAY)
     before = tree(run.folder)
-    assert publish(made.folder, repo) == run
+    assert publish(str(made.folder), str(repo)) == run
     assert publish(made, repo, publish_delay=DAY) == run
     assert tree(run.folder) == before
 
