@@ -52,8 +52,8 @@ def verify_as_of(
     """Recount the logs at ``as_of`` and compare with what was recorded.
 
     A record of counts and times, such as a manifest's, is compared by these. A graph is compared edge by edge
-    with one built from the logs anew, which a leak of as many edges as were lost cannot pass. Where duplicates
-    are merged, a row that reached the logs late changes its pair's edge and cannot pass either.
+    with one built from the logs anew, which a leak of as many edges as were lost cannot pass. Where
+    duplicates are merged, a row that reached the logs late changes its pair's edge and cannot pass either.
 
     Args:
         schema: where the logs are.
