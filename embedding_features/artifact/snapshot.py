@@ -1,10 +1,8 @@
 """A snapshot: a folder of tables, codebooks and encoder, seen whole or not at all."""
 
-import json
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from shutil import copyfile
 from typing import Any
 
@@ -12,22 +10,18 @@ import pyarrow as pa
 
 from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable, Provenance
 from embedding_features.artifact.encoder import load_encoder
-from embedding_features.artifact.manifest import Kind, Manifest
-from embedding_features.artifact.tables import (
-    read_table,
-    stamped,
-    table_file,
-    to_embedding_table,
-    write_table,
+from embedding_features.artifact.folder import (
+    AGAIN,
+    CODEBOOKS,
+    ENCODER,
+    MANIFEST,
+    read_manifest,
+    write_folder,
 )
-from embedding_features.config import parse_config
-from embedding_features.errors import ConfigError, SnapshotError
-from embedding_features.files import atomic_folder, safe_name, sha256_file
-
-MANIFEST = "manifest.json"
-CODEBOOKS = "codebooks"
-ENCODER = "encoder"
-_AGAIN = "remove the folder and run the job that wrote it again"
+from embedding_features.artifact.manifest import Kind, Manifest
+from embedding_features.artifact.tables import read_table, table_file, to_embedding_table
+from embedding_features.errors import SnapshotError
+from embedding_features.files import safe_name, sha256_file
 
 
 @dataclass(frozen=True)
@@ -54,14 +48,14 @@ class Snapshot:
                 or altered.
         """
         folder = Path(folder)
-        snapshot = cls(folder, _read_manifest(folder))
+        snapshot = cls(folder, read_manifest(folder))
         for name, expected in snapshot.manifest.files.items():
             path = folder / name
             if not path.is_file():
-                raise SnapshotError(f"{folder} lacks the file {name}", fix=_AGAIN)
+                raise SnapshotError(f"{folder} lacks the file {name}", fix=AGAIN)
             if verify and sha256_file(path) != expected:
                 raise SnapshotError(
-                    f"{path} is not the file that was written: its SHA-256 differs", fix=_AGAIN
+                    f"{path} is not the file that was written: its SHA-256 differs", fix=AGAIN
                 )
         return snapshot
 
@@ -157,31 +151,8 @@ class Snapshot:
                     copyfile(self.folder / name, folder / name)
 
         tables = {self.path(*t).name: self.table(*t) for t in self.tables}
-        return write_folder(target, self.manifest.model_copy(update=update), tables, copy_rest, staging)
-
-
-def write_folder(
-    target: Path,
-    manifest: Manifest,
-    tables: Mapping[str, pa.Table],
-    write_rest: Callable[[Path], None],
-    staging: Path | None = None,
-) -> Snapshot:
-    """The one writer of snapshot folders: tables and the rest, their SHA-256, the manifest last.
-
-    Args:
-        tables: file name → table; its two timestamps are set from the manifest.
-        write_rest: writes whatever else belongs into the folder it is given.
-    """
-    with atomic_folder(target, staging) as folder:
-        for name, table in tables.items():
-            write_table(stamped(table, manifest.as_of, manifest.published), folder / name)
-        write_rest(folder)
-        paths = sorted(path for path in folder.rglob("*") if path.is_file())
-        files = {path.relative_to(folder).as_posix(): sha256_file(path) for path in paths}
-        manifest = manifest.model_copy(update={"files": files})
-        (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    return Snapshot(target, manifest)
+        manifest = self.manifest.model_copy(update=update)
+        return Snapshot(target, write_folder(target, manifest, tables, copy_rest, staging))
 
 
 def find_snapshot(root: Path, run_id: str) -> Snapshot | None:
@@ -201,34 +172,6 @@ def list_snapshots(root: Path) -> list[Snapshot]:
     folders = [path.parent for path in root.glob(f"*/{MANIFEST}") if not path.parent.name.startswith(".")]
     found = [Snapshot.open(folder, verify=False) for folder in folders]
     return sorted(found, key=lambda s: (s.manifest.as_of, s.manifest.run_id))
-
-
-def _read_manifest(folder: Path) -> Manifest:
-    path = folder / MANIFEST
-    try:
-        data = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise SnapshotError(f"no snapshot at {folder}: {MANIFEST} is missing", fix="check the path") from None
-    except (ValueError, OSError) as error:
-        raise SnapshotError(f"{path} cannot be read: {error}", fix=_AGAIN) from None
-    version = data.get("format") if isinstance(data, dict) else None
-    if version != 1:
-        raise SnapshotError(
-            f"{path} is of format {version!r}, this library reads format 1",
-            fix="use the version of embedding-features that wrote it",
-        )
-    try:
-        manifest = parse_config(data, Manifest, str(path))
-    except ConfigError as error:
-        raise SnapshotError(error.what, fix=_AGAIN) from None
-    for name in manifest.files:
-        parts = PurePosixPath(name).parts
-        if not parts or ".." in parts or parts[0] == "/":
-            raise SnapshotError(f"{path} names the file {name!r} outside its folder", fix=_AGAIN)
-    lost = [t for t in manifest.nodes if table_file(t, "vector") not in manifest.files]
-    if lost:
-        raise SnapshotError(f"{path} lists no vectors of {lost[0]!r}", fix=_AGAIN)
-    return manifest
 
 
 def _identity(manifest: Manifest) -> dict[str, Any]:

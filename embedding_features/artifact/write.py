@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable
 from embedding_features.artifact.encoder import export_encoder
+from embedding_features.artifact.folder import CODEBOOKS, ENCODER, write_folder
 from embedding_features.artifact.manifest import Alignment, CodebookRecord, Kind, Manifest, NodeRecord, Space
-from embedding_features.artifact.snapshot import CODEBOOKS, ENCODER, Snapshot, write_folder
+from embedding_features.artifact.snapshot import Snapshot
 from embedding_features.artifact.tables import KINDS, check_derived, checked_ids, table_file, vector_table
 from embedding_features.config import config_hash, parse_config
 from embedding_features.errors import CompatibilityError, DataError
@@ -118,9 +119,8 @@ def write_snapshot(
         if embeddings.encoder is not None:
             export_encoder(embeddings.encoder, folder / ENCODER)
 
-    return write_folder(
-        root / manifest.run_id, manifest, {table_file(*key): t for key, t in tables.items()}, write_rest
-    )
+    folder, files = root / manifest.run_id, {table_file(*key): table for key, table in tables.items()}
+    return Snapshot(folder, write_folder(folder, manifest, files, write_rest))
 
 
 def _check_space(embeddings: Embeddings, derived: DerivedFeatures | None, space: Space | None) -> None:

@@ -11,8 +11,8 @@ def norm_outliers(norms: F64, deviations: float) -> float:
         return 0.0
     logs = np.log(norms)
     distance = np.abs(logs - np.median(logs))
-    # At least 1e-3: where most norms are equal, as of unit vectors, rounding is no outlier.
-    spread = max(1.4826 * float(np.median(distance)), 1e-3)
+    # At least 0.1: where most norms are alike, as of unit vectors, a small difference is no outlier.
+    spread = max(1.4826 * float(np.median(distance)), 0.1)
     return float((distance > deviations * spread).mean())
 
 

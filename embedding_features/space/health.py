@@ -25,9 +25,9 @@ class HealthConfig(Config):
         max_duplicate_vectors: vectors that another one equals. Nodes with the same neighbours rightly share
             one, so this is to catch collapse only.
         max_norm_outliers: vectors whose log norm lies more than ``outlier_deviations`` robust standard
-            deviations (1.4826 · median absolute deviation) from the median.
+            deviations (1.4826 · median absolute deviation, at least 0.1) from the median.
         outlier_deviations: see ``max_norm_outliers``.
-        min_effective_rank: share of the rank that could be, min(dim, vectors).
+        min_effective_rank: how far on the way from 1, all vectors on one line, to min(dim, vectors).
         min_coverage: share of the catalogue that has a vector.
         min_cluster_usage: effective number of first clusters over the clusters that could be used,
             min(k, vectors); only where clusters were derived.
@@ -116,7 +116,7 @@ def _vector_checks(table: EmbeddingTable, config: HealthConfig) -> list[Check]:
     zeros = float((norms == 0).sum() / count)
     duplicates = (len(finite) - len(np.unique(row_hashes(finite)))) / count
     outliers = norm_outliers(norms[norms > 0], config.outlier_deviations)
-    least_rank = config.min_effective_rank * min(finite.shape)
+    least_rank = 1 + config.min_effective_rank * (min(finite.shape) - 1)
     coverage = len(table.ids) / max(table.catalogue, 1)
     return [
         Check(table.node_type, "nan_or_inf", len(table.vectors) - len(finite), "<=", 0),

@@ -327,9 +327,9 @@ def test_a_copy_killed_at_any_write_is_not_seen_and_a_rerun_ends_in_the_same_byt
         target = tmp_path / f"killed{stage}" / "run"
         script = (
             "import os, sys\nfrom datetime import datetime\nfrom pathlib import Path\n"
-            "from embedding_features.artifact import snapshot as room\n"
+            "from embedding_features.artifact import Snapshot, folder as room\n"
             f"original, calls = room.{point}, []\n"
-            "source = room.Snapshot.open(Path(sys.argv[1]), verify=False)\n"
+            "source = Snapshot.open(Path(sys.argv[1]), verify=False)\n"
             "def kill(*a, **k):\n    calls.append(1)\n"
             f"    if len(calls) == 3:\n        os.kill(os.getpid(), {int(signal.SIGKILL)})\n"
             "    return original(*a, **k)\n"
