@@ -50,7 +50,7 @@ def spmm(csr: CSR, x: F32, out: F32 | None = None) -> F32:
         raise GraphError(f"out is {out.dtype} of shape {out.shape}, not contiguous float32 of {shape}")
     dense = np.ascontiguousarray(x, np.float32)
     weight = csr.weights()
-    bounds = _balanced(csr)
+    bounds = balanced_chunks(csr)
     start = 0
     for width in _tiles(shape[1]):
         _kernel(width)(csr.indptr, csr.indices, weight, dense, out, bounds, start)
@@ -106,8 +106,8 @@ def _tiles(columns: int) -> list[int]:
     return [_TILE] * (columns // _TILE) + [1 << bit for bit in reversed(range(6)) if rest >> bit & 1]
 
 
-def _balanced(csr: CSR) -> I64:
-    """[chunks + 1] row bounds with about equal numbers of edges and rows between them."""
+def balanced_chunks(csr: CSR) -> I64:
+    """[chunks + 1] int64 row bounds with about equal numbers of edges and rows between them, for prange."""
     work = csr.indptr + np.arange(csr.rows + 1)
     chunks = min(_CHUNKS, max(1, csr.rows))
     bounds = np.searchsorted(work, np.linspace(0, work[-1], chunks + 1))

@@ -1,9 +1,11 @@
 """Methods: each a short function that returns a frozen composition, ready to ``fit``."""
 
+from embedding_features.methods.als import als
 from embedding_features.methods.base import ClosedForm, Method
 from embedding_features.methods.lightgcn import lightgcn
 from embedding_features.methods.mf_bpr import mf_bpr
 from embedding_features.methods.registry import MethodInfo, describe, get_method, make, method, methods
+from embedding_features.methods.spectral import spectral
 from embedding_features.methods.trained import Trained
 
 __all__ = [
@@ -11,6 +13,7 @@ __all__ = [
     "Method",
     "MethodInfo",
     "Trained",
+    "als",
     "describe",
     "get_method",
     "lightgcn",
@@ -18,4 +21,5 @@ __all__ = [
     "method",
     "methods",
     "mf_bpr",
+    "spectral",
 ]

@@ -1,0 +1,112 @@
+"""Choose a method's parameters on a validation split, never on what it is judged by."""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from embedding_features.artifact.embeddings import Embeddings
+from embedding_features.errors import ConfigError, EmbeddingFeaturesError
+from embedding_features.evaluate.holdout import split_holdout
+from embedding_features.evaluate.retrieval import Retrieval, evaluate_embeddings
+from embedding_features.graph.hetero_graph import Graph
+from embedding_features.progress import SILENT, Progress
+
+
+class Fittable(Protocol):
+    """What can be tried: a method."""
+
+    def fit(self, graph: Graph, *, seed: int = 0) -> Embeddings:
+        """Vectors of the graph's nodes."""
+        ...
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Parameters and what they reached on the validation split; None where the fit failed."""
+
+    parameters: dict[str, Any]
+    result: Retrieval | None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The best trial, all trials in the order they were made, and what they took."""
+
+    best: Trial
+    trials: list[Trial]
+    seconds: float
+
+
+def select_parameters(
+    make: Callable[..., Fittable],
+    grid: Mapping[str, Sequence[Any]],
+    graph: Graph,
+    *,
+    relation: str | None = None,
+    fraction: float = 0.2,
+    by: Literal["time", "random"] | None = None,
+    users: int | None = 6000,
+    k: int = 20,
+    criterion: Literal["ndcg", "recall"] = "ndcg",
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> Selection:
+    """Coordinate search on one validation split: from each parameter's first value, one parameter at a time
+    moves to its best value, until no single move helps. Every trial sees the same split, users and seed, so
+    that differences between trials are far smaller than the metric's own error.
+
+    Args:
+        make: parameters → method.
+        grid: parameter → values to try, the starting one first.
+        graph: what may be learned from; the split is taken out of it. Hold out the way the final judgement
+            does (same ``by``, about the same ``fraction``), because the best setting depends on it.
+        users: how many users, drawn at random, the metric is measured on; None for all.
+        criterion: metric at ``k`` to maximise.
+
+    Raises:
+        ConfigError: when the grid is empty, or every trial fails.
+        GraphError: when the relation cannot be split (see :func:`split_holdout`).
+    """
+    if not grid or not all(len(values) for values in grid.values()):
+        raise ConfigError(
+            f"nothing to choose from in the grid {dict(grid)}", fix="give each parameter a value"
+        )
+    started = time.perf_counter()
+    split = split_holdout(graph, relation, fraction, seed, by)
+    src, dst = split.src, split.dst
+    everyone = np.unique(src)
+    if users is not None and users < len(everyone):
+        some = np.random.default_rng(seed).choice(everyone, users, replace=False)
+        kept = np.isin(src, some)
+        src, dst = src[kept], dst[kept]
+    trials: dict[tuple[Any, ...], Trial] = {}
+
+    def score(parameters: dict[str, Any]) -> float:
+        key = tuple(parameters.values())
+        if key not in trials:
+            result = None
+            try:
+                embeddings = make(**parameters).fit(split.graph, seed=seed)
+                result = evaluate_embeddings(embeddings, split.graph, src, dst, relation=relation, k=k)
+            except EmbeddingFeaturesError:
+                if len(trials) == 0:  # the starting point has to work
+                    raise
+            trials[key] = Trial(dict(parameters), result)
+            advance()
+        result = trials[key].result
+        return -math.inf if result is None else float(getattr(result, criterion))
+
+    best = {name: values[0] for name, values in grid.items()}
+    with progress.task("select") as advance:
+        moved = True
+        while moved:
+            moved = False
+            for name, values in grid.items():
+                scores = [score({**best, name: value}) for value in values]
+                if max(scores) > score(best):
+                    best, moved = {**best, name: values[int(np.argmax(scores))]}, True
+    return Selection(trials[tuple(best.values())], list(trials.values()), time.perf_counter() - started)

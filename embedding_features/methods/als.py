@@ -1,0 +1,33 @@
+"""Weighted matrix factorization by alternating least squares."""
+
+from embedding_features.graph.views import Bipartite
+from embedding_features.methods.base import ClosedForm
+from embedding_features.methods.registry import method
+from embedding_features.solvers.ials import IALS
+
+
+@method(family="collaborative", exports="user and item vectors", metric="dot")
+def als(
+    dim: int = 64,
+    unobserved_weight: float = 0.03,
+    regularization: float = 1e-3,
+    iterations: int = 10,
+    relation: str | None = None,
+) -> ClosedForm:
+    """Implicit ALS (Hu, Koren & Volinsky, ICDM 2008; regularized as by Rendle et al., RecSys 2022).
+
+    minimise Σ_{known} w_ui (1 − ⟨x_u, y_i⟩)² + α Σ_{all} ⟨x_u, y_i⟩² + λ Σ_u (Σ_i w_ui + α |I|) |x_u|² + …
+
+    with w the weight of the pair's edges: the more there are, the surer the preference. α and λ decide much
+    and depend on the data: see ``embedding_features.evaluate.select``.
+    """
+    return ClosedForm(
+        view=Bipartite(relation=relation),
+        solver=IALS(
+            dim=dim,
+            unobserved_weight=unobserved_weight,
+            regularization=regularization,
+            iterations=iterations,
+            cg_steps=2,
+        ),
+    )
