@@ -55,7 +55,7 @@ GRIDS: Mapping[str, Mapping[str, Sequence[float]]] = {
     },
     "als": {
         "unobserved_weight": (0.03, 0.01, 0.1),
-        "regularization": (1e-3, 1e-4, 1e-2),
+        "regularization": (1e-4, 1e-3, 1e-5),
     },
 }
 

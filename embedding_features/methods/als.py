@@ -10,7 +10,7 @@ from embedding_features.solvers.ials import IALS
 def als(
     dim: int = 64,
     unobserved_weight: float = 0.03,
-    regularization: float = 1e-3,
+    regularization: float = 1e-4,
     iterations: int = 10,
     relation: str | None = None,
 ) -> ClosedForm:
@@ -18,8 +18,9 @@ def als(
 
     minimise Σ_{known} w_ui (1 − ⟨x_u, y_i⟩)² + α Σ_{all} ⟨x_u, y_i⟩² + λ Σ_u (Σ_i w_ui + α |I|) |x_u|² + …
 
-    with w the weight of the pair's edges: the more there are, the surer the preference. α and λ decide much
-    and depend on the data: see ``embedding_features.evaluate.select``.
+    with w the weight of the pair's edges: the more there are, the surer the preference. α and λ depend on the
+    data; these are what a validation split of Gowalla's training edges chose at 64 dimensions: see
+    ``embedding_features.evaluate.select``.
     """
     return ClosedForm(
         view=Bipartite(relation=relation),
