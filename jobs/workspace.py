@@ -1,14 +1,14 @@
 """Where jobs leave what they make: one folder, each step's results below it."""
 
+import fcntl
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from embedding_features.errors import ConfigError, DataError
+from embedding_features.errors import DataError
 from embedding_features.files import write_atomic
 
 
@@ -77,8 +77,6 @@ class Workspace:
         Raises:
             DataError: when another process holds it.
         """
-        import fcntl
-
         self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / ".lock").open("w") as handle:
             try:
@@ -88,18 +86,3 @@ class Workspace:
                     f"another job is running in {self.root}", fix="wait for it, or use another workspace"
                 ) from None
             yield
-
-
-def moment(text: str) -> datetime:
-    """An ISO 8601 moment with its zone.
-
-    Raises:
-        ConfigError: when it is not one, or has no zone.
-    """
-    try:
-        value = datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(f"{text!r} is not a moment", fix="write 2026-11-01T00:00:00Z") from None
-    if value.tzinfo is None:
-        raise ConfigError(f"{text!r} has no time zone", fix=f"write {text}Z for UTC")
-    return value.astimezone(UTC)

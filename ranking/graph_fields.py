@@ -105,7 +105,10 @@ def _tokens(rows: Rows, table: pa.Table, columns: GraphColumns) -> list[Field]:
             vocabulary = Vocabulary.fit(values.filter(pa.array(rows.train)), MIN_COUNT)
             field = f"{name}_{position}"
             codes = vocabulary.encode(values)
-            fields.append(Categorical(field, "tokens", columns.side, field, codes, vocabulary.size))
+            place = f"{columns.family}_{feature}_{position}"
+            fields.append(
+                Categorical(field, "tokens", columns.side, field, codes, vocabulary.size, place=place)
+            )
     return fields
 
 

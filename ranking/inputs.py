@@ -43,6 +43,8 @@ class Categorical:
         table: the vocabulary; fields of one table share an embedding.
         codes: [n] in [0, size); 0 is unknown, missing or too rare in training.
         identity: the id of the user or item itself, which a ranker without embeddings cannot use.
+        place: a user's and an item's field of one place say the same kind of thing, such as the first
+            residual token of one family; a wide part crosses fields of one group and place.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Categorical:
     codes: I32
     size: int
     identity: bool = False
+    place: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ class Sparse:
     """One discrete field: a slice of the shared embedding table.
 
     Attributes:
-        side, group: see :class:`ranking.inputs.Categorical`.
+        side, group, place: see :class:`ranking.inputs.Categorical`.
         offset: row of the shared table where its vocabulary begins; code 0, the unknown, stands there.
         size: rows of its vocabulary.
         width: codes a row, 1 of a categorical field.
@@ -27,6 +27,7 @@ class Sparse:
     size: int
     width: int
     identity: bool
+    place: str
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,10 @@ class Schema:
         def sparse(field: Categorical | Bag) -> Sparse:
             width = field.codes.shape[1] if isinstance(field, Bag) else 1
             offset = offsets[field.table][0]
-            return Sparse(field.name, field.side, field.group, offset, field.size, width, field.identity)
+            place = field.place if isinstance(field, Categorical) else ""
+            return Sparse(
+                field.name, field.side, field.group, offset, field.size, width, field.identity, place
+            )
 
         return cls(
             continuous=len(inputs.of(Continuous)),

@@ -17,8 +17,9 @@ class WideDeep(NetworkRanker):
 
     logit = w · crosses(x) + v · [discrete tower, continuous tower] + b: what is discrete and what is
     continuous is modelled apart and joined in the last layer. The wide part crosses each discrete field of
-    the user with each of the item within one group: occupation × genre, user cluster × item cluster,
-    user token × item token; ids it leaves to the deep part.
+    the user with each of the item within one group and place: occupation × genre, user cluster × item
+    cluster, user token × item token at the same position of the same codebook (all positions with all
+    would be thousands of weights that memorize the training rows); ids it leaves to the deep part.
     """
 
     kind: Literal["wide_deep"] = "wide_deep"
@@ -58,16 +59,16 @@ class WideDeepNetwork(nn.Module):
 
 
 class WideArch(nn.Module):
-    """[b] sum over groups of the weights of their crosses; a cross of bags counts by its weights' product."""
+    """[b] sum over groups and places of their crosses' weights; a cross of bags counts by its weights' product."""
 
     def __init__(self, schema: Schema, buckets: int) -> None:
         super().__init__()
         fields = [field for field in (*schema.categorical, *schema.bags) if not field.identity]
         crosses, self.rows = [], 0
-        for group in dict.fromkeys(field.group for field in fields):
-            of_group = [field for field in fields if field.group == group]
-            users = [field for field in of_group if field.side == "user"]
-            items = [field for field in of_group if field.side == "item"]
+        for key in dict.fromkeys((field.group, field.place) for field in fields):
+            together = [field for field in fields if (field.group, field.place) == key]
+            users = [field for field in together if field.side == "user"]
+            items = [field for field in together if field.side == "item"]
             if users and items:
                 crosses.append(CrossProduct(schema, users, items, self.rows))
                 self.rows += crosses[-1].rows

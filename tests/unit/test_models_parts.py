@@ -166,6 +166,24 @@ def test_wide_arch_by_hand():
     torch.testing.assert_close(arch(batch), torch.tensor([first, float(second)]))
 
 
+def test_wide_arch_crosses_only_what_has_one_place():
+    """Of two tokens a side, first × first and second × second: 6 + 20 weights."""
+    batch, schema = batch_of(
+        inputs(
+            *(
+                Categorical(f"{side}{at}", "tokens", side, f"{side}{at}", i32([1, 1]), size, place=str(at))
+                for side, sizes in (("user", (2, 4)), ("item", (3, 5)))
+                for at, size in enumerate(sizes)
+            )
+        )
+    )
+    arch = WideArch(schema, 100)
+    assert arch.rows == 2 * 3 + 4 * 5
+    with torch.no_grad():
+        arch.weight.copy_(torch.arange(26.0)[:, None])
+    assert arch(batch).tolist() == [(1 * 3 + 1) + (6 + 1 * 5 + 1)] * 2
+
+
 def test_wide_arch_hashes_what_does_not_fit():
     """Crosses beyond the buckets share weights, evenly: 10,000 crosses on 64 buckets leave none empty."""
     user = codes("u", "user", np.repeat(np.arange(100), 100), 100)
