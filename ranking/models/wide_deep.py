@@ -59,7 +59,7 @@ class WideDeepNetwork(nn.Module):
 
 
 class WideArch(nn.Module):
-    """[b] sum over groups and places of their crosses' weights; a cross of bags counts by its weights' product."""
+    """[b] sum of the crosses' weights over groups and places; one of bags counts by its weights' product."""
 
     def __init__(self, schema: Schema, buckets: int) -> None:
         super().__init__()
