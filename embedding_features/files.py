@@ -56,9 +56,9 @@ def write_atomic(path: Path, data: bytes) -> None:
 def atomic_folder(target: Path, staging: Path | None = None) -> Iterator[Path]:
     """Yield a temporary folder that becomes ``target`` when the block ends well.
 
-    The folder lives in ``staging``, by default ``<target's parent>/../.staging``, so that a glob over snapshots never meets a
-    half-written one, on the same file system so that the rename is one step. A killed process leaves only a
-    staging folder, which :func:`sweep_staging` removes.
+    The folder lives in ``staging``, by default ``<target's parent>/../.staging``, so that a glob over
+    snapshots never meets a half-written one, on the same file system so that the rename is one step. A killed
+    process leaves only a staging folder, which :func:`sweep_staging` removes.
 
     Raises:
         SnapshotError: when ``target`` exists already.
