@@ -4,14 +4,13 @@ import json
 import os
 import sys
 
-import click
 import typer
 
 from embedding_features.errors import EmbeddingFeaturesError
 from jobs.commands import app
 from jobs.console import STDERR
 
-INTERRUPTED = 130
+WRONG_USAGE, INTERRUPTED = 2, 130
 
 
 def main() -> None:
@@ -28,22 +27,20 @@ def run(arguments: list[str]) -> int:
     """The exit code of a command line."""
     try:
         result = app(arguments, standalone_mode=False)
-    except click.exceptions.Abort:
+    except typer.Abort:
         return fail("interrupted; the same command resumes", INTERRUPTED, arguments)
-    except KeyboardInterrupt:
-        return fail("interrupted; the same command resumes", INTERRUPTED, arguments)
-    except click.ClickException as error:
-        error.show()
-        return fail("", error.exit_code, arguments, error.format_message())
+    except typer.TyperException as error:
+        return fail(f"{error}\n  fix: see `embedding-features --help`", WRONG_USAGE, arguments)
     except EmbeddingFeaturesError as error:
         return fail(str(error), error.exit_code, arguments)
+    if result == INTERRUPTED:  # what typer makes of Ctrl-C
+        return fail("interrupted; the same command resumes", INTERRUPTED, arguments)
     return result if isinstance(result, int) else 0
 
 
-def fail(message: str, code: int, arguments: list[str], told: str = "") -> int:
+def fail(message: str, code: int, arguments: list[str]) -> int:
     """Tell a failure once to the person and, if asked for, once to the machine."""
-    if message:
-        STDERR.print(f"error: {message}", markup=False, highlight=False, style="red")
+    STDERR.print(f"error: {message}", markup=False, highlight=False, style="red")
     if "--json" in arguments:
-        typer.echo(json.dumps({"error": message or told, "exit_code": code}))
+        typer.echo(json.dumps({"error": message, "exit_code": code}))
     return code

@@ -1,0 +1,118 @@
+"""The jobs, one after the other, on a planted world: what they leave, resume, and refuse."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from embedding_features.artifact import Snapshot
+from embedding_features.store import list_published, online
+from jobs.cli import run
+from tests.e2e.planted_pipeline import write_pipeline
+
+STEPS = ("graph", "pretrain", "derive", "publish", "verify", "ablate")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A world whose pipeline ran to its end."""
+    path = tmp_path_factory.mktemp("jobs")
+    config = write_pipeline(path)
+    for step in STEPS[:4]:
+        assert run([step, "--config", str(config)]) == 0
+    assert run(["materialize", "--repo", str(path / "repo")]) == 0
+    for step in STEPS[4:]:
+        assert run([step, "--config", str(config)]) == 0
+    return path
+
+
+def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    """A job with ``--json``: stdout is one object."""
+    code = run([*arguments, "--json"])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1
+    result: dict[str, Any] = json.loads(lines[0])
+    return {**result, "code": code}
+
+
+def test_the_ablation_holds_figure_interval_and_verdict_of_every_cell(folder: Path) -> None:
+    ablation = json.loads((folder / "workspace" / "report" / "ablation.json").read_text())
+    cells = {(c["ranker"], c["variant"]): c for c in ablation["cells"] if c["metric"] == "auc"}
+    assert set(cells) == {("lightgbm", variant) for variant in ("none", "dense", "all")}
+    for (_, variant), cell in cells.items():
+        assert cell["figure"]["low"] < cell["figure"]["value"] < cell["figure"]["high"]
+        if variant == "none":
+            assert cell["verdict"] is None
+        else:
+            assert cell["difference"]["low"] <= cell["difference"]["value"] <= cell["difference"]["high"]
+            assert cell["verdict"] in ("better", "worse", "no difference")
+
+
+def test_planted_interests_are_found_and_said_to_be(folder: Path) -> None:
+    """Counts know popularity only; vectors know who likes what: far better, not by chance."""
+    ablation = json.loads((folder / "workspace" / "report" / "ablation.json").read_text())
+    cell = next(c for c in ablation["cells"] if (c["variant"], c["metric"]) == ("dense", "auc"))
+    assert cell["verdict"] == "better"
+    assert cell["difference"]["value"] > 0.05
+
+
+def test_the_report_is_one_file_that_asks_for_nothing(folder: Path) -> None:
+    html = (folder / "workspace" / "report" / "ablation.html").read_text()
+    assert "<script" not in html
+    assert "lightgbm" in html
+
+
+def test_snapshots_share_a_space_and_its_codebooks(folder: Path) -> None:
+    runs = list_published(folder / "repo")
+    assert len(runs) == 4
+    assert len({run_.manifest.space.id for run_ in runs}) == 1
+    assert len({tuple(c.id for c in run_.manifest.codebooks) for run_ in runs}) == 1
+    assert all(run_.manifest.alignment for run_ in runs[1:])
+
+
+def test_a_vector_is_the_same_online_and_in_the_artifact(folder: Path) -> None:
+    newest = list_published(folder / "repo")[-1]
+    table = Snapshot.open(newest.folder).vectors("item")
+    served = online(folder / "repo", pa.table({"item_id": table.ids}), ["spectral_item_vector"])
+    column = served.column(served.column_names[-1]).combine_chunks()
+    assert column.flatten().to_numpy().tobytes() == table.vectors.tobytes()
+
+
+def test_a_second_run_finds_everything(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = str(folder / "pipeline.yaml")
+    before = {p: p.stat().st_mtime_ns for p in (folder / "workspace").rglob("*.parquet")}
+    for step in STEPS:
+        assert call(capsys, step, "--config", config)["code"] == 0
+    assert {p: p.stat().st_mtime_ns for p in (folder / "workspace").rglob("*.parquet")} == before
+    done = call(capsys, "materialize", "--repo", str(folder / "repo"))
+    assert not any(row["written"] for row in done["materialized"])
+
+
+def test_a_leak_in_what_is_published_is_found(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A snapshot dated before its edges: the manifest says one thing, the logs another."""
+    logs = folder / "world" / "interactions_shop.parquet"
+    table = pq.read_table(logs)
+    cut = tmp_path / "interactions.parquet"
+    pq.write_table(table.slice(0, table.num_rows // 2), cut)
+    config = (folder / "pipeline.yaml").read_text().replace(str(logs), str(cut))
+    (tmp_path / "pipeline.yaml").write_text(config)
+    result = call(capsys, "verify", "--config", str(tmp_path / "pipeline.yaml"))
+    assert result["code"] == result["exit_code"] == 4
+    assert "the logs" in result["error"]
+
+
+def test_an_unhealthy_snapshot_stops_with_its_figures(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (folder / "pipeline.yaml").read_text() + "\nhealth: {min_effective_rank: 1.0}\n"
+    (tmp_path / "pipeline.yaml").write_text(text)
+    published = len(list_published(folder / "repo"))
+    result = call(capsys, "derive", "--config", str(tmp_path / "pipeline.yaml"))
+    assert result["code"] == 3
+    assert "FAILED item effective_rank" in result["error"]
+    assert len(list_published(folder / "repo")) == published
