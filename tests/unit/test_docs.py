@@ -1,0 +1,32 @@
+"""What the documentation says exists, exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from embedding_features.methods import methods
+from jobs.pipeline import load_pipeline
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_every_method_is_documented() -> None:
+    text = (ROOT / "docs" / "methods.md").read_text()
+    assert all(f"| `{name}` |" in text for name in methods())
+
+
+@pytest.mark.parametrize(
+    "page", sorted(str(p.relative_to(ROOT)) for p in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+)
+def test_links_lead_somewhere(page: str) -> None:
+    path = ROOT / page
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", path.read_text())
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_the_pipeline_of_the_how_to_is_one(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "howto" / "pipeline.md").read_text()
+    (yaml,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "pipeline.yaml").write_text(yaml)
+    assert load_pipeline(tmp_path / "pipeline.yaml").pretrain.method == "spectral"
