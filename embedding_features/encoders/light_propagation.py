@@ -11,7 +11,7 @@ from torch import Tensor
 from embedding_features.encoders.base import BipartiteEncoder, Encoder, normal
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.propagation import propagate
-from embedding_features.graph.views import BipartiteView, transpose
+from embedding_features.graph.views import BipartiteView
 
 _Step = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
@@ -60,7 +60,7 @@ class LightPropagationEncoder(BipartiteEncoder):
         self.register_buffer("indptr", torch.from_numpy(matrix.indptr).to(device))
         self.register_buffer("indices", torch.from_numpy(matrix.indices).to(device))
         self.register_buffer("weight", torch.from_numpy(matrix.weights()).to(device))
-        self._view = BipartiteView("", *self.node_types, matrix, transpose(matrix))
+        self._view = BipartiteView("", *self.node_types, matrix, matrix.transposed())
         self._sparse: tuple[Tensor, Tensor] | None = None
 
     def sides(self) -> tuple[Tensor, Tensor]:

@@ -1,16 +1,15 @@
 """What a method looks at: one relation as a weighted bipartite matrix, in both directions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from embedding_features.arrays import F32, F64, I32, I64
+from embedding_features.arrays import F32, F64
 from embedding_features.config import Config
 from embedding_features.errors import GraphError
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.hetero_graph import Graph
-from embedding_features.jit import jit
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,8 @@ class Bipartite(Config):
                 f"relation {relation.name!r} has no edges as of {graph.as_of.isoformat()}",
                 fix="choose a later moment, or another relation",
             )
-        merged = _merge(relation.forward, self.use_weights)
+        unweighted = replace(relation.forward, weight=None)
+        merged = relation.forward.merged("sum") if self.use_weights else unweighted.merged("last")
         weight = merged.weights()
         if not np.isfinite(weight).all():
             raise GraphError(f"relation {relation.name!r} has weights that are NaN or infinite")
@@ -68,29 +68,7 @@ class Bipartite(Config):
                 )
             weight = _symmetric(merged, weight)
         forward = CSR(merged.indptr, merged.indices, merged.columns, weight, merged.time)
-        return BipartiteView(relation.name, relation.src, relation.dst, forward, transpose(forward))
-
-
-def transpose(csr: CSR) -> CSR:
-    """The same entries grouped by destination, sources ascending within each row: O(edges)."""
-    indptr, order, indices = _transpose(csr.indptr, csr.indices, csr.columns)
-    weight = None if csr.weight is None else csr.weight[order]
-    return CSR(indptr, indices, csr.rows, weight, None if csr.time is None else csr.time[order])
-
-
-def _merge(csr: CSR, use_weights: bool) -> CSR:
-    starts = _pair_starts(csr.indptr, csr.indices)
-    weight = csr.weights() if use_weights else np.ones(csr.edges, np.float32)
-    if len(starts) == csr.edges:
-        return CSR(csr.indptr, csr.indices, csr.columns, weight, csr.time)
-    summed = (
-        np.add.reduceat(weight, starts, dtype=np.float64).astype(np.float32)
-        if use_weights
-        else weight[: len(starts)]
-    )
-    time = None if csr.time is None else np.maximum.reduceat(csr.time, starts)
-    indptr = np.searchsorted(starts, csr.indptr).astype(np.int64)
-    return CSR(indptr, csr.indices[starts], csr.columns, summed, time)
+        return BipartiteView(relation.name, relation.src, relation.dst, forward, forward.transposed())
 
 
 def _symmetric(csr: CSR, weight: F32) -> F32:
@@ -103,36 +81,3 @@ def _symmetric(csr: CSR, weight: F32) -> F32:
 def _inverse_sqrt(degrees: F64) -> F64:
     with np.errstate(divide="ignore"):
         return np.where(degrees > 0, degrees**-0.5, 0.0)
-
-
-@jit()
-def _pair_starts(indptr: I64, indices: I32) -> I64:
-    """Position of the first edge of each distinct pair; relies on destinations ascending within a row."""
-    starts = np.empty(len(indices), np.int64)
-    pairs = 0
-    for row in range(len(indptr) - 1):
-        for edge in range(indptr[row], indptr[row + 1]):
-            if edge == indptr[row] or indices[edge] != indices[edge - 1]:
-                starts[pairs] = edge
-                pairs += 1
-    return starts[:pairs]
-
-
-@jit()
-def _transpose(indptr: I64, indices: I32, columns: int) -> tuple[I64, I64, I32]:
-    """Counting sort by destination: row starts, the edge at each place, and its source."""
-    starts = np.zeros(columns + 1, np.int64)
-    for index in indices:
-        starts[index + 1] += 1
-    for column in range(columns):
-        starts[column + 1] += starts[column]
-    place = starts[:-1].copy()
-    order = np.empty(len(indices), np.int64)
-    sources = np.empty(len(indices), np.int32)
-    for row in range(len(indptr) - 1):
-        for edge in range(indptr[row], indptr[row + 1]):
-            at = place[indices[edge]]
-            order[at] = edge
-            sources[at] = row
-            place[indices[edge]] = at + 1
-    return starts, order, sources

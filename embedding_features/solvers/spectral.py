@@ -11,7 +11,7 @@ from embedding_features.arrays import F32, F64
 from embedding_features.errors import GraphError
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.propagation import spmm
-from embedding_features.graph.views import BipartiteView, transpose
+from embedding_features.graph.views import BipartiteView
 from embedding_features.progress import SILENT, Advance, Progress
 from embedding_features.solvers.base import Solver
 from embedding_features.solvers.orthonormal import descending_roots, gram, orthonormalize, product
@@ -98,7 +98,7 @@ class Spectral(Solver):
 
     def _randomized(self, matrix: CSR, width: int, seed: int, advance: Advance) -> tuple[F32, F64]:
         """Leading right singular vectors [items, <= width] and singular values, falling."""
-        transposed = transpose(matrix)
+        transposed = matrix.transposed()
         rng = np.random.default_rng(seed)
         basis = rng.standard_normal((matrix.columns, width), dtype=np.float32)
         for _ in range(1 + self.iterations):
@@ -122,7 +122,7 @@ def _exact(matrix: CSR) -> tuple[F32, F64]:
     singular, left = descending_roots((sparse @ sparse.T).toarray())
     with np.errstate(divide="ignore"):
         inverse = np.where(singular > _RESOLUTION * singular[0], 1 / singular, 0)
-    return spmm(transpose(matrix), (left * inverse).astype(np.float32)), singular
+    return spmm(matrix.transposed(), (left * inverse).astype(np.float32)), singular
 
 
 def _pad(vectors: F32, dim: int) -> F32:

@@ -11,7 +11,7 @@ from embedding_features.arrays import F32
 from embedding_features.errors import GraphError
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.propagation import propagate, spmm
-from embedding_features.graph.views import BipartiteView, transpose
+from embedding_features.graph.views import BipartiteView
 
 
 def _random(rows: int, columns: int, edges: int, seed: int, weighted: bool = True) -> CSR:
@@ -89,7 +89,7 @@ def test_shapes_that_do_not_fit_are_refused(x: F32, out: F32 | None, message: st
 
 def test_propagation_and_its_gradient_match_dense_torch() -> None:
     csr = _random(12, 9, 40, 0)
-    view = BipartiteView("r", "user", "item", csr, transpose(csr))
+    view = BipartiteView("r", "user", "item", csr, csr.transposed())
     dense = torch.zeros(12, 9)
     sources, indices = torch.from_numpy(csr.sources().astype(np.int64)), torch.from_numpy(csr.indices).long()
     dense.index_put_((sources, indices), torch.from_numpy(csr.weights()), accumulate=True)
@@ -110,6 +110,6 @@ def test_propagation_and_its_gradient_match_dense_torch() -> None:
 
 def test_other_precisions_are_refused() -> None:
     csr = _random(3, 4, 5, 0)
-    view = BipartiteView("r", "user", "item", csr, transpose(csr))
+    view = BipartiteView("r", "user", "item", csr, csr.transposed())
     with pytest.raises(GraphError, match="float64"):
         propagate(view, torch.zeros(3, 2, dtype=torch.float64), torch.zeros(4, 2, dtype=torch.float64))

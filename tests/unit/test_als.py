@@ -6,7 +6,7 @@ import pytest
 from embedding_features.arrays import F64
 from embedding_features.errors import GraphError
 from embedding_features.graph import CSR
-from embedding_features.graph.views import BipartiteView, transpose
+from embedding_features.graph.views import BipartiteView
 from embedding_features.solvers.ials import IALS
 
 
@@ -15,7 +15,7 @@ def _view(users: int = 30, items: int = 20, edges: int = 150, seed: int = 0) -> 
     pairs = np.unique(rng.integers(0, users * items, edges))
     weight = rng.uniform(0.5, 3, len(pairs)).astype(np.float32)
     forward = CSR.from_edges(pairs // items, pairs % items, (users, items), weight)
-    return BipartiteView("likes", "user", "item", forward, transpose(forward))
+    return BipartiteView("likes", "user", "item", forward, forward.transposed())
 
 
 def _weights(view: BipartiteView) -> F64:
@@ -92,4 +92,4 @@ def test_same_seed_same_vectors_and_edgeless_rows_are_zero() -> None:
 def test_negative_weights_are_refused() -> None:
     forward = CSR.from_edges(np.array([0]), np.array([0]), (1, 1), np.array([-2], np.float32))
     with pytest.raises(GraphError, match="the least is -2"):
-        IALS().solve(BipartiteView("likes", "user", "item", forward, transpose(forward)))
+        IALS().solve(BipartiteView("likes", "user", "item", forward, forward.transposed()))
