@@ -1,5 +1,6 @@
 """``ablate``: what each kind of feature brought, with intervals and verdicts, as HTML and JSON."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -47,13 +48,22 @@ def _context(pipeline: Pipeline, ranked: Ranked) -> ReportContext:
         splits=tuple(_split(ranked.labels, part) for part in PARTS),
         snapshots=tuple(_snapshot(run_) for run_ in ranked.snapshots),
         variants={name: " · ".join(_ADDS[group] for group in groups) for name, groups in VARIANTS.items()},
-        rankers={name: ranker.model_dump_json() for name, ranker in pipeline.rank.rankers.items()},
+        rankers={name: _settings(ranker.model_dump()) for name, ranker in pipeline.rank.rankers.items()},
         notes=(
             "Each row is joined to the newest snapshot strictly older than itself.",
             "Every variant has the baseline's features too: side tables, and counts and means of all "
             "earlier events of the user and the item, up to the moment of the row; the torch rankers also "
             "learn an embedding of each id.",
         ),
+    )
+
+
+def _settings(settings: Mapping[str, Any]) -> str:
+    """``rounds 300 · leaves 15 · …``, settings of settings beside the others."""
+    return " · ".join(
+        _settings(value) if isinstance(value, Mapping) else f"{name.replace('_', ' ')} {value}"
+        for name, value in settings.items()
+        if name != "kind"
     )
 
 
