@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install quickstart test lint bench clean
+.PHONY: help install quickstart test lint bench docs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -12,7 +12,8 @@ help:
 	@echo "make quickstart  MovieLens-100K, from logs to ablation report"
 	@echo "make test        the test suite; needs no data beside the project"
 	@echo "make lint        ruff, mypy --strict, import-linter"
-	@echo "make bench       the benchmarks, JSON to stdout"
+	@echo "make bench       the benchmarks, JSON to stdout; they need EMBEDDING_FEATURES_DATA"
+	@echo "make docs        docs/_build/html"
 
 install: $(STAMP)
 
@@ -37,5 +38,9 @@ bench: install
 	$(BIN)/python -m benchmarks.retrieval --dataset gowalla --method spectral --dim 512 --json
 	$(BIN)/python -m benchmarks.graph_build --edges 20000000 --json
 
+docs: install
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	$(BIN)/python -m sphinx -q -W docs docs/_build/html
+
 clean:
-	rm -rf workspace feature_repo/data build dist *.egg-info
+	rm -rf workspace feature_repo/data build dist docs/_build *.egg-info
