@@ -39,6 +39,7 @@ class Bars:
             TextColumn("{task.fields[status]}"),
             console=STDERR,
             transient=True,
+            disable=not STDERR.is_terminal,
         )
 
     @contextmanager
