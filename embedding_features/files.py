@@ -39,17 +39,24 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Replace ``path`` by ``data`` in one step: written beside it, synced, renamed."""
+@contextmanager
+def atomic_file(path: Path) -> Iterator[Path]:
+    """Yield a path beside ``path`` that replaces it in one step, synced, when the block ends well."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.parent / f".{path.name}.{uuid.uuid4().hex}.tmp"
     try:
-        temporary.write_bytes(data)
+        yield temporary
         _sync(temporary)
         temporary.replace(path)
         _sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Replace ``path`` by ``data`` in one step: written beside it, synced, renamed."""
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(data)
 
 
 @contextmanager

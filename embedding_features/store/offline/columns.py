@@ -1,0 +1,76 @@
+"""The features of one view in the order of the entity frame, filled in piece by piece in any order."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from embedding_features.arrays import I64, AnyArray
+
+
+def is_packable(dtype: pa.DataType) -> bool:
+    """Whether values of a type lie packed in memory: fixed-size lists of numbers."""
+    if not pa.types.is_fixed_size_list(dtype):
+        return False
+    return bool(pa.types.is_floating(dtype.value_type) or pa.types.is_integer(dtype.value_type))
+
+
+class Columns:
+    """Result columns of ``rows`` rows; a row that is never given is null.
+
+    Args:
+        rows: of the entity frame.
+        names: the columns.
+        packed: those that hold no null and whose lists all have one length, with their type. They are
+            written straight into their final place; the others are collected and gathered at the end.
+    """
+
+    def __init__(self, rows: int, names: Sequence[str], packed: Mapping[str, pa.DataType]) -> None:
+        self._rows, self._names, self._packed = rows, names, packed
+        self._arrays: dict[str, AnyArray] = {
+            name: np.empty((rows, dtype.list_size), dtype.value_type.to_pandas_dtype())
+            for name, dtype in packed.items()
+        }
+        self._pieces: dict[str, list[pa.Array]] = {name: [] for name in names if name not in packed}
+        self._where: list[I64] = [np.empty(0, np.int64)]
+
+    def add(self, where: I64, values: Mapping[str, pa.Array]) -> None:
+        """Give the features of some rows.
+
+        Args:
+            where: [m] int64, their numbers; a row is given once at most.
+            values: name → array of m values.
+        """
+        self._where.append(where)
+        for name, array in self._arrays.items():
+            array[where] = values[name].flatten().to_numpy().reshape(-1, array.shape[1])
+        for name, pieces in self._pieces.items():
+            pieces.append(values[name])
+
+    def finish(self, types: Mapping[str, pa.DataType]) -> list[pa.Array]:
+        """The columns, in the order of ``names``.
+
+        Args:
+            types: of the columns that were collected.
+        """
+        given = np.concatenate(self._where)
+        missing = np.ones(self._rows, bool)
+        missing[given] = False
+        place = np.zeros(self._rows, np.int64)
+        place[given] = np.arange(len(given))
+        index = pa.array(place, mask=missing)
+        return [
+            self._pack(name, missing) if name in self._packed else self._gather(name, index, types[name])
+            for name in self._names
+        ]
+
+    def _pack(self, name: str, missing: AnyArray) -> pa.Array:
+        array, dtype = self._arrays.pop(name), self._packed[name]
+        array[missing] = 0
+        mask = pa.array(missing) if missing.any() else None
+        flat = pa.array(array.reshape(-1), dtype.value_type)
+        return pa.FixedSizeListArray.from_arrays(flat, type=dtype, mask=mask)
+
+    def _gather(self, name: str, index: pa.Array, dtype: pa.DataType) -> pa.Array:
+        pieces = self._pieces.pop(name)
+        return (pa.concat_arrays(pieces) if pieces else pa.array([], dtype)).take(index)

@@ -1,0 +1,105 @@
+"""The entity frame: pandas or Arrow in, Arrow columns and microseconds out."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from embedding_features.errors import DataError
+
+EVENT = "event_timestamp"
+_STAMP = pa.timestamp("us", tz="UTC")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class EntityFrame:
+    """Rows to be given features.
+
+    Attributes:
+        table: the frame as it came, which the result repeats.
+        event: name of the column of the rows' times.
+        moments: [n] int64 µs since 1970 UTC; null where the time is.
+    """
+
+    table: pa.Table
+    event: str
+    moments: pa.Array
+
+    @classmethod
+    def of(cls, entity_df: pd.DataFrame | pa.Table) -> "EntityFrame":
+        """Read a frame as Feast's duckdb store does.
+
+        The times are in ``event_timestamp``, else in the only timestamp column. Text is parsed; times without
+        zone are UTC; nanoseconds are rounded down, so that a row sees less rather than more.
+
+        Raises:
+            DataError: on an SQL string, no or several candidates, or times that are none.
+        """
+        if isinstance(entity_df, pd.DataFrame):
+            table = _from_pandas(entity_df)
+        elif isinstance(entity_df, pa.Table):
+            table = entity_df
+        else:
+            raise DataError(
+                f"an entity dataframe of type {type(entity_df).__name__}",
+                fix="pass a pandas DataFrame or an Arrow table; Feast's duckdb store takes no SQL either",
+            )
+        event = _event_column(table)
+        return cls(table, event, _micros(table.column(event), event))
+
+    def key(self, name: str, view: str) -> pa.Array:
+        """A key column in one piece, categories decoded.
+
+        Raises:
+            DataError: when the frame has none of this name.
+        """
+        if name not in self.table.column_names:
+            raise DataError(
+                f"view {view} needs column {name}; the frame has {self.table.column_names}", fix=f"add {name}"
+            )
+        column = self.table.column(name).combine_chunks()
+        return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+    def span(self) -> tuple[datetime | None, datetime | None]:
+        """The first and last time, UTC."""
+        bounds = pc.min_max(self.moments)
+        first, last = bounds["min"].as_py(), bounds["max"].as_py()
+        return _moment(first), _moment(last)
+
+
+def _moment(micros: int | None) -> datetime | None:
+    return None if micros is None else _EPOCH + timedelta(microseconds=micros)
+
+
+def _from_pandas(frame: pd.DataFrame) -> pa.Table:
+    if EVENT in frame.columns:
+        times = frame[EVENT].infer_objects()
+        if pd.api.types.is_object_dtype(times) or pd.api.types.is_string_dtype(times):
+            times = pd.to_datetime(times, utc=True)
+        frame = frame.assign(**{EVENT: times})
+    return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+
+
+def _event_column(table: pa.Table) -> str:
+    if EVENT in table.column_names:
+        return EVENT
+    times = [field.name for field in table.schema if pa.types.is_timestamp(field.type)]
+    if len(times) != 1:
+        raise DataError(
+            f"the frame has no column {EVENT}, and {len(times)} timestamp columns that could stand for it",
+            fix=f"name the column of the rows' times {EVENT}",
+        )
+    return str(times[0])
+
+
+def _micros(column: pa.ChunkedArray, name: str) -> pa.Array:
+    if pa.types.is_date(column.type):
+        column = column.cast(pa.timestamp("us"))
+    if not pa.types.is_timestamp(column.type):
+        raise DataError(f"{name} is {column.type}", fix="use timestamps")
+    if column.type.unit == "ns":
+        column = pc.floor_temporal(column, unit="microsecond")
+    return column.cast(_STAMP).cast(pa.int64()).combine_chunks()

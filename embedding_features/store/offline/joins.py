@@ -1,0 +1,68 @@
+"""What one feature view asks of its source: keys, times, features, and how old they may be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from feast import FeatureView, FileSource
+from feast.data_format import ParquetFormat
+
+
+@dataclass(frozen=True)
+class Join:
+    """A point-in-time join of one view.
+
+    Attributes:
+        view: its name, for messages.
+        path: a Parquet file or a glob.
+        renamed: name in the view → name in the source, where they differ (Feast's field mapping).
+        keys: (column of the view, column of the entity frame).
+        features: (column of the view, column of the result).
+        event, created: timestamp columns of the view; ``created`` decides between equal event times.
+        ttl: µs after which a value is no longer given; None is never.
+        guarded: rows are seen only when they were created by the label's time, too.
+    """
+
+    view: str
+    path: str
+    renamed: dict[str, str]
+    keys: tuple[tuple[str, str], ...]
+    features: tuple[tuple[str, str], ...]
+    event: str
+    created: str | None
+    ttl: int | None
+    guarded: bool
+
+    def source_column(self, name: str) -> str:
+        """Name in the Parquet files of a column of the view."""
+        return self.renamed.get(name, name)
+
+
+def is_local_parquet(view: FeatureView) -> bool:
+    """Whether a view's source is Parquet on a file system: what we join ourselves."""
+    source = view.batch_source
+    if not isinstance(source, FileSource) or "://" in source.path or source.resolve_credentials():
+        return False
+    if source.file_format is None:
+        return bool(source.path.endswith(".parquet"))
+    return isinstance(source.file_format, ParquetFormat)
+
+
+def join_of(view: FeatureView, refs: Sequence[str], full_feature_names: bool, guarded: bool) -> Join:
+    """The join of one view, for those of the references ``view:feature`` that are its own."""
+    projection, source = view.projection, view.batch_source
+    prefix = f"{projection.name_to_use()}:"  # with the pin, as view@v2
+    asked = dict.fromkeys(ref.split(":")[1] for ref in refs if ref.startswith(prefix))
+    label = f"{projection.name_alias or view.name}__" if full_feature_names else ""
+    keys = projection.join_key_map or {column.name: column.name for column in view.entity_columns}
+    return Join(
+        view=view.name,
+        path=source.path,
+        renamed={new: old for old, new in source.field_mapping.items()},
+        keys=tuple(keys.items()),
+        features=tuple((feature, label + feature) for feature in asked),
+        event=source.timestamp_field,
+        created=source.created_timestamp_column or None,
+        ttl=view.ttl // timedelta(microseconds=1) if view.ttl else None,
+        guarded=guarded and bool(source.created_timestamp_column),
+    )

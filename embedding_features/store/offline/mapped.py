@@ -1,0 +1,113 @@
+"""The fast path: point-in-time joins of published snapshots, gathered straight from mapped files.
+
+A snapshot is one moment with one row an id. So which snapshots a row could see is a binary search over few
+moments, and where an id lies in them is one hash lookup of each distinct id a snapshot.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from embedding_features.arrays import I64
+from embedding_features.artifact.tables import TIMES
+from embedding_features.store.offline.columns import Columns, is_packable
+from embedding_features.store.offline.decoded import Decoded, open_decoded
+from embedding_features.store.offline.frame import EntityFrame
+from embedding_features.store.offline.joins import Join
+
+
+@dataclass(frozen=True)
+class _Matches:
+    """Per row of the frame: the number of the snapshot it sees, or -1, and the row therein."""
+
+    snapshot: I64
+    place: I64
+
+
+def join_by_map(join: Join, files: Sequence[str], frame: EntityFrame) -> list[pa.Array] | None:
+    """As :func:`.asof.join_by_asof`; None when the source or the request is not of the simple kind.
+
+    Raises:
+        OSError: when a snapshot cannot be decoded for want of space or rights.
+    """
+    if join.renamed or join.event != TIMES[0] or join.created not in (None, TIMES[1]) or len(join.keys) != 1:
+        return None
+    decoded = open_decoded(files)
+    if decoded is None or not _alike(decoded, join):
+        return None
+    if join.guarded and any(d.created is None for d in decoded):
+        return None
+    seen = np.array([_visible(d, join.guarded) for d in decoded], np.int64)
+    if (np.diff(seen) < 0).any():
+        return None  # published in another order than that of their moments
+    keys = _typed_keys(frame.key(join.keys[0][1], join.view), decoded)
+    if keys is None:
+        return None
+    return _gather(join, decoded, _match(join, decoded, seen, keys, frame), len(frame.table))
+
+
+def _visible(decoded: Decoded, guarded: bool) -> int:
+    """The moment from which a snapshot is seen."""
+    return max(decoded.as_of, decoded.created or 0) if guarded else decoded.as_of
+
+
+def _alike(decoded: Sequence[Decoded], join: Join) -> bool:
+    """Whether all have the key first, and the features with the same types and without null."""
+    names, schema = [ours for ours, _ in join.features], decoded[0].table.schema
+    return all(
+        d.table.column_names[0] == join.keys[0][0]
+        and all(n in d.table.column_names and d.table.schema.field(n) == schema.field(n) for n in names)
+        and d.table.schema.field(0).type == schema.field(0).type
+        for d in decoded
+    )
+
+
+def _typed_keys(keys: pa.Array, decoded: Sequence[Decoded]) -> pa.Array | None:
+    """The keys in the type of the ids; None when that is not certain to change nothing."""
+    dtype = decoded[0].table.schema.field(0).type
+    widened = pa.types.is_signed_integer(keys.type) and dtype == pa.int64()
+    if keys.type != dtype and not widened and not pa.types.is_null(keys.type):
+        return None
+    return keys.cast(dtype)
+
+
+def _match(join: Join, decoded: Sequence[Decoded], seen: I64, keys: pa.Array, frame: EntityFrame) -> _Matches:
+    encoded = keys.dictionary_encode()
+    code = np.asarray(pc.fill_null(encoded.indices, -1).to_numpy(), np.int64)
+    moments: I64 = pc.fill_null(frame.moments, -(2**63)).to_numpy()
+    newest = np.searchsorted(seen, moments, side="right") - 1
+    newest[code < 0] = -1
+    order = np.argsort(newest, kind="stable")
+    borders = np.searchsorted(newest[order], np.arange(len(decoded) + 1))
+    held = np.full(len(encoded.dictionary), -1)  # the newest snapshot so far that has an id
+    place = np.zeros(len(encoded.dictionary), np.int64)
+    matches = _Matches(np.full(len(code), -1), np.zeros(len(code), np.int64))
+    ids, found = None, np.empty(0, np.int64)
+    for number, snapshot in enumerate(decoded):
+        if ids is None or not snapshot.table.column(0).equals(ids):
+            ids = snapshot.table.column(0)
+            found = pc.fill_null(pc.index_in(encoded.dictionary, ids), -1).to_numpy().astype(np.int64)
+        held[found >= 0], place[found >= 0] = number, found[found >= 0]
+        rows = order[borders[number] : borders[number + 1]]
+        matches.snapshot[rows], matches.place[rows] = held[code[rows]], place[code[rows]]
+    if join.ttl is not None:
+        as_of = np.array([d.as_of for d in decoded], np.int64)[matches.snapshot]
+        matches.snapshot[moments - as_of > join.ttl] = -1
+    return matches
+
+
+def _gather(join: Join, decoded: Sequence[Decoded], matches: _Matches, rows: int) -> list[pa.Array]:
+    names = [ours for ours, _ in join.features]
+    types = {n: decoded[0].table.schema.field(n).type for n in names}
+    columns = Columns(rows, names, {n: t for n, t in types.items() if is_packable(t)})
+    order = np.argsort(matches.snapshot, kind="stable")
+    borders = np.searchsorted(matches.snapshot[order], np.arange(len(decoded) + 1))
+    for number, snapshot in enumerate(decoded):
+        where = order[borders[number] : borders[number + 1]]
+        if len(where):
+            taken = snapshot.table.select(names).take(pa.array(matches.place[where])).combine_chunks()
+            columns.add(where, {n: taken.column(n).chunk(0) for n in names})
+    return columns.finish(types)
