@@ -92,6 +92,8 @@ def through_feast(folder: Path, offline: Mapping[str, Any]) -> Callable[[], pa.T
     from feast import Entity, FeatureStore, FeatureView, Field, FileSource, RepoConfig, ValueType
     from feast.types import Array, Float32, Int64
 
+    import embedding_features.store  # noqa: F401 - closes what Feast's own store leaves open
+
     scratch = folder / f"feast_{offline['type']}"
     config = RepoConfig(
         project="p",
