@@ -133,7 +133,7 @@ def publish(root: Path, manifest: dict, entity: str, ids: pa.Array, as_of: int, 
 def test_published_snapshots(manifest, data, frame, guard, ttl, text):
     """Gathered from mapped files, joined from Parquet, or by Feast: snapshots that lack ids, in any order."""
     entity, pool = ("item", ["", "a", 'é"', "z"]) if text else ("user", [0, 1, 2, 3])
-    times = st.tuples(moments, moments)
+    times = st.tuples(st.integers(0, 2), moments)
     runs = data.draw(st.lists(times, min_size=1, max_size=4, unique=True))
     with TemporaryDirectory() as folder:
         root = Path(folder)
