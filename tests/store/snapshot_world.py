@@ -1,0 +1,99 @@
+"""A Feast repository over the snapshot store, or Feast's sqlite, with one view of vectors and a tag."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from feast import Entity, FeatureStore, FeatureView, Field, FileSource, RepoConfig, ValueType
+from feast.types import Array, Float32, Int64, String
+
+T0 = datetime(2024, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+STORE = "embedding_features.store.online_snapshot.SnapshotOnlineStore"
+DIM = 4
+
+
+def make_ids(count, id_type="int64"):
+    return (
+        [2**60 + 3 * i for i in range(count)] if id_type == "int64" else [f"é{i}\x00" for i in range(count)]
+    )
+
+
+def table(ids, day=0, seed=0, created=0, **replaced):
+    """Rows of the view; the moment is ``day``, created ``created`` days later."""
+    rng = np.random.default_rng([seed, int(abs(day) * 10), len(ids)])
+    n, us = len(ids), pa.timestamp("us", tz="UTC")
+    columns = {
+        "item_id": pa.array(ids),
+        "vector": pa.array(list(rng.standard_normal((n, DIM)).astype(np.float32)), pa.list_(pa.float32())),
+        "near": pa.array(
+            [[f"n{i}", "x"][: int(rng.integers(0, 3))] for i in range(n)], pa.list_(pa.string())
+        ),
+        "name": pa.array([f"name {seed} {i}" for i in range(n)]),
+        "event_timestamp": pa.array([T0 + day * DAY] * n, us),
+        "created": pa.array([T0 + (day + created) * DAY] * n, us),
+    }
+    return pa.table({**columns, **replaced})
+
+
+class World:
+    """A repository; ``put`` adds a Parquet file of snapshots, ``materialize`` brings a window online."""
+
+    def __init__(self, root, id_type="int64", ours=True, ttl=None, created=True):
+        self.data, self.id_type = root / "data", id_type
+        self.data.mkdir(parents=True, exist_ok=True)
+        online = {"type": STORE, "path": "online"} if ours else {"type": "sqlite", "path": str(root / "o.db")}
+        engine = "embedding_features.store.engine.ArrowEngine" if ours else "local"
+        config = RepoConfig(
+            project="p",
+            provider="local",
+            registry=str(root / "registry.db"),
+            offline_store={"type": "duckdb"},
+            online_store=online,
+            batch_engine={"type": engine},
+            entity_key_serialization_version=3,
+            repo_path=root,
+        )
+        self.feast = FeatureStore(config=config)
+        key, value = (Int64, ValueType.INT64) if id_type == "int64" else (String, ValueType.STRING)
+        entity = Entity(name="item", join_keys=["item_id"], value_type=value)
+        schema = [
+            Field(name="item_id", dtype=key),
+            Field(name="vector", dtype=Array(Float32), tags={"kind": "vector", "dim": str(DIM)}),
+            Field(name="near", dtype=Array(String)),
+            Field(name="name", dtype=String),
+        ]
+        self.put("empty", table(make_ids(1, id_type), -1000))
+        source = FileSource(
+            name="s",
+            path=str(self.data / "*.parquet"),
+            timestamp_field="event_timestamp",
+            created_timestamp_column="created" if created else "",
+        )
+        view = FeatureView(
+            name="emb", entities=[entity], ttl=ttl, schema=schema, source=source, tags={"space": "s1"}
+        )
+        self.feast.apply([entity, view])
+        self.view = self.feast.get_feature_view("emb")
+        self.online = self.feast._get_provider().online_store
+
+    def put(self, name, rows):
+        pq.write_table(rows, self.data / f"{name}.parquet")
+
+    def materialize(self, start=-10, end=100):
+        self.feast.materialize(T0 + start * DAY, T0 + end * DAY, ["emb"])
+
+    def write(self, snapshot, rows=None):
+        return self.online.write_table(self.feast.config, self.view, snapshot, rows=rows)
+
+    def read(self, ids, features=None):
+        return self.online.read_arrays(self.feast.config, self.view, ids, features)
+
+    def push(self, rows):
+        self.feast.write_to_online_store("emb", rows.to_pandas())
+
+    def get(self, ids, features=("vector", "near", "name")):
+        return self.feast.get_online_features(
+            features=[f"emb:{f}" for f in features], entity_rows=[{"item_id": i} for i in ids]
+        )
