@@ -4,7 +4,7 @@ A snapshot is one moment with one row an id. So which snapshots a row could see 
 moments, and where an id lies in them is one hash lookup of each distinct id a snapshot.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,9 @@ from embedding_features.store.offline.columns import Columns, is_packable
 from embedding_features.store.offline.decoded import Decoded, open_decoded
 from embedding_features.store.offline.frame import EntityFrame
 from embedding_features.store.offline.joins import Join
+
+#: rows of the frame that are gathered together, so that the result is written from its start to its end
+_BLOCK = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -80,18 +83,15 @@ def _match(join: Join, decoded: Sequence[Decoded], seen: I64, keys: pa.Array, fr
     moments: I64 = pc.fill_null(frame.moments, -(2**63)).to_numpy()
     newest = np.searchsorted(seen, moments, side="right") - 1
     newest[code < 0] = -1
-    order = np.argsort(newest, kind="stable")
-    borders = np.searchsorted(newest[order], np.arange(len(decoded) + 1))
     held = np.full(len(encoded.dictionary), -1)  # the newest snapshot so far that has an id
     place = np.zeros(len(encoded.dictionary), np.int64)
     matches = _Matches(np.full(len(code), -1), np.zeros(len(code), np.int64))
     ids, found = None, np.empty(0, np.int64)
-    for number, snapshot in enumerate(decoded):
+    for (number, rows), snapshot in zip(_groups(newest, len(decoded)), decoded, strict=True):
         if ids is None or not snapshot.table.column(0).equals(ids):
             ids = snapshot.table.column(0)
             found = pc.fill_null(pc.index_in(encoded.dictionary, ids), -1).to_numpy().astype(np.int64)
         held[found >= 0], place[found >= 0] = number, found[found >= 0]
-        rows = order[borders[number] : borders[number + 1]]
         matches.snapshot[rows], matches.place[rows] = held[code[rows]], place[code[rows]]
     if join.ttl is not None:
         as_of = np.array([d.as_of for d in decoded], np.int64)[matches.snapshot]
@@ -103,11 +103,19 @@ def _gather(join: Join, decoded: Sequence[Decoded], matches: _Matches, rows: int
     names = [ours for ours, _ in join.features]
     types = {n: decoded[0].table.schema.field(n).type for n in names}
     columns = Columns(rows, names, {n: t for n, t in types.items() if is_packable(t)})
-    order = np.argsort(matches.snapshot, kind="stable")
-    borders = np.searchsorted(matches.snapshot[order], np.arange(len(decoded) + 1))
-    for number, snapshot in enumerate(decoded):
-        where = order[borders[number] : borders[number + 1]]
-        if len(where):
-            taken = snapshot.table.select(names).take(pa.array(matches.place[where])).combine_chunks()
-            columns.add(where, {n: taken.column(n).chunk(0) for n in names})
+    tables = [d.table.select(names) for d in decoded]
+    for start in range(0, rows, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        for number, at in _groups(matches.snapshot[block], len(decoded)):
+            if len(at):
+                taken = tables[number].take(pa.array(matches.place[block][at])).combine_chunks()
+                columns.add(start + at, {n: taken.column(n).chunk(0) for n in names})
     return columns.finish(types)
+
+
+def _groups(numbers: I64, count: int) -> Iterator[tuple[int, I64]]:
+    """For each number below ``count``, the places at which it stands, ascending."""
+    small = numbers.astype(np.min_scalar_type(-count - 1))  # of few bits, numpy sorts by radix
+    order = np.argsort(small, kind="stable")
+    borders = np.searchsorted(small[order], np.arange(count + 1, dtype=np.int64))
+    return ((n, order[borders[n] : borders[n + 1]]) for n in range(count))
