@@ -10,7 +10,7 @@ from feast.types import Array, Float32, Int64, String
 
 T0 = datetime(2024, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
-STORE = "embedding_features.store.online_snapshot.SnapshotOnlineStore"
+STORE = "embedding_features.store.online_stores.snapshot.SnapshotOnlineStore"
 DIM = 4
 
 

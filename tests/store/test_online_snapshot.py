@@ -14,7 +14,7 @@ import pytest
 from feast.protos.feast.serving.ServingService_pb2 import FieldStatus
 
 from embedding_features.errors import DataError, StoreError
-from embedding_features.store.online_snapshot_columns import ArrayFile
+from embedding_features.store.online_stores.snapshot.columns import ArrayFile
 from tests.store.snapshot_world import DIM, World, make_ids, table
 
 IDS = make_ids(6)

@@ -1,0 +1,131 @@
+"""What this library's online stores add to Feast's interface: arrays in, arrays out, true statuses."""
+
+import time
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+from feast import FeatureView, RepoConfig, utils
+from feast.infra.online_stores.online_store import OnlineStore
+from feast.protos.feast.serving.ServingService_pb2 import FieldStatus, GetOnlineFeaturesResponse
+from feast.protos.feast.types.EntityKey_pb2 import EntityKey
+from feast.protos.feast.types.Value_pb2 import Value
+
+from embedding_features.errors import StoreError
+from embedding_features.store.online_stores.layout import Stamp
+from embedding_features.store.online_stores.rows import Rows
+
+Written: TypeAlias = tuple[EntityKey, dict[str, Value], datetime, datetime | None]
+Found: TypeAlias = tuple[datetime | None, dict[str, Value] | None]
+GivenIds: TypeAlias = np.ndarray | pa.Array | Sequence[int] | Sequence[str]
+
+
+@dataclass(frozen=True)
+class Online:
+    """What is online of a view version.
+
+    Attributes:
+        stamp: of the snapshot; None before the first.
+        entities: of the snapshot.
+        pushed: rows pushed since.
+    """
+
+    stamp: Stamp | None
+    entities: int
+    pushed: int
+
+
+class EmbeddingOnlineStore(OnlineStore):  # type: ignore[misc]
+    """Feast's online store interface, with snapshots that come and are read as arrays."""
+
+    _versioned_read_supported = True
+
+    @abstractmethod
+    def write_table(
+        self,
+        config: RepoConfig,
+        view: FeatureView,
+        table: pa.Table | pa.RecordBatchReader,
+        *,
+        rows: int | None = None,
+    ) -> int:
+        """Make a snapshot the one that is served, in one step; what it lacks is gone.
+
+        Args:
+            table: columns named as the view's entity, features and timestamps; all rows of one event time.
+            rows: how many there must be.
+
+        Returns:
+            The number of entities.
+
+        Raises:
+            StoreError: on nulls, NaN, infinity, a wrong dim, several event times, two rows of an id with one
+                created time, another number of rows, or a snapshot older than what is online. What was online
+                stays.
+        """
+
+    @abstractmethod
+    def read_arrays(
+        self, config: RepoConfig, view: FeatureView, ids: GivenIds, features: Sequence[str] | None = None
+    ) -> Rows:
+        """The rows of ids as arrays; the registry is not asked, so keep ``view``.
+
+        Raises:
+            StoreError: when nothing of the view is online, or it lacks a feature.
+            DataError: when ids are null or of another type than the entity's.
+        """
+
+    @abstractmethod
+    def describe(self, config: RepoConfig, view: FeatureView) -> Online | None:
+        """What is online of a view version; None where it was never applied."""
+
+    def _read_features_per_fv(
+        self,
+        config: RepoConfig,
+        grouped_refs: list[tuple[FeatureView, list[str]]],
+        join_key_values: dict[str, Any],
+        entity_name_to_join_key_map: dict[str, str],
+        online_features_response: GetOnlineFeaturesResponse,
+        full_feature_names: bool,
+        include_feature_view_version_metadata: bool,
+    ) -> None:
+        """Feast's own, but what is older than ttl has the status OUTSIDE_MAX_AGE."""
+        for table, names in grouped_refs:
+            unique, places, length = utils._get_unique_entities(
+                table, join_key_values, entity_name_to_join_key_map
+            )
+            places = tuple(places)
+            found = self.online_read(config, table, utils._get_entity_key_protos(unique), names)
+            utils._populate_response_from_feature_data(
+                names, found, places, online_features_response, full_feature_names, table, length,
+                include_feature_view_version_metadata,
+            )  # fmt: skip
+            expired = [
+                i for (event, values), at in zip(found, places, strict=True) if event and values is None
+                for i in at
+            ]  # fmt: skip
+            for vector in online_features_response.results[-len(names) :] if names else ():
+                for i in expired:
+                    vector.statuses[i] = FieldStatus.OUTSIDE_MAX_AGE
+
+
+def chosen(view: FeatureView, features: Sequence[str] | None) -> Sequence[str]:
+    """The features asked for; all of the view's for None.
+
+    Raises:
+        StoreError: when it lacks one.
+    """
+    names = [field.name for field in view.features]
+    unknown = sorted(set(features or ()) - set(names))
+    if unknown:
+        raise StoreError(f"view {view.name} has no feature {', '.join(unknown)}", fix=f"it has {names}")
+    return names if features is None else features
+
+
+def now() -> int:
+    """Microseconds since 1970."""
+    return time.time_ns() // 1000

@@ -1,0 +1,72 @@
+"""What the columns of a view are, and the moments of its snapshots."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from feast import FeatureView
+
+from embedding_features.errors import StoreError
+from embedding_features.store.online_stores.values import declared_dim
+
+Stamp = tuple[int, int]  # event and created time, microseconds since 1970; created is NEVER where unknown
+NEVER = -(2**63)
+_START = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the columns of a view are.
+
+    Attributes:
+        key: the column of ids.
+        features: feature → the length its lists must have, or None.
+        where: the view, for errors.
+    """
+
+    key: str
+    features: Mapping[str, int | None]
+    event: str
+    created: str | None
+    where: str
+
+    @classmethod
+    def of(cls, view: FeatureView) -> "Layout":
+        """Of the batch source's columns.
+
+        Raises:
+            StoreError: when the view is not of one entity, or has no source.
+        """
+        source, keys = view.batch_source, [field.name for field in view.entity_columns]
+        if source is None or len(keys) != 1:
+            raise StoreError(f"view {view.name} has keys {keys}", fix="write views of one entity by rows")
+        dims = {field.name: declared_dim(field) for field in view.features}
+        created = source.created_timestamp_column or None
+        return cls(keys[0], dims, source.timestamp_field, created, f"view {view.name}")
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970; a time without zone is UTC, as Feast has it."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (aware - _START) // timedelta(microseconds=1)
+
+
+def moment_of(event: int) -> datetime:
+    """The time of microseconds since 1970."""
+    return _START + timedelta(microseconds=event)
+
+
+def refuse_older(where: str, online: Stamp | None, stamp: Stamp) -> None:
+    """Raises:
+    StoreError: when a snapshot is older than what is online.
+    """
+    if online is not None and stamp < online:
+        raise StoreError(
+            f"{where} has the snapshot of {_say(online)} online, newer than {_say(stamp)}",
+            fix="materialize a window that ends later; to go back, pin an earlier version of the view",
+        )
+
+
+def _say(stamp: Stamp) -> str:
+    event, created = (str(moment_of(t)) if t != NEVER else "unknown" for t in stamp)
+    return f"{event} (created {created})"

@@ -1,0 +1,62 @@
+"""Rows of a view version for ids, as arrays, true to ttl."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import pyarrow as pa
+
+from embedding_features.errors import DataError
+from embedding_features.store.online_stores.values import Values
+
+_LIMIT = 2**63
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What was asked for, in the order of the ids.
+
+    Attributes:
+        found: [n] bool: present, and not older than the view's ttl.
+        expired: [n] bool: present, but older; Feast's OUTSIDE_MAX_AGE.
+        event: [n] int64 microseconds since 1970; 0 where there is no row.
+        arrays: feature → numpy [n] or [n, dim], or an Arrow array where rows differ in shape. Rows not found
+            hold NaN, 0 for integers, or null.
+    """
+
+    found: np.ndarray
+    expired: np.ndarray
+    event: np.ndarray
+    arrays: Mapping[str, Values]
+
+
+def ids_array(ids: np.ndarray | pa.Array | pa.ChunkedArray | Sequence[int] | Sequence[str]) -> np.ndarray:
+    """Ids as [n] int64, or [n] objects of str.
+
+    Raises:
+        DataError: on nulls, floats (which round large ids), or anything else.
+    """
+    if isinstance(ids, pa.Array | pa.ChunkedArray):
+        if ids.null_count:
+            raise DataError("null among the ids", fix="drop rows without an id")
+        ids = ids.to_numpy(zero_copy_only=False) if isinstance(ids, pa.Array) else ids.to_numpy()
+    array = ids if isinstance(ids, np.ndarray) else np.asarray(ids, None if len(ids) else np.int64)
+    if (
+        array.dtype.kind in "iu"
+        and array.ndim == 1
+        and (array.dtype != np.uint64 or not (array >= _LIMIT).any())
+    ):
+        return array.astype(np.int64, copy=False)
+    if array.dtype.kind == "U":
+        return np.array(list(ids), object)
+    if array.dtype == object and array.ndim == 1 and all(type(item) is str for item in array):
+        return array
+    raise DataError(f"ids of type {array.dtype}, shape {array.shape}", fix="give int64s or strings")
+
+
+def outside(event: np.ndarray, ttl: timedelta | None, now: int) -> np.ndarray:
+    """[n] bool: older than ttl; a ttl of None or 0 is none."""
+    if not ttl:
+        return np.zeros(len(event), bool)
+    return np.asarray(event < now - ttl // timedelta(microseconds=1))

@@ -1,0 +1,70 @@
+"""A generation: one snapshot of a view as immutable files, checked while it is written."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from embedding_features.store.online_stores.incoming import Incoming
+from embedding_features.store.online_stores.layout import Stamp
+from embedding_features.store.online_stores.snapshot.columns import ColumnFiles
+from embedding_features.store.online_stores.snapshot.index import Index, hashes, write_index
+from embedding_features.store.online_stores.snapshot.read import open_column
+from embedding_features.store.online_stores.values import is_text
+
+
+def write_generation(folder: Path, incoming: Incoming) -> Stamp:
+    """Write a snapshot into a folder.
+
+    Returns:
+        The snapshot's event time, and the last created time in it.
+
+    Raises:
+        StoreError: when the rows break a rule of :class:`~..incoming.Incoming`, or an id is there twice.
+    """
+    layout, schema = incoming.layout, incoming.schema
+    kind = schema.field(layout.key).type
+    key = ColumnFiles(folder, "key", kind)
+    columns = {
+        name: ColumnFiles(folder, f"c{i}", schema.field(name).type) for i, name in enumerate(layout.features)
+    }
+    codes: list[np.ndarray] = []
+    texts: list[pa.Array] | None = [] if is_text(kind) else None
+    for batch in incoming:
+        ids = batch.column(layout.key)
+        key.append(ids)
+        for name, column in columns.items():
+            column.append(batch.column(name))
+        if texts is None:
+            codes.append(ids.to_numpy())
+        else:
+            codes.append(hashes(ids.to_numpy(zero_copy_only=False)))
+            texts.append(ids.cast(pa.large_string()))
+    names = pa.chunked_array(texts, pa.large_string()) if texts is not None else None
+    entities = write_index(folder, np.concatenate(codes), names, incoming.created)
+    specs = {name: column.close() for name, column in columns.items()}
+    described = {"key": key.close(), "columns": specs, "stamp": incoming.stamp, "entities": entities}
+    (folder / "generation.json").write_text(json.dumps(described))
+    return incoming.stamp
+
+
+class Generation:
+    """A written generation with all its files open: it stays whole when its folder is removed."""
+
+    def __init__(self, folder: Path) -> None:
+        described = json.loads((folder / "generation.json").read_text())
+        self.stamp: Stamp = (described["stamp"][0], described["stamp"][1])
+        self.entities: int = described["entities"]
+        self.index = Index(folder, described["key"])
+        self.columns = {
+            name: open_column(folder, f"c{i}", spec)
+            for i, (name, spec) in enumerate(described["columns"].items())
+        }
+
+    def has(self, key: object) -> bool:
+        """Whether it has the entity of this id."""
+        if isinstance(key, bytes) or isinstance(key, str) != self.index.of_text:
+            return False
+        ids = np.array([key], object if isinstance(key, str) else np.int64)
+        return bool(self.index.find(ids)[0] >= 0)

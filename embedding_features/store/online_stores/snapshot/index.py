@@ -1,0 +1,97 @@
+"""From id to row: sorted int64 ids, or sorted hashes of strings whose text is compared, memory-mapped."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from embedding_features.errors import DataError
+from embedding_features.store.online_stores.incoming import last_of_each
+from embedding_features.store.online_stores.snapshot.columns import Spec, map_array
+from embedding_features.store.online_stores.snapshot.read import open_column
+from embedding_features.store.online_stores.values import as_arrow
+
+
+def hashes(texts: np.ndarray) -> np.ndarray:
+    """SipHash of each string [n] object → [n] uint64."""
+    return pd.util.hash_array(texts, categorize=False) if len(texts) else np.zeros(0, np.uint64)
+
+
+def write_index(folder: Path, codes: np.ndarray, texts: pa.Array | None, created: np.ndarray) -> int:
+    """Write the index of rows; of rows with one id the last created is found.
+
+    Args:
+        codes: [n] int64 ids, or uint64 hashes of ``texts``.
+        created: [n] int64 microseconds.
+
+    Returns:
+        The number of distinct ids.
+
+    Raises:
+        StoreError: when two rows of an id have the same created timestamp: which is right, nobody knows.
+    """
+    names = np.zeros(len(codes), np.int64)
+    if texts is not None:
+        order = np.argsort(codes, kind="stable")
+        twin = np.flatnonzero(np.diff(codes[order]) == 0)
+        touched = np.unique(np.concatenate([order[twin], order[twin + 1]]))
+        encoded = pa.array(texts.take(pa.array(touched)).to_pylist(), pa.large_string()).dictionary_encode()
+        names[touched] = encoded.indices.to_numpy(zero_copy_only=False)
+    last = last_of_each(
+        codes, names, created, pa.chunked_array([pa.array(codes)]) if texts is None else texts
+    )
+    np.save(folder / "codes.npy", codes[last])
+    np.save(folder / "rows.npy", last.astype(np.int64))
+    return len(last)
+
+
+class Index:
+    """Lookups in a written index."""
+
+    def __init__(self, folder: Path, key: Spec) -> None:
+        self._codes, self._rows = map_array(folder / "codes.npy"), map_array(folder / "rows.npy")
+        self._texts = open_column(folder, "key", key) if "text" in key else None
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    @property
+    def of_text(self) -> bool:
+        """Whether ids are strings."""
+        return self._texts is not None
+
+    def find(self, ids: np.ndarray) -> np.ndarray:
+        """The row of each id; -1 where there is none.
+
+        Args:
+            ids: [n] int64, or [n] of str objects.
+
+        Raises:
+            DataError: when ids are of the other type.
+        """
+        if (ids.dtype.kind == "i") == (self._texts is not None) and len(ids):
+            wanted = "strings" if self._texts is not None else "int64"
+            raise DataError(f"ids of type {ids.dtype}", fix=f"ask for {wanted}, as the entity declares")
+        if len(ids) == 0 or len(self._codes) == 0:
+            return np.full(len(ids), -1, np.int64)
+        codes = ids if self._texts is None else hashes(ids)
+        at = np.searchsorted(self._codes, codes)
+        found = self._match(codes, at)
+        return found if self._texts is None else self._compared(ids, codes, at, found)
+
+    def _match(self, codes: np.ndarray, at: np.ndarray) -> np.ndarray:
+        inside = np.minimum(at, len(self._codes) - 1)
+        hit = (self._codes.take(inside) == codes) & (at < len(self._codes))
+        return np.where(hit, self._rows.take(inside), -1)
+
+    def _compared(self, ids: np.ndarray, codes: np.ndarray, at: np.ndarray, found: np.ndarray) -> np.ndarray:
+        """Texts of one hash lie side by side: step on until the text is right or the hash another."""
+        open_ = np.flatnonzero(found >= 0)
+        while len(open_) and self._texts is not None:
+            texts = as_arrow(self._texts.take(found[open_])).to_numpy(zero_copy_only=False)
+            open_ = open_[texts != ids[open_]]
+            at[open_] += 1
+            found[open_] = self._match(codes[open_], at[open_])
+            open_ = open_[found[open_] >= 0]
+        return found

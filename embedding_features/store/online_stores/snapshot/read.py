@@ -1,0 +1,59 @@
+"""Reading a generation's columns: rows gathered from mapped files, as numpy where every row has one shape."""
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from embedding_features.store.online_stores.snapshot.columns import Spec, map_array
+from embedding_features.store.online_stores.values import Values, as_arrow
+
+
+class Column(Protocol):
+    """A column of a generation."""
+
+    def take(self, rows: np.ndarray) -> Values:
+        """The values of rows [n] int64."""
+        ...
+
+
+class Numbers:
+    """Scalars [n], or lists of one length [n, width], as a matrix."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.values = values
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        return self.values.take(rows, axis=0)
+
+
+class Ragged:
+    """Lists of any length, or strings: ends [n] and what lies between them."""
+
+    def __init__(self, ends: np.ndarray, items: Column, text: bool) -> None:
+        self._ends, self._items, self._text = ends, items, text
+
+    def take(self, rows: np.ndarray) -> pa.Array:
+        """An Arrow array: large strings, or large lists."""
+        starts = np.where(rows > 0, self._ends.take(np.maximum(rows - 1, 0)), 0) if len(rows) else rows
+        lengths = self._ends.take(rows) - starts
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+        inside = np.arange(offsets[-1], dtype=np.int64) - np.repeat(offsets[:-1] - starts, lengths)
+        found = self._items.take(inside)
+        if self._text:
+            buffers = [None, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(found))]
+            return pa.Array.from_buffers(pa.large_string(), len(rows), buffers)
+        return pa.LargeListArray.from_arrays(pa.array(offsets), as_arrow(found))
+
+
+def open_column(folder: Path, stem: str, spec: Spec) -> Column:
+    """Map the files of a column, as its writer described them."""
+    main = map_array(folder / f"{stem}.npy")
+    if "number" in spec:
+        return Numbers(main)
+    if "text" in spec:
+        return Ragged(main, Numbers(map_array(folder / f"{stem}.bytes.npy")), text=True)
+    if spec["width"] is not None and "number" in spec["list"]:
+        return Numbers(map_array(folder / f"{stem}.item.npy").reshape(len(main), spec["width"]))
+    return Ragged(main, open_column(folder, f"{stem}.item", spec["list"]), text=False)

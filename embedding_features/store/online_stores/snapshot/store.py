@@ -1,0 +1,157 @@
+"""An embedded online store for Feast: a memory-mapped snapshot, and a small durable delta for pushes.
+
+    online_store:
+      type: embedding_features.store.online_stores.snapshot.SnapshotOnlineStore
+      path: data/online_snapshots
+
+Each view version has a folder (:mod:`.folder`). Snapshots come by
+:class:`~embedding_features.store.engine.ArrowEngine`, or by :meth:`SnapshotOnlineStore.write_table`.
+"""
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+from feast import Entity, FeatureView, RepoConfig
+from feast.infra.online_stores.helpers import compute_versioned_name
+from feast.protos.feast.types.EntityKey_pb2 import EntityKey
+from feast.repo_config import FeastConfigBaseModel
+
+from embedding_features.files import safe_name
+from embedding_features.store.online_stores.base import (
+    EmbeddingOnlineStore,
+    Found,
+    GivenIds,
+    Online,
+    Written,
+    chosen,
+    now,
+)
+from embedding_features.store.online_stores.incoming import Incoming
+from embedding_features.store.online_stores.layout import NEVER, Layout, micros
+from embedding_features.store.online_stores.rows import Rows, ids_array
+from embedding_features.store.online_stores.snapshot.delta import Row, key_of
+from embedding_features.store.online_stores.snapshot.folder import ViewFolder
+from embedding_features.store.online_stores.snapshot.gather import rows_of
+from embedding_features.store.online_stores.snapshot.protos import read_protos
+from embedding_features.store.online_stores.values import check_pushed
+
+
+class SnapshotOnlineStoreConfig(FeastConfigBaseModel):  # type: ignore[misc]
+    """Settings; ``path`` is relative to the repository."""
+
+    type: Literal["embedding_features.store.online_stores.snapshot.SnapshotOnlineStore"] = (
+        "embedding_features.store.online_stores.snapshot.SnapshotOnlineStore"
+    )
+    path: str = "data/online_snapshots"
+
+
+class SnapshotOnlineStore(EmbeddingOnlineStore):
+    """Memory-mapped snapshots, and a small durable delta of pushes over them."""
+
+    def __init__(self) -> None:
+        self._folders: dict[Path, ViewFolder] = {}
+
+    def write_table(
+        self,
+        config: RepoConfig,
+        view: FeatureView,
+        table: pa.Table | pa.RecordBatchReader,
+        *,
+        rows: int | None = None,
+    ) -> int:
+        batches = table.to_batches() if isinstance(table, pa.Table) else table
+        incoming = Incoming(Layout.of(view), table.schema, batches, rows)
+        return self._folder(config, view).replace(incoming)
+
+    def read_arrays(
+        self, config: RepoConfig, view: FeatureView, ids: GivenIds, features: Sequence[str] | None = None
+    ) -> Rows:
+        names = chosen(view, features)
+        return rows_of(self._folder(config, view).served(), view, ids_array(ids), names, now())
+
+    def describe(self, config: RepoConfig, view: FeatureView) -> Online | None:
+        folder = self._folder(config, view)
+        if not folder.exists():
+            return None
+        served = folder.served()
+        generation = served.generation
+        stamp, entities = (generation.stamp, generation.entities) if generation else (None, 0)
+        return Online(stamp, entities, len(served.rows))
+
+    def online_write_batch(
+        self,
+        config: RepoConfig,
+        table: FeatureView,
+        data: list[Written],
+        progress: Callable[[int], Any] | None,
+    ) -> None:
+        """Push rows, all or none, on disk when this returns; a row older than what is served is passed over.
+
+        Raises:
+            StoreError: on a null list, NaN, infinity, a wrong dim, a missing feature.
+        """
+        rows = []
+        for entity, values, event, created in data:
+            check_pushed(table, values)
+            rows.append(Row(entity, (micros(event), NEVER if created is None else micros(created)), values))
+        self._folder(config, table).push(rows)
+        if progress:
+            progress(len(rows))
+
+    def online_read(
+        self,
+        config: RepoConfig,
+        table: FeatureView,
+        entity_keys: list[EntityKey],
+        requested_features: list[str] | None = None,
+    ) -> list[Found]:
+        """One (event time, values) for each key; (None, None) where there is none, (time, None) after ttl."""
+        names = requested_features or [field.name for field in table.features]
+        keys = [key_of(entity) for entity in entity_keys]
+        return read_protos(self._folder(config, table).served(), table, keys, names, now())
+
+    def update(
+        self,
+        config: RepoConfig,
+        tables_to_delete: Sequence[FeatureView],
+        tables_to_keep: Sequence[FeatureView],
+        entities_to_delete: Sequence[Entity],  # noqa: ARG002
+        entities_to_keep: Sequence[Entity],  # noqa: ARG002
+        partial: bool,  # noqa: ARG002
+    ) -> None:
+        """Make folders for the views that are kept; remove those of deleted views, all versions."""
+        for view in tables_to_delete:
+            self._remove(_root(config) / safe_name(view.name, "view"))
+        for view in tables_to_keep:
+            self._folder(config, view).create()
+
+    def teardown(
+        self,
+        config: RepoConfig,
+        tables: Sequence[FeatureView],  # noqa: ARG002
+        entities: Sequence[Entity],  # noqa: ARG002
+    ) -> None:
+        """Remove everything of the project."""
+        self._remove(_root(config))
+
+    def _remove(self, folder: Path) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        self._folders = {path: kept for path, kept in self._folders.items() if folder not in path.parents}
+
+    def _folder(self, config: RepoConfig, view: FeatureView) -> ViewFolder:
+        versioned = compute_versioned_name(view, config.registry.enable_online_feature_view_versioning)
+        path = _root(config) / safe_name(view.name, "view") / safe_name(versioned, "view")
+        return (
+            self._folders.setdefault(path, ViewFolder(path))
+            if path not in self._folders
+            else self._folders[path]
+        )
+
+
+def _root(config: RepoConfig) -> Path:
+    path = Path(config.online_store.path)
+    root = path if path.is_absolute() else Path(config.repo_path or ".").resolve() / path
+    return root / safe_name(config.project, "project")
