@@ -123,7 +123,7 @@ class ViewFolder:
             with atomic_folder(self.folder / name, self.folder / ".staging") as staging:
                 stamp = write_generation(staging, incoming)
                 online = self.served().generation
-                refuse_older(incoming.layout.where, online and online.stamp, stamp)
+                refuse_older(incoming.layout.where, online.stamp if online else None, stamp)
             with self._lock("write"):
                 now = self.served()
                 same = now.generation is not None and now.generation.stamp == stamp
