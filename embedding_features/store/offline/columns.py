@@ -1,6 +1,7 @@
 """The features of one view in the order of the entity frame, filled in piece by piece in any order."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -32,20 +33,32 @@ class Columns:
             for name, dtype in packed.items()
         }
         self._pieces: dict[str, list[pa.Array]] = {name: [] for name in names if name not in packed}
+        self._scratch: dict[Any, AnyArray] = {}
         self._where: list[I64] = [np.empty(0, np.int64)]
 
-    def add(self, where: I64, values: Mapping[str, pa.Array]) -> None:
+    def add(self, where: I64, values: Mapping[str, pa.Array], place: I64 | None = None) -> None:
         """Give the features of some rows.
 
         Args:
             where: [m] int64, their numbers; a row is given once at most.
-            values: name → array of m values.
+            values: name → array of m values, or of any number if there is
+            place: [m] int64, the one of each row.
         """
         self._where.append(where)
         for name, array in self._arrays.items():
-            array[where] = values[name].flatten().to_numpy().reshape(-1, array.shape[1])
+            given = values[name].flatten().to_numpy().reshape(-1, array.shape[1])
+            array[where] = given if place is None else self._taken(given, place)
         for name, pieces in self._pieces.items():
-            pieces.append(values[name])
+            pieces.append(values[name] if place is None else values[name].take(pa.array(place)))
+
+    def _taken(self, given: AnyArray, place: I64) -> AnyArray:
+        """``given[place]`` in memory that is used again: fresh pages would cost more than the copy."""
+        size = len(place) * given.shape[1]
+        scratch = self._scratch.get(given.dtype)
+        if scratch is None or len(scratch) < size:
+            scratch = self._scratch[given.dtype] = np.empty(size, given.dtype)
+        out = scratch[:size].reshape(len(place), given.shape[1])
+        return np.take(given, place, axis=0, out=out, mode="clip")
 
     def finish(self, types: Mapping[str, pa.DataType]) -> list[pa.Array]:
         """The columns, in the order of ``names``.

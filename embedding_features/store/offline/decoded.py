@@ -100,5 +100,5 @@ def _decode(path: Path, checksum: str, target: Path) -> bool:
     for stale in path.parent.glob(f".{path.stem}.*.arrow"):
         stale.unlink(missing_ok=True)
     with atomic_file(target) as temporary, pa.ipc.new_file(temporary, plain.schema) as writer:
-        writer.write_table(plain)
+        writer.write_table(plain, max_chunksize=len(plain))
     return True

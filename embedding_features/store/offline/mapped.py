@@ -103,13 +103,12 @@ def _gather(join: Join, decoded: Sequence[Decoded], matches: _Matches, rows: int
     names = [ours for ours, _ in join.features]
     types = {n: decoded[0].table.schema.field(n).type for n in names}
     columns = Columns(rows, names, {n: t for n, t in types.items() if is_packable(t)})
-    tables = [d.table.select(names) for d in decoded]
+    values = [{n: d.table.column(n).chunk(0) for n in names} for d in decoded]
     for start in range(0, rows, _BLOCK):
         block = slice(start, start + _BLOCK)
         for number, at in _groups(matches.snapshot[block], len(decoded)):
             if len(at):
-                taken = tables[number].take(pa.array(matches.place[block][at])).combine_chunks()
-                columns.add(start + at, {n: taken.column(n).chunk(0) for n in names})
+                columns.add(start + at, values[number], matches.place[block][at])
     return columns.finish(types)
 
 
