@@ -3,10 +3,10 @@
     python -m benchmarks.point_in_time --rows 1000000 --entities 100000 --snapshots 30 --dim 64 --json
 
 The data is made here, from a seed: daily published snapshots, and labels at random times within their days.
-Every measurement is the second call in a process of its own, whose first call paid for libraries, footers and
-fresh memory; the ways take turns, and the best of ``--repeats`` counts. ``fast_path`` gathers from mapped files,
-which one call made before: ``decode_seconds`` is that call, the first of its process. Peak memory is that of the
-whole process, mapped files included.
+Every measurement is the second call in a process of its own, whose first call paid for libraries, footers
+and fresh memory; the ways take turns, and the best of ``--repeats`` counts. ``fast_path`` gathers from mapped
+files, which one call made before: ``decode_seconds`` is that call, the first of its process. Peak memory is
+that of the whole process, mapped files included.
 """
 
 import argparse
