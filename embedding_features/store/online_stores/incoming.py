@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -33,6 +34,7 @@ class Incoming:
         self._batches, self._announced, self.rows = batches, rows, 0
         self._events: set[int] = set()
         self._created: list[I64] = []
+        self._moments: set[int] = set()
         wanted = [layout.key, *layout.features, layout.event, *filter(None, [layout.created])]
         missing = [name for name in wanted if name not in schema.names]
         if missing:
@@ -64,6 +66,11 @@ class Incoming:
         return np.concatenate(self._created)
 
     @property
+    def created_alike(self) -> bool:
+        """Whether all rows so far have one created time: then an id that is there twice is an error."""
+        return len(self._moments) < 2
+
+    @property
     def stamp(self) -> Stamp:
         """The snapshot's event time, and the last created time in it."""
         return next(iter(self._events)), int(self.created.max())
@@ -75,7 +82,10 @@ class Incoming:
             check_values(batch.column(name), dim, f"feature {name} of {layout.where}")
         self._events.update(np.unique(_micros(batch.column(layout.event), layout)).tolist())
         created = np.full(len(batch), NEVER, np.int64)
-        self._created.append(_micros(batch.column(layout.created), layout) if layout.created else created)
+        if layout.created:
+            created = _micros(batch.column(layout.created), layout)
+        self._created.append(created)
+        self._moments.update((int(created.min()), int(created.max())) if len(created) else ())
         self.rows += len(batch)
 
 
@@ -94,6 +104,32 @@ def check_values(values: pa.Array, dim: int | None, where: str) -> None:
             raise StoreError(f"{where} has NaN or infinity", fix=_AGAIN)
     elif not (pa.types.is_integer(values.type) or is_text(values.type)):
         raise StoreError(f"{where} is {values.type}", fix="store numbers, strings, or lists of either")
+
+
+def last_by_id(codes: np.ndarray, texts: pa.ChunkedArray | None, created: I64) -> I64:
+    """The row of each distinct id, ascending by code; of rows with one id the last created.
+
+    Args:
+        codes: [n] int64 ids, or uint64 hashes of ``texts``.
+        created: [n] int64 microseconds.
+
+    Raises:
+        StoreError: when two rows of an id have the same created timestamp: which is right, nobody knows.
+    """
+    names = np.zeros(len(codes), np.int64)
+    if texts is not None:
+        order = np.argsort(codes, kind="stable")
+        twin = np.flatnonzero(np.diff(codes[order]) == 0)
+        touched = np.unique(np.concatenate([order[twin], order[twin + 1]]))
+        encoded = pa.array(texts.take(pa.array(touched)).to_pylist(), pa.large_string()).dictionary_encode()
+        names[touched] = encoded.indices.to_numpy(zero_copy_only=False)
+    shown = pa.chunked_array([pa.array(codes)]) if texts is None else texts
+    return last_of_each(codes, names, created, shown)
+
+
+def hashes(texts: np.ndarray) -> np.ndarray:
+    """SipHash of each string [n] object → [n] uint64."""
+    return pd.util.hash_array(texts, categorize=False) if len(texts) else np.zeros(0, np.uint64)
 
 
 def last_of_each(codes: np.ndarray, names: np.ndarray, created: I64, shown: pa.ChunkedArray) -> I64:

@@ -19,8 +19,8 @@ from embedding_features.errors import StoreError
 from embedding_features.files import atomic_folder, sweep_staging, write_atomic
 from embedding_features.store.online_stores.incoming import Incoming
 from embedding_features.store.online_stores.layout import NEVER, Stamp, refuse_older
+from embedding_features.store.online_stores.pushed import Key, Row
 from embedding_features.store.online_stores.snapshot import delta
-from embedding_features.store.online_stores.snapshot.delta import Key, Row
 from embedding_features.store.online_stores.snapshot.generation import Generation, write_generation
 
 _POINTER = "current.json"

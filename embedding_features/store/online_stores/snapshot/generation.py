@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from embedding_features.store.online_stores.incoming import Incoming
+from embedding_features.store.online_stores.incoming import Incoming, hashes
 from embedding_features.store.online_stores.layout import Stamp
 from embedding_features.store.online_stores.snapshot.columns import ColumnFiles
-from embedding_features.store.online_stores.snapshot.index import Index, hashes, write_index
+from embedding_features.store.online_stores.snapshot.index import Index, write_index
 from embedding_features.store.online_stores.snapshot.read import open_column
 from embedding_features.store.online_stores.values import is_text
 

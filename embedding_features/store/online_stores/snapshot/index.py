@@ -3,19 +3,13 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from embedding_features.errors import DataError
-from embedding_features.store.online_stores.incoming import last_of_each
+from embedding_features.store.online_stores.incoming import hashes, last_by_id
 from embedding_features.store.online_stores.snapshot.columns import Spec, map_array
 from embedding_features.store.online_stores.snapshot.read import open_column
 from embedding_features.store.online_stores.values import as_arrow
-
-
-def hashes(texts: np.ndarray) -> np.ndarray:
-    """SipHash of each string [n] object → [n] uint64."""
-    return pd.util.hash_array(texts, categorize=False) if len(texts) else np.zeros(0, np.uint64)
 
 
 def write_index(folder: Path, codes: np.ndarray, texts: pa.Array | None, created: np.ndarray) -> int:
@@ -31,16 +25,7 @@ def write_index(folder: Path, codes: np.ndarray, texts: pa.Array | None, created
     Raises:
         StoreError: when two rows of an id have the same created timestamp: which is right, nobody knows.
     """
-    names = np.zeros(len(codes), np.int64)
-    if texts is not None:
-        order = np.argsort(codes, kind="stable")
-        twin = np.flatnonzero(np.diff(codes[order]) == 0)
-        touched = np.unique(np.concatenate([order[twin], order[twin + 1]]))
-        encoded = pa.array(texts.take(pa.array(touched)).to_pylist(), pa.large_string()).dictionary_encode()
-        names[touched] = encoded.indices.to_numpy(zero_copy_only=False)
-    last = last_of_each(
-        codes, names, created, pa.chunked_array([pa.array(codes)]) if texts is None else texts
-    )
+    last = last_by_id(codes, texts, created)
     np.save(folder / "codes.npy", codes[last])
     np.save(folder / "rows.npy", last.astype(np.int64))
     return len(last)

@@ -8,8 +8,8 @@ from feast.protos.feast.types.Value_pb2 import Value
 
 from embedding_features.store.online_stores.base import Found
 from embedding_features.store.online_stores.layout import moment_of
+from embedding_features.store.online_stores.pushed import Key
 from embedding_features.store.online_stores.rows import outside
-from embedding_features.store.online_stores.snapshot.delta import Key
 from embedding_features.store.online_stores.snapshot.folder import Served
 from embedding_features.store.online_stores.values import to_protos
 

@@ -31,8 +31,8 @@ from embedding_features.store.online_stores.base import (
 )
 from embedding_features.store.online_stores.incoming import Incoming
 from embedding_features.store.online_stores.layout import NEVER, Layout, micros
+from embedding_features.store.online_stores.pushed import Row, key_of
 from embedding_features.store.online_stores.rows import Rows, ids_array
-from embedding_features.store.online_stores.snapshot.delta import Row, key_of
 from embedding_features.store.online_stores.snapshot.folder import ViewFolder
 from embedding_features.store.online_stores.snapshot.gather import rows_of
 from embedding_features.store.online_stores.snapshot.protos import read_protos

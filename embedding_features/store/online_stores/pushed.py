@@ -1,0 +1,67 @@
+"""Rows that were pushed one by one: what they are found by, and their bytes."""
+
+import struct
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from feast.protos.feast.types.EntityKey_pb2 import EntityKey
+from feast.protos.feast.types.Value_pb2 import Value
+
+from embedding_features.store.online_stores.layout import Stamp
+
+Key = int | str | bytes
+_SIZE, _STAMP = struct.Struct("<I"), struct.Struct("<qq")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One entity's values."""
+
+    entity: EntityKey
+    stamp: Stamp
+    values: Mapping[str, Value]
+
+    @property
+    def key(self) -> Key:
+        """What it is found by: the id itself; of joint keys, their bytes."""
+        return key_of(self.entity)
+
+
+def key_of(entity: EntityKey) -> Key:
+    """A single int64 or string id as it is; any other key as bytes, its parts sorted by name."""
+    if len(entity.entity_values) == 1:
+        kind = entity.entity_values[0].WhichOneof("val")
+        if kind in ("int64_val", "int32_val", "string_val"):
+            value: int | str = getattr(entity.entity_values[0], kind)
+            return value
+    parts = sorted(zip(entity.join_keys, entity.entity_values, strict=True), key=lambda part: part[0])
+    return pack([piece for name, value in parts for piece in (name.encode(), value.SerializeToString())])
+
+
+def row_to_bytes(row: Row) -> bytes:
+    """An entity key, two times and named values, each with its length before it."""
+    named = [
+        piece for name, value in row.values.items() for piece in (name.encode(), value.SerializeToString())
+    ]
+    return pack([row.entity.SerializeToString(), _STAMP.pack(*row.stamp), *named])
+
+
+def row_from_bytes(data: bytes) -> Row:
+    """What :func:`row_to_bytes` was given."""
+    entity, stamp, *named = unpack(data)
+    values = {n.decode(): Value.FromString(v) for n, v in zip(named[::2], named[1::2], strict=True)}
+    return Row(EntityKey.FromString(entity), _STAMP.unpack(stamp), values)
+
+
+def pack(pieces: Iterable[bytes]) -> bytes:
+    """Pieces one after the other, each with its length (uint32, little-endian) before it."""
+    return b"".join(_SIZE.pack(len(piece)) + piece for piece in pieces)
+
+
+def unpack(data: bytes) -> Iterator[bytes]:
+    """The pieces that :func:`pack` was given."""
+    at = 0
+    while at < len(data):
+        size = _SIZE.unpack_from(data, at)[0]
+        yield data[at + _SIZE.size : at + _SIZE.size + size]
+        at += _SIZE.size + size
