@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from feast import FeatureStore, FeatureView
+from feast import FeatureStore, FeatureView, Field
 
 from embedding_features.arrays import I64
 from embedding_features.artifact import Snapshot
 from embedding_features.errors import DataError, StoreError
 from embedding_features.store.keys import codes, key_columns
+from embedding_features.store.offline import EmbeddingOfflineStore
 from embedding_features.store.published import as_published
 from embedding_features.store.refs import Asked, resolve
 from embedding_features.store.session import feast_errors, open_store
@@ -31,9 +32,10 @@ def historical(
     """Join features to rows, as they were known at each row's time.
 
     Feast's join takes snapshots with ``as_of <= t``; ``strict`` asks for those with ``as_of < t``, which is
-    contract 1. Its cost is rows × snapshots, so it is asked only for what differs: between two neighbouring
-    moments at which a snapshot appears, is published or expires, the answer for an entity is the same, and
-    each distinct (entity, such interval) is joined once and gathered back to the rows.
+    contract 1. :class:`~.offline.EmbeddingOfflineStore` answers all views in one call. The cost of other
+    stores is rows × snapshots, so they are asked only for what differs: between two neighbouring moments at
+    which a snapshot appears, is published or expires, the answer for an entity is the same, and each distinct
+    (entity, such interval) is joined once and gathered back to the rows.
 
     Args:
         frame: the entity keys (``user_id`` …), ``event_timestamp`` (with zone), and any other columns.
@@ -50,15 +52,29 @@ def historical(
         StoreError: when Feast cannot answer.
     """
     store = open_store(Path(repo))
-    asked = resolve(store, features)
+    return joined(store, frame, resolve(store, features), strict, filter_by_created_timestamp)
+
+
+def joined(
+    store: FeatureStore, frame: pa.Table, asked: Sequence[Asked], strict: bool, by_created: bool
+) -> pa.Table:
+    """:func:`historical` for a caller who has the store open, and the features resolved."""
     moments = _moments(frame) - int(strict)
-    for item in asked:
-        joined = _join(store, item, frame, moments, filter_by_created_timestamp)
-        for name, column in zip([c for c, _ in item.columns], joined, strict=True):
-            if name in frame.column_names:
-                raise DataError(f"the frame has a column {name} already", fix="rename or drop it")
-            frame = frame.append_column(name, column)
+    if isinstance(store._get_provider().offline_store, EmbeddingOfflineStore):
+        keys = {c.name: k for a in asked for c, k in _keys(frame, a)}
+        times = pa.array(moments, pa.timestamp("us", tz="UTC"))
+        found = _ask(store, asked, pa.table({**keys, _EVENT: times}), by_created).itercolumns()
+    else:
+        found = (column for a in asked for column in _join(store, a, frame, moments, by_created))
+    for name, column in zip([name for a in asked for name, _ in a.columns], found, strict=True):
+        if name in frame.column_names:
+            raise DataError(f"the frame has a column {name} already", fix="rename or drop it")
+        frame = frame.append_column(name, column)
     return frame
+
+
+def _keys(frame: pa.Table, asked: Asked) -> list[tuple[Field, pa.Array]]:
+    return list(zip(asked.view.entity_columns, key_columns(frame, asked.view), strict=True))
 
 
 def _moments(frame: pa.Table) -> I64:
@@ -97,7 +113,7 @@ def _join(
     store: FeatureStore, asked: Asked, frame: pa.Table, moments: I64, by_created: bool
 ) -> list[pa.ChunkedArray]:
     """The columns of one view, aligned with the frame's rows."""
-    keys = key_columns(frame, asked.view)
+    keys = [key for _, key in _keys(frame, asked)]
     borders = _borders(asked.view, by_created)
     if borders is None:
         borders = np.unique(moments)
@@ -108,24 +124,31 @@ def _join(
     index = pa.array(which - np.count_nonzero(distinct < 0), mask=pairs < 0)
     entities = {c.name: k.take(pa.array(first)) for c, k in zip(asked.view.entity_columns, keys, strict=True)}
     entities[_EVENT] = pa.array(borders[interval[first]], pa.timestamp("us", tz="UTC"))
-    answer = _ask(store, asked, pa.table(entities), by_created)
+    answer = _ask(store, [asked], pa.table(entities), by_created)
     return [column.take(index) for column in answer.columns]
 
 
-def _ask(store: FeatureStore, asked: Asked, entities: pa.Table, by_created: bool) -> pa.Table:
+def _ask(store: FeatureStore, asked: Sequence[Asked], entities: pa.Table, by_created: bool) -> pa.Table:
     """One call of Feast, in the order of ``entities`` and in the asked types."""
+    columns = [column for a in asked for column in a.columns]
     if not len(entities):
-        return pa.table({name: pa.nulls(0, dtype or pa.null()) for name, dtype in asked.columns})
-    edge = entities.append_column(_ROW, pa.array(np.arange(len(entities)))).to_pandas()
-    with feast_errors(f"joining view {asked.view.name}"):
+        return pa.table({name: pa.nulls(0, dtype or pa.null()) for name, dtype in columns})
+    rows = entities.append_column(_ROW, pa.array(np.arange(len(entities))))
+    ours = isinstance(store._get_provider().offline_store, EmbeddingOfflineStore)
+    names = ", ".join(a.view.name for a in asked)
+    with feast_errors(f"joining {names}"):
         job = store.get_historical_features(
-            edge, asked.refs, full_feature_names=True, filter_by_created_timestamp=by_created
+            rows if ours else rows.to_pandas(),
+            [ref for a in asked for ref in a.refs],
+            full_feature_names=True,
+            filter_by_created_timestamp=by_created,
         )
         table: pa.Table = job.to_arrow()
     if len(table) != len(entities):
-        raise StoreError(f"Feast returned {len(table)} rows of view {asked.view.name} for {len(entities)}")
-    table = table.take(pc.sort_indices(table.column(_ROW)))
-    return pa.table({name: _typed(table.column(name), dtype) for name, dtype in asked.columns})
+        raise StoreError(f"Feast returned {len(table)} rows of {names} for {len(entities)}")
+    if not table.column(_ROW).equals(rows.column(_ROW)):
+        table = table.take(pc.sort_indices(table.column(_ROW)))
+    return pa.table({name: _typed(table.column(name), dtype) for name, dtype in columns})
 
 
 def _typed(column: pa.ChunkedArray, dtype: pa.DataType | None) -> pa.ChunkedArray:

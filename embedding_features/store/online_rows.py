@@ -8,9 +8,17 @@ from typing import Any
 
 from feast import FeatureStore, FeatureView
 from feast.infra.online_stores.helpers import compute_table_id
+from feast.infra.online_stores.online_store import OnlineStore
 from feast.infra.online_stores.sqlite import SqliteOnlineStoreConfig
 
 from embedding_features.errors import StoreError
+from embedding_features.store.online_stores.base import EmbeddingOnlineStore
+from embedding_features.store.online_stores.layout import micros
+
+
+def online_store_of(store: FeatureStore) -> OnlineStore:
+    """The online store that Feast uses."""
+    return store._get_provider().online_store
 
 
 def online_file(store: FeatureStore, repo: Path) -> Path | None:
@@ -20,28 +28,53 @@ def online_file(store: FeatureStore, repo: Path) -> Path | None:
 
 
 def is_online(store: FeatureStore, repo: Path, view: FeatureView) -> bool:
-    """Whether anything of this view version was ever materialized; True where it cannot be told."""
+    """Whether anything of this view version is online; True where it cannot be told."""
+    ours = online_store_of(store)
+    if isinstance(ours, EmbeddingOnlineStore):
+        found = ours.describe(store.config, view)
+        return found is not None and (found.stamp is not None or found.pushed > 0)
     path = online_file(store, repo)
     return path is None or bool(_select(path, store, view, "SELECT 1 FROM {} LIMIT 1", ()))
 
 
 def online_rows(store: FeatureStore, repo: Path, view: FeatureView, as_of: datetime) -> int:
-    """Entities with every feature of this view version stored as of ``as_of``.
+    """Entities with every feature of this view version stored as of ``as_of``; pushed ones are not counted.
 
     Raises:
-        StoreError: when the repository's online store is not SQLite.
+        StoreError: when the repository's online store is neither SQLite nor one of this library.
     """
+    ours = online_store_of(store)
+    if isinstance(ours, EmbeddingOnlineStore):
+        found = ours.describe(store.config, view)
+        of_that_moment = found is not None and found.stamp is not None and found.stamp[0] == micros(as_of)
+        return found.entities if found is not None and of_that_moment else 0
     path = online_file(store, repo)
     if path is None:
         raise StoreError(
             f"cannot count the rows of an online store of type {store.config.online_store.type!r}",
-            fix="use SQLite, or bring the values online with `feast materialize`",
+            fix="use SQLite or a store of this library, or bring the values online with `feast materialize`",
         )
-    # Feast stores whole seconds, and takes UTC for the time of this process's zone: so does this
-    moment = int(as_of.astimezone(UTC).replace(tzinfo=None).timestamp())
     query = "SELECT feature_name, count(*) FROM {} WHERE event_ts = ? GROUP BY 1"
-    counts = dict(_select(path, store, view, query, (moment,)))
+    counts = dict(_select(path, store, view, query, (_sqlite_time(as_of),)))
     return min((counts.get(field.name, 0) for field in view.features), default=0)
+
+
+def older_rows(store: FeatureStore, repo: Path, view: FeatureView, as_of: datetime) -> int:
+    """Entities of this view version that SQLite still holds from before ``as_of``; 0 for other stores.
+
+    This library's stores replace a snapshot whole, so they have none.
+    """
+    path = online_file(store, repo)
+    if path is None:
+        return 0
+    query = "SELECT count(DISTINCT entity_key) FROM {} WHERE event_ts < ?"
+    rows = _select(path, store, view, query, (_sqlite_time(as_of),))
+    return int(rows[0][0]) if rows else 0
+
+
+def _sqlite_time(moment: datetime) -> int:
+    """Feast stores whole seconds, and takes UTC for the time of this process's zone: so does this."""
+    return int(moment.astimezone(UTC).replace(tzinfo=None).timestamp())
 
 
 def _select(

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 from feast import FeatureStore, FeatureView, Field
-from feast.types import Array, Float32, Int64, String
+from feast.types import Array, Bool, Float32, Float64, Int32, Int64, String
 from feast.utils import _parse_feature_or_view_ref as parse_ref
 
 from embedding_features.errors import StoreError
 from embedding_features.store.session import feast_errors
 
 _ITEMS = {Float32: pa.float32(), Int64: pa.int64(), String: pa.string()}
+_SCALARS = _ITEMS | {Int32: pa.int32(), Float64: pa.float64(), Bool: pa.bool_()}
 
 
 @dataclass(frozen=True)
@@ -92,3 +93,8 @@ def arrow_type(field: Field) -> pa.DataType | None:
         return None
     item = _ITEMS[field.dtype.base_type]
     return pa.list_(item, int(field.tags["dim"])) if field.tags.get("kind") == "vector" else pa.list_(item)
+
+
+def online_type(field: Field) -> pa.DataType | None:
+    """Arrow type of a feature online, where scalars come without a type of their own; None for the rest."""
+    return arrow_type(field) if isinstance(field.dtype, Array) else _SCALARS.get(field.dtype)

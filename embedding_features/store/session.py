@@ -6,6 +6,7 @@ import gc
 import io
 import shutil
 import sys
+import threading
 import uuid
 import warnings
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from feast.repo_config import RepoConfig, load_repo_config
 from embedding_features.errors import EmbeddingFeaturesError, StoreError
 from embedding_features.store.published import snapshots_root
 
+#: warnings and stdout belong to the whole process: two threads that swap them would leave them swapped
+_QUIET = threading.RLock()
 _REBUILD = "remove the registry file and apply again: it is rebuilt from the published snapshots"
 
 
@@ -36,7 +39,7 @@ def _disconnect() -> None:
 def feast_errors(doing: str, fix: str = "see the message of Feast above") -> Iterator[None]:
     """Run Feast without its prints and warnings; what it raises becomes a StoreError."""
     try:
-        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+        with _QUIET, warnings.catch_warnings(), redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     except EmbeddingFeaturesError:
@@ -80,8 +83,8 @@ def open_store(repo: Path) -> FeatureStore:
         raise StoreError(f"nothing is applied in {repo}: no {path}", fix="publish a snapshot first")
     # SQLite's file belongs to the stamp: an open store would go on reading one that was removed
     online = repo.resolve() / str(getattr(config.online_store, "path", ""))
-    found = [file.stat() for file in (path, online) if file.is_file()]
-    return _opened(repo.resolve(), (found[0].st_mtime_ns, *(file.st_ino for file in found)))
+    found = [file.stat() for file in (path, repo / "feature_store.yaml", online) if file.is_file()]
+    return _opened(repo.resolve(), (*(f.st_mtime_ns for f in found[:2]), *(file.st_ino for file in found)))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import yaml
 
 from embedding_features.artifact import (
     Alignment,
@@ -149,9 +150,16 @@ def with_table(written: Snapshot, name: str, change: Callable[[pa.Table], pa.Tab
     return edited(written, lambda data: data["files"].update({name: sha256_file(path)}))
 
 
-def make_repo(path: Path) -> Path:
-    """A copy of the project's Feast repository, without data."""
+def make_repo(path: Path, stock: bool = False) -> Path:
+    """A copy of the project's Feast repository, without data; with ``stock`` over Feast's own stores."""
     shutil.copytree(FEATURE_REPO, path, ignore=shutil.ignore_patterns("data", "__pycache__"))
+    if stock:
+        settings = yaml.safe_load((path / "feature_store.yaml").read_text())
+        del settings["batch_engine"]
+        settings["offline_store"] = {"type": "duckdb"}
+        sqlite = "feast.infra.online_stores.sqlite.SqliteOnlineStore"
+        settings["online_store"] = {"type": sqlite, "path": "data/online_store.db"}
+        (path / "feature_store.yaml").write_text(yaml.safe_dump(settings))
     return path
 
 

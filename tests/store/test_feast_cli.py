@@ -1,6 +1,7 @@
 """The repository stands alone: Feast's own commands work on it, from anywhere."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -44,7 +45,7 @@ def test_apply_and_materialize_without_us(feast, repo, tmp_path):
     publish_series(runs, repo)
     pins = service_pins(repo)
     (repo / "data/registry.db").unlink()
-    (repo / "data/online_store.db").unlink()
+    shutil.rmtree(repo / "data/online")
     feast(repo, "apply")
     assert service_pins(repo) == pins
     assert {numbers[-1] for _, numbers, _, _ in recorded(repo).values()} == {2}

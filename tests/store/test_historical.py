@@ -15,11 +15,11 @@ COUNTS = [(6, 9), (9, 5), (4, 12), (9, 12)]
 DAYS = [0, 3, 7, 8]
 
 
-@pytest.fixture(scope="module")
-def series(tmp_path_factory):
+@pytest.fixture(scope="module", params=["ours", "stock"])
+def series(tmp_path_factory, request):
     """Four snapshots of one space which hold different entities, published half a day later."""
     root = tmp_path_factory.mktemp("series")
-    repo = make_repo(root / "repo")
+    repo = make_repo(root / "repo", stock=request.param == "stock")
     made = [snapshot(root / "runs", d, counts=c) for d, c in zip(DAYS, COUNTS, strict=True)]
     publish_series(made, repo, publish_delay=DAY / 2)
     return repo, list_published(repo)
@@ -164,9 +164,10 @@ def test_unknown_features_are_named(series, features, message):
         historical(series[0], frame([(0, 0, 4.0)]), features)
 
 
-def test_views_of_others_are_joined_beside_ours(tmp_path):
+@pytest.mark.parametrize("stock", [False, True])
+def test_views_of_others_are_joined_beside_ours(tmp_path, stock):
     """A view that comes from no snapshot: every moment is asked for, and strictness holds for it, too."""
-    repo = make_repo(tmp_path / "repo")
+    repo = make_repo(tmp_path / "repo", stock)
     publish_series([snapshot(tmp_path / "runs")], repo)
     times = pa.array([T0, T0 + DAY], US)
     path = tmp_path / "visits.parquet"

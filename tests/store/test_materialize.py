@@ -1,5 +1,6 @@
 """Materialize: what is online afterwards, and how it heals."""
 
+import shutil
 import sqlite3
 from contextlib import closing
 from datetime import datetime
@@ -22,17 +23,43 @@ def execute(repo, sql):
         return connection.execute(sql).fetchall()
 
 
+def lose_online(repo):
+    shutil.rmtree(repo / "data/online", ignore_errors=True)
+    (repo / "data/online_store.db").unlink(missing_ok=True)
+
+
 def written(done):
     return {f"{m.view}@v{m.version}" for m in done if m.written}
 
 
-@pytest.fixture(scope="module")
-def first(tmp_path_factory):
-    """A repository with one run online, and what it serves."""
-    root = tmp_path_factory.mktemp("first")
-    repo = make_repo(root / "repo")
+def first_run(root, stock):
+    repo = make_repo(root / "repo", stock=stock)
     run = publish(snapshot(root / "runs"), repo)
     return repo, run, materialize(repo), online(repo, ALL, "ranking_all")
+
+
+@pytest.fixture(scope="module")
+def over_ours(tmp_path_factory):
+    """A repository over this library's stores with one run online, and what it serves."""
+    return first_run(tmp_path_factory.mktemp("ours"), stock=False)
+
+
+@pytest.fixture(scope="module")
+def over_stock(tmp_path_factory):
+    """The same over Feast's duckdb and SQLite."""
+    return first_run(tmp_path_factory.mktemp("stock"), stock=True)
+
+
+@pytest.fixture(params=["over_ours", "over_stock"])
+def first(request):
+    return request.getfixturevalue(request.param)
+
+
+def test_both_stores_serve_the_same(over_ours, over_stock):
+    """The array path and Feast's give one Arrow table, its types included."""
+    ours, stock = over_ours[3], over_stock[3]
+    assert ours.schema == stock.schema
+    assert ours.equals(stock)
 
 
 def test_every_row_of_the_newest_run_comes_online(first):
@@ -49,11 +76,13 @@ def test_every_row_of_the_newest_run_comes_online(first):
 
 def test_what_is_online_is_left_alone(first):
     repo, _, done, _ = first
-    before = tree(repo / "data")["online_store.db"]
+    before = {name: data for name, data in tree(repo / "data").items() if name.startswith("online")}
     again = materialize(repo)
     assert written(again) == set()
     assert [(m.view, m.rows) for m in again] == [(m.view, m.rows) for m in done]
-    assert tree(repo / "data")["online_store.db"] == before
+    after = tree(repo / "data")
+    assert before.items() <= after.items()
+    assert len(before) > 0
 
 
 @pytest.mark.parametrize(
@@ -64,17 +93,25 @@ def test_what_is_online_is_left_alone(first):
         f"UPDATE {TABLE} SET event_ts = event_ts - 9, value = x'' WHERE rowid = 3",  # by old data
     ],
 )
-def test_what_is_missing_or_old_online_is_healed(first, harm):
-    repo, _, _, served = first
+def test_what_is_missing_or_old_in_sqlite_is_healed(over_stock, harm):
+    repo, _, _, served = over_stock
     execute(repo, harm)
+    assert written(materialize(repo)) == {"spectral_user_vector@v1"}
+    assert online(repo, ALL, "ranking_all").equals(served)
+
+
+def test_a_lost_view_of_the_snapshot_store_comes_back(over_ours):
+    repo, _, _, served = over_ours
+    (folder,) = (repo / "data/online").glob("*/spectral_user_vector/*")
+    shutil.rmtree(folder)
     assert written(materialize(repo)) == {"spectral_user_vector@v1"}
     assert online(repo, ALL, "ranking_all").equals(served)
 
 
 def test_a_lost_online_database_comes_back(first):
     repo, _, done, served = first
-    (repo / "data/online_store.db").unlink()
-    with pytest.raises(StoreError, match="materialize first"):
+    lose_online(repo)
+    with pytest.raises(StoreError, match="materialize"):
         online(repo, ALL, "ranking_all")
     assert written(materialize(repo)) == written(done)
     assert online(repo, ALL, "ranking_all").equals(served)
