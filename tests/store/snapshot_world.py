@@ -1,4 +1,4 @@
-"""A Feast repository over the snapshot store, or Feast's sqlite, with one view of vectors and a tag."""
+"""A Feast repository over one of our online stores, or Feast's sqlite, with one view of vectors and a tag."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +11,7 @@ from feast.types import Array, Float32, Int64, String
 T0 = datetime(2024, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 STORE = "embedding_features.store.online_stores.snapshot.SnapshotOnlineStore"
+REDIS = "embedding_features.store.online_stores.redis.RedisEmbeddingOnlineStore"
 DIM = 4
 
 
@@ -37,20 +38,36 @@ def table(ids, day=0, seed=0, created=0, **replaced):
     return pa.table({**columns, **replaced})
 
 
-class World:
-    """A repository; ``put`` adds a Parquet file of snapshots, ``materialize`` brings a window online."""
+def online_config(kind, root, redis=None):
+    """``online_store`` of feature_store.yaml; ``redis`` is a server's connection string."""
+    if kind == "redis":
+        return {"type": REDIS, "connection_string": redis, "lock_seconds": 1, "timeout_seconds": 2}
+    return {"type": STORE, "path": "online"} if kind == "snapshot" else {"type": kind, "path": f"{root}/o.db"}
 
-    def __init__(self, root, id_type="int64", ours=True, ttl=None, created=True):
+
+class World:
+    """A repository; ``put`` adds a Parquet file of snapshots, ``materialize`` brings a window online.
+
+    ``kind`` is the online store: snapshot, redis or sqlite.
+    """
+
+    def __init__(
+        self, root, id_type="int64", ours=True, ttl=None, created=True, kind=None, redis=None,
+        versions=False, project="p",
+    ):  # fmt: skip
+        kind = kind or ("snapshot" if ours else "sqlite")
         self.data, self.id_type = root / "data", id_type
         self.data.mkdir(parents=True, exist_ok=True)
-        online = {"type": STORE, "path": "online"} if ours else {"type": "sqlite", "path": str(root / "o.db")}
-        engine = "embedding_features.store.engine.ArrowEngine" if ours else "local"
+        engine = "local" if kind == "sqlite" else "embedding_features.store.engine.ArrowEngine"
         config = RepoConfig(
-            project="p",
+            project=project,
             provider="local",
-            registry=str(root / "registry.db"),
+            registry={
+                "path": str(root / "registry.db"),
+                "enable_online_feature_view_versioning": versions,
+            },
             offline_store={"type": "duckdb"},
-            online_store=online,
+            online_store=online_config(kind, root, redis),
             batch_engine={"type": engine},
             entity_key_serialization_version=3,
             repo_path=root,

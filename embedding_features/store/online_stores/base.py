@@ -16,8 +16,10 @@ from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
 
 from embedding_features.errors import StoreError
-from embedding_features.store.online_stores.layout import Stamp
+from embedding_features.store.online_stores.layout import NEVER, Stamp, micros
+from embedding_features.store.online_stores.pushed import Row
 from embedding_features.store.online_stores.rows import Rows
+from embedding_features.store.online_stores.values import check_pushed
 
 Written: TypeAlias = tuple[EntityKey, dict[str, Value], datetime, datetime | None]
 Found: TypeAlias = tuple[datetime | None, dict[str, Value] | None]
@@ -124,6 +126,19 @@ def chosen(view: FeatureView, features: Sequence[str] | None) -> Sequence[str]:
     if unknown:
         raise StoreError(f"view {view.name} has no feature {', '.join(unknown)}", fix=f"it has {names}")
     return names if features is None else features
+
+
+def checked_rows(view: FeatureView, data: Sequence[Written]) -> list[Row]:
+    """Rows to push.
+
+    Raises:
+        StoreError: on a null list, NaN, infinity, a wrong dim, a missing feature.
+    """
+    rows = []
+    for entity, values, event, created in data:
+        check_pushed(view, values)
+        rows.append(Row(entity, (micros(event), NEVER if created is None else micros(created)), values))
+    return rows
 
 
 def now() -> int:

@@ -55,6 +55,15 @@ def ids_array(ids: np.ndarray | pa.Array | pa.ChunkedArray | Sequence[int] | Seq
     raise DataError(f"ids of type {array.dtype}, shape {array.shape}", fix="give int64s or strings")
 
 
+def refuse_type(ids: np.ndarray, text: bool) -> None:
+    """Raises:
+    DataError: when ids are int64 and those online are strings, or the other way round.
+    """
+    if (ids.dtype.kind == "i") == text and len(ids):
+        wanted = "strings" if text else "int64"
+        raise DataError(f"ids of type {ids.dtype}", fix=f"ask for {wanted}, as the entity declares")
+
+
 def outside(event: np.ndarray, ttl: timedelta | None, now: int) -> np.ndarray:
     """[n] bool: older than ttl; a ttl of None or 0 is none."""
     if not ttl:

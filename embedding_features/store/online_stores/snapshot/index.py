@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from embedding_features.errors import DataError
 from embedding_features.store.online_stores.incoming import hashes, last_by_id
+from embedding_features.store.online_stores.rows import refuse_type
 from embedding_features.store.online_stores.snapshot.columns import Spec, map_array
 from embedding_features.store.online_stores.snapshot.read import open_column
 from embedding_features.store.online_stores.values import as_arrow
@@ -55,9 +55,7 @@ class Index:
         Raises:
             DataError: when ids are of the other type.
         """
-        if (ids.dtype.kind == "i") == (self._texts is not None) and len(ids):
-            wanted = "strings" if self._texts is not None else "int64"
-            raise DataError(f"ids of type {ids.dtype}", fix=f"ask for {wanted}, as the entity declares")
+        refuse_type(ids, self._texts is not None)
         if len(ids) == 0 or len(self._codes) == 0:
             return np.full(len(ids), -1, np.int64)
         codes = ids if self._texts is None else hashes(ids)

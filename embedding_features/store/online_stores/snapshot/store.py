@@ -26,17 +26,17 @@ from embedding_features.store.online_stores.base import (
     GivenIds,
     Online,
     Written,
+    checked_rows,
     chosen,
     now,
 )
 from embedding_features.store.online_stores.incoming import Incoming
-from embedding_features.store.online_stores.layout import NEVER, Layout, micros
-from embedding_features.store.online_stores.pushed import Row, key_of
+from embedding_features.store.online_stores.layout import Layout
+from embedding_features.store.online_stores.pushed import key_of
 from embedding_features.store.online_stores.rows import Rows, ids_array
 from embedding_features.store.online_stores.snapshot.folder import ViewFolder
 from embedding_features.store.online_stores.snapshot.gather import rows_of
 from embedding_features.store.online_stores.snapshot.protos import read_protos
-from embedding_features.store.online_stores.values import check_pushed
 
 
 class SnapshotOnlineStoreConfig(FeastConfigBaseModel):  # type: ignore[misc]
@@ -93,10 +93,7 @@ class SnapshotOnlineStore(EmbeddingOnlineStore):
         Raises:
             StoreError: on a null list, NaN, infinity, a wrong dim, a missing feature.
         """
-        rows = []
-        for entity, values, event, created in data:
-            check_pushed(table, values)
-            rows.append(Row(entity, (micros(event), NEVER if created is None else micros(created)), values))
+        rows = checked_rows(table, data)
         self._folder(config, table).push(rows)
         if progress:
             progress(len(rows))
