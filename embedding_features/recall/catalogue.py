@@ -1,0 +1,127 @@
+"""The ids of an index: in which order they lie, and where each one is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from embedding_features.arrays import I64, AnyArray
+from embedding_features.errors import DataError
+
+#: what ids may be given as
+Ids: TypeAlias = pa.Array | pa.ChunkedArray | AnyArray | Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Ids by row: ordered by partition, then by id, so that a partition is a range of rows.
+
+    Attributes:
+        ids: [n] Arrow int64 or string, distinct.
+    """
+
+    ids: pa.Array
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def rows(self, ids: pa.Array) -> I64:
+        """[m] rows of ``ids`` (of the catalogue's type, none null), -1 for unknown ones."""
+        if pa.types.is_string(self.ids.type):
+            found = (self._row_by_text.get(text, -1) for text in ids.to_pylist())
+            return np.fromiter(found, np.int64, len(ids))
+        wanted = ids.to_numpy()
+        order, ordered = self._row_by_number
+        place = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
+        return np.where(ordered[place] == wanted, order[place], -1)
+
+    def take(self, rows: I64) -> pa.Array:
+        """Ids of ``rows``, null for -1."""
+        return self.ids.take(pa.array(rows, mask=rows < 0))
+
+    @cached_property
+    def _row_by_number(self) -> tuple[I64, I64]:
+        numbers = self.ids.to_numpy()
+        order = np.argsort(numbers, kind="stable")
+        return order, numbers[order]
+
+    @cached_property
+    def _row_by_text(self) -> dict[str, int]:
+        return {text: row for row, text in enumerate(self.ids.to_pylist())}
+
+
+def arrange(
+    ids: pa.Array, domains: Mapping[Any, str] | Ids | None
+) -> tuple[I64, Mapping[str, tuple[int, int]]]:
+    """The order of a catalogue: [n] positions in ``ids`` by row, and the partitions.
+
+    Args:
+        domains: id → name of its partition (further ids do no harm), or [n] names in the order of ``ids``.
+
+    Raises:
+        DataError: when an id has no partition.
+    """
+    if domains is None:
+        return np.asarray(pc.sort_indices(ids), np.int64), {}
+    if isinstance(domains, Mapping):
+        names = pa.array([domains.get(i) for i in ids.to_pylist()])
+    else:
+        names = _flat(domains)
+    if len(names) != len(ids):
+        raise DataError(f"{len(names)} partitions for {len(ids)} ids", fix="give each id one")
+    if names.null_count:
+        first = ids[int(np.flatnonzero(names.is_null().to_numpy(zero_copy_only=False))[0])]
+        raise DataError(
+            f"{names.null_count} ids without a partition, the first {first.as_py()!r}", fix="give each id one"
+        )
+    if not (pa.types.is_string(names.type) or pa.types.is_large_string(names.type)):
+        raise DataError(f"partitions are {names.type}, not text", fix="name them by strings")
+    table = pa.table({"name": names.cast(pa.string()), "id": ids})
+    order = pc.sort_indices(table, sort_keys=[("name", "ascending"), ("id", "ascending")])
+    encoded = names.cast(pa.string()).take(order).dictionary_encode()
+    ends = np.cumsum(np.bincount(encoded.indices.to_numpy()))
+    starts = np.concatenate([[0], ends[:-1]])
+    spans = zip(encoded.dictionary.to_pylist(), starts, ends, strict=True)
+    return np.asarray(order, np.int64), {name: (int(a), int(b)) for name, a, b in spans}
+
+
+def as_ids(values: Ids, kind: pa.DataType, what: str) -> pa.Array:
+    """``values`` as an Arrow array of type ``kind``.
+
+    Raises:
+        DataError: on nulls, or when they are not ids of that type.
+    """
+    array = _flat(values)
+    if len(array) and array.null_count == len(array):
+        raise DataError(f"{what}: {array.null_count} null ids", fix="drop them")
+    text = pa.types.is_string(array.type) or pa.types.is_large_string(array.type)
+    fits = pa.types.is_integer(array.type) if kind == pa.int64() else text
+    if len(array) and not fits:
+        raise DataError(f"{what}: ids are {array.type}, the index's {kind}", fix="cast them")
+    if array.null_count:
+        raise DataError(f"{what}: {array.null_count} null ids", fix="drop them")
+    try:
+        return array.cast(kind) if len(array) else pa.array([], kind)
+    except pa.ArrowInvalid as error:
+        raise DataError(f"{what}: {error}", fix="use ids within int64") from None
+
+
+def _flat(values: Ids) -> pa.Array:
+    """Any of :data:`Ids` as one Arrow array."""
+    if isinstance(values, pa.ChunkedArray):
+        return values.combine_chunks()
+    try:
+        return values if isinstance(values, pa.Array) else pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise DataError(f"not ids of one type: {error}", fix="use int64 or string ids") from None
+
+
+def nested(values: Ids) -> pa.Array | None:
+    """``values`` as an Arrow list array where they are a list a query, else None."""
+    array = _flat(values)
+    kinds = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    return array if any(is_kind(array.type) for is_kind in kinds) else None

@@ -1,0 +1,137 @@
+"""Which rows each query may find, settled before any score is compared."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from embedding_features.arrays import I64, Bool
+from embedding_features.errors import DataError
+from embedding_features.recall.catalogue import Catalogue, Ids, as_ids, nested
+
+
+@dataclass(frozen=True)
+class RowLists:
+    """A list of ascending rows for each of q queries: query i has ``rows[indptr[i]:indptr[i + 1]]``."""
+
+    indptr: I64
+    rows: I64
+
+    @classmethod
+    def of(cls, keys: I64, queries: int, size: int) -> "RowLists":
+        """From ``keys`` = query · size + row, in any order, repeated or not."""
+        keys = np.unique(keys)
+        return cls(np.searchsorted(keys, np.arange(queries + 1) * size), keys % size)
+
+    @property
+    def counts(self) -> I64:
+        return np.diff(self.indptr)
+
+    def select(self, queries: I64) -> "RowLists":
+        """The lists of some queries, in ascending order of the query."""
+        counts = self.counts[queries]
+        indptr = np.concatenate([[0], np.cumsum(counts)])
+        at = np.repeat(self.indptr[queries] - indptr[:-1], counts) + np.arange(indptr[-1])
+        return RowLists(indptr, self.rows[at])
+
+
+@dataclass(frozen=True)
+class Eligible:
+    """What queries may find.
+
+    Attributes:
+        start, stop: range of rows open to all queries.
+        rows: the rows of that range open to all queries, ascending; None for the whole range.
+        denied: of those, the rows closed to single queries.
+        listed: where a query has an allow list of its own, all it may find; None where no query has.
+    """
+
+    start: int
+    stop: int
+    rows: I64 | None
+    denied: RowLists
+    listed: RowLists | None
+
+    @property
+    def count(self) -> int:
+        """Rows open to all queries."""
+        return self.stop - self.start if self.rows is None else len(self.rows)
+
+    def select(self, queries: I64) -> "Eligible":
+        """The same for some of the queries."""
+        listed = None if self.listed is None else self.listed.select(queries)
+        return Eligible(self.start, self.stop, self.rows, self.denied.select(queries), listed)
+
+
+def settle(
+    catalogue: Catalogue,
+    queries: int,
+    span: tuple[int, int],
+    *,
+    allow: Ids | None = None,
+    deny: Ids | None = None,
+    own: I64 | None = None,
+) -> Eligible:
+    """Filters as rows. Ids the catalogue lacks are passed over: they cannot be found anyway.
+
+    Args:
+        span: first row and row after the last that may be found.
+        allow, deny: ids for all queries, or a list of ids for each query.
+        own: [queries] row that each query must not find, -1 for none.
+
+    Raises:
+        DataError: on ids of another type, nulls, or a wrong number of lists.
+    """
+    size = len(catalogue)
+    start, stop = span
+    mask: Bool | None = None
+    keys: I64 = np.empty(0, np.int64)
+    allowed: I64 | None = None
+    if allow is not None:
+        if (lists := nested(allow)) is not None:
+            if lists.null_count:
+                raise DataError(
+                    f"allow: {lists.null_count} null lists", fix="use an empty list where nothing is allowed"
+                )
+            allowed = _keys(catalogue, lists, queries, "allow")
+        else:
+            mask = np.zeros(size, np.bool_)
+            mask[_known(catalogue, allow, "allow")] = True
+    if deny is not None:
+        if (lists := nested(deny)) is not None:
+            keys = _keys(catalogue, lists, queries, "deny")
+        else:
+            mask = np.ones(size, np.bool_) if mask is None else mask
+            mask[_known(catalogue, deny, "deny")] = False
+    if own is not None:
+        closed = np.flatnonzero(own >= 0)
+        keys = np.concatenate([keys, closed * size + own[closed]])
+    rows = None if mask is None else np.flatnonzero(mask[start:stop]) + start
+    denied = RowLists.of(_open(keys, size, start, stop, mask), queries, size)
+    if allowed is None:
+        return Eligible(start, stop, rows, denied, None)
+    listed = RowLists.of(_open(allowed, size, start, stop, mask), queries, size)
+    return Eligible(start, stop, rows, denied, listed)
+
+
+def _open(keys: I64, size: int, start: int, stop: int, mask: Bool | None) -> I64:
+    """Those of ``keys`` whose row is open to all queries."""
+    rows = keys % size
+    inside = (rows >= start) & (rows < stop)
+    return keys[inside if mask is None else inside & mask[rows]]
+
+
+def _known(catalogue: Catalogue, ids: Ids, what: str) -> I64:
+    """Rows of those of ``ids`` that the catalogue has."""
+    rows = catalogue.rows(as_ids(ids, catalogue.ids.type, what))
+    return rows[rows >= 0]
+
+
+def _keys(catalogue: Catalogue, lists: pa.Array, queries: int, what: str) -> I64:
+    """query · size + row of every known id in a list a query; a null list holds none."""
+    if len(lists) != queries:
+        raise DataError(f"{what}: {len(lists)} lists for {queries} queries", fix="give each query one")
+    rows = catalogue.rows(as_ids(pc.list_flatten(lists), catalogue.ids.type, what))
+    query = np.asarray(pc.list_parent_indices(lists), np.int64)
+    return (query * len(catalogue) + rows)[rows >= 0]

@@ -1,0 +1,115 @@
+"""The index in this process: in memory, or in a folder that is read through memory maps."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from embedding_features.arrays import F32, I64
+from embedding_features.artifact import Metric, Snapshot, Space
+from embedding_features.progress import SILENT, Progress
+from embedding_features.recall import saved
+from embedding_features.recall.approximate import own_vectors, train
+from embedding_features.recall.catalogue import Catalogue, Ids, as_ids
+from embedding_features.recall.exact import Vectors
+from embedding_features.recall.filters import settle
+from embedding_features.recall.interface import VectorIndex, all_known
+from embedding_features.recall.manifest import IndexManifest
+from embedding_features.recall.queries import Hits
+from embedding_features.recall.search import best
+from embedding_features.recall.settings import Exact, RecallSettings
+from embedding_features.recall.source import read_source
+
+
+class RecallIndex(VectorIndex):
+    """An index in this process; immutable. Made by :meth:`build` or :meth:`load`.
+
+    An approximate one widens its search for filters, and where that would cost more than comparing all that a
+    filter leaves, compares it all.
+
+    Attributes:
+        catalogue: the ids, by row.
+    """
+
+    def __init__(self, manifest: IndexManifest, catalogue: Catalogue, vectors: F32, near: Any | None) -> None:
+        self.manifest = manifest
+        self.catalogue = catalogue
+        held = vectors if near is None else own_vectors(near, vectors)
+        self._vectors = Vectors(held, manifest.space.metric == "l2")
+        self._near = near
+
+    @classmethod
+    def build(
+        cls,
+        snapshot: Snapshot,
+        node_type: str,
+        settings: RecallSettings | None = None,
+        *,
+        metric: Metric | None = None,
+        partitions: Mapping[Any, str] | Ids | None = None,
+        progress: Progress = SILENT,
+    ) -> "RecallIndex":
+        """An index of all vectors of a node type.
+
+        Args:
+            settings: the kind of index; :class:`Exact` when None.
+            metric: the metric the caller counts on; None for whichever the snapshot says.
+            partitions: id → domain, or a domain for each id in the snapshot's order.
+
+        Raises:
+            CompatibilityError: when ``metric`` is not that of the snapshot's space.
+            DataError: when there are no vectors, too few for the settings, or an id has no partition.
+            SnapshotError: when the snapshot has no such node type.
+        """
+        settings = settings or Exact()
+        source = read_source(snapshot, node_type, settings, metric=metric, partitions=partitions)
+        near = train(settings, source.vectors, source.manifest.space.metric, progress)
+        return cls(source.manifest, source.catalogue, source.vectors, near)
+
+    def save(self, folder: str | Path) -> None:
+        """Write the index to a new folder, seen whole or not at all.
+
+        Raises:
+            SnapshotError: when the folder is there already.
+        """
+        saved.save(Path(folder), self.manifest, self.catalogue, self._vectors.values, self._near)
+
+    @classmethod
+    def load(
+        cls,
+        folder: str | Path,
+        *,
+        space: Space | None = None,
+        run_id: str | None = None,
+        verify: bool = True,
+    ) -> "RecallIndex":
+        """Open a saved index through memory maps.
+
+        Args:
+            space: the space the caller's queries are of; None for any.
+            run_id: the snapshot the caller counts on; None for any.
+            verify: also check the SHA-256 of every file, which reads them whole.
+
+        Raises:
+            CompatibilityError: when the index is of another space or snapshot.
+            SnapshotError: when the folder is no index, or a file is missing, cut short or altered.
+        """
+        return cls(*saved.load(Path(folder), space=space, run_id=run_id, verify=verify))
+
+    def _known(self, ids: Ids) -> tuple[I64, F32]:
+        array = as_ids(ids, self.catalogue.ids.type, "ids")
+        rows = all_known(self.catalogue.rows(array), array, self.manifest)
+        return rows, self._vectors.values[rows]
+
+    def _search(
+        self,
+        vectors: F32,
+        k: int,
+        allow: Ids | None,
+        deny: Ids | None,
+        partition: str | None,
+        own: I64 | None,
+    ) -> Hits:
+        span = self.manifest.span(partition)
+        eligible = settle(self.catalogue, len(vectors), span, allow=allow, deny=deny, own=own)
+        rows, scores = best(self._near, self.manifest.settings, self._vectors, vectors, k, eligible)
+        return Hits(self.catalogue.take(rows.reshape(-1)), rows, scores)

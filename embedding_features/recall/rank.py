@@ -1,0 +1,80 @@
+"""Exact scores of candidates, and the best of them."""
+
+import threading
+
+import numba
+import numpy as np
+
+from embedding_features.arrays import F32, I64
+from embedding_features.jit import jit
+
+#: numba's fallback threading layer may not be entered from two threads at once
+ONE_AT_A_TIME = threading.Lock()
+
+
+@jit()
+def contains(rows: I64, start: int, stop: int, row: int) -> bool:
+    """Whether ascending ``rows[start:stop]`` hold ``row``."""
+    end = stop
+    while start < stop:
+        middle = (start + stop) >> 1
+        if rows[middle] < row:
+            start = middle + 1
+        else:
+            stop = middle
+    return start < end and rows[start] == row
+
+
+@jit(fastmath=True)
+def _score(query: F32, vector: F32, l2: bool) -> np.float32:
+    """Summed in float64, so that equal vectors have equal scores whoever found them."""
+    total = 0.0
+    if l2:
+        for i in range(len(query)):
+            gap = np.float64(query[i]) - np.float64(vector[i])
+            total -= gap * gap
+    else:
+        for i in range(len(query)):
+            total += np.float64(query[i]) * np.float64(vector[i])
+    return np.float32(total)
+
+
+@jit(parallel=True)
+def rank(
+    queries: F32, vectors: F32, l2: bool, pointers: I64, candidates: I64, indptr: I64, denied: I64, k: int
+) -> tuple[I64, F32]:
+    """The k best candidates of each query by exact score, best first, ties in ascending order of the row.
+
+    Args:
+        queries: [q, d] float32.
+        vectors: [n, d] float32.
+        l2: score is minus the squared distance instead of the dot product.
+        pointers, candidates: [q + 1], [x] rows each query may find, each once, in any order; -1 is none.
+        indptr, denied: [q + 1], [y] each query's denied rows, ascending.
+
+    Returns:
+        [q, k] int64 rows, -1 where there are fewer than k, and [q, k] float32 scores, -inf there.
+    """
+    best = np.full((len(queries), k), -1, np.int64)
+    value = np.full((len(queries), k), -np.inf, np.float32)
+    for q in numba.prange(len(queries)):
+        found, values = best[q], value[q]
+        for at in range(pointers[q], pointers[q + 1]):
+            row = candidates[at]
+            if row < 0 or contains(denied, indptr[q], indptr[q + 1], row):
+                continue
+            s = _score(queries[q], vectors[row], l2)
+            place = k
+            while place > 0 and (
+                found[place - 1] < 0
+                or s > values[place - 1]
+                or (s == values[place - 1] and row < found[place - 1])
+            ):
+                place -= 1
+            if place < k:
+                for i in range(k - 1, place, -1):
+                    values[i] = values[i - 1]
+                    found[i] = found[i - 1]
+                values[place] = s
+                found[place] = row
+    return best, value

@@ -1,0 +1,130 @@
+"""Index folders: written whole or not at all, read through memory maps.
+
+A folder holds ``index.json`` and, by kind, ``ids.arrow``, ``vectors.npy`` and ``index.faiss``.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+import pyarrow as pa
+
+from embedding_features.arrays import F32
+from embedding_features.artifact import Space, check_space
+from embedding_features.config import parse_config
+from embedding_features.errors import CompatibilityError, ConfigError, SnapshotError
+from embedding_features.files import atomic_folder, sha256_file
+from embedding_features.recall.catalogue import Catalogue
+from embedding_features.recall.manifest import FileRecord, IndexManifest
+from embedding_features.recall.settings import HNSW, Exact
+
+MANIFEST = "index.json"
+_IDS, _VECTORS, _NEAR = "ids.arrow", "vectors.npy", "index.faiss"
+_AGAIN = "remove the folder and build the index again"
+
+
+def save(folder: Path, manifest: IndexManifest, catalogue: Catalogue, vectors: F32, near: Any | None) -> None:
+    """Write ``folder``; the manifest last.
+
+    Raises:
+        SnapshotError: when it is there already.
+    """
+    with atomic_folder(folder, folder.parent / ".staging") as staging:
+        batch = pa.record_batch({f"{manifest.node_type}_id": catalogue.ids})
+        with pa.ipc.new_file(staging / _IDS, batch.schema) as writer:
+            writer.write_batch(batch)
+        if not isinstance(manifest.settings, HNSW):  # whose graph holds the vectors
+            np.save(staging / _VECTORS, vectors)
+        if near is not None:
+            faiss.write_index(near, str(staging / _NEAR))
+        files = {
+            path.name: FileRecord(bytes=path.stat().st_size, sha256=sha256_file(path))
+            for path in sorted(staging.iterdir())
+        }
+        manifest = manifest.model_copy(update={"files": files})
+        (staging / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def load(
+    folder: Path, *, space: Space | None, run_id: str | None, verify: bool
+) -> tuple[IndexManifest, Catalogue, F32, Any | None]:
+    """What :class:`RecallIndex` is made of; see :meth:`RecallIndex.load`."""
+    manifest = read_manifest(folder)
+    if space is not None:
+        check_space(space, manifest.space)
+    if run_id is not None and run_id != manifest.run_id:
+        raise CompatibilityError(
+            f"expected the index of snapshot {run_id}, found that of {manifest.run_id} in {folder}",
+            fix="build the index of that snapshot, or use this one's",
+        )
+    _check_files(folder, manifest, verify)
+    try:
+        # The map stays open as long as the ids that lie in it.
+        ids = pa.ipc.open_file(pa.memory_map(str(folder / _IDS))).get_batch(0).column(0)
+        ids.validate()
+        near = None
+        if not isinstance(manifest.settings, Exact):
+            near = faiss.read_index(str(folder / _NEAR), faiss.IO_FLAG_MMAP_IFC)
+        vectors = np.empty((0, manifest.space.dim), np.float32)
+        if not isinstance(manifest.settings, HNSW):
+            vectors = np.load(folder / _VECTORS, mmap_mode="r", allow_pickle=False).view(np.ndarray)
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+    ) as error:  # Arrow's errors are ValueErrors, faiss's RuntimeErrors
+        raise SnapshotError(f"{folder} cannot be read: {error}", fix=_AGAIN) from None
+    shape = (manifest.count, manifest.space.dim)
+    found = [("ids", (len(ids), shape[1]))]
+    found += [] if near is None else [("graph", (near.ntotal, near.d))]
+    found += [] if isinstance(manifest.settings, HNSW) else [("vectors", vectors.shape)]
+    for name, other in found:
+        if other != shape:
+            raise SnapshotError(f"{folder}: {name} are for {other}, the manifest says {shape}", fix=_AGAIN)
+    return manifest, Catalogue(ids), vectors, near
+
+
+def read_manifest(folder: Path) -> IndexManifest:
+    """The manifest of an index folder.
+
+    Raises:
+        SnapshotError: when it is missing, unreadable, of an unknown format, or not valid.
+    """
+    path = folder / MANIFEST
+    try:
+        data = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise SnapshotError(
+            f"no recall index at {folder}: {MANIFEST} is missing", fix="check the path"
+        ) from None
+    except (ValueError, OSError) as error:
+        raise SnapshotError(f"{path} cannot be read: {error}", fix=_AGAIN) from None
+    form = data.get("format") if isinstance(data, dict) else None
+    if form != 1:
+        raise SnapshotError(
+            f"{path} is of format {form!r}, this library reads format 1",
+            fix="use the version of embedding-features that wrote it",
+        )
+    try:
+        manifest = parse_config(data, IndexManifest, str(path))
+    except ConfigError as error:
+        raise SnapshotError(error.what, fix=_AGAIN) from None
+    needed = {_IDS} | (set() if isinstance(manifest.settings, Exact) else {_NEAR})
+    needed |= set() if isinstance(manifest.settings, HNSW) else {_VECTORS}
+    if needed != set(manifest.files):
+        raise SnapshotError(f"{path} lists {sorted(manifest.files)}, not {sorted(needed)}", fix=_AGAIN)
+    return manifest
+
+
+def _check_files(folder: Path, manifest: IndexManifest, verify: bool) -> None:
+    for name, record in manifest.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise SnapshotError(f"{folder} lacks the file {name}", fix=_AGAIN)
+        size = path.stat().st_size
+        if size != record.bytes:
+            raise SnapshotError(f"{path} has {size} bytes, {record.bytes} were written", fix=_AGAIN)
+        if verify and sha256_file(path) != record.sha256:
+            raise SnapshotError(f"{path} is not the file that was written: its SHA-256 differs", fix=_AGAIN)

@@ -1,0 +1,57 @@
+"""The kinds of index."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from embedding_features.config import Part
+
+
+class RecallSettings(Part):
+    """Settings of one kind of index."""
+
+
+class Exact(RecallSettings):
+    """Every vector is compared: recall 1."""
+
+    kind: Literal["exact"] = "exact"
+
+
+class HNSW(RecallSettings):
+    """Hierarchical navigable small world graph (Malkov & Yashunin 2018) over the full vectors.
+
+    Under ``dot`` the graph is built and walked by inner product itself (ip-NSW, Morozov & Babenko 2018). The
+    reduction of inner product to distance (Bachrach et al. 2014) is not used: with the norms that popularity
+    gives, its added coordinate dominates (docs/howto/recall.md has the figures).
+
+    Built on several threads the graph depends on their timing; on one thread it is reproducible.
+
+    Attributes:
+        links: neighbours a node keeps on upper levels (M), twice as many on the lowest.
+        ef_construction: breadth of the search that finds a new node's neighbours.
+        ef_search: breadth of a query's search; raised where k or a filter needs it.
+    """
+
+    kind: Literal["hnsw"] = "hnsw"
+    links: int = Field(default=32, ge=2, le=512)
+    ef_construction: int = Field(default=100, ge=1)
+    ef_search: int = Field(default=64, ge=1)
+
+
+class IVFPQ(RecallSettings):
+    """Inverted lists of product-quantized residuals (Jégou, Douze & Schmid 2011), the best re-scored exactly.
+
+    Attributes:
+        lists: number of lists; None for four times the root of the number of vectors.
+        probes: lists a query visits; raised where a filter needs it.
+        codes: bytes of a quantized vector; must divide the dimension.
+        rerank: candidates re-scored for each answer wanted.
+        seed: of the clustering.
+    """
+
+    kind: Literal["ivf_pq"] = "ivf_pq"
+    lists: int | None = Field(default=None, ge=1)
+    probes: int = Field(default=32, ge=1)
+    codes: int = Field(default=16, ge=1)
+    rerank: int = Field(default=10, ge=1)
+    seed: int = 0

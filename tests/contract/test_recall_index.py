@@ -1,0 +1,236 @@
+"""What every kind of recall index does: the same answers, refusals, and folders."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embedding_features.artifact import Snapshot
+from embedding_features.errors import CompatibilityError, DataError, SnapshotError
+from embedding_features.recall import HNSW, IVFPQ, Exact, RecallIndex, RecallSettings
+from tests.unit.recall_data import skewed, snapshot_of
+
+N, DIM, K = 3000, 16, 10
+KINDS: dict[str, RecallSettings] = {
+    "exact": Exact(),
+    "hnsw": HNSW(links=16, ef_construction=80, ef_search=80),
+    "ivf_pq": IVFPQ(lists=32, probes=12, codes=8, rerank=10),
+}
+METRICS = ("dot", "cosine", "l2")
+PARTS = {i: ("books", "music", "screen")[i % 3] for i in range(N)}
+
+
+@pytest.fixture(scope="module")
+def snapshots(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Snapshot]:
+    root = tmp_path_factory.mktemp("recall")
+    return {m: snapshot_of(root / m, skewed(N, DIM), m) for m in METRICS}  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def indexes(snapshots: dict[str, Snapshot]) -> dict[tuple[str, str], RecallIndex]:
+    return {
+        (kind, metric): RecallIndex.build(snapshots[metric], "item", settings, partitions=PARTS)
+        for kind, settings in KINDS.items()
+        for metric in METRICS
+    }
+
+
+@pytest.fixture(params=[(kind, metric) for kind in KINDS for metric in METRICS], ids="-".join)
+def key(request: pytest.FixtureRequest) -> tuple[str, str]:
+    return request.param  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def index(key: tuple[str, str], indexes: dict[tuple[str, str], RecallIndex]) -> RecallIndex:
+    return indexes[key]
+
+
+@pytest.fixture
+def truth(key: tuple[str, str], indexes: dict[tuple[str, str], RecallIndex]) -> RecallIndex:
+    return indexes["exact", key[1]]
+
+
+def overlap(found: np.ndarray, wanted: np.ndarray) -> float:
+    return float(np.mean([len(set(a) & set(b)) / len(b) for a, b in zip(found, wanted, strict=True)]))
+
+
+def test_it_finds_the_nearest_with_their_exact_scores_in_order(
+    index: RecallIndex, truth: RecallIndex
+) -> None:
+    queries = skewed(200, DIM, seed=5)
+    hits, want = index.search(queries, K), truth.search(queries, K)
+    assert overlap(hits.rows, want.rows) >= (1.0 if index is truth else 0.95)
+    assert (np.diff(hits.scores, axis=1) <= 0).all()
+    assert hits.ids.to_pylist() == index.catalogue.ids.take(hits.rows.reshape(-1)).to_pylist()
+    for query in range(200):
+        by_row = dict(zip(want.rows[query], want.scores[query], strict=True))
+        for row, score in zip(hits.rows[query], hits.scores[query], strict=True):
+            assert score == by_row.get(row, score)
+
+
+def test_scores_are_those_of_the_metric(index: RecallIndex, key: tuple[str, str]) -> None:
+    vectors = skewed(N, DIM)
+    query = skewed(1, DIM, seed=7)
+    hits = index.search(query, K)
+    there = vectors[hits.ids.to_numpy()]
+    dot = there @ query[0]
+    want = {
+        "dot": dot,
+        "cosine": dot / np.linalg.norm(there, axis=1) / np.linalg.norm(query),
+        "l2": -np.square(there - query).sum(axis=1),
+    }[key[1]]
+    np.testing.assert_allclose(hits.scores[0], want, rtol=1e-5, atol=1e-6)
+
+
+def test_filters_hold_before_the_top_k(index: RecallIndex, truth: RecallIndex) -> None:
+    """The best allowed items are found although they are far below the best of all."""
+    queries = skewed(40, DIM, seed=5)
+    best = truth.search(queries, 100)
+    seen = best.lists()
+    half = np.arange(0, N, 2)
+    asked = {
+        "per query": {"deny": seen},
+        "for all": {"allow": half},
+        "both": {"allow": half, "deny": best.ids.unique()},
+        "partition": {"partition": "music"},
+        "own list": {"allow": [list(range(50))] * 40, "deny": [list(range(25))] * 40},
+        "partition and list": {"partition": "music", "allow": half, "deny": seen},
+    }
+    for name, filters in asked.items():
+        hits, want = index.search(queries, K, **filters), truth.search(queries, K, **filters)  # type: ignore[arg-type]
+        found = hits.ids.to_numpy(zero_copy_only=False).reshape(40, K)
+        assert (hits.rows >= 0).all(), name
+        assert overlap(hits.rows, want.rows) >= (1.0 if index is truth or name == "own list" else 0.9), name
+        if "allow" in filters and name != "own list":
+            assert np.isin(found, half).all(), name
+        if filters.get("deny") is seen:
+            assert not any(set(f) & set(s) for f, s in zip(found, seen.to_pylist(), strict=True)), name
+        if "partition" in filters:
+            assert {PARTS[i] for i in found.reshape(-1)} == {"music"}, name
+
+
+def test_where_there_are_fewer_than_k_the_rest_is_null(index: RecallIndex) -> None:
+    hits = index.search(skewed(2, DIM), 5, allow=[7, 8, 9], deny=[[8], [7, 8, 9]])
+    assert sorted(hits.ids.to_pylist()[:2]) == [7, 9]
+    assert hits.ids.to_pylist()[2:] == [None] * 8
+    assert (hits.rows[0, 2:] == -1).all()
+    assert (hits.scores[0, 2:] == -np.inf).all()
+    assert (hits.scores[1] == -np.inf).all()
+    assert [len(ids) for ids in hits.lists().to_pylist()] == [2, 0]
+
+
+def test_a_node_finds_itself_only_on_request(index: RecallIndex, key: tuple[str, str]) -> None:
+    ids = [5, 2999, 5]
+    for own in index.search_ids(ids, K).lists().to_pylist():
+        assert not {5, 2999} <= set(own)
+    without, with_self = index.search_ids(ids, K), index.search_ids(ids, K, include_self=True)
+    assert all(i not in found for i, found in zip(ids, without.lists().to_pylist(), strict=True))
+    if key[1] != "dot":
+        assert [found[0] for found in with_self.lists().to_pylist()] == ids
+    assert without.rows[0].tolist() == without.rows[2].tolist()
+
+
+def test_no_queries_no_hits(index: RecallIndex) -> None:
+    hits = index.search(np.empty((0, DIM), np.float32), K)
+    assert hits.scores.shape == hits.rows.shape == (0, K)
+    assert len(hits.ids) == len(hits.lists()) == 0
+
+
+def test_a_saved_index_answers_the_same(index: RecallIndex, tmp_path: Path) -> None:
+    queries = skewed(50, DIM, seed=3)
+    index.save(tmp_path / "item")
+    back = RecallIndex.load(tmp_path / "item")
+    assert back.manifest.model_copy(update={"files": {}}) == index.manifest
+    for filters in ({}, {"partition": "books"}, {"deny": [1, 2, 3]}):
+        before, after = index.search(queries, K, **filters), back.search(queries, K, **filters)  # type: ignore[arg-type]
+        assert after.ids.equals(before.ids)
+        np.testing.assert_array_equal(after.scores, before.scores)
+    with pytest.raises(SnapshotError, match="exists already"):
+        index.save(tmp_path / "item")
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".staging", "item"]
+    assert not list((tmp_path / ".staging").iterdir())
+
+
+def test_a_loaded_index_is_read_through_memory_maps(index: RecallIndex, tmp_path: Path) -> None:
+    if not Path("/proc/self/maps").exists():
+        pytest.skip("no /proc to see maps in")
+    index.save(tmp_path / "item")
+    back = RecallIndex.load(tmp_path / "item")
+    maps = Path("/proc/self/maps").read_text()
+    for name in back_files(tmp_path):
+        assert str(tmp_path / "item" / name) in maps, name
+    assert len(back) == N
+
+
+def back_files(root: Path) -> list[str]:
+    return [p.name for p in (root / "item").iterdir() if p.name != "index.json"]
+
+
+def test_vectors_cannot_be_written_through(index: RecallIndex, tmp_path: Path) -> None:
+    """What a query takes out is a copy."""
+    index.save(tmp_path / "item")
+    back = RecallIndex.load(tmp_path / "item")
+    before = back.vectors_of([3]).vectors.copy()
+    back.vectors_of([3]).vectors[:] = 0
+    np.testing.assert_array_equal(back.vectors_of([3]).vectors, before)
+
+
+def test_every_file_cut_short_or_altered_is_refused(index: RecallIndex, tmp_path: Path) -> None:
+    index.save(tmp_path / "item")
+    for name in back_files(tmp_path):
+        path = tmp_path / "item" / name
+        data = path.read_bytes()
+        for verify in (True, False):
+            path.write_bytes(data[:-100])
+            with pytest.raises(SnapshotError, match=f"{name} has {len(data) - 100} bytes"):
+                RecallIndex.load(tmp_path / "item", verify=verify)
+        middle = len(data) // 2
+        path.write_bytes(data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :])
+        with pytest.raises(SnapshotError, match="SHA-256 differs"):
+            RecallIndex.load(tmp_path / "item")
+        path.unlink()
+        with pytest.raises(SnapshotError, match=f"lacks the file {name}"):
+            RecallIndex.load(tmp_path / "item")
+        path.write_bytes(data)
+    RecallIndex.load(tmp_path / "item")
+
+
+def test_another_space_run_metric_or_dim_is_refused(
+    index: RecallIndex, key: tuple[str, str], snapshots: dict[str, Snapshot], tmp_path: Path
+) -> None:
+    made = snapshots[key[1]].manifest
+    other = made.space.model_copy(update={"version": 2})
+    index.save(tmp_path / "item")
+    RecallIndex.load(tmp_path / "item", space=made.space, run_id=made.run_id)
+    with pytest.raises(CompatibilityError, match=r"toy\.s2.*found the space|toy\.s2.*found toy\.s1"):
+        RecallIndex.load(tmp_path / "item", space=other)
+    with pytest.raises(CompatibilityError, match=f"run-7.*{made.run_id}"):
+        RecallIndex.load(tmp_path / "item", run_id="run-7")
+    wrong = "l2" if key[1] != "l2" else "dot"
+    with pytest.raises(CompatibilityError, match=f"asked for the metric {wrong}.*metric {key[1]}"):
+        RecallIndex.build(snapshots[key[1]], "item", KINDS[key[0]], metric=wrong)  # type: ignore[arg-type]
+    with pytest.raises(CompatibilityError, match=r"dim 15.*dim 16"):
+        index.search(np.zeros((1, 15), np.float32), K)
+
+
+def test_bad_queries_are_refused_with_a_reason(index: RecallIndex) -> None:
+    good = skewed(2, DIM)
+    bad = good.copy()
+    bad[1, 3] = np.nan
+    for queries, k, filters, reason in (
+        (bad, K, {}, "number 1"),
+        (good[0], K, {}, r"\(16,\)"),
+        (good.astype(np.int64), K, {}, "int64"),
+        (good, 0, {}, "k = 0"),
+        (good, K, {"partition": "cars"}, "no partition 'cars'"),
+        (good, K, {"allow": ["a"]}, "string, the index's int64"),
+        (good, K, {"deny": [1, None]}, "1 null ids"),
+        (good, K, {"deny": [[1], [2], [3]]}, "3 lists for 2 queries"),
+        (good, K, {"allow": [[1], None]}, "1 null lists"),
+        (good, K, {"allow": [1, "a"]}, "not ids of one type"),
+    ):
+        with pytest.raises(DataError, match=reason):
+            index.search(queries, k, **filters)  # type: ignore[arg-type]
+    for call in (index.search_ids, lambda ids, k: index.vectors_of(ids)):
+        with pytest.raises(DataError, match=r"1 of 2 ids are not in the item index.*-4"):
+            call([3, -4], K)
