@@ -53,15 +53,20 @@ def dot_fields(vectors_of: list[Vector]) -> list[Field]:
     for item in (field for field in vectors_of if field.side == "item"):
         family = item.name.removesuffix("item_vector")
         user = users.get(family)
-        if user is None or user.values.shape[1] != item.values.shape[1]:
+        if user is None or user.table.shape[1] != item.table.shape[1]:
             continue
         dot: F32 = np.einsum("nd,nd->n", user.values, item.values)
-        length: F32 = np.linalg.norm(user.values, axis=1) * np.linalg.norm(item.values, axis=1)
+        length: F32 = _lengths(user) * _lengths(item)
         both = user.present & item.present & (length > 0)
         cosine = np.divide(dot, length, out=np.full_like(dot, np.nan), where=both)
         fields.append(Continuous(f"{family}dot", "dense", np.where(both, dot, np.nan).astype(np.float32)))
         fields.append(Continuous(f"{family}cosine", "dense", cosine))
     return fields
+
+
+def _lengths(field: Vector) -> F32:
+    lengths: F32 = np.linalg.norm(field.table, axis=1)[field.rows]
+    return lengths
 
 
 def _column(table: pa.Table, columns: GraphColumns, feature: str) -> pa.ChunkedArray:
@@ -76,7 +81,7 @@ def _column(table: pa.Table, columns: GraphColumns, feature: str) -> pa.ChunkedA
 def _vector(rows: Rows, table: pa.Table, columns: GraphColumns) -> list[Field]:  # noqa: ARG001
     name = f"{columns.prefix}_vector"
     values, present = vectors(name, _column(table, columns, "vector"))
-    return [Vector(name, "dense", columns.side, values, present)]
+    return [Vector.of(name, "dense", columns.side, values, present)]
 
 
 def _clusters(rows: Rows, table: pa.Table, columns: GraphColumns) -> list[Field]:

@@ -3,16 +3,26 @@
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
-from embedding_features.arrays import F32, I32, I64, AnyArray, Bool
+from embedding_features.arrays import F32, I64, AnyArray
 from embedding_features.errors import ConfigError
-from ranking.task import Side
+from ranking.fields import Bag, Categorical, Continuous, Group
+from ranking.vector_fields import History, Vector
 
-#: ``base`` is what a ranker knows without graph embeddings
-Group = Literal["base", "dense", "clusters", "tokens", "neighbours"]
+__all__ = [
+    "VARIANTS",
+    "Bag",
+    "Categorical",
+    "Continuous",
+    "Field",
+    "Group",
+    "History",
+    "Inputs",
+    "Vector",
+]
 
 #: variant of the ablation → groups it adds to ``base``
 VARIANTS: dict[str, tuple[Group, ...]] = {
@@ -25,88 +35,36 @@ VARIANTS: dict[str, tuple[Group, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class Continuous:
-    """A number a row: ``values`` [n], NaN unknown. Neither scaled nor filled: that is the ranker's to fit."""
-
-    name: str
-    group: Group
-    values: F32
-
-
-@dataclass(frozen=True)
-class Categorical:
-    """A code a row.
-
-    Attributes:
-        side: whose property it is.
-        table: the vocabulary; fields of one table share an embedding.
-        codes: [n] in [0, size); 0 is unknown, missing or too rare in training.
-        identity: the id of the user or item itself, which a ranker without embeddings cannot use.
-        place: a user's and an item's field of one place say the same kind of thing, such as the first
-            residual token of one family; a wide part crosses fields of one group and place.
-    """
-
-    name: str
-    group: Group
-    side: Side
-    table: str
-    codes: I32
-    size: int
-    identity: bool = False
-    place: str = ""
-
-
-@dataclass(frozen=True)
-class Bag:
-    """A weighted set of codes a row.
-
-    Attributes:
-        codes: [n, width] in [0, size), 0 in padding and for the unknown.
-        weights: [n, width] at least 0, of sum 1 a row, or 0 where nothing is known; 0 where the code is 0.
-        side, table, identity: see :class:`Categorical`.
-    """
-
-    name: str
-    group: Group
-    side: Side
-    table: str
-    codes: I32
-    weights: F32
-    size: int
-    identity: bool = False
-
-
-@dataclass(frozen=True)
-class Vector:
-    """A pretrained vector a row: ``values`` [n, dim], zero where ``present`` [n] is false."""
-
-    name: str
-    group: Group
-    side: Side
-    values: F32
-    present: Bool
-
-
-Field = Continuous | Categorical | Bag | Vector
-FieldT = TypeVar("FieldT", Continuous, Categorical, Bag, Vector)
-
-
-def _take(field: Field, rows: I64) -> Field:
-    taken: dict[str, Any] = {name: values[rows] for name, values in _arrays(field).items()}
-    return replace(field, **taken)
+Field = Continuous | Categorical | Bag | Vector | History
+FieldT = TypeVar("FieldT", Continuous, Categorical, Bag, Vector, History)
 
 
 def _arrays(field: Field) -> dict[str, AnyArray]:
+    """The arrays of a field by attribute: rows of the data, and the ``table`` they share."""
     return {name: value for name, value in vars(field).items() if isinstance(value, np.ndarray)}
+
+
+def _take(field: Field, rows: I64) -> Field:
+    """A field's rows in that order, copied; its table is shared."""
+    taken: dict[str, Any] = {name: v[rows] for name, v in _arrays(field).items() if name != "table"}
+    return replace(field, **taken)
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Rows to learn from or to score: ``label`` [n] of 0 and 1, and fields in a fixed order."""
+    """Rows to learn from or to score.
+
+    Attributes:
+        label: [n] of 0 and 1. A training row that only aligns domains has none: NaN.
+        fields: in a fixed order.
+        group: [n] code of the user or request whose rows are ranked against each other; None: all in one.
+        domain: [n] 0 of the source, 1 of the target; None: there is one domain.
+    """
 
     label: F32
     fields: tuple[Field, ...]
+    group: I64 | None = None
+    domain: I64 | None = None
 
     def __len__(self) -> int:
         return len(self.label)
@@ -130,9 +88,18 @@ class Inputs:
         return replace(self, fields=tuple(field for field in self.fields if field.group in groups))
 
     def take(self, rows: I64) -> "Inputs":
-        """Some rows, in that order, copied."""
-        fields = tuple(_take(field, rows) for field in self.fields)
-        return Inputs(self.label[rows], fields)
+        """Some rows, in that order, copied; the tables of vectors are shared."""
+        return Inputs(
+            self.label[rows],
+            tuple(_take(field, rows) for field in self.fields),
+            None if self.group is None else self.group[rows],
+            None if self.domain is None else self.domain[rows],
+        )
+
+    def labelled(self) -> "Inputs":
+        """The rows that have a label: these themselves where all have one."""
+        unlabelled = np.isnan(self.label)
+        return self.take(np.flatnonzero(~unlabelled)) if unlabelled.any() else self
 
     def layout(self) -> tuple[tuple[Any, ...], ...]:
         """What two inputs must agree in to go through one ranker: all of every field but its rows."""
@@ -148,8 +115,7 @@ class Inputs:
     def fingerprint(self) -> str:
         """SHA-256 (hex) of the layout and of every value."""
         digest = hashlib.sha256(repr(self.layout()).encode())
-        digest.update(self.label.tobytes())
-        for field in self.fields:
-            for values in _arrays(field).values():
-                digest.update(np.ascontiguousarray(values).data)
+        beside = [array for array in (self.group, self.domain) if array is not None]
+        for array in (self.label, *beside, *(v for f in self.fields for v in _arrays(f).values())):
+            digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
         return digest.hexdigest()

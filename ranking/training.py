@@ -1,5 +1,7 @@
 """The training loop of torch rankers: Adam on log loss, stopped early on the validation rows."""
 
+from collections.abc import Callable, Sequence
+
 import torch
 from pydantic import Field
 from torch import Tensor, nn
@@ -8,7 +10,11 @@ from torch.nn.functional import binary_cross_entropy_with_logits as log_loss
 from embedding_features.config import Config
 from embedding_features.errors import TrainingError
 from embedding_features.progress import SILENT, Progress
+from ranking.models.module import RankerNetwork
 from ranking.models.tensors import Batch
+
+#: a term of the loss beside log loss: from [b, r] representations of a training batch to a scalar
+Term = Callable[[Tensor, Batch], Tensor]
 
 #: rows scored at once, which bounds memory
 SCORING_ROWS = 16_384
@@ -27,30 +33,35 @@ class Training(Config):
 
 
 def train_model(
-    model: nn.Module,
+    model: RankerNetwork,
     train: Batch,
     validation: Batch,
     settings: Training,
     generator: torch.Generator,
     progress: Progress = SILENT,
     name: str = "rank",
+    terms: Sequence[Term] = (),
 ) -> int:
     """Fit ``model`` in place and leave it in eval mode at its best epoch, which is returned, from 1.
 
     Args:
-        model: from a batch to [b] logits.
+        train: rows without a label (NaN) count in the terms only.
         generator: of the order of rows.
+        terms: added to the log loss of each training batch; one that is a module learns along.
 
     Raises:
         TrainingError: when the loss is not finite.
     """
     optimizer = torch.optim.Adam(
-        model.parameters(), lr=settings.learning_rate, weight_decay=settings.decay, fused=True
+        [*model.parameters(), *_parameters(terms)],
+        lr=settings.learning_rate,
+        weight_decay=settings.decay,
+        fused=True,
     )
     best, best_epoch, kept = float("inf"), 0, {}
     with progress.task(name, total=settings.epochs) as advance:
         for epoch in range(1, settings.epochs + 1):
-            _epoch(model, train, settings.batch_rows, optimizer, generator)
+            _epoch(model, train, settings.batch_rows, optimizer, generator, terms)
             loss = float(log_loss(score_batches(model, validation), validation.label))
             if loss != loss or loss == float("inf"):
                 raise TrainingError(
@@ -67,19 +78,41 @@ def train_model(
     return best_epoch
 
 
+def _parameters(terms: Sequence[Term]) -> list[nn.Parameter]:
+    return [p for term in terms if isinstance(term, nn.Module) for p in term.parameters()]
+
+
 def _epoch(
-    model: nn.Module, train: Batch, rows: int, optimizer: torch.optim.Optimizer, generator: torch.Generator
+    model: RankerNetwork,
+    train: Batch,
+    rows: int,
+    optimizer: torch.optim.Optimizer,
+    generator: torch.Generator,
+    terms: Sequence[Term],
 ) -> None:
     model.train()
     order = torch.randperm(len(train), generator=generator)
     for chosen in torch.split(order, rows):
         batch = train.take(chosen)
         optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(log_loss(model(batch), batch.label))
+        representation = model.represent(batch)
+        loss = labelled_log_loss(model.head(representation), batch.label)
+        for term in terms:
+            loss = loss + term(representation, batch)
+        torch.autograd.backward(loss)
         optimizer.step()
 
 
-def score_batches(model: nn.Module, batch: Batch) -> Tensor:
+def labelled_log_loss(logits: Tensor, label: Tensor) -> Tensor:
+    """Mean log loss of the rows that have a label; 0 where none has."""
+    known = ~label.isnan()
+    if known.all():
+        return log_loss(logits, label)
+    loss = log_loss(logits, label.nan_to_num(), weight=known.float(), reduction="sum")
+    return loss / known.sum().clamp(min=1)
+
+
+def score_batches(model: RankerNetwork, batch: Batch) -> Tensor:
     """[n] logits, in eval mode and without gradients."""
     model.eval()
     with torch.inference_mode():

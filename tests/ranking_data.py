@@ -150,5 +150,5 @@ def planted_inputs(rows: int, seed: int, noise: float = 0.1, shuffled: bool = Fa
         vector = rng.normal(0, 0.3, (rows, 3)).astype(np.float32)
         vector[:, 0] += np.where(values % 2 == 0, 2, -2)
         vector[~present] = 0
-        fields.append(Vector(f"{side}_vector", "dense", side, vector, present))
+        fields.append(Vector.of(f"{side}_vector", "dense", side, vector, present))
     return Inputs(label.astype(np.float32), tuple(fields))

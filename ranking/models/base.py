@@ -50,6 +50,8 @@ class Ranker(Part):
     def fit(self, train: Inputs, validation: Inputs, seed: int, progress: Progress = SILENT) -> FittedRanker:
         """Learn from ``train``; stop when log loss on ``validation`` no longer falls.
 
+        Training rows of an input with domains may lack a label (NaN): they only align the domains.
+
         Args:
             seed: of every random choice: the same inputs, settings and seed give the same scores.
 
@@ -59,7 +61,8 @@ class Ranker(Part):
         """
         if train.layout() != validation.layout():
             raise DataError("train and validation have different fields", fix="take both from one data set")
-        for part, labels in (("training", train.label), ("validation", validation.label)):
+        known = train.label if train.domain is None else train.label[~np.isnan(train.label)]
+        for part, labels in (("training", known), ("validation", validation.label)):
             found = np.unique(labels)
             if not np.isin(found, (0, 1)).all():
                 raise TrainingError(f"{part} labels are {found[:5].tolist()}", fix="labels are 0 or 1")

@@ -6,9 +6,10 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from ranking.models.network import NetworkRanker
+from ranking.models.network import NetworkRanker, RankerNetwork
 from ranking.models.parts import DenseArch, SparseArch, VectorArch, linear, mlp
-from ranking.models.tensors import Batch, Schema
+from ranking.models.schema import Schema
+from ranking.models.tensors import Batch
 
 
 class DLRM(NetworkRanker):
@@ -25,11 +26,11 @@ class DLRM(NetworkRanker):
     top: tuple[int, ...] = Field(default=(64, 32), min_length=1)
     """Hidden layers of the top MLP, which ends in one logit."""
 
-    def build(self, train: Batch, schema: Schema, generator: torch.Generator) -> nn.Module:
+    def build(self, train: Batch, schema: Schema, generator: torch.Generator) -> RankerNetwork:
         return DLRMNetwork(self, train, schema, generator)
 
 
-class DLRMNetwork(nn.Module):
+class DLRMNetwork(RankerNetwork):
     """b rows, f = 1 + discrete fields + vectors, d the embedding's dimension."""
 
     def __init__(self, settings: DLRM, train: Batch, schema: Schema, generator: torch.Generator) -> None:
@@ -40,18 +41,20 @@ class DLRMNetwork(nn.Module):
         self.sparse = SparseArch(schema, dim, settings.id_dropout, generator)
         self.vectors = VectorArch(train, schema, dim, generator)
         self.interaction = InteractionArch(1 + self.sparse.fields + len(schema.dims))
-        self.over = nn.Sequential(
-            mlp([dim + self.interaction.pairs, *settings.top], generator),
-            linear(settings.top[-1], 1, generator),
-        )
+        self.top = mlp([dim + self.interaction.pairs, *settings.top], generator)
+        self.over = linear(settings.top[-1], 1, generator)
 
-    def forward(self, batch: Batch) -> Tensor:
+    def represent(self, batch: Batch) -> Tensor:
         dense = self.bottom(self.dense(batch))  # [b, d]
         features = [dense[:, None], self.sparse(batch)]  # [b, 1, d], [b, k, d]
-        if batch.vectors:
+        if self.vectors.projections:
             features.append(self.vectors(batch))  # [b, v, d]
         pairs = self.interaction(torch.cat(features, dim=1))  # [b, f (f - 1) / 2]
-        logits: Tensor = self.over(torch.cat([dense, pairs], dim=1))
+        top: Tensor = self.top(torch.cat([dense, pairs], dim=1))
+        return top
+
+    def head(self, representation: Tensor) -> Tensor:
+        logits: Tensor = self.over(representation)
         return logits[:, 0]
 
 

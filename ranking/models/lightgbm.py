@@ -8,7 +8,7 @@ from pydantic import Field as Setting
 
 from embedding_features.arrays import F32
 from embedding_features.progress import Progress
-from ranking.inputs import Bag, Categorical, Continuous, Inputs, Vector
+from ranking.inputs import Bag, Categorical, Continuous, History, Inputs, Vector
 from ranking.models.base import FittedRanker, Ranker
 
 
@@ -35,6 +35,7 @@ class LightGBM(Ranker):
     threads: int = Setting(default=1, ge=1)
 
     def _fit(self, train: Inputs, validation: Inputs, seed: int, progress: Progress) -> FittedRanker:
+        train = train.labelled()
         matrix, categories = design_matrix(train)
         parameters = self._parameters(seed)
         data = lightgbm.Dataset(
@@ -100,8 +101,10 @@ def design_matrix(inputs: Inputs) -> tuple[F32, list[int]]:
         if isinstance(field, Continuous):
             columns.append(field.values[:, None])
         elif isinstance(field, Vector):
-            columns.append(np.where(field.present[:, None], field.values, np.float32(np.nan)))
-        elif field.identity:
+            table = field.table.copy()
+            table[0] = np.nan
+            columns.append(table[field.rows])
+        elif isinstance(field, History) or field.identity:
             continue
         elif isinstance(field, Bag) and field.size <= WIDEST_BAG:
             columns.append(_spread(field))

@@ -4,14 +4,17 @@ from abc import abstractmethod
 
 import torch
 from pydantic import Field
-from torch import nn
 
 from embedding_features.arrays import F32
 from embedding_features.progress import Progress
 from ranking.inputs import Inputs
 from ranking.models.base import FittedRanker, Ranker
-from ranking.models.tensors import Batch, Schema
+from ranking.models.module import RankerNetwork
+from ranking.models.schema import Schema
+from ranking.models.tensors import Batch
 from ranking.training import Training, score_batches, train_model
+
+__all__ = ["FittedNetwork", "NetworkRanker", "RankerNetwork"]
 
 
 class NetworkRanker(Ranker):
@@ -38,14 +41,14 @@ class NetworkRanker(Ranker):
         return FittedNetwork(train, epochs, model, schema)
 
     @abstractmethod
-    def build(self, train: Batch, schema: Schema, generator: torch.Generator) -> nn.Module:
-        """The untrained module, from a batch to [b] logits; ``train`` gives it scales."""
+    def build(self, train: Batch, schema: Schema, generator: torch.Generator) -> RankerNetwork:
+        """The untrained network; ``train`` gives it scales."""
 
 
 class FittedNetwork(FittedRanker):
     """A trained module and the shape of its inputs."""
 
-    def __init__(self, inputs: Inputs, epochs: int, model: nn.Module, schema: Schema) -> None:
+    def __init__(self, inputs: Inputs, epochs: int, model: RankerNetwork, schema: Schema) -> None:
         super().__init__(inputs, epochs)
         self.model, self.schema = model, schema
 

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from ranking.models.lookup import bag_sum, lookup
-from ranking.models.tensors import Batch, Schema
+from ranking.models.schema import Schema
+from ranking.models.tensors import Batch
 
 #: how far from the mean, in standard deviations, a number may stand
 CLIP = 5.0
@@ -54,7 +55,7 @@ class DenseArch(nn.Module):
         self.register_buffer("mean", mean.float())
         self.register_buffer("deviation", squares.sqrt().float().clamp(min=1e-6))
         self.register_buffer("lacking", (~known).any(0).nonzero()[:, 0])
-        self.columns = len(mean) + len(self.lacking) + train.present.shape[1]
+        self.columns = len(mean) + len(self.lacking) + train.rows.shape[1]
 
     def forward(self, batch: Batch) -> Tensor:
         scaled = ((batch.continuous - self.mean) / self.deviation).clamp(-CLIP, CLIP)
@@ -107,16 +108,16 @@ class VectorArch(nn.Module):
         super().__init__()
         self.projections = nn.ModuleList(linear(size, dim, generator, bias=False) for size in schema.dims)
         lengths = [
-            vector.square().sum().div(train.present[:, column].sum().clamp(min=1)).sqrt()
-            for column, vector in enumerate(train.vectors)
+            table.square().sum(1)[rows].sum().div((rows > 0).sum().clamp(min=1)).sqrt()
+            for rows, table in zip(train.rows.T, train.tables, strict=False)
         ]
         scale = torch.stack(lengths).clamp(min=1e-12) if lengths else torch.zeros(0)
         self.register_buffer("scale", scale)
 
     def forward(self, batch: Batch) -> Tensor:
         projected = [
-            projection(vector / scale)
-            for projection, vector, scale in zip(self.projections, batch.vectors, self.scale, strict=True)
+            projection(batch.vector(column) / self.scale[column])
+            for column, projection in enumerate(self.projections)
         ]
         if not projected:
             return torch.zeros(len(batch), 0, 1)

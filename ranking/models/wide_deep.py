@@ -7,9 +7,10 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ranking.models.lookup import bag_sum
-from ranking.models.network import NetworkRanker
+from ranking.models.network import NetworkRanker, RankerNetwork
 from ranking.models.parts import DenseArch, SparseArch, VectorArch, linear, mlp
-from ranking.models.tensors import Batch, Schema, Sparse
+from ranking.models.schema import Schema, Sparse
+from ranking.models.tensors import Batch
 
 
 class WideDeep(NetworkRanker):
@@ -30,11 +31,11 @@ class WideDeep(NetworkRanker):
     continuous: tuple[int, ...] = Field(default=(64, 32), min_length=1)
     """Layers over continuous columns and projected vectors."""
 
-    def build(self, train: Batch, schema: Schema, generator: torch.Generator) -> nn.Module:
+    def build(self, train: Batch, schema: Schema, generator: torch.Generator) -> RankerNetwork:
         return WideDeepNetwork(self, train, schema, generator)
 
 
-class WideDeepNetwork(nn.Module):
+class WideDeepNetwork(RankerNetwork):
     """b rows, k discrete fields, v vectors, d the embedding's dimension."""
 
     def __init__(self, settings: WideDeep, train: Batch, schema: Schema, generator: torch.Generator) -> None:
@@ -49,13 +50,16 @@ class WideDeepNetwork(nn.Module):
         self.continuous = mlp([columns, *settings.continuous], generator)
         self.over = linear(settings.discrete[-1] + settings.continuous[-1], 1, generator)
 
-    def forward(self, batch: Batch) -> Tensor:
+    def represent(self, batch: Batch) -> Tensor:
+        """[b, h + h' + 1]: both towers' last layers, and the wide part's sum."""
         discrete = self.discrete(self.sparse(batch).flatten(1))  # [b, k d] → [b, h]
         numbers = torch.cat([self.dense(batch), self.vectors(batch).flatten(1)], dim=1)  # [b, c + v d]
         continuous = self.continuous(numbers)  # [b, h']
-        deep: Tensor = self.over(torch.cat([discrete, continuous], dim=1))[:, 0]
-        wide: Tensor = self.wide(batch)
-        return deep + wide
+        return torch.cat([discrete, continuous, self.wide(batch)[:, None]], dim=1)
+
+    def head(self, representation: Tensor) -> Tensor:
+        deep: Tensor = self.over(representation[:, :-1])[:, 0]
+        return deep + representation[:, -1]
 
 
 class WideArch(nn.Module):

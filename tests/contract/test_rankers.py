@@ -95,8 +95,7 @@ def all_unknown(inputs: Inputs) -> Inputs:
         if isinstance(field, Continuous):
             fields.append(replace(field, values=np.full_like(field.values, np.nan)))
         elif isinstance(field, Vector):
-            zero, nowhere = np.zeros_like(field.values), np.zeros_like(field.present)
-            fields.append(replace(field, values=zero, present=nowhere))
+            fields.append(replace(field, rows=np.zeros_like(field.rows)))
         elif isinstance(field, Bag):
             zero = np.zeros_like(field.weights)
             fields.append(replace(field, codes=np.zeros_like(field.codes), weights=zero))

@@ -5,15 +5,17 @@ import pytest
 import torch
 from torch.nn.functional import embedding_bag
 
-from embedding_features.errors import TrainingError
-from ranking.inputs import Bag, Categorical, Continuous, Inputs, Vector
+from embedding_features.errors import DataError, TrainingError
+from ranking.inputs import Bag, Categorical, Continuous, History, Inputs, Vector
 from ranking.models.dlrm import DLRM, InteractionArch
 from ranking.models.lightgbm import design_matrix
 from ranking.models.lookup import bag_sum, lookup
+from ranking.models.module import RankerNetwork
 from ranking.models.parts import DenseArch, SparseArch, VectorArch
-from ranking.models.tensors import Batch, Schema
+from ranking.models.schema import Schema
+from ranking.models.tensors import Batch
 from ranking.models.wide_deep import WideArch, WideDeep
-from ranking.training import Training, train_model
+from ranking.training import Training, labelled_log_loss, train_model
 from tests.ranking_data import planted_inputs
 
 NAN = float("nan")
@@ -52,7 +54,7 @@ def test_dense_arch_by_hand():
     """Mean 2 and deviation 1 of the known; unknown is 0 with its indicator; a vector's presence follows."""
     known = Continuous("a", "base", f32([1, 3, NAN]))
     full = Continuous("b", "base", f32([0, 0, 3]))
-    vector = Vector("v", "dense", "user", f32([[1], [0], [1]]), np.array([True, False, True]))
+    vector = Vector.of("v", "dense", "user", f32([[1], [0], [1]]), np.array([True, False, True]))
     batch, _ = batch_of(inputs(known, full, vector, label=(0, 1, 1)))
     root = 2**0.5
     expected = [[-1, -1 / root, 0, 1], [1, -1 / root, 0, 0], [0, root, 1, 1]]
@@ -76,7 +78,7 @@ def test_dense_arch_of_a_constant_and_of_a_column_unknown_throughout():
 
 def test_vector_arch_scales_by_length_and_keeps_the_missing_at_zero():
     """Lengths 5 and 5 of the present: divided by 5, projected; all zero where missing."""
-    vector = Vector("v", "dense", "user", f32([[3, 4], [0, 0], [0, 5]]), np.array([True, False, True]))
+    vector = Vector.of("v", "dense", "user", f32([[3, 4], [0, 0], [0, 5]]), np.array([True, False, True]))
     batch, schema = batch_of(inputs(vector, label=(0, 1, 0)))
     arch = VectorArch(batch, schema, 2, seeded())
     with torch.no_grad():
@@ -221,7 +223,7 @@ def test_networks_of_one_kind_of_field_only(ranker):
         Continuous("a", "base", f32([1, 2])),
         codes("u", "user", [1, 0], 2),
         bag("b", "item", [[1]] * 2, [[1]] * 2, 2),
-        Vector("v", "dense", "user", f32([[1], [2]]), np.array([True, True])),
+        Vector.of("v", "dense", "user", f32([[1], [2]]), np.array([True, True])),
     ):
         batch, schema = batch_of(inputs(field))
         assert ranker.build(batch, schema, seeded())(batch).shape == (2,)
@@ -231,7 +233,7 @@ def test_design_matrix_by_hand():
     """Numbers as they are, NaN for a missing vector, a small bag spread out, a large one by its top code."""
     small = bag("s", "item", [[2, 1], [1, 0]], [[0.25, 0.75], [1, 0]], 3)
     large = bag("l", "item", [[40, 7], [0, 0]], [[0.75, 0.25], [0, 0]], 50)
-    vector = Vector("v", "dense", "user", f32([[1, 2], [0, 0]]), np.array([True, False]))
+    vector = Vector.of("v", "dense", "user", f32([[1, 2], [0, 0]]), np.array([True, False]))
     matrix, categories = design_matrix(
         inputs(
             codes("user_id", "user", [1, 1], 2, identity=True),
@@ -247,15 +249,18 @@ def test_design_matrix_by_hand():
     assert categories == [3, 6]
 
 
-class Constant(torch.nn.Module):
+class Constant(RankerNetwork):
     """One weight that is the logit of every row."""
 
     def __init__(self, start):
         super().__init__()
         self.logit = torch.nn.Parameter(torch.tensor(float(start)))
 
-    def forward(self, batch):
-        return self.logit.expand(len(batch))
+    def represent(self, batch):
+        return self.logit.expand(len(batch), 1)
+
+    def head(self, representation):
+        return representation[:, 0]
 
 
 def constant_batch(share, rows=1000):
@@ -297,3 +302,72 @@ def test_training_keeps_the_best_epoch_and_stops():
 def test_a_loss_that_is_not_finite_is_refused():
     with pytest.raises(TrainingError, match="lower learning_rate"):
         train_model(Constant(NAN), constant_batch(0.5), constant_batch(0.5), Training(), seeded())
+
+
+class Pull(torch.nn.Module):
+    """A term with a weight of its own: pulls the representation of the target's rows to that weight."""
+
+    def __init__(self):
+        super().__init__()
+        self.target = torch.nn.Parameter(torch.tensor(3.0))
+
+    def forward(self, representation, batch):
+        return (representation[batch.domain == 1, 0] - self.target).square().mean() * 1e3
+
+
+def test_terms_of_the_loss_learn_along_and_rows_without_a_label_count_in_them_alone():
+    """Half of the rows, of the target, have no label: log loss sees 3 : 1."""
+    label = np.concatenate([np.arange(500) < 375, np.full(500, NAN)])
+    domain = np.repeat([0, 1], 500)
+    given = Inputs(f32(label), (Continuous("a", "base", np.zeros(1000, np.float32)),), domain=domain)
+    train = Batch.of(given, Schema.of(given))
+    settings = Training(learning_rate=0.02, batch_rows=1000, epochs=400, patience=400, decay=0)
+    model, pull = Constant(0), Pull()
+    train_model(model, train, constant_batch(0.75), settings, seeded(), terms=[pull])
+    assert model.logit.item() == pytest.approx(np.log(3), abs=0.02)
+    assert pull.target.item() == pytest.approx(1.5, abs=0.05)  # halfway, for the term weighs most
+
+
+def test_log_loss_of_labelled_rows_by_hand():
+    """−log σ(1) and −log σ(−1) of the two that are known; nothing known costs nothing."""
+    logits, label = torch.tensor([1.0, 5.0, 1.0]), torch.tensor([1.0, NAN, 0.0])
+    expected = (np.log1p(np.exp(-1)) + np.log1p(np.exp(1))) / 2
+    assert labelled_log_loss(logits, label).item() == pytest.approx(expected, abs=1e-6)
+    assert labelled_log_loss(logits[1:2], label[1:2]).item() == 0
+
+
+@pytest.mark.parametrize(
+    ("rows", "table", "says"),
+    [([0, 3], [[0], [1], [2]], "rows from 0 to 3 of a table of 3"), ([0, 1], [[1], [2]], "row 0 is not all")],
+)
+def test_a_table_of_vectors_that_cannot_be(rows, table, says):
+    with pytest.raises(DataError, match=says):
+        Vector("v", "dense", "user", i32(rows), f32(table))
+
+
+def test_a_history_without_a_vector_of_its_space_is_refused():
+    history = History("h", "dense", "user", "item_id", i32([[1]]), 2, i32([[1]]), f32([[0], [1]]), "v")
+    vector = Vector.of("v", "dense", "item", f32([[1, 2]]), np.array([True]))
+    with pytest.raises(DataError, match="its vectors have 1 dims, those of 'v' 2"):
+        Schema.of(inputs(history, vector, label=[0]))
+
+
+def test_a_batch_by_hand():
+    """Offsets of each vocabulary, rows as they are; a history's codes are those of its items' vocabulary."""
+    item = Categorical("item_id", "base", "item", "item_id", i32([1, 2]), 3, True, key=np.array([70, 80]))
+    group = codes("group", "user", [1, 0], 2)
+    vector = Vector("v", "dense", "item", i32([1, 0]), f32([[0], [5]]))
+    history = History(
+        "h", "dense", "user", "item_id", i32([[2, 0], [0, 0]]), 3, i32([[1, 0], [0, 0]]), f32([[0], [7]]), "v"
+    )
+    batch, schema = batch_of(inputs(group, item, vector, history))
+    assert batch.categorical.tolist() == [[1, 3], [0, 4]]
+    assert batch.keys.tolist() == [[70], [80]]
+    assert batch.vector(0).tolist() == [[5], [0]]
+    assert batch.present.tolist() == [[1], [0]]
+    assert batch.histories[0][0].tolist() == [[4, 2], [2, 2]]
+    assert schema.histories[0].vector == 0
+    assert schema.histories[0].item == 1
+    part = batch.take(torch.tensor([1]))
+    assert part.tables[0] is batch.tables[0]
+    assert part.histories[0][0].tolist() == [[2, 2]]
