@@ -16,6 +16,9 @@ from ranking.models.tensors import Batch
 #: a term of the loss beside log loss: from [b, r] representations of a training batch to a scalar
 Term = Callable[[Tensor, Batch], Tensor]
 
+#: from [1 + terms] losses, the log loss first, to the scalar that is minimized
+Balance = Callable[[Tensor], Tensor]
+
 #: rows scored at once, which bounds memory
 SCORING_ROWS = 16_384
 
@@ -41,19 +44,21 @@ def train_model(
     progress: Progress = SILENT,
     name: str = "rank",
     terms: Sequence[Term] = (),
+    balance: Balance = torch.sum,
 ) -> int:
     """Fit ``model`` in place and leave it in eval mode at its best epoch, which is returned, from 1.
 
     Args:
         train: rows without a label (NaN) count in the terms only.
         generator: of the order of rows.
-        terms: added to the log loss of each training batch; one that is a module learns along.
+        terms: beside the log loss of each training batch; one that is a module learns along.
+        balance: of the log loss and the terms; learns along where it is a module.
 
     Raises:
         TrainingError: when the loss is not finite.
     """
     optimizer = torch.optim.Adam(
-        [*model.parameters(), *_parameters(terms)],
+        [*model.parameters(), *_parameters([*terms, balance])],
         lr=settings.learning_rate,
         weight_decay=settings.decay,
         fused=True,
@@ -61,7 +66,7 @@ def train_model(
     best, best_epoch, kept = float("inf"), 0, {}
     with progress.task(name, total=settings.epochs) as advance:
         for epoch in range(1, settings.epochs + 1):
-            _epoch(model, train, settings.batch_rows, optimizer, generator, terms)
+            _epoch(model, train, settings.batch_rows, optimizer, generator, terms, balance)
             loss = float(log_loss(score_batches(model, validation), validation.label))
             if loss != loss or loss == float("inf"):
                 raise TrainingError(
@@ -78,8 +83,8 @@ def train_model(
     return best_epoch
 
 
-def _parameters(terms: Sequence[Term]) -> list[nn.Parameter]:
-    return [p for term in terms if isinstance(term, nn.Module) for p in term.parameters()]
+def _parameters(parts: Sequence[object]) -> list[nn.Parameter]:
+    return [p for part in parts if isinstance(part, nn.Module) for p in part.parameters()]
 
 
 def _epoch(
@@ -89,6 +94,7 @@ def _epoch(
     optimizer: torch.optim.Optimizer,
     generator: torch.Generator,
     terms: Sequence[Term],
+    balance: Balance,
 ) -> None:
     model.train()
     order = torch.randperm(len(train), generator=generator)
@@ -97,8 +103,8 @@ def _epoch(
         optimizer.zero_grad(set_to_none=True)
         representation = model.represent(batch)
         loss = labelled_log_loss(model.head(representation), batch.label)
-        for term in terms:
-            loss = loss + term(representation, batch)
+        if terms:
+            loss = balance(torch.stack([loss, *(term(representation, batch) for term in terms)]))
         torch.autograd.backward(loss)
         optimizer.step()
 

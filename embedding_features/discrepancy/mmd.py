@@ -1,21 +1,26 @@
 """Squared maximum mean discrepancy: how far the mean embeddings of two samples in a kernel's space are apart.
 
 Gretton, Borgwardt, Rasch, Schölkopf & Smola, A Kernel Two-Sample Test, JMLR 13, 2012. Samples are x [m, d]
-and y [n, d]. Without a kernel, it is the mixture of RBF kernels around the median distance in the pooled
-sample (of some 512 of its rows).
+and y [n, d]. The kernel is a mixture of RBF kernels, given or around the median distance in the pooled sample
+(of some 512 of its rows).
 """
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from embedding_features.discrepancy.kernels import RBFMixture, squared_distances
+from embedding_features.discrepancy.kernels import FACTORS, RBFMixture, squared_distances
 from embedding_features.discrepancy.samples import check_samples
 
 #: rows whose distances the median is taken of: more do not move it, and a median costs more than a kernel
 _MEDIAN_ROWS = 512
 
+#: a kernel, or its bandwidths as multiples of the median distance
+Kernel = RBFMixture | Sequence[float]
 
-def mmd2_biased(x: Tensor, y: Tensor, kernel: RBFMixture | None = None) -> Tensor:
+
+def mmd2_biased(x: Tensor, y: Tensor, kernel: Kernel = FACTORS) -> Tensor:
     """MMD_b², eq. 5: the mean of k over all pairs, a row with itself too. Never negative; O((m + n)² d).
 
     1/m² Σ_ij k(x_i, x_j) + 1/n² Σ_ij k(y_i, y_j) − 2/(m n) Σ_ij k(x_i, y_j).
@@ -27,7 +32,7 @@ def mmd2_biased(x: Tensor, y: Tensor, kernel: RBFMixture | None = None) -> Tenso
     return within_x.mean() + within_y.mean() - 2 * across.mean()
 
 
-def mmd2_unbiased(x: Tensor, y: Tensor, kernel: RBFMixture | None = None) -> Tensor:
+def mmd2_unbiased(x: Tensor, y: Tensor, kernel: Kernel = FACTORS) -> Tensor:
     """MMD_u², eq. 3: no row is compared with itself, so that the expectation is MMD², and the estimate of
     samples of one distribution is below 0 as often as above. O((m + n)² d).
 
@@ -42,7 +47,7 @@ def mmd2_unbiased(x: Tensor, y: Tensor, kernel: RBFMixture | None = None) -> Ten
     return _off_diagonal_mean(within_x) + _off_diagonal_mean(within_y) - 2 * across.mean()
 
 
-def mmd2_linear(x: Tensor, y: Tensor, kernel: RBFMixture | None = None) -> Tensor:
+def mmd2_linear(x: Tensor, y: Tensor, kernel: Kernel = FACTORS) -> Tensor:
     """MMD_l², Lemma 14: the mean of h over disjoint pairs of rows. Unbiased, O((m + n) d), but noisier.
 
     1/p Σ_i h((x_2i−1, y_2i−1), (x_2i, y_2i)) over p = ⌊min(m, n) / 2⌋ pairs, with
@@ -59,21 +64,22 @@ def mmd2_linear(x: Tensor, y: Tensor, kernel: RBFMixture | None = None) -> Tenso
     first_y, second_y = y[: 2 * pairs : 2], y[1 : 2 * pairs : 2]
     ends = ((first_x, second_x), (first_y, second_y), (first_x, second_y), (second_x, first_y))
     squared = torch.stack([(a - b).square().sum(1) for a, b in ends])  # [4, p]
-    kernel = kernel or RBFMixture.median(squared)
+    if not isinstance(kernel, RBFMixture):
+        kernel = RBFMixture.median(squared, kernel)
     within_x, within_y, across, crossed = kernel(squared).unbind()
     return torch.mean(within_x + within_y - across - crossed)
 
 
-def _kernels(x: Tensor, y: Tensor, kernel: RBFMixture | None, least: int) -> tuple[Tensor, Tensor, Tensor]:
+def _kernels(x: Tensor, y: Tensor, kernel: Kernel, least: int) -> tuple[Tensor, Tensor, Tensor]:
     """Kernel values [m, m], [n, n] and [m, n]."""
     check_samples(x, y, least)
     both = torch.cat([x, y])
     squared = squared_distances(both, both)
-    if kernel is None:
+    if not isinstance(kernel, RBFMixture):
         step = -(-len(both) // _MEDIAN_ROWS)
         some = squared[::step, ::step]
         rows, columns = torch.triu_indices(len(some), len(some), offset=1, device=x.device)
-        kernel = RBFMixture.median(some[rows, columns])
+        kernel = RBFMixture.median(some[rows, columns], kernel)
     values = kernel(squared)
     m = len(x)
     return values[:m, :m], values[m:, m:], values[:m, m:]

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 
+import torch
 from torch import Tensor, nn
 
 from ranking.models.tensors import Batch
@@ -17,6 +18,15 @@ class RankerNetwork(nn.Module, ABC):
     @abstractmethod
     def head(self, representation: Tensor) -> Tensor:
         """[b] logits of [b, r] representations."""
+
+    def width(self, batch: Batch) -> int:
+        """r, of the representations of rows such as ``batch``'s."""
+        training = self.training
+        self.eval()
+        with torch.no_grad():
+            found = self.represent(batch.take(slice(0, 1))).shape[1]
+        self.train(training)
+        return found
 
     def forward(self, batch: Batch) -> Tensor:
         """[b] logits."""

@@ -1,18 +1,21 @@
 """A ranker that is a torch module: from inputs to batches, through the loop, to probabilities."""
 
+import math
 from abc import abstractmethod
 
 import torch
-from pydantic import Field
+from pydantic import Field, SerializeAsAny
 
 from embedding_features.arrays import F32
 from embedding_features.progress import Progress
+from ranking.alignment.domains import check_domains
+from ranking.alignment.settings import DomainAlignment
 from ranking.inputs import Inputs
 from ranking.models.base import FittedRanker, Ranker
 from ranking.models.module import RankerNetwork
 from ranking.models.schema import Schema
 from ranking.models.tensors import Batch
-from ranking.training import Training, score_batches, train_model
+from ranking.training import Balance, Term, Training, score_batches, train_model
 
 __all__ = ["FittedNetwork", "NetworkRanker", "RankerNetwork"]
 
@@ -23,22 +26,35 @@ class NetworkRanker(Ranker):
     Attributes:
         id_dropout: chance that a training row's user or item id counts as unknown
             (:class:`ranking.models.parts.SparseArch`).
+        alignment: draws the representations of two domains' training rows together; None: does not.
     """
 
     dim: int = Field(default=8, ge=1)
     id_dropout: float = Field(default=0.5, ge=0, le=1)
     training: Training = Training()
+    alignment: SerializeAsAny[DomainAlignment] | None = None
 
     def _fit(self, train: Inputs, validation: Inputs, seed: int, progress: Progress) -> FittedRanker:
         schema = Schema.of(train)
         generator = torch.Generator().manual_seed(seed)
         batch = Batch.of(train, schema)
-        model = self.build(batch, schema, generator)
+        model = self.network(batch, schema, generator)
         watched = Batch.of(validation, schema)
-        epochs = train_model(
-            model, batch, watched, self.training, generator, progress, name=f"rank: {self.kind}"
-        )
+        terms: list[Term] = []
+        balance: Balance = torch.sum
+        if self.alignment is not None:
+            check_domains(train)
+            steps = self.training.epochs * math.ceil(len(batch) / self.training.batch_rows)
+            terms = [self.alignment.term(model.width(batch), steps, generator)]
+            balance = self.alignment.balance()
+        name = f"rank: {self.kind}"
+        epochs = train_model(model, batch, watched, self.training, generator, progress, name, terms, balance)
         return FittedNetwork(train, epochs, model, schema)
+
+    def network(self, train: Batch, schema: Schema, generator: torch.Generator) -> RankerNetwork:
+        """The untrained network as it is trained and served: with the shared tower, where there is one."""
+        model = self.build(train, schema, generator)
+        return model if self.alignment is None else self.alignment.network(model, train, generator)
 
     @abstractmethod
     def build(self, train: Batch, schema: Schema, generator: torch.Generator) -> RankerNetwork:

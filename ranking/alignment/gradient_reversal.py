@@ -1,0 +1,39 @@
+"""Gradient reversal: forward nothing happens, backward the gradient turns round."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+class _GradientReversal(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, strength: float) -> Tensor:
+        ctx.strength = strength
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return -ctx.strength * gradients[0], None
+
+
+def reverse_gradient(x: Tensor, strength: float) -> Tensor:
+    """``x`` itself, whose gradient is that of the result times −``strength``.
+
+    Ganin et al., Domain-Adversarial Training of Neural Networks, JMLR 17, 2016, section 4.2, eq. 16–17.
+    """
+    turned: Tensor = _GradientReversal.apply(x, strength)  # type: ignore[no-untyped-call]
+    return turned
+
+
+def reversal_strength(progress: float, slope: float = 10.0) -> float:
+    """λ_p = 2 / (1 + exp(−γ p)) − 1: 0 at first, when the classifier knows nothing yet, then towards 1.
+
+    Ganin et al. 2016, section 5.2.2.
+
+    Args:
+        progress: p, the share of training that is done, 0 to 1.
+        slope: γ.
+    """
+    return 2 / (1 + math.exp(-slope * progress)) - 1
