@@ -6,7 +6,8 @@ import pyarrow.compute as pc
 
 from embedding_features.arrays import F32, Bool
 from embedding_features.errors import DataError
-from ranking.encoding import Lists, Vocabulary, flat_array, floats, padded_bag
+from ranking.encoders.codes import Vocabulary
+from ranking.encoding import Lists, flat_array, floats, padded_bag
 from ranking.inputs import Bag, Categorical, Continuous, Field
 from ranking.tables import column_types, connect, quoted
 from ranking.task import SIDES, Side, Task
@@ -103,6 +104,6 @@ def _categorical(name: str, side: Side, values: pa.Array, train: Bool) -> Catego
 
 
 def _bag(name: str, side: Side, lists: Lists, train: Bool) -> Bag:
-    vocabulary = Vocabulary.fit(lists.of_rows(train), MIN_COUNT)
-    codes, weights = padded_bag(lists, vocabulary.encode(lists.flat), None)
+    vocabulary = Vocabulary.fit(lists.flat.filter(pa.array(train[lists.row])), MIN_COUNT)
+    codes, weights = padded_bag(lists, vocabulary.encode(lists.flat), None, lists.width)
     return Bag(name, "base", side, name, codes, weights, vocabulary.size)

@@ -1,4 +1,4 @@
-"""Arrow columns to the arrays of fields: vocabularies of the training rows, padded lists, vectors."""
+"""Arrow columns to the arrays of fields: numbers, padded lists, vectors."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from embedding_features.arrays import F32, I32, I64, Bool
+from embedding_features.arrays import F32, I32, I64, AnyArray, Bool
 from embedding_features.errors import DataError
 
 
@@ -25,30 +25,6 @@ def floats(column: pa.ChunkedArray | pa.Array) -> F32:
 
 
 @dataclass(frozen=True)
-class Vocabulary:
-    """Values known from training rows; code c is ``values[c - 1]``, 0 everything else."""
-
-    values: pa.Array
-
-    @classmethod
-    def fit(cls, values: pa.Array, min_count: int) -> "Vocabulary":
-        """The values seen at least ``min_count`` times, ascending: codes do not depend on row order."""
-        counted = pc.value_counts(values.drop_null())
-        kept = counted.field("values").filter(pc.greater_equal(counted.field("counts"), min_count))
-        return cls(kept.take(pc.sort_indices(kept)))
-
-    @property
-    def size(self) -> int:
-        """Number of codes, the unknown one included."""
-        return len(self.values) + 1
-
-    def encode(self, values: pa.Array) -> I32:
-        """[n] codes."""
-        codes = pc.index_in(values.cast(self.values.type), value_set=self.values)
-        return np.asarray(pc.add(codes, 1).fill_null(0).to_numpy(zero_copy_only=False), np.int32)
-
-
-@dataclass(frozen=True)
 class Lists:
     """A list column in pieces: ``flat`` values, and where each belongs."""
 
@@ -58,9 +34,19 @@ class Lists:
     length: I64
 
     @classmethod
-    def of(cls, column: pa.ChunkedArray | pa.Array) -> "Lists":
-        """Null lists are empty."""
+    def of(cls, column: pa.ChunkedArray | pa.Array, name: str = "lists") -> "Lists":
+        """Null lists are empty.
+
+        Raises:
+            DataError: when the column is not of lists; ``name`` is the field's.
+        """
         array = flat_array(column)
+        if pa.types.is_null(array.type):
+            array = array.cast(pa.list_(pa.null()))
+        if not is_list(array.type):
+            raise DataError(
+                f"{name}: a column of {array.type}, not of lists", fix="split its values into lists"
+            )
         length = np.asarray(pc.list_value_length(array).fill_null(0).to_numpy(zero_copy_only=False), np.int64)
         row = np.repeat(np.arange(len(length)), length)
         first = np.repeat(np.cumsum(length) - length, length)
@@ -70,45 +56,76 @@ class Lists:
     def width(self) -> int:
         return max(1, int(self.length.max(initial=1)))
 
-    def of_rows(self, rows: Bool) -> pa.Array:
-        """The flat values of the rows where the mask is true."""
-        return self.flat.filter(pa.array(rows[self.row]))
+    def first(self, width: int) -> "Lists":
+        """The first ``width`` values of each list."""
+        if self.width <= width:
+            return self
+        kept = self.position < width
+        length = np.minimum(self.length, width)
+        return Lists(self.flat.filter(pa.array(kept)), self.row[kept], self.position[kept], length)
+
+    def padded(self, values: AnyArray, width: int) -> AnyArray:
+        """[n, width] the ``values`` of ``flat``, 0 after the end of a list."""
+        padded = np.zeros((len(self.length), width), values.dtype)
+        padded[self.row, self.position] = values
+        return padded
 
 
-def padded_bag(lists: Lists, codes: I32, weights: F32 | None) -> tuple[I32, F32]:
+def is_list(of: pa.DataType) -> bool:
+    """Whether a type is of lists, of one length or of many."""
+    return bool(pa.types.is_list(of) or pa.types.is_large_list(of) or pa.types.is_fixed_size_list(of))
+
+
+def padded_bag(lists: Lists, codes: I32, weights: F32 | None, width: int) -> tuple[I32, F32]:
     """[n, width] codes and weights: known codes only, weights from 0 up and of sum 1 a row.
 
     Args:
+        lists: none longer than ``width``.
         codes: [values] of ``lists.flat``.
         weights: beside them, negative ones count as 0; None weighs alike.
     """
-    shape = (len(lists.length), lists.width)
-    padded, scaled = np.zeros(shape, np.int32), np.zeros(shape, np.float32)
-    padded[lists.row, lists.position] = codes
-    scaled[lists.row, lists.position] = 1 if weights is None else np.maximum(weights, 0)
+    padded = lists.padded(codes, width)
+    given = np.ones(len(codes), np.float32) if weights is None else np.maximum(weights, 0)
+    scaled = lists.padded(given, width)
     scaled[padded == 0] = 0
     total = scaled.sum(axis=1, keepdims=True)
     np.divide(scaled, total, out=scaled, where=total > 0)
     return padded, scaled
 
 
+def vector_dim(column: pa.ChunkedArray | pa.Array, name: str) -> int | None:
+    """Numbers a vector: of the type, or of the vectors there are; None where neither says.
+
+    Raises:
+        DataError: when the column is not of lists of numbers, or lengths differ.
+    """
+    if pa.types.is_null(column.type):
+        return None
+    if not (is_list(column.type) and pa.types.is_floating(column.type.value_type)):
+        raise DataError(f"{name}: a column of {column.type}, not of vectors", fix="ask the store for vectors")
+    if pa.types.is_fixed_size_list(column.type):
+        return int(column.type.list_size)
+    lengths = pc.unique(pc.list_value_length(column.drop_null())).to_pylist()
+    if len(lengths) > 1:
+        raise DataError(
+            f"{name}: vectors of lengths {sorted(lengths)}", fix="use snapshots of one space only"
+        )
+    return int(lengths[0]) if lengths else None
+
+
 def vectors(name: str, column: pa.ChunkedArray | pa.Array) -> tuple[F32, Bool]:
-    """[n, dim] vectors, zero where null, and [n] which are not.
+    """[n, dim] vectors, zero where null, and [n] which are not; dim 1 where nothing says otherwise.
 
     Raises:
         DataError: when lengths differ or a value is null, NaN or infinite.
     """
     array = flat_array(column)
     present = np.asarray(array.is_valid().to_numpy(zero_copy_only=False), np.bool_)
-    lengths = pc.unique(pc.list_value_length(array.drop_null())).to_pylist()
-    if len(lengths) > 1:
-        raise DataError(
-            f"{name}: vectors of lengths {sorted(lengths)}", fix="use snapshots of one space only"
-        )
-    dim = lengths[0] if lengths else max(1, getattr(array.type, "list_size", 1))
+    dim = vector_dim(array, name) or 1
     values = np.zeros((len(array), dim), np.float32)
-    flat = pc.list_flatten(array.drop_null()).cast(pa.float32())
-    values[present] = np.asarray(flat.to_numpy(zero_copy_only=False)).reshape(-1, dim)
+    if present.any():
+        flat = pc.list_flatten(array.drop_null()).cast(pa.float32())
+        values[present] = np.asarray(flat.to_numpy(zero_copy_only=False)).reshape(-1, dim)
     if not np.isfinite(values).all():
         raise DataError(f"{name}: a vector holds a null, NaN or infinity", fix="publish the snapshot again")
     return values, present

@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 from embedding_features.arrays import F32
 from embedding_features.errors import DataError
 from ranking.base_fields import MIN_COUNT
-from ranking.encoding import Lists, Vocabulary, floats, padded_bag, vectors
+from ranking.encoders.codes import Vocabulary
+from ranking.encoding import Lists, floats, padded_bag, vectors
 from ranking.graph_columns import GraphColumns
 from ranking.inputs import Bag, Categorical, Continuous, Field, Vector
 from ranking.neighbour_scores import neighbour_scores
@@ -88,8 +89,8 @@ def _clusters(rows: Rows, table: pa.Table, columns: GraphColumns) -> list[Field]
     lists = Lists.of(_column(table, columns, "cluster_ids"))
     weights = floats(Lists.of(_column(table, columns, "cluster_weights")).flat)
     _check_beside(columns, lists, weights)
-    vocabulary = Vocabulary.fit(lists.of_rows(rows.train), MIN_COUNT)
-    codes, weights = padded_bag(lists, vocabulary.encode(lists.flat), weights)
+    vocabulary = Vocabulary.fit(lists.flat.filter(pa.array(rows.train[lists.row])), MIN_COUNT)
+    codes, weights = padded_bag(lists, vocabulary.encode(lists.flat), weights, lists.width)
     name = f"{columns.prefix}_clusters"
     return [Bag(name, "clusters", columns.side, name, codes, weights, vocabulary.size)]
 
@@ -123,7 +124,7 @@ def _neighbours(rows: Rows, table: pa.Table, columns: GraphColumns) -> list[Fiel
     lists, weights = Lists.of(ids), floats(Lists.of(scores).flat)
     _check_beside(columns, lists, weights)
     vocabulary = rows.ids[columns.side]
-    codes, shares = padded_bag(lists, vocabulary.encode(lists.flat), weights)
+    codes, shares = padded_bag(lists, vocabulary.encode(lists.flat), weights, lists.width)
     name, table_name = f"{columns.prefix}_neighbours", f"{columns.side}_id"
     bag = Bag(name, "neighbours", columns.side, table_name, codes, shares, vocabulary.size, identity=True)
     scored = neighbour_scores(rows.labels, rows.residual, ids, scores, columns.side)

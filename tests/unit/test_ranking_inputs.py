@@ -8,7 +8,8 @@ import pytest
 from embedding_features.config import load_config
 from embedding_features.errors import ConfigError, DataError
 from ranking.dataset import build_dataset
-from ranking.encoding import Lists, Vocabulary, floats, padded_bag, vectors
+from ranking.encoders.codes import Vocabulary
+from ranking.encoding import Lists, floats, padded_bag, vectors
 from ranking.graph_columns import find_graph_columns
 from ranking.inputs import VARIANTS, Bag, Categorical, Continuous, Vector
 from ranking.labels import entity_frame, load_labels
@@ -128,7 +129,7 @@ def test_padded_bag():
     lists = Lists.of(pa.chunked_array([[[5, 6], None], [[], [9, 6, 5]]], pa.list_(pa.int64())))
     assert lists.width == 3
     codes, weights = padded_bag(
-        lists, np.array([1, 2, 0, 2, 1], np.int32), np.array([3, 1, 5, 2, -1], np.float32)
+        lists, np.array([1, 2, 0, 2, 1], np.int32), np.array([3, 1, 5, 2, -1], np.float32), 3
     )
     assert codes.tolist() == [[1, 2, 0], [0, 0, 0], [0, 0, 0], [0, 2, 1]]
     assert weights.tolist() == [[0.75, 0.25, 0], [0, 0, 0], [0, 0, 0], [0, 1, 0]]

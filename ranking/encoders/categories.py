@@ -1,0 +1,108 @@
+"""One value a row: categorical fields, and lists of tokens that are as many categorical fields."""
+
+from collections.abc import MutableMapping
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from embedding_features.arrays import I64
+from embedding_features.errors import DataError
+from ranking.encoders.base import Encoder, learn_codes, table_name
+from ranking.encoders.codes import Coder
+from ranking.encoders.rows import TrainingRows
+from ranking.encoders.values import keys_of, value_kind
+from ranking.encoding import Lists, flat_array
+from ranking.field_specs import CategoricalSpec, SharedCoding, TokensSpec
+from ranking.inputs import Categorical, Field
+
+
+class CategoricalEncoder(Encoder[CategoricalSpec]):
+    """A value's code."""
+
+    @classmethod
+    def fit(cls, spec: CategoricalSpec, rows: TrainingRows, coders: MutableMapping[str, Coder]) -> Self:
+        encoder = cls(spec, {}, coders)
+        if not isinstance(spec.coding, SharedCoding):
+            parts = (encoder._values(part) for part in rows.parts([spec.column], spec.name))
+            coders[spec.name] = learn_codes(spec.coding, parts, spec.name)
+        return encoder
+
+    def encode(self, table: pa.Table) -> list[Field]:
+        spec, values = self.spec, self._values(table)
+        name = table_name(spec.name, spec.coding)
+        coder = self.coders[name]
+        codes = coder.encode(values, spec.name)
+        key = keys_of(values, spec.name) if spec.keys else None
+        return [
+            Categorical(
+                spec.name, spec.group, spec.side, name, codes, coder.size, spec.identity, spec.place, key
+            )
+        ]
+
+    def _values(self, table: pa.Table) -> pa.Array:
+        values = self.column(table, self.spec.column)
+        default = self.spec.default
+        if default is None:
+            return values
+        if pa.types.is_null(values.type):
+            return pa.repeat(pa.scalar(default), len(values))
+        if value_kind(values.type, self.spec.name) != value_kind(pa.scalar(default).type, self.spec.name):
+            raise DataError(
+                f"{self.spec.name}: the default {default!r} is not of the column's type {values.type}",
+                fix="write the default as the column's values are written",
+            )
+        return values.fill_null(default)
+
+
+class TokensEncoder(Encoder[TokensSpec]):
+    """A code a position; ``shape["length"]`` positions, none where training has no token."""
+
+    @classmethod
+    def fit(cls, spec: TokensSpec, rows: TrainingRows, coders: MutableMapping[str, Coder]) -> Self:
+        lengths: set[int] = set()
+        for part in rows.parts([spec.column], spec.name):
+            lengths |= _lengths(Lists.of(part[spec.column], spec.name))
+        if len(lengths) > 1:
+            raise DataError(
+                f"{spec.name}: token lists of lengths {sorted(lengths)}", fix="use one codebook only"
+            )
+        length = max(lengths, default=0)
+        for position in range(length):
+            parts = (
+                _at(Lists.of(part[spec.column], spec.name), position)
+                for part in rows.parts([spec.column], spec.name)
+            )
+            coders[f"{spec.name}_{position}"] = learn_codes(spec.coding, parts, spec.name)
+        return cls(spec, {"length": length}, coders)
+
+    def encode(self, table: pa.Table) -> list[Field]:
+        spec, length = self.spec, self.shape["length"]
+        lists = Lists.of(self.column(table, spec.column), spec.name)
+        lengths = _lengths(lists)
+        if length and lengths - {length}:
+            raise DataError(
+                f"{spec.name}: token lists of lengths {sorted(lengths | {length})}",
+                fix="use the codebook of training only",
+            )
+        fields: list[Field] = []
+        for position in range(length):
+            name = f"{spec.name}_{position}"
+            coder = self.coders[name]
+            place = f"{spec.place}_{position}" if spec.place else ""
+            codes = coder.encode(_at(lists, position), name)
+            fields.append(Categorical(name, spec.group, spec.side, name, codes, coder.size, place=place))
+        return fields
+
+
+def _lengths(lists: Lists) -> set[int]:
+    """Lengths of the lists that have a token."""
+    return set(np.unique(lists.length[lists.length > 0]).tolist())
+
+
+def _at(lists: Lists, position: int) -> pa.Array:
+    """[n] the value at a position, null where the list is empty."""
+    place: I64 = np.cumsum(lists.length) - lists.length + position
+    empty = lists.length == 0
+    return flat_array(pc.take(lists.flat, pa.array(np.where(empty, 0, place), mask=empty)))

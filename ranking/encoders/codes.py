@@ -1,0 +1,126 @@
+"""From values to codes: a vocabulary of the training rows, or hashing."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from embedding_features.arrays import I32
+from embedding_features.errors import DataError
+from ranking.encoders.values import ValueKind, buckets_of, plain, value_kind
+from ranking.encoding import flat_array
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Values known from training rows.
+
+    Attributes:
+        values: [v], ascending and distinct; the code of ``values[i]`` is i + 1.
+        kind: of the values; a column of another kind is refused.
+        unknown: buckets, codes from v + 1, that other values are hashed into; with 0 they have code 0.
+    """
+
+    values: pa.Array
+    kind: ValueKind
+    unknown: int = 0
+
+    @classmethod
+    def fit(cls, values: pa.Array, min_count: int, unknown: int = 0) -> "Vocabulary":
+        """The values seen at least ``min_count`` times: codes do not depend on row order."""
+        counts = Counts()
+        counts.add(values, "values")
+        return counts.vocabulary(min_count, unknown)
+
+    @property
+    def size(self) -> int:
+        """Number of codes, 0 included."""
+        return len(self.values) + 1 + self.unknown
+
+    def encode(self, values: pa.Array, name: str = "values") -> I32:
+        """[n] codes; 0 is null.
+
+        Raises:
+            DataError: when the values are of another kind.
+        """
+        check_kind(values.type, self.kind, name)
+        values = plain(values, name)
+        if pa.types.is_null(values.type) or pa.types.is_null(self.values.type):
+            found = np.zeros(len(values), np.int64)
+        else:
+            places = pc.index_in(values, value_set=self.values)
+            found = np.asarray(pc.add(places, 1).fill_null(0).to_numpy(zero_copy_only=False), np.int64)
+        if self.unknown:
+            known = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), np.bool_)
+            buckets = len(self.values) + 1 + buckets_of(values, self.unknown)
+            found = np.where((found == 0) & known, buckets, found)
+        return found.astype(np.int32)
+
+
+@dataclass(frozen=True)
+class Hashing:
+    """Every value has the code 1 + hash mod ``buckets``; 0 is null."""
+
+    buckets: int
+    kind: ValueKind
+
+    @property
+    def size(self) -> int:
+        """Number of codes, 0 included."""
+        return self.buckets + 1
+
+    def encode(self, values: pa.Array, name: str = "values") -> I32:
+        """[n] codes.
+
+        Raises:
+            DataError: when the values are of another kind.
+        """
+        check_kind(values.type, self.kind, name)
+        values = plain(values, name)
+        known = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), np.bool_)
+        return np.where(known, 1 + buckets_of(values, self.buckets), 0).astype(np.int32)
+
+
+Coder = Vocabulary | Hashing
+
+
+class Counts:
+    """How often each value was seen, part by part: memory grows with the distinct values only."""
+
+    def __init__(self) -> None:
+        self.kind: ValueKind = "nothing"
+        self._seen: pa.Table | None = None
+
+    def add(self, values: pa.Array, name: str) -> None:
+        """Count more values, of the kind of those before."""
+        kind = value_kind(values.type, name)
+        if kind == "nothing":
+            return
+        check_kind(values.type, self.kind, name)
+        self.kind = kind
+        counted = pc.value_counts(plain(values, name).drop_null())
+        part = pa.table({"value": counted.field("values"), "count": counted.field("counts")})
+        if self._seen is not None:
+            both = pa.concat_tables([self._seen, part]).group_by("value").aggregate([("count", "sum")])
+            part = both.select(["value", "count_sum"]).rename_columns(["value", "count"])
+        self._seen = part
+
+    def vocabulary(self, min_count: int, unknown: int = 0) -> Vocabulary:
+        """The values seen often enough, ascending."""
+        if self._seen is None:
+            return Vocabulary(pa.array([], pa.null()), "nothing", unknown)
+        often = flat_array(self._seen.filter(pc.greater_equal(self._seen["count"], min_count))["value"])
+        return Vocabulary(often.take(pc.sort_indices(often)), self.kind, unknown)
+
+
+def check_kind(of: pa.DataType, expected: ValueKind, name: str) -> None:
+    """Raises:
+    DataError: when a column's type is not of the kind seen before; a column of nulls fits any.
+    """
+    found = value_kind(of, name)
+    if found != expected and "nothing" not in (found, expected):
+        raise DataError(
+            f"{name}: values are {of} ({found}), training had {expected} values",
+            fix=f"write them as {expected} values, or train again on these",
+        )

@@ -1,0 +1,99 @@
+"""All encoders of a spec: fitted together, and what a service encodes a request with."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from embedding_features.arrays import F32, Bool
+from embedding_features.errors import ConfigError, DataError
+from ranking.encoders.base import Encoder
+from ranking.encoders.categories import CategoricalEncoder, TokensEncoder
+from ranking.encoders.codes import Coder
+from ranking.encoders.lists import MultivaluedEncoder
+from ranking.encoders.numbers import DenseEncoder
+from ranking.encoders.rows import RawRows, TrainingRows
+from ranking.encoders.sequence import SequenceEncoder
+from ranking.encoders.vectors import SimilarityEncoder, VectorEncoder
+from ranking.inputs import Field, Inputs
+from ranking.spec import RankerSpec
+
+#: kind of field → its encoder
+ENCODERS: dict[str, type[Encoder[Any]]] = {
+    "dense": DenseEncoder,
+    "categorical": CategoricalEncoder,
+    "multivalued": MultivaluedEncoder,
+    "tokens": TokensEncoder,
+    "vector": VectorEncoder,
+    "similarity": SimilarityEncoder,
+    "sequence": SequenceEncoder,
+}
+
+
+@dataclass(frozen=True)
+class Encoders:
+    """Everything that turns raw rows into the inputs of a ranker.
+
+    Attributes:
+        spec: the fields.
+        shapes: field → what its encoder learned besides codes.
+        coders: field with codes of its own, or position of tokens → its codes.
+    """
+
+    spec: RankerSpec
+    shapes: Mapping[str, Mapping[str, int]]
+    coders: Mapping[str, Coder]
+
+    def encode(self, table: pa.Table, label: F32 | None = None) -> Inputs:
+        """The inputs of some rows.
+
+        Args:
+            table: the columns of the spec; others are not looked at.
+            label: [n]; zeros by default.
+
+        Raises:
+            DataError: when a column is missing or breaks its rule.
+            CompatibilityError: when vectors are of another dim than in training.
+        """
+        fields: list[Field] = []
+        for spec in self.spec.fields:
+            fields += ENCODERS[spec.kind](spec, self.shapes[spec.name], self.coders).encode(table)
+        return Inputs(np.zeros(len(table), np.float32) if label is None else label, tuple(fields))
+
+    def select(self, groups: Collection[str]) -> "Encoders":
+        """Those of the fields of some groups.
+
+        Raises:
+            ConfigError: when none is left, or one shares the codes of a field that is not.
+        """
+        fields = tuple(field for field in self.spec.fields if field.group in groups)
+        try:
+            spec = RankerSpec(fields=fields)
+        except ValueError as error:
+            raise ConfigError(f"the groups {sorted(groups)} do not stand alone: {error}") from None
+        names = {field.name for field in fields}
+        return Encoders(spec, {name: self.shapes[name] for name in names}, self.coders)
+
+
+def fit_encoders(spec: RankerSpec, rows: pa.Table | RawRows, train: Bool) -> Encoders:
+    """Fit every encoder of a spec on the training rows.
+
+    Args:
+        rows: the raw columns, in memory or on disk.
+        train: [n] which rows are training rows.
+
+    Raises:
+        DataError: when a column is missing or of a type its field cannot be made of, two fields come out
+            under one name, or there are not as many rows as the mask has.
+    """
+    chosen = TrainingRows.of(rows, train)
+    coders: dict[str, Coder] = {}
+    shapes = {field.name: ENCODERS[field.kind].fit(field, chosen, coders).shape for field in spec.fields}
+    encoders = Encoders(spec, shapes, coders)
+    names = [field.name for field in encoders.encode(chosen.none()).fields]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(f"two fields come out as {twice[0]!r}", fix="name the fields of the spec apart")
+    return encoders

@@ -1,0 +1,58 @@
+"""Numbers: dense fields."""
+
+from collections.abc import MutableMapping
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+
+from embedding_features.errors import DataError
+from ranking.encoders.base import Encoder
+from ranking.encoders.codes import Coder
+from ranking.encoders.rows import TrainingRows
+from ranking.encoding import floats
+from ranking.field_specs import DenseSpec
+from ranking.inputs import Continuous, Field
+
+
+class DenseEncoder(Encoder[DenseSpec]):
+    """Nothing is learned: scales are the ranker's to fit."""
+
+    @classmethod
+    def fit(cls, spec: DenseSpec, rows: TrainingRows, coders: MutableMapping[str, Coder]) -> Self:
+        encoder = cls(spec, {}, coders)
+        for part in rows.parts([spec.column], spec.name):
+            encoder.encode(part)  # a column that cannot be numbers is told of before it is trained on
+        return encoder
+
+    def encode(self, table: pa.Table) -> list[Field]:
+        column, name = self.column(table, self.spec.column), self.spec.name
+        if not is_number(column.type):
+            raise DataError(f"{name}: {self.spec.column!r} is {column.type}, not a number", fix="cast it")
+        if self.spec.default is not None:
+            column = column.cast(pa.float64(), safe=False).fill_null(self.spec.default)
+        values = floats(column)
+        if np.isinf(values).any():
+            raise DataError(
+                f"{name}: {self.spec.column!r} holds an infinity, or a number too large for float32",
+                fix="write null where a number is unknown",
+            )
+        if self.spec.transform == "log1p":
+            if (values <= -1).any():
+                raise DataError(
+                    f"{name}: log1p of {values[values <= -1][0]:g}",
+                    fix="give numbers above -1, such as counts",
+                )
+            values = np.log1p(values)
+        return [Continuous(name, self.spec.group, values)]
+
+
+def is_number(of: pa.DataType) -> bool:
+    """Whether values of a type are numbers, or truths, or all null."""
+    return bool(
+        pa.types.is_integer(of)
+        or pa.types.is_floating(of)
+        or pa.types.is_decimal(of)
+        or pa.types.is_boolean(of)
+        or pa.types.is_null(of)
+    )

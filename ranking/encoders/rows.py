@@ -1,0 +1,91 @@
+"""The raw rows that encoders are fitted on, looked at a part at a time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+
+from embedding_features.arrays import Bool
+from embedding_features.errors import DataError
+
+#: rows looked at together while fitting, which bounds memory
+PART_ROWS = 65_536
+
+
+class RawRows(Protocol):
+    """Raw columns of n rows, in memory or on disk."""
+
+    @property
+    def schema(self) -> pa.Schema: ...
+
+    def __len__(self) -> int: ...
+
+    def parts(self, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """Some columns of all rows in order, a bounded number of rows at a time, and at least one part."""
+
+
+@dataclass(frozen=True)
+class TableRows:
+    """The rows of a table in memory."""
+
+    table: pa.Table
+
+    @property
+    def schema(self) -> pa.Schema:
+        return self.table.schema
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def parts(self, columns: Sequence[str]) -> Iterator[pa.Table]:
+        chosen = self.table.select(list(columns))
+        for start in range(0, max(1, len(chosen)), PART_ROWS):
+            yield chosen.slice(start, PART_ROWS)
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """The rows that encoders are fitted on: those of ``rows`` where ``mask`` [n] is true."""
+
+    rows: RawRows
+    mask: Bool
+
+    @classmethod
+    def of(cls, rows: pa.Table | RawRows, mask: Bool) -> "TrainingRows":
+        """Raises:
+        DataError: when there are not as many rows as the mask has.
+        """
+        found = TableRows(rows) if isinstance(rows, pa.Table) else rows
+        if len(found) != len(mask):
+            raise DataError(f"{len(found)} raw rows beside a mask of {len(mask)}")
+        return cls(found, mask)
+
+    def parts(self, columns: Sequence[str], name: str) -> Iterator[pa.Table]:
+        """Some columns of the training rows, part by part.
+
+        Raises:
+            DataError: when there is no such column; ``name`` is the field's.
+        """
+        for column in columns:
+            check_column(self.rows.schema, column, name)
+        start = 0
+        for part in self.rows.parts(columns):
+            yield part.filter(pa.array(self.mask[start : start + len(part)]))
+            start += len(part)
+
+    def none(self) -> pa.Table:
+        """A table of all columns and no row."""
+        return self.rows.schema.empty_table()
+
+
+def check_column(schema: pa.Schema, column: str, name: str) -> None:
+    """Raises:
+    DataError: when the table lacks a column, or has it twice; ``name`` is the field's.
+    """
+    found = schema.names.count(column)
+    if found != 1:
+        raise DataError(
+            f"{name}: {found or 'no'} columns {column!r} in a table of {len(schema)} columns",
+            fix=f"give each of the columns of the spec once; there are {', '.join(schema.names[:20])}",
+        )

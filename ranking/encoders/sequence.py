@@ -1,0 +1,98 @@
+"""The user's last items, as codes and as pretrained vectors."""
+
+from collections.abc import MutableMapping
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from embedding_features.arrays import F32, I32
+from embedding_features.errors import CompatibilityError, DataError
+from ranking.encoders.base import Encoder, learn_codes, table_name
+from ranking.encoders.codes import Coder
+from ranking.encoders.rows import TrainingRows, check_column
+from ranking.encoders.vectors import checked_vectors
+from ranking.encoding import Lists, flat_array, is_list, vector_dim
+from ranking.field_specs import SequenceSpec, SharedCoding
+from ranking.inputs import Field, History
+from ranking.vector_rows import stored_once
+
+
+class SequenceEncoder(Encoder[SequenceSpec]):
+    """The first ``spec.length`` of each list; vectors have ``shape["dim"]`` numbers, 0 without a column.
+
+    Vectors come as lists of lists, as a request has them, or as lists of a dictionary of vectors, as a log
+    has them, where the vector of one snapshot and item is in many histories.
+    """
+
+    @classmethod
+    def fit(cls, spec: SequenceSpec, rows: TrainingRows, coders: MutableMapping[str, Coder]) -> Self:
+        if not isinstance(spec.coding, SharedCoding):
+            ids = (
+                Lists.of(part[spec.column], spec.name).first(spec.length).flat
+                for part in rows.parts([spec.column], spec.name)
+            )
+            coders[spec.name] = learn_codes(spec.coding, ids, spec.name)
+        if spec.vectors is None:
+            return cls(spec, {"dim": 0}, coders)
+        for part in rows.parts([spec.vectors], spec.name):
+            dim = vector_dim(_vectors_of(part[spec.vectors], spec.name), spec.vectors)
+            if dim is not None:
+                return cls(spec, {"dim": dim}, coders)
+        return cls(spec, {"dim": 1}, coders)
+
+    def encode(self, table: pa.Table) -> list[Field]:
+        spec = self.spec
+        whole = Lists.of(self.column(table, spec.column), spec.name)
+        lists = whole.first(spec.length)
+        name = table_name(spec.name, spec.coding)
+        coder = self.coders[name]
+        codes: I32 = lists.padded(coder.encode(lists.flat, spec.name), spec.length)
+        rows, vectors = self._vectors(table, whole, lists)
+        return [
+            History(
+                spec.name,
+                spec.group,
+                "user",
+                name,
+                codes,
+                coder.size,
+                *stored_once(rows, vectors),
+                vector=spec.candidate,
+            )
+        ]
+
+    def _vectors(self, table: pa.Table, whole: Lists, lists: Lists) -> tuple[I32, F32]:
+        """[n, length] rows of a table and the table; ``lists`` are the ``whole`` ones cut to the length."""
+        spec, dim = self.spec, self.shape["dim"]
+        if spec.vectors is None:
+            return np.zeros((len(lists.length), spec.length), np.int32), np.zeros((1, 0), np.float32)
+        check_column(table.schema, spec.vectors, spec.name)
+        column = flat_array(table[spec.vectors])
+        lengths = pc.list_value_length(column).fill_null(0).to_numpy(zero_copy_only=False)
+        if not np.array_equal(lengths, whole.length):
+            raise DataError(
+                f"{spec.name}: lists of {spec.column!r} and {spec.vectors!r} differ in length",
+                fix="give a vector, or null, beside each item",
+            )
+        flat = pc.list_flatten(column)
+        index = np.arange(len(flat))
+        if pa.types.is_dictionary(flat.type):
+            index = np.asarray(flat.indices.fill_null(-1).to_numpy(zero_copy_only=False), np.int64)
+            flat = flat.dictionary
+        values, present = checked_vectors(flat, spec.vectors, spec.name, dim)
+        present, row = np.append(present, False), np.where(index < 0, len(flat), index)
+        rows = np.where(present[row], row + 1, 0)[whole.position < spec.length].astype(np.int32)
+        return lists.padded(rows, spec.length), np.concatenate([np.zeros((1, dim), np.float32), values])
+
+
+def _vectors_of(column: pa.ChunkedArray, name: str) -> pa.Array:
+    """The vectors in a column of lists of them."""
+    array = flat_array(column)
+    if pa.types.is_null(array.type):
+        return array
+    if not is_list(array.type):
+        raise CompatibilityError(f"{name}: a column of {array.type}, not of lists of vectors")
+    flat = pc.list_flatten(array)
+    return flat.dictionary if pa.types.is_dictionary(flat.type) else flat

@@ -1,0 +1,102 @@
+"""Values that can have codes: integers, truths, strings and numbers, each in one Arrow type."""
+
+from hashlib import blake2b
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from embedding_features.arrays import I64
+from embedding_features.errors import DataError
+
+#: what values compare with: 5 is neither "5" nor 5.0. ``nothing`` is a column without a type, all null
+ValueKind = Literal["integer", "truth", "string", "number", "nothing"]
+
+_TYPES: dict[ValueKind, pa.DataType] = {
+    "integer": pa.int64(),
+    "truth": pa.int64(),
+    "string": pa.string(),
+    "number": pa.float64(),
+    "nothing": pa.null(),
+}
+
+
+def value_kind(of: pa.DataType, name: str) -> ValueKind:
+    """The kind of an Arrow type.
+
+    Raises:
+        DataError: for any other type, such as a date or a list; ``name`` is the field's.
+    """
+    tests: dict[ValueKind, bool] = {
+        "integer": pa.types.is_integer(of),
+        "truth": pa.types.is_boolean(of),
+        "string": pa.types.is_string(of) or pa.types.is_large_string(of) or pa.types.is_string_view(of),
+        "number": pa.types.is_floating(of),
+        "nothing": pa.types.is_null(of),
+    }
+    for kind, holds in tests.items():
+        if holds:
+            return kind
+    raise DataError(f"{name}: values of type {of} have no codes", fix="write integers, strings or truths")
+
+
+def plain(values: pa.Array, name: str) -> pa.Array:
+    """The values in the one type of their kind; NaN is null."""
+    kind = value_kind(values.type, name)
+    if kind == "truth":
+        values = values.cast(pa.int8())
+    try:
+        values = values.cast(_TYPES[kind])
+    except pa.ArrowInvalid as error:
+        raise DataError(f"{name}: {error}", fix="integers are of 64 bits, signed") from None
+    if kind == "number":
+        values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
+    return values
+
+
+def buckets_of(values: pa.Array, buckets: int) -> I64:
+    """[n] a bucket in [0, buckets) of each value, the same in every process; 0 where null.
+
+    Args:
+        values: of :func:`plain`.
+
+    Raises:
+        DataError: for numbers, whose bits say more than their values.
+    """
+    if pa.types.is_floating(values.type):
+        raise DataError(
+            "floating point numbers are not hashed", fix="write integers or strings, or use a vocabulary"
+        )
+    known = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), np.bool_)
+    hashed = _of_strings(values) if pa.types.is_string(values.type) else _of_integers(values)
+    return np.where(known, (hashed % np.uint64(buckets)).astype(np.int64), 0)
+
+
+def keys_of(values: pa.Array, name: str) -> I64:
+    """[n] integers themselves, a 64-bit hash of strings; 0 where null."""
+    values = plain(values, name)
+    if pa.types.is_string(values.type):
+        known = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), np.bool_)
+        return np.where(known, _of_strings(values).view(np.int64), 0)
+    if pa.types.is_floating(values.type):
+        raise DataError(f"{name}: floating point numbers are no ids", fix="write integers or strings")
+    return np.asarray(values.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False), np.int64)
+
+
+def _of_integers(values: pa.Array) -> npt.NDArray[np.uint64]:
+    """SplitMix64's finalizer (Steele, Lea & Flood, OOPSLA 2014)."""
+    h = values.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False).astype(np.uint64)
+    h = h + np.uint64(0x9E3779B97F4A7C15)
+    h = (h ^ (h >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    h = (h ^ (h >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(h ^ (h >> np.uint64(31)), np.uint64)
+
+
+def _of_strings(values: pa.Array) -> npt.NDArray[np.uint64]:
+    """BLAKE2b's first 8 bytes, of each distinct string once."""
+    encoded = values.fill_null("").dictionary_encode()
+    digests = b"".join(blake2b(s.encode(), digest_size=8).digest() for s in encoded.dictionary.to_pylist())
+    hashes: npt.NDArray[np.uint64] = np.frombuffer(digests, "<u8").astype(np.uint64)
+    return hashes[np.asarray(encoded.indices.to_numpy(), np.int64)]

@@ -1,0 +1,85 @@
+"""Pretrained vectors, and how alike two of them are."""
+
+from collections.abc import MutableMapping
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+
+from embedding_features.arrays import F32, Bool
+from embedding_features.errors import CompatibilityError
+from ranking.encoders.base import Encoder
+from ranking.encoders.codes import Coder
+from ranking.encoders.rows import TrainingRows
+from ranking.encoding import vector_dim, vectors
+from ranking.field_specs import SimilaritySpec, VectorSpec
+from ranking.inputs import Continuous, Field, Vector
+from ranking.vector_rows import stored_once
+
+
+class VectorEncoder(Encoder[VectorSpec]):
+    """Vectors of ``shape["dim"]`` numbers, each stored once."""
+
+    @classmethod
+    def fit(cls, spec: VectorSpec, rows: TrainingRows, coders: MutableMapping[str, Coder]) -> Self:
+        return cls(spec, {"dim": fitted_dim(rows, spec.column, spec.name)}, coders)
+
+    def encode(self, table: pa.Table) -> list[Field]:
+        spec = self.spec
+        values, present = checked_vectors(
+            self.column(table, spec.column), spec.column, spec.name, self.shape["dim"]
+        )
+        own = Vector.of(spec.name, spec.group, spec.side, values, present)
+        return [Vector(spec.name, spec.group, spec.side, *stored_once(own.rows, own.table))]
+
+
+class SimilarityEncoder(Encoder[SimilaritySpec]):
+    """⟨u, i⟩ or ⟨u, i⟩ / (|u| |i|), NaN where a vector is missing, or of length 0 for the cosine."""
+
+    @classmethod
+    def fit(cls, spec: SimilaritySpec, rows: TrainingRows, coders: MutableMapping[str, Coder]) -> Self:
+        user, item = (fitted_dim(rows, column, spec.name) for column in (spec.user, spec.item))
+        if user != item:
+            raise CompatibilityError(
+                f"{spec.name}: vectors of dim {user} in {spec.user!r} and of dim {item} in {spec.item!r}",
+                fix="compare vectors of one space",
+            )
+        return cls(spec, {"dim": user}, coders)
+
+    def encode(self, table: pa.Table) -> list[Field]:
+        spec, dim = self.spec, self.shape["dim"]
+        user, has_user = checked_vectors(self.column(table, spec.user), spec.user, spec.name, dim)
+        item, has_item = checked_vectors(self.column(table, spec.item), spec.item, spec.name, dim)
+        known = has_user & has_item
+        values: F32 = np.einsum("nd,nd->n", user, item)
+        if spec.measure == "cosine":
+            length: F32 = np.linalg.norm(user, axis=1) * np.linalg.norm(item, axis=1)
+            known &= length > 0
+            values = np.divide(values, length, out=np.zeros_like(values), where=known)
+        return [Continuous(spec.name, spec.group, np.where(known, values, np.nan).astype(np.float32))]
+
+
+def fitted_dim(rows: TrainingRows, column: str, name: str) -> int:
+    """Numbers a vector, of the type or else of the first vector there is; 1 where there is none."""
+    for part in rows.parts([column], name):
+        dim = vector_dim(part[column], column)
+        if dim is not None:
+            return dim
+    return 1
+
+
+def checked_vectors(column: pa.Array, where: str, name: str, dim: int) -> tuple[F32, Bool]:
+    """[n, dim] vectors and which there are.
+
+    Raises:
+        CompatibilityError: when they are of another dim than in training.
+    """
+    found = vector_dim(column, where)
+    if found is None:
+        return np.zeros((len(column), dim), np.float32), np.zeros(len(column), np.bool_)
+    if found != dim:
+        raise CompatibilityError(
+            f"{name}: vectors of dim {found} in {where!r}, training had dim {dim}",
+            fix=f"ask the store for the view trained on, of dim {dim}, or train again on dim {found}",
+        )
+    return vectors(where, column)

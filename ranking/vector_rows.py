@@ -1,0 +1,58 @@
+"""Vectors stored once: rows into a table whose rows differ, in the order they are first met."""
+
+import numpy as np
+
+from embedding_features.arrays import F32, I32, I64
+from embedding_features.artifact.tables import row_hashes
+
+
+def stored_once(rows: I32, table: F32) -> tuple[I32, F32]:
+    """The same vectors, each once, numbered from 1 as they are first met in ``rows``.
+
+    So a vector of one snapshot and entity is one row of the table, whoever asks for it and however often, and
+    the result does not depend on how the given table was made.
+
+    Args:
+        rows: of any shape, in [0, R); 0 is absent.
+        table: [R, dim], row 0 zero.
+    """
+    store = VectorStore()
+    found = store.add(rows, table)
+    return found, np.concatenate([table[:1], *store.taken])
+
+
+class VectorStore:
+    """Grows a table from parts that have tables of their own."""
+
+    def __init__(self) -> None:
+        self._known = np.zeros(0, np.uint64)
+        self._row = np.zeros(0, np.int64)
+        self.size = 1
+        self.taken: list[F32] = []
+
+    def add(self, rows: I32, table: F32) -> I32:
+        """``rows`` of ``table`` as rows of the store's; what was not there yet is appended to ``taken``."""
+        used = _first_met(rows.ravel())
+        hashes = row_hashes(table[used])
+        _, first = np.unique(hashes, return_index=True)
+        distinct = np.sort(first)
+        new = distinct[~np.isin(hashes[distinct], self._known)]
+        self.taken.append(table[used[new]])
+        self._learn(hashes[new])
+        place = np.zeros(len(table), np.int64)
+        place[used] = self._row[np.searchsorted(self._known, hashes)]
+        return place[rows].astype(np.int32)
+
+    def _learn(self, hashes: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> None:
+        known = np.concatenate([self._known, hashes])
+        row = np.concatenate([self._row, self.size + np.arange(len(hashes))])
+        order = np.argsort(known)
+        self._known, self._row = known[order], row[order]
+        self.size += len(hashes)
+
+
+def _first_met(rows: I32) -> I64:
+    """The distinct rows above 0, in the order of their first places."""
+    distinct, first = np.unique(rows, return_index=True)
+    met: I64 = distinct[np.argsort(first)].astype(np.int64)
+    return met[met > 0]
