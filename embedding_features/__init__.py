@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from embedding_features.derive import derive as derive_features
     from embedding_features.graph import Graph
     from embedding_features.space import check_health, place
-    from embedding_features.store import publish
+    from embedding_features.store import EmbeddingFeatures, publish
 
 #: name → module and its name there
 _HOME = {
@@ -39,11 +39,13 @@ _HOME = {
     "Graph": ("graph", "Graph"),
     "check_health": ("space", "check_health"),
     "place": ("space", "place"),
+    "EmbeddingFeatures": ("store", "EmbeddingFeatures"),
     "publish": ("store", "publish"),
 }
 
 __all__ = [
     "Clusters",
+    "EmbeddingFeatures",
     "Embeddings",
     "Graph",
     "Neighbours",

@@ -101,12 +101,15 @@ def _alive(pid: int) -> bool:
     return True
 
 
+def stale_staging(root: Path) -> list[Path]:
+    """Staging folders that killed processes left under ``root``."""
+    pids = ((folder, folder.name.split("-", 1)[0]) for folder in sorted(root.glob(".staging/*")))
+    return [folder for folder, pid in pids if pid.isdigit() and not _alive(int(pid))]
+
+
 def sweep_staging(root: Path) -> int:
     """Remove staging folders that killed processes left under ``root``; returns how many."""
-    swept = 0
-    for folder in root.glob(".staging/*"):
-        pid = folder.name.split("-", 1)[0]
-        if pid.isdigit() and not _alive(int(pid)):
-            shutil.rmtree(folder, ignore_errors=True)
-            swept += 1
-    return swept
+    stale = stale_staging(root)
+    for folder in stale:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(stale)

@@ -6,6 +6,7 @@ docs/architecture.md whose manifest also says when it was published, and under w
 
 import logging
 import os
+from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("FEAST_USAGE", "False")
 logging.getLogger("feast").setLevel(logging.ERROR)
@@ -18,7 +19,11 @@ from embedding_features.store.published import Published, list_published  # noqa
 from embedding_features.store.registry import apply  # noqa: E402
 from embedding_features.store.verify import verify_repo  # noqa: E402
 
+if TYPE_CHECKING:
+    from embedding_features.store.client import EmbeddingFeatures
+
 __all__ = [
+    "EmbeddingFeatures",
     "Materialized",
     "Published",
     "apply",
@@ -30,3 +35,12 @@ __all__ = [
     "publish_series",
     "verify_repo",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The client when it is first used: it brings recall's libraries, and ``feast apply`` needs none."""
+    if name == "EmbeddingFeatures":
+        from embedding_features.store.client import EmbeddingFeatures
+
+        return EmbeddingFeatures
+    raise AttributeError(f"module 'embedding_features.store' has no attribute {name!r}")

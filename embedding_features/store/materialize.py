@@ -1,5 +1,6 @@
 """Bring snapshots online through Feast's own materialization, and see that they arrived."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from feast import FeatureStore
 from embedding_features.artifact import Kind
 from embedding_features.errors import ConfigError, StoreError
 from embedding_features.progress import SILENT, Progress
-from embedding_features.store.online_rows import online_rows
+from embedding_features.store.online_rows import online_rows, online_store_of
 from embedding_features.store.published import Published, list_published
 from embedding_features.store.session import changed_store, feast_errors, locked
 from embedding_features.store.tables import check_table
@@ -55,8 +56,13 @@ def materialize(
     runs = [run for run in list_published(repo) if end is None or run.as_of <= end]
     newest = {run.family: run for run in runs}
     work = [(run, *table) for run in newest.values() for table in run.snapshot.tables]
-    if not work:
-        return []
+    return materialize_tables(repo, work, progress) if work else []
+
+
+def materialize_tables(
+    repo: Path, work: Sequence[tuple[Published, str, Kind]], progress: Progress = SILENT
+) -> list[Materialized]:
+    """Bring tables (run, node type, kind) online, each as its own version; errors as :func:`materialize`."""
     with locked(repo), changed_store(repo) as store, progress.task("materialize", len(work)) as advance:
         done = []
         for run, node_type, kind in work:
@@ -74,7 +80,7 @@ def _materialize(store: FeatureStore, repo: Path, run: Published, node_type: str
         check_table(run.snapshot, node_type, kind)
         with feast_errors(f"materializing {name}@v{run.version}"):
             # its table may be missing: a version that was recorded late, or a lost database
-            store._get_provider().online_store.update(store.config, [], [view], [], [], partial=True)
+            online_store_of(store).update(store.config, [], [view], [], [], partial=True)
             store.materialize(run.as_of, run.as_of, [name], version=f"v{run.version}")
         arrived = online_rows(store, repo, view, run.as_of)
         if arrived != rows:

@@ -59,17 +59,28 @@ def online_rows(store: FeatureStore, repo: Path, view: FeatureView, as_of: datet
     return min((counts.get(field.name, 0) for field in view.features), default=0)
 
 
-def older_rows(store: FeatureStore, repo: Path, view: FeatureView, as_of: datetime) -> int:
-    """Entities of this view version that SQLite still holds from before ``as_of``; 0 for other stores.
+def has_table(store: FeatureStore, repo: Path, view: FeatureView) -> bool:
+    """Whether the online store has a place for this view version; True where it cannot be told."""
+    ours = online_store_of(store)
+    if isinstance(ours, EmbeddingOnlineStore):
+        return ours.describe(store.config, view) is not None
+    path = online_file(store, repo)
+    return path is None or bool(_select(path, store, view, "SELECT count(*) FROM {}", ()))
 
-    This library's stores replace a snapshot whole, so they have none.
+
+def other_rows(store: FeatureStore, repo: Path, view: FeatureView, as_of: datetime) -> tuple[int, int]:
+    """Entities of this view version in SQLite from before ``as_of``, and from after it: pushed ones.
+
+    (0, 0) for other stores: those of this library replace a snapshot whole, and keep pushes apart.
     """
     path = online_file(store, repo)
     if path is None:
-        return 0
-    query = "SELECT count(DISTINCT entity_key) FROM {} WHERE event_ts < ?"
-    rows = _select(path, store, view, query, (_sqlite_time(as_of),))
-    return int(rows[0][0]) if rows else 0
+        return 0, 0
+    moment = _sqlite_time(as_of)
+    query = "SELECT count(DISTINCT entity_key) FROM {} WHERE event_ts "
+    before = _select(path, store, view, query + "< ?", (moment,))
+    after = _select(path, store, view, query + "> ?", (moment,))
+    return (int(before[0][0]), int(after[0][0])) if before and after else (0, 0)
 
 
 def _sqlite_time(moment: datetime) -> int:

@@ -10,6 +10,8 @@ from feast import FeatureStore, Field
 from feast.protos.feast.serving.ServingService_pb2 import FieldStatus, GetOnlineFeaturesResponse
 
 from embedding_features.arrays import Bool
+from embedding_features.errors import DataError
+from embedding_features.store.keys import key_columns
 from embedding_features.store.online_rows import online_store_of
 from embedding_features.store.online_stores.base import EmbeddingOnlineStore, GivenIds
 from embedding_features.store.online_stores.rows import Rows
@@ -34,7 +36,16 @@ def read_rows(store: FeatureStore, asked: Asked, keys: Sequence[GivenIds]) -> Ro
     ours = online_store_of(store)
     if isinstance(ours, EmbeddingOnlineStore) and len(keys) == 1:
         return ours.read_arrays(store.config, asked.view, keys[0], [f.name for f in asked.fields])
-    return _through_feast(store, asked, [pa.array(key) for key in keys])
+    return _through_feast(store, asked, _checked(asked, keys))
+
+
+def _checked(asked: Asked, keys: Sequence[GivenIds]) -> list[pa.Array]:
+    names = [column.name for column in asked.view.entity_columns]
+    frame = pa.table([pa.array(key) for key in keys], names)
+    nulls = [name for name in names if frame[name].null_count]
+    if nulls:
+        raise DataError(f"null among the ids of {', '.join(nulls)}", fix="drop rows without an id")
+    return key_columns(frame, asked.view)
 
 
 def _through_feast(store: FeatureStore, asked: Asked, keys: Sequence[pa.Array]) -> Rows:

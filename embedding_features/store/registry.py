@@ -38,8 +38,8 @@ def _record(store: FeatureStore, name: str, versions: dict[int, FeatureView]) ->
     New versions are appended; a registry that differs in an earlier one starts the view anew, keeping the
     intervals that were materialized.
     """
-    known = _recorded(store, name)
-    same = [n for n in known if n in versions and _equal(known[n], versions[n])]
+    known = recorded(store, name)
+    same = [n for n in known if n in versions and is_same(known[n], versions[n])]
     missing = [n for n in versions if n not in known]
     intervals = []
     if len(same) < len(known) or (missing and known and min(missing) < max(known)):
@@ -53,13 +53,14 @@ def _record(store: FeatureStore, name: str, versions: dict[int, FeatureView]) ->
         store.registry.apply_feature_view(view, store.project)
 
 
-def _recorded(store: FeatureStore, name: str) -> dict[int, FeatureView]:
+def recorded(store: FeatureStore, name: str) -> dict[int, FeatureView]:
+    """N → version N of a view as the registry has it, N ascending; none of a view without versions."""
     registry = store.registry
     numbers = [row["version_number"] for row in registry.list_feature_view_versions(name, store.project)]
-    return {n: registry.get_feature_view_by_version(name, store.project, n) for n in numbers}
+    return {n: registry.get_feature_view_by_version(name, store.project, n) for n in sorted(numbers)}
 
 
-def _equal(recorded: FeatureView, wanted: FeatureView) -> bool:
+def is_same(known: FeatureView, wanted: FeatureView) -> bool:
     """Whether a record still says what the manifests say; intervals are no part of a definition."""
-    recorded.materialization_intervals = wanted.materialization_intervals
-    return bool(recorded == wanted and recorded.batch_source.path == wanted.batch_source.path)
+    known.materialization_intervals = wanted.materialization_intervals
+    return bool(known == wanted and known.batch_source.path == wanted.batch_source.path)

@@ -63,6 +63,15 @@ def _registry_file(config: RepoConfig, repo: Path) -> Path:
     return repo.resolve() / str(config.registry.path)
 
 
+def registry_file(repo: Path) -> Path:
+    """The registry file of a repository, there or not.
+
+    Raises:
+        StoreError: when the repository has a registry of another kind.
+    """
+    return _registry_file(_config(repo), repo)
+
+
 @lru_cache(maxsize=4)
 def _opened(repo: Path, stamp: tuple[int, ...]) -> FeatureStore:  # noqa: ARG001
     with feast_errors("opening the registry", fix=_REBUILD):
@@ -97,6 +106,24 @@ def locked(repo: Path) -> Iterator[None]:
         yield
 
 
+def is_locked(repo: Path) -> bool:
+    """Whether somebody publishes or materializes here now."""
+    path = snapshots_root(repo).parent / ".lock"
+    if not path.is_file():
+        return False
+    with path.open("r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def stale_registries(registry: Path) -> list[Path]:
+    """Copies of a registry file that killed processes left, while nobody holds the lock."""
+    return sorted(registry.parent.glob(f".{registry.name}.*.tmp"))
+
+
 @contextmanager
 def changed_store(repo: Path) -> Iterator[FeatureStore]:
     """A store on a copy of the registry, which replaces the registry when the block ends well.
@@ -107,7 +134,7 @@ def changed_store(repo: Path) -> Iterator[FeatureStore]:
     config = _config(repo)
     registry = _registry_file(config, repo)
     registry.parent.mkdir(parents=True, exist_ok=True)
-    for stale in registry.parent.glob(f".{registry.name}.*.tmp"):
+    for stale in stale_registries(registry):
         stale.unlink()
     copy = registry.parent / f".{registry.name}.{uuid.uuid4().hex}.tmp"
     try:

@@ -2,7 +2,7 @@
 
 import typer
 
-from jobs.commands import data, materialize, methods, quickstart
+from jobs.commands import data, doctor, materialize, methods, quickstart
 from jobs.commands.pipeline import pipeline_command
 from jobs.options import EXIT_CODES
 
@@ -21,6 +21,7 @@ pipeline_command(app, "derive", "Derive clusters, tokens and neighbours; check h
 pipeline_command(app, "publish", "Publish the snapshots to the Feast repository.")
 app.command("materialize", epilog=materialize.EPILOG)(materialize.command)
 pipeline_command(app, "verify", "Check what is published for leaks and damage.")
+app.command("doctor", epilog=doctor.EPILOG)(doctor.command)
 pipeline_command(app, "rank", "Train the rankers, with and without the features.")
 pipeline_command(app, "ablate", "Say what each feature brought: HTML report and JSON.")
 app.command("methods", epilog=methods.EPILOG)(methods.command)

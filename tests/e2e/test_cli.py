@@ -18,6 +18,7 @@ COMMANDS = (
     ("publish",),
     ("materialize",),
     ("verify",),
+    ("doctor",),
     ("rank",),
     ("ablate",),
     ("methods",),
