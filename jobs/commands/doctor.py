@@ -1,14 +1,13 @@
 """``doctor``: needs the Feast repository only."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from jobs.options import JsonOption, epilog, run_job
-
-if TYPE_CHECKING:
-    from embedding_features.progress import Progress
+from jobs.console import Bars, emit
+from jobs.options import JsonOption, epilog
 
 EPILOG = epilog(
     "embedding-features doctor --repo feature_repo --fix\n\n"
@@ -23,15 +22,22 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Find what is wrong in a deployed repository, and mend it."""
-    healthy: list[bool] = []
+    from jobs.steps import doctor
 
-    def job(progress: "Progress") -> dict[str, Any]:
-        from jobs.steps import doctor
-
-        result = doctor.run(repo, fix, progress)
-        healthy.append(result["healthy"])
-        return result
-
-    run_job(job, as_json)
-    if healthy != [True]:
+    result = doctor.run(repo, fix, Bars())
+    if as_json:
+        emit(result, as_json)
+    else:
+        typer.echo("\n".join(told(result)))
+    if not result["healthy"]:
         raise typer.Exit(UNHEALTHY)
+
+
+def told(result: Mapping[str, Any]) -> Iterator[str]:
+    """The lines for a person."""
+    for finding in result["mended"]:
+        yield f"mended: {finding['code']} at {finding['where']}: {finding['what']}"
+    for finding in result["findings"]:
+        yield f"{finding['severity']}: {finding['code']} at {finding['where']}: {finding['what']}"
+        yield f"  fix: {finding['fix']}{' (--fix does it)' if finding['mends'] else ''}"
+    yield f"{result['repo']} is {'healthy' if result['healthy'] else 'not healthy'}"

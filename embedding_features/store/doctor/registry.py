@@ -150,7 +150,7 @@ def _wanted(deployed: Deployed) -> Definitions | None:
 def _alike(known: FeatureView, wanted: FeatureView) -> bool:
     """As :func:`is_same`, but a moved path is another finding."""
     known = deepcopy(known)
-    known.batch_source.path = wanted.batch_source.path
+    known.batch_source.file_options.uri = wanted.batch_source.path
     return is_same(known, wanted)
 
 
