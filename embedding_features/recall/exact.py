@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from embedding_features.arrays import F32, I64, Bool
+from embedding_features.artifact import Metric
 from embedding_features.recall.filters import Eligible
 from embedding_features.recall.rank import ONE_AT_A_TIME, rank
 from embedding_features.recall.scan import scan
@@ -21,11 +22,16 @@ class Vectors:
 
     Attributes:
         values: [n, d] float32, as the metric compares them.
-        l2: score is minus the squared distance instead of the dot product.
+        metric: of the space they are from.
     """
 
     values: F32
-    l2: bool
+    metric: Metric
+
+    @property
+    def l2(self) -> bool:
+        """Whether the score is minus the squared distance instead of the dot product."""
+        return self.metric == "l2"
 
     @cached_property
     def bias(self) -> F32:

@@ -1,6 +1,7 @@
 """Which rows each query may find, settled before any score is compared."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -89,18 +90,14 @@ def settle(
     keys: I64 = np.empty(0, np.int64)
     allowed: I64 | None = None
     if allow is not None:
-        if (lists := nested(allow)) is not None:
-            if lists.null_count:
-                raise DataError(
-                    f"allow: {lists.null_count} null lists", fix="use an empty list where nothing is allowed"
-                )
-            allowed = _keys(catalogue, lists, queries, "allow")
+        if (lists := own_lists(allow, queries, catalogue.ids.type, "allow")) is not None:
+            allowed = _keys(catalogue, *lists)
         else:
             mask = np.zeros(size, np.bool_)
             mask[_known(catalogue, allow, "allow")] = True
     if deny is not None:
-        if (lists := nested(deny)) is not None:
-            keys = _keys(catalogue, lists, queries, "deny")
+        if (lists := own_lists(deny, queries, catalogue.ids.type, "deny")) is not None:
+            keys = _keys(catalogue, *lists)
         else:
             mask = np.ones(size, np.bool_) if mask is None else mask
             mask[_known(catalogue, deny, "deny")] = False
@@ -128,10 +125,28 @@ def _known(catalogue: Catalogue, ids: Ids, what: str) -> I64:
     return rows[rows >= 0]
 
 
-def _keys(catalogue: Catalogue, lists: pa.Array, queries: int, what: str) -> I64:
-    """query · size + row of every known id in a list a query; a null list holds none."""
+def own_lists(
+    ids: Ids, queries: int, kind: pa.DataType, what: Literal["allow", "deny"]
+) -> tuple[I64, pa.Array] | None:
+    """[x] query, ascending, and [x] id of every entry where ``ids`` are a list for each query, else None.
+
+    Raises:
+        DataError: on ids of another type than ``kind``, nulls, or a wrong number of lists.
+    """
+    lists = nested(ids)
+    if lists is None:
+        return None
+    if what == "allow" and lists.null_count:
+        raise DataError(
+            f"allow: {lists.null_count} null lists", fix="use an empty list where nothing is allowed"
+        )
     if len(lists) != queries:
         raise DataError(f"{what}: {len(lists)} lists for {queries} queries", fix="give each query one")
-    rows = catalogue.rows(as_ids(pc.list_flatten(lists), catalogue.ids.type, what))
     query = np.asarray(pc.list_parent_indices(lists), np.int64)
+    return query, as_ids(pc.list_flatten(lists), kind, what)
+
+
+def _keys(catalogue: Catalogue, query: I64, ids: pa.Array) -> I64:
+    """query · size + row of every id that the catalogue has."""
+    rows = catalogue.rows(ids)
     return (query * len(catalogue) + rows)[rows >= 0]

@@ -34,7 +34,7 @@ class RecallIndex(VectorIndex):
         self.manifest = manifest
         self.catalogue = catalogue
         held = vectors if near is None else own_vectors(near, vectors)
-        self._vectors = Vectors(held, manifest.space.metric == "l2")
+        self._vectors = Vectors(held, manifest.space.metric)
         self._near = near
 
     @classmethod

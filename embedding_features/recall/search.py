@@ -35,7 +35,7 @@ def best(
         at = np.flatnonzero(depths == depth)
         some, open_ = queries[at], eligible.select(at)
         wanted = min(k << int(depth), eligible.count)
-        candidates = propose(near, settings, some, wanted, open_)
+        candidates = propose(near, settings, vectors.metric, some, wanted, open_)
         if candidates is None:
             rows[at], scores[at] = search_exact(some, vectors, k, open_)
         else:

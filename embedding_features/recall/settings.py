@@ -20,9 +20,10 @@ class Exact(RecallSettings):
 class HNSW(RecallSettings):
     """Hierarchical navigable small world graph (Malkov & Yashunin 2018) over the full vectors.
 
-    Under ``dot`` the graph is built and walked by inner product itself (ip-NSW, Morozov & Babenko 2018). The
-    reduction of inner product to distance (Bachrach et al. 2014) is not used: with the norms that popularity
-    gives, its added coordinate dominates (docs/howto/recall.md has the figures).
+    Under ``dot`` the graph is walked by inner product itself (ip-NSW, Morozov & Babenko 2018), its links laid
+    with the vectors' lengths dampened. The reduction of inner product to distance (Bachrach et al. 2014) is
+    not used: with the lengths that popularity gives, its added coordinate dominates. A query that needs much
+    more than its k, as under a long deny list, is answered by exact search (docs/howto/recall.md).
 
     Built on several threads the graph depends on their timing; on one thread it is reproducible.
 

@@ -1,47 +1,65 @@
-"""What every kind of recall index does: the same answers, refusals, and folders."""
+"""What every kind of recall index does, in this process or on a server: the same answers and refusals."""
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from embedding_features.artifact import Snapshot
-from embedding_features.errors import CompatibilityError, DataError, SnapshotError
-from embedding_features.recall import HNSW, IVFPQ, Exact, RecallIndex, RecallSettings
-from tests.unit.recall_data import skewed, snapshot_of
-
-N, DIM, K = 3000, 16, 10
-KINDS: dict[str, RecallSettings] = {
-    "exact": Exact(),
-    "hnsw": HNSW(links=16, ef_construction=80, ef_search=80),
-    "ivf_pq": IVFPQ(lists=32, probes=12, codes=8, rerank=10),
-}
-METRICS = ("dot", "cosine", "l2")
-PARTS = {i: ("books", "music", "screen")[i % 3] for i in range(N)}
+from embedding_features.errors import DataError
+from embedding_features.recall import RecallIndex, VectorIndex
+from tests.contract.recall_indexes import (
+    DIM,
+    GRAPH,
+    KINDS,
+    METRICS,
+    PARTS,
+    K,
+    N,
+    build_all,
+    make_snapshots,
+    postgres,
+)
+from tests.unit.recall_data import skewed
 
 
 @pytest.fixture(scope="module")
 def snapshots(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Snapshot]:
-    root = tmp_path_factory.mktemp("recall")
-    return {m: snapshot_of(root / m, skewed(N, DIM), m) for m in METRICS}  # type: ignore[arg-type]
+    return make_snapshots(tmp_path_factory.mktemp("recall"))
 
 
 @pytest.fixture(scope="module")
 def indexes(snapshots: dict[str, Snapshot]) -> dict[tuple[str, str], RecallIndex]:
-    return {
-        (kind, metric): RecallIndex.build(snapshots[metric], "item", settings, partitions=PARTS)
-        for kind, settings in KINDS.items()
-        for metric in METRICS
-    }
+    return build_all(snapshots)
 
 
-@pytest.fixture(params=[(kind, metric) for kind in KINDS for metric in METRICS], ids="-".join)
+@pytest.fixture(scope="module")
+def served(
+    snapshots: dict[str, Snapshot], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, VectorIndex]]:
+    """metric → index on a server."""
+    with postgres(tmp_path_factory.mktemp("postgres")) as connections:
+        from embedding_features.recall.pgvector import LivePgVectorIndex
+
+        yield {
+            metric: LivePgVectorIndex(connections, "item", schema=f'a "{metric}"').publish(
+                snapshots[metric], GRAPH, partitions=PARTS
+            )
+            for metric in METRICS
+        }
+
+
+@pytest.fixture(params=[(k, m) for k in [*KINDS, "pgvector"] for m in METRICS], ids="-".join)
 def key(request: pytest.FixtureRequest) -> tuple[str, str]:
     return request.param  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def index(key: tuple[str, str], indexes: dict[tuple[str, str], RecallIndex]) -> RecallIndex:
+def index(
+    key: tuple[str, str], indexes: dict[tuple[str, str], RecallIndex], request: pytest.FixtureRequest
+) -> VectorIndex:
+    if key[0] == "pgvector":
+        return request.getfixturevalue("served")[key[1]]  # type: ignore[no-any-return]
     return indexes[key]
 
 
@@ -55,20 +73,20 @@ def overlap(found: np.ndarray, wanted: np.ndarray) -> float:
 
 
 def test_it_finds_the_nearest_with_their_exact_scores_in_order(
-    index: RecallIndex, truth: RecallIndex
+    index: VectorIndex, truth: RecallIndex
 ) -> None:
     queries = skewed(200, DIM, seed=5)
     hits, want = index.search(queries, K), truth.search(queries, K)
     assert overlap(hits.rows, want.rows) >= (1.0 if index is truth else 0.95)
     assert (np.diff(hits.scores, axis=1) <= 0).all()
-    assert hits.ids.to_pylist() == index.catalogue.ids.take(hits.rows.reshape(-1)).to_pylist()
+    assert hits.ids.to_pylist() == truth.catalogue.ids.take(hits.rows.reshape(-1)).to_pylist()
     for query in range(200):
         by_row = dict(zip(want.rows[query], want.scores[query], strict=True))
         for row, score in zip(hits.rows[query], hits.scores[query], strict=True):
             assert score == by_row.get(row, score)
 
 
-def test_scores_are_those_of_the_metric(index: RecallIndex, key: tuple[str, str]) -> None:
+def test_scores_are_those_of_the_metric(index: VectorIndex, key: tuple[str, str]) -> None:
     vectors = skewed(N, DIM)
     query = skewed(1, DIM, seed=7)
     hits = index.search(query, K)
@@ -82,7 +100,7 @@ def test_scores_are_those_of_the_metric(index: RecallIndex, key: tuple[str, str]
     np.testing.assert_allclose(hits.scores[0], want, rtol=1e-5, atol=1e-6)
 
 
-def test_filters_hold_before_the_top_k(index: RecallIndex, truth: RecallIndex) -> None:
+def test_filters_hold_before_the_top_k(index: VectorIndex, truth: RecallIndex) -> None:
     """The best allowed items are found although they are far below the best of all."""
     queries = skewed(40, DIM, seed=5)
     best = truth.search(queries, 100)
@@ -109,7 +127,7 @@ def test_filters_hold_before_the_top_k(index: RecallIndex, truth: RecallIndex) -
             assert {PARTS[i] for i in found.reshape(-1)} == {"music"}, name
 
 
-def test_where_there_are_fewer_than_k_the_rest_is_null(index: RecallIndex) -> None:
+def test_where_there_are_fewer_than_k_the_rest_is_null(index: VectorIndex) -> None:
     hits = index.search(skewed(2, DIM), 5, allow=[7, 8, 9], deny=[[8], [7, 8, 9]])
     assert sorted(hits.ids.to_pylist()[:2]) == [7, 9]
     assert hits.ids.to_pylist()[2:] == [None] * 8
@@ -119,7 +137,7 @@ def test_where_there_are_fewer_than_k_the_rest_is_null(index: RecallIndex) -> No
     assert [len(ids) for ids in hits.lists().to_pylist()] == [2, 0]
 
 
-def test_a_node_finds_itself_only_on_request(index: RecallIndex, key: tuple[str, str]) -> None:
+def test_a_node_finds_itself_only_on_request(index: VectorIndex, key: tuple[str, str]) -> None:
     ids = [5, 2999, 5]
     for own in index.search_ids(ids, K).lists().to_pylist():
         assert not {5, 2999} <= set(own)
@@ -130,90 +148,13 @@ def test_a_node_finds_itself_only_on_request(index: RecallIndex, key: tuple[str,
     assert without.rows[0].tolist() == without.rows[2].tolist()
 
 
-def test_no_queries_no_hits(index: RecallIndex) -> None:
+def test_no_queries_no_hits(index: VectorIndex) -> None:
     hits = index.search(np.empty((0, DIM), np.float32), K)
     assert hits.scores.shape == hits.rows.shape == (0, K)
     assert len(hits.ids) == len(hits.lists()) == 0
 
 
-def test_a_saved_index_answers_the_same(index: RecallIndex, tmp_path: Path) -> None:
-    queries = skewed(50, DIM, seed=3)
-    index.save(tmp_path / "item")
-    back = RecallIndex.load(tmp_path / "item")
-    assert back.manifest.model_copy(update={"files": {}}) == index.manifest
-    for filters in ({}, {"partition": "books"}, {"deny": [1, 2, 3]}):
-        before, after = index.search(queries, K, **filters), back.search(queries, K, **filters)  # type: ignore[arg-type]
-        assert after.ids.equals(before.ids)
-        np.testing.assert_array_equal(after.scores, before.scores)
-    with pytest.raises(SnapshotError, match="exists already"):
-        index.save(tmp_path / "item")
-    assert sorted(p.name for p in tmp_path.iterdir()) == [".staging", "item"]
-    assert not list((tmp_path / ".staging").iterdir())
-
-
-def test_a_loaded_index_is_read_through_memory_maps(index: RecallIndex, tmp_path: Path) -> None:
-    if not Path("/proc/self/maps").exists():
-        pytest.skip("no /proc to see maps in")
-    index.save(tmp_path / "item")
-    back = RecallIndex.load(tmp_path / "item")
-    maps = Path("/proc/self/maps").read_text()
-    for name in back_files(tmp_path):
-        assert str(tmp_path / "item" / name) in maps, name
-    assert len(back) == N
-
-
-def back_files(root: Path) -> list[str]:
-    return [p.name for p in (root / "item").iterdir() if p.name != "index.json"]
-
-
-def test_vectors_cannot_be_written_through(index: RecallIndex, tmp_path: Path) -> None:
-    """What a query takes out is a copy."""
-    index.save(tmp_path / "item")
-    back = RecallIndex.load(tmp_path / "item")
-    before = back.vectors_of([3]).vectors.copy()
-    back.vectors_of([3]).vectors[:] = 0
-    np.testing.assert_array_equal(back.vectors_of([3]).vectors, before)
-
-
-def test_every_file_cut_short_or_altered_is_refused(index: RecallIndex, tmp_path: Path) -> None:
-    index.save(tmp_path / "item")
-    for name in back_files(tmp_path):
-        path = tmp_path / "item" / name
-        data = path.read_bytes()
-        for verify in (True, False):
-            path.write_bytes(data[:-100])
-            with pytest.raises(SnapshotError, match=f"{name} has {len(data) - 100} bytes"):
-                RecallIndex.load(tmp_path / "item", verify=verify)
-        middle = len(data) // 2
-        path.write_bytes(data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :])
-        with pytest.raises(SnapshotError, match="SHA-256 differs"):
-            RecallIndex.load(tmp_path / "item")
-        path.unlink()
-        with pytest.raises(SnapshotError, match=f"lacks the file {name}"):
-            RecallIndex.load(tmp_path / "item")
-        path.write_bytes(data)
-    RecallIndex.load(tmp_path / "item")
-
-
-def test_another_space_run_metric_or_dim_is_refused(
-    index: RecallIndex, key: tuple[str, str], snapshots: dict[str, Snapshot], tmp_path: Path
-) -> None:
-    made = snapshots[key[1]].manifest
-    other = made.space.model_copy(update={"version": 2})
-    index.save(tmp_path / "item")
-    RecallIndex.load(tmp_path / "item", space=made.space, run_id=made.run_id)
-    with pytest.raises(CompatibilityError, match=r"toy\.s2.*found the space|toy\.s2.*found toy\.s1"):
-        RecallIndex.load(tmp_path / "item", space=other)
-    with pytest.raises(CompatibilityError, match=f"run-7.*{made.run_id}"):
-        RecallIndex.load(tmp_path / "item", run_id="run-7")
-    wrong = "l2" if key[1] != "l2" else "dot"
-    with pytest.raises(CompatibilityError, match=f"asked for the metric {wrong}.*metric {key[1]}"):
-        RecallIndex.build(snapshots[key[1]], "item", KINDS[key[0]], metric=wrong)  # type: ignore[arg-type]
-    with pytest.raises(CompatibilityError, match=r"dim 15.*dim 16"):
-        index.search(np.zeros((1, 15), np.float32), K)
-
-
-def test_bad_queries_are_refused_with_a_reason(index: RecallIndex) -> None:
+def test_bad_queries_are_refused_with_a_reason(index: VectorIndex) -> None:
     good = skewed(2, DIM)
     bad = good.copy()
     bad[1, 3] = np.nan
