@@ -1,52 +1,43 @@
-"""The fields every variant has: ids, side tables, and the history of user and item."""
+"""The fields every variant has: ids, side tables, and counts and means of user and item."""
 
-import numpy as np
+from collections.abc import Sequence
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from embedding_features.arrays import F32, Bool
 from embedding_features.errors import DataError
-from ranking.encoders.codes import Vocabulary
-from ranking.encoding import Lists, flat_array, floats, padded_bag
-from ranking.inputs import Bag, Categorical, Continuous, Field
+from ranking.encoding import flat_array
+from ranking.field_specs import AnyField, CategoricalSpec, DenseSpec, MultivaluedSpec
 from ranking.tables import column_types, connect, quoted
 from ranking.task import SIDES, Side, Task
 
-#: a value seen fewer times in training is unknown
-MIN_COUNT = 2
 
-
-def id_vocabularies(labels: pa.Table, train: Bool) -> dict[Side, Vocabulary]:
-    """The users and the items of the training rows."""
-    mask = pa.array(train)
-    return {side: Vocabulary.fit(flat_array(labels[f"{side}_id"]).filter(mask), MIN_COUNT) for side in SIDES}
-
-
-def id_fields(labels: pa.Table, ids: dict[Side, Vocabulary]) -> list[Field]:
-    """``user_id`` and ``item_id`` as codes."""
+def id_specs() -> list[AnyField]:
+    """``user_id`` and ``item_id``."""
     return [
-        Categorical(
-            name=f"{side}_id",
-            group="base",
-            side=side,
-            table=f"{side}_id",
-            codes=ids[side].encode(flat_array(labels[f"{side}_id"])),
-            size=ids[side].size,
-            identity=True,
-        )
-        for side in SIDES
+        CategoricalSpec(name=f"{side}_id", side=side, column=f"{side}_id", identity=True) for side in SIDES
     ]
 
 
-def history_fields(history: pa.Table) -> list[Field]:
+def level_specs(columns: Sequence[str]) -> list[AnyField]:
     """The columns of :func:`ranking.baseline.history_features` but the residual; counts as logs."""
-    fields: list[Field] = []
-    for name in history.column_names:
-        if name == "residual":
-            continue
-        values: F32 = floats(history[name])
-        fields.append(Continuous(name, "base", np.log1p(values) if name.endswith("_events") else values))
-    return fields
+    return [
+        DenseSpec(name=name, column=name, transform="log1p" if name.endswith("_events") else "none")
+        for name in columns
+        if name != "residual"
+    ]
+
+
+def side_specs(task: Task, side: Side) -> list[AnyField]:
+    """The columns of a side's table, as :func:`side_columns` names them."""
+    table = task.side(side).table
+    if table is None:
+        return []
+    return [
+        *(DenseSpec(name=f"{side}_{c}", column=f"{side}_{c}") for c in table.continuous),
+        *(CategoricalSpec(name=f"{side}_{c}", side=side, column=f"{side}_{c}") for c in table.categorical),
+        *(MultivaluedSpec(name=f"{side}_{c}", side=side, column=f"{side}_{c}") for c in table.multivalued),
+    ]
 
 
 def side_table(task: Task, side: Side) -> pa.Table | None:
@@ -77,33 +68,31 @@ def side_table(task: Task, side: Side) -> pa.Table | None:
     return table
 
 
-def side_fields(task: Task, labels: pa.Table, side: Side, table: pa.Table, train: Bool) -> list[Field]:
-    """The columns of a side's table for each label; all unknown where the table lacks the id."""
+def side_columns(task: Task, side: Side, table: pa.Table, ids: pa.Array) -> dict[str, pa.ChunkedArray]:
+    """``<side>_<column>`` of a side's table for each id; null where the table lacks the id.
+
+    Raises:
+        DataError: when ids and keys are of different types.
+    """
     spec = task.side(side).table
-    ids = flat_array(labels[f"{side}_id"])
-    if spec is None:
-        return []
     if table["key"].type != ids.type:
         raise DataError(
-            f"{spec.path}: key {spec.key!r} is {table['key'].type}, the log's {side} ids are {ids.type}",
+            f"{spec.path if spec else side}: key {spec.key if spec else 'key'!r} is {table['key'].type}, the "
+            f"log's {side} ids are {ids.type}",
             fix="write both as integers, or both as strings",
         )
-    rows = pc.index_in(ids, value_set=flat_array(table["key"]))
-    joined = table.take(rows)
-    fields: list[Field] = [
-        Continuous(f"{side}_{column}", "base", floats(joined[column])) for column in spec.continuous
-    ]
-    fields += [_categorical(f"{side}_{c}", side, flat_array(joined[c]), train) for c in spec.categorical]
-    fields += [_bag(f"{side}_{c}", side, Lists.of(joined[c]), train) for c in spec.multivalued]
-    return fields
+    joined = table.take(pc.index_in(ids, value_set=flat_array(table["key"])))
+    return {f"{side}_{name}": joined[name] for name in table.column_names if name != "key"}
 
 
-def _categorical(name: str, side: Side, values: pa.Array, train: Bool) -> Categorical:
-    vocabulary = Vocabulary.fit(values.filter(pa.array(train)), MIN_COUNT)
-    return Categorical(name, "base", side, name, vocabulary.encode(values), vocabulary.size)
-
-
-def _bag(name: str, side: Side, lists: Lists, train: Bool) -> Bag:
-    vocabulary = Vocabulary.fit(lists.flat.filter(pa.array(train[lists.row])), MIN_COUNT)
-    codes, weights = padded_bag(lists, vocabulary.encode(lists.flat), None, lists.width)
-    return Bag(name, "base", side, name, codes, weights, vocabulary.size)
+def tags(task: Task, items: pa.Table | None) -> dict[str, pa.Table]:
+    """Each multi-valued column of the items as pairs of ``item_id`` and ``tag``."""
+    if items is None or task.item.table is None:
+        return {}
+    found = {}
+    for column in task.item.table.multivalued:
+        values = flat_array(items[column])
+        parents = flat_array(items["key"]).take(pc.list_parent_indices(values))
+        pairs = pa.table({"item_id": parents, "tag": pc.list_flatten(values)})
+        found[column] = pairs.group_by(["item_id", "tag"]).aggregate([])
+    return found

@@ -8,16 +8,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from embedding_features.arrays import F32, I64
+from embedding_features.arrays import F32, I64, Bool
 from embedding_features.errors import DataError, LeakError
 from embedding_features.progress import SILENT, Progress
-from ranking.base_fields import history_fields, id_fields, id_vocabularies, side_fields, side_table
-from ranking.baseline import history_features
+from ranking.encoders import Encoders, fit_encoders
 from ranking.encoding import flat_array
-from ranking.graph_columns import find_graph_columns
-from ranking.graph_fields import Rows, dot_fields, graph_fields
-from ranking.inputs import Field, Inputs, Vector
-from ranking.task import PARTS, SIDES, Task
+from ranking.graph_columns import GraphColumns, find_graph_columns
+from ranking.history import Histories, as_micros
+from ranking.inputs import Inputs
+from ranking.raw import RawColumns
+from ranking.spec import RankerSpec
+from ranking.task import PARTS, Task
 
 _DAY = 86_400_000_000
 
@@ -32,6 +33,7 @@ class Dataset:
         user: [n] code of the row's user, whether seen in training or not; likewise ``item``.
         user_events: [n] events of the user strictly before the row; likewise ``item_events``.
         snapshot_age: [n] days since the newest snapshot before the row; NaN without any graph feature.
+        encoders: what the inputs were encoded with, and a service encodes a request with.
     """
 
     inputs: Inputs
@@ -41,6 +43,7 @@ class Dataset:
     user_events: I64
     item_events: I64
     snapshot_age: F32
+    encoders: Encoders
 
 
 def build_dataset(
@@ -49,14 +52,22 @@ def build_dataset(
     features: pa.Table,
     snapshots: Sequence[datetime],
     progress: Progress = SILENT,
+    *,
+    spec: RankerSpec | None = None,
+    histories: Histories | None = None,
+    history_vectors: Mapping[str, pa.ChunkedArray] | None = None,
 ) -> Dataset:
-    """Fields of ids, side tables, history and graph features; vocabularies know the training rows only.
+    """Fields of ids, side tables, history and graph features; encoders know the training rows only.
 
     Args:
         labels: of :func:`ranking.labels.load_labels`.
         features: the store's answer to :func:`ranking.labels.entity_frame`, a row a label in its order; null
             where nothing older than the label is known.
         snapshots: the moments (``as_of``) of the snapshots it was answered from.
+        spec: the fields; every one that can be made by default.
+        histories: the users' last items, of the same labels; None for inputs without sequences.
+        history_vectors: name of a view of item vectors, as ``toy_item_vector`` → the store's answer to
+            ``histories.frame(task)``.
 
     Raises:
         DataError: when the table is of other rows, or a column breaks its rule.
@@ -65,33 +76,40 @@ def build_dataset(
     if features.num_rows != labels.num_rows:
         raise DataError(f"{features.num_rows} rows of features beside {labels.num_rows} labels")
     views = find_graph_columns(task, features)
-    age = _snapshot_age(labels, features, [c for view in views for c in view.features.values()], snapshots)
-    train = np.asarray(pc.equal(labels["split"], "train").to_numpy(zero_copy_only=False), np.bool_)
-    with progress.task("rank: inputs", total=2 + len(views)) as advance:
-        sides = {side: side_table(task, side) for side in SIDES}
-        history = history_features(labels, _tags(task, sides["item"]))
+    age = snapshot_age(labels, features, views, snapshots)
+    with progress.task("rank: inputs", total=3) as advance:
+        raw = RawColumns(task, labels, views, histories, history_vectors)
         advance()
-        ids = id_vocabularies(labels, train)
-        fields: list[Field] = [*id_fields(labels, ids), *history_fields(history)]
-        for side, table in sides.items():
-            if table is not None:
-                fields += side_fields(task, labels, side, table, train)
+        table = raw.part(0, features)
         advance()
-        rows = Rows(labels, train, history["residual"], ids)
-        for view in views:
-            fields += graph_fields(rows, features, view)
-            advance()
-        fields += dot_fields([field for field in fields if isinstance(field, Vector)])
-    label = np.ascontiguousarray(labels["label"].to_numpy(), np.float32)
+        encoders = fit_encoders(spec or raw.spec(features), table, training_rows(labels))
+        inputs = encoders.encode(table, label_values(labels))
+        advance()
+    return assemble(raw, inputs, encoders, age)
+
+
+def assemble(raw: RawColumns, inputs: Inputs, encoders: Encoders, age: F32) -> Dataset:
+    """The data set of encoded inputs."""
     return Dataset(
-        inputs=Inputs(label, tuple(fields)),
-        parts={part: _rows(labels, part) for part in PARTS},
-        user=_codes(labels["user_id"]),
-        item=_codes(labels["item_id"]),
-        user_events=history["user_events"].to_numpy(),
-        item_events=history["item_events"].to_numpy(),
+        inputs=inputs,
+        parts={part: _rows(raw.labels, part) for part in PARTS},
+        user=_codes(raw.labels["user_id"]),
+        item=_codes(raw.labels["item_id"]),
+        user_events=raw.levels["user_events"].to_numpy(),
+        item_events=raw.levels["item_events"].to_numpy(),
         snapshot_age=age,
+        encoders=encoders,
     )
+
+
+def training_rows(labels: pa.Table) -> Bool:
+    """[n] which labels are of the training part."""
+    return np.asarray(pc.equal(labels["split"], "train").to_numpy(zero_copy_only=False), np.bool_)
+
+
+def label_values(labels: pa.Table) -> F32:
+    """[n] 0 or 1."""
+    return np.ascontiguousarray(labels["label"].to_numpy(), np.float32)
 
 
 def _rows(labels: pa.Table, part: str) -> I64:
@@ -102,27 +120,19 @@ def _codes(ids: pa.ChunkedArray) -> I64:
     return np.asarray(flat_array(ids).dictionary_encode().indices.to_numpy(), np.int64)
 
 
-def _tags(task: Task, items: pa.Table | None) -> dict[str, pa.Table]:
-    """Each multi-valued column of the items as pairs of item and value."""
-    if items is None or task.item.table is None:
-        return {}
-    tags = {}
-    for column in task.item.table.multivalued:
-        values = flat_array(items[column])
-        parents = flat_array(items["key"]).take(pc.list_parent_indices(values))
-        pairs = pa.table({"item_id": parents, "tag": pc.list_flatten(values)})
-        tags[column] = pairs.group_by(["item_id", "tag"]).aggregate([])
-    return tags
-
-
-def _snapshot_age(
-    labels: pa.Table, features: pa.Table, columns: Sequence[str], snapshots: Sequence[datetime]
+def snapshot_age(
+    labels: pa.Table, features: pa.Table, views: Sequence[GraphColumns], snapshots: Sequence[datetime]
 ) -> F32:
-    moments = np.sort([pa.scalar(s, pa.timestamp("us", tz="UTC")).value for s in snapshots]).astype(np.int64)
+    """[n] days since the newest snapshot strictly before each label; NaN without any graph feature.
+
+    Raises:
+        LeakError: when a row has graph features though no snapshot is strictly older.
+    """
+    moments = as_micros(snapshots)
     time = np.asarray(labels["timestamp"].cast(pa.int64()).to_numpy())
     newest = np.searchsorted(moments, time, side="left") - 1
     known = np.zeros(len(time), np.bool_)
-    for column in columns:
+    for column in (column for view in views for column in view.features.values()):
         known |= np.asarray(pc.is_valid(features[column]).to_numpy(zero_copy_only=False), np.bool_)
     leaks = known & (newest < 0)
     if leaks.any():

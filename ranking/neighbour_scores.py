@@ -16,9 +16,10 @@ NEIGHBOUR_FEATURES = ("seen", "liked", "knn")
 def neighbour_scores(
     labels: pa.Table,
     residual: pa.ChunkedArray,
-    neighbours: pa.ChunkedArray,
-    scores: pa.ChunkedArray,
+    neighbours: pa.ChunkedArray | pa.Array,
+    scores: pa.ChunkedArray | pa.Array,
     side: Side,
+    start: int = 0,
 ) -> pa.Table:
     """How the label's user met the neighbours of its item before it (``side="item"``), or its user's
     neighbours the item (``side="user"``).
@@ -31,22 +32,24 @@ def neighbour_scores(
     Args:
         labels: as :func:`ranking.labels.load_labels` returns them.
         residual: [n] of the labels (:func:`ranking.baseline.history_features`).
-        neighbours: [n] lists of ids of the side's type, from a snapshot older than the row; null unknown.
-        scores: [n] lists beside them, higher nearer.
+        neighbours: [m] lists of ids of the side's type, from a snapshot older than the row; null unknown.
+        scores: [m] lists beside them, higher nearer.
+        start: the label that the first list belongs to.
 
     Returns:
-        ``seen``, ``liked``, ``knn`` as float32, a row a label; all null where the row has no list.
+        ``seen``, ``liked``, ``knn`` as float32, a row a list; all null where there is none.
     """
     other, key = ("user_id", "item_id") if side == "item" else ("item_id", "user_id")
-    lists = labels.append_column("residual", residual)
-    lists = lists.append_column("ids", neighbours).append_column("scores", scores)
+    lists = labels.slice(start, len(neighbours)).append_column("ids", neighbours)
+    lists = lists.append_column("scores", scores)
     with connect() as connection:
+        connection.register("log", labels.append_column("residual", residual))
         connection.register("lists", lists)
         table: Any = connection.sql(
             f"""
             WITH events AS (
                 SELECT user_id, item_id, epoch_us(timestamp) AS ts, CAST(label AS BIGINT) AS y,
-                    CAST(round(1e6 * residual) AS BIGINT) AS r FROM lists),
+                    CAST(round(1e6 * residual) AS BIGINT) AS r FROM log),
             pairs AS (
                 SELECT row, {other} AS other, epoch_us(timestamp) AS ts, unnest(ids) AS neighbour,
                     CAST(round(1e6 * greatest(0, unnest(scores) / greatest(list_max(scores), 1e-30)))
