@@ -1,10 +1,12 @@
 """The embedded online store: what it refuses, heals and answers. One test for each silent corruption."""
 
+import gc
 import itertools
 import os
 import shutil
 import signal
 import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from feast.protos.feast.serving.ServingService_pb2 import FieldStatus
 
 from embedding_features.errors import DataError, StoreError
 from embedding_features.store.online_stores.snapshot.columns import ArrayFile
+from embedding_features.store.online_stores.snapshot.generation import Generation
 from tests.store.snapshot_world import DIM, World, make_ids, table
 
 IDS = make_ids(6)
@@ -167,6 +170,38 @@ def test_a_reader_stays_whole_across_a_swap(world):
     reader.join()
     assert not mixed
     assert (world.read(ids).arrays["vector"] == 7).all()
+
+
+def test_many_threads_open_at_once(world):
+    """Whatever the interpreter lets in between: here every few allocations another thread runs."""
+    world.write(table(IDS))
+    folder, failed = world.online._folder(world.feast.config, world.view), []
+    path = folder.folder / folder.served().pointer.generation
+
+    def open_often():
+        try:
+            for _ in range(10):
+                assert Generation(path).entities == len(IDS)
+        except BaseException as error:
+            failed.append(error)
+
+    def let_others_run(*_):
+        time.sleep(0)
+
+    threads, before = [threading.Thread(target=open_often) for _ in range(8)], gc.get_threshold()
+    gc.freeze()
+    gc.callbacks.append(let_others_run)
+    gc.set_threshold(1)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.remove(let_others_run)
+        gc.unfreeze()
+    assert not failed
 
 
 def killed_at(point, work):

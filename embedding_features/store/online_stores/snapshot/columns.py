@@ -1,73 +1,70 @@
-"""Columns of a generation: flat .npy files, streamed to disk, read by memory map."""
+"""Columns of a generation: raw files of numbers, streamed to disk; a description says what lies in them.
 
+No file has a header: it would have to be parsed wherever the file is opened, and numpy's own parser fails
+when two threads of CPython 3.11 use it at once.
+"""
+
+from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
-import numpy.lib.format as npy
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from embedding_features.store.online_stores.values import is_list, is_text
 
-_HEADER = {"fortran_order": False}
+#: a file's dtype, as numpy writes it, and how many values it has
+Described = tuple[str, int]
+#: what :func:`.read.open_column` needs: ``values`` is Described; a list has ``item``, a Spec, and ``width``,
+#: the length of all lists or None; a text has ``bytes``, Described
 Spec = dict[str, Any]
 
 
-def map_array(path: Path) -> np.ndarray:
-    """A .npy file as a read-only map; one without elements cannot be mapped, and is read."""
-    shape = np.load(path, mmap_mode=None).shape if path.stat().st_size <= 128 else None
-    return np.load(path) if shape == (0,) else np.asarray(np.load(path, mmap_mode="r"))
-
-
 class ArrayFile:
-    """A one-dimensional .npy file that grows by appending; its header is completed at the end."""
+    """A file of numbers that grows by appending.
 
-    def __init__(self, path: Path, dtype: np.dtype[Any]) -> None:
-        self.dtype, self.count = dtype, 0
-        self._file = path.open("wb")
-        self._header()
+    Args:
+        files: what closes it.
+    """
 
-    def _header(self) -> None:
-        # numpy leaves room for a longer first axis, so the header keeps its length
-        npy.write_array_header_1_0(
-            self._file, {**_HEADER, "descr": npy.dtype_to_descr(self.dtype), "shape": (self.count,)}
-        )
+    def __init__(self, path: Path, dtype: np.dtype[Any], files: ExitStack) -> None:
+        self._dtype, self._count = dtype.newbyteorder("<"), 0
+        self._file = files.enter_context(path.open("wb", buffering=0))
 
     def append(self, values: np.ndarray) -> None:
         """Add values, converted to the file's type."""
-        self._file.write(np.ascontiguousarray(values, self.dtype).data)
-        self.count += len(values)
+        left = np.ascontiguousarray(values, self._dtype).view(np.uint8).data if len(values) else b""
+        while len(left):  # a write may stop short of a full disk, and says so only at the next
+            left = left[self._file.write(left) :]
+        self._count += len(values)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.seek(0)
-        self._header()
-        self._file.close()
+    @property
+    def described(self) -> Described:
+        """What :func:`.read.map_array` needs."""
+        return self._dtype.str, self._count
 
 
 class ColumnFiles:
     """Writer of one column: numbers, strings, or lists of either.
 
-    A list adds a file of lengths to those of its values; a string is a list of bytes.
+    A list adds a file of where each ends to those of its values; a string is a list of bytes.
+
+    Args:
+        files: what closes them.
     """
 
-    def __init__(self, folder: Path, stem: str, kind: pa.DataType) -> None:
+    def __init__(self, folder: Path, stem: str, kind: pa.DataType, files: ExitStack) -> None:
         self._kind, self._width, self._ragged, self._end = kind, -1, False, 0
         self._child: ColumnFiles | None = None
         dtype = np.dtype(np.int64)
         if is_list(kind):
-            self._child = ColumnFiles(folder, f"{stem}.item", kind.value_type)
+            self._child = ColumnFiles(folder, f"{stem}.item", kind.value_type, files)
         elif is_text(kind):
-            self._bytes = ArrayFile(folder / f"{stem}.bytes.npy", np.dtype(np.uint8))
+            self._bytes = ArrayFile(folder / f"{stem}.bytes", np.dtype(np.uint8), files)
         else:
             dtype = np.dtype(kind.to_pandas_dtype())
-        self._main = ArrayFile(folder / f"{stem}.npy", dtype)
+        self._main = ArrayFile(folder / stem, dtype, files)
 
     def append(self, values: pa.Array) -> None:
         """Add values that were checked: without null, of a type that can be stored."""
@@ -89,16 +86,13 @@ class ColumnFiles:
             return
         self._width = int(lengths[0]) if self._width < 0 else self._width
         self._ragged |= bool((lengths != self._width).any())
-        self._main.append(np.cumsum(lengths) + self._end)
+        self._main.append(np.cumsum(lengths, dtype=np.int64) + self._end)
         self._end += int(lengths.sum())
 
-    def close(self) -> Spec:
-        """Complete the files; returns what :func:`.read.open_column` needs."""
-        self._main.__exit__(None, None, None)
+    def spec(self) -> Spec:
+        """What :func:`.read.open_column` needs."""
+        spec: Spec = {"values": self._main.described}
         if self._child:
             width = None if self._ragged else max(self._width, 0)
-            return {"list": self._child.close(), "width": width}
-        if is_text(self._kind):
-            self._bytes.__exit__(None, None, None)
-            return {"text": str(self._kind)}
-        return {"number": str(self._kind)}
+            return spec | {"item": self._child.spec(), "width": width}
+        return spec | {"bytes": self._bytes.described} if is_text(self._kind) else spec

@@ -1,7 +1,9 @@
 """A generation: one snapshot of a view as immutable files, checked while it is written."""
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,11 +25,19 @@ def write_generation(folder: Path, incoming: Incoming) -> Stamp:
     Raises:
         StoreError: when the rows break a rule of :class:`~..incoming.Incoming`, or an id is there twice.
     """
+    with ExitStack() as files:
+        described = _write_columns(folder, incoming, files)
+    (folder / "generation.json").write_text(json.dumps(described))
+    return incoming.stamp
+
+
+def _write_columns(folder: Path, incoming: Incoming, files: ExitStack) -> dict[str, Any]:
     layout, schema = incoming.layout, incoming.schema
     kind = schema.field(layout.key).type
-    key = ColumnFiles(folder, "key", kind)
+    key = ColumnFiles(folder, "key", kind, files)
     columns = {
-        name: ColumnFiles(folder, f"c{i}", schema.field(name).type) for i, name in enumerate(layout.features)
+        name: ColumnFiles(folder, f"c{i}", schema.field(name).type, files)
+        for i, name in enumerate(layout.features)
     }
     codes: list[np.ndarray] = []
     texts: list[pa.Array] | None = [] if is_text(kind) else None
@@ -42,11 +52,9 @@ def write_generation(folder: Path, incoming: Incoming) -> Stamp:
             codes.append(hashes(ids.to_numpy(zero_copy_only=False)))
             texts.append(ids.cast(pa.large_string()))
     names = pa.chunked_array(texts, pa.large_string()) if texts is not None else None
-    entities = write_index(folder, np.concatenate(codes), names, incoming.created)
-    specs = {name: column.close() for name, column in columns.items()}
-    described = {"key": key.close(), "columns": specs, "stamp": incoming.stamp, "entities": entities}
-    (folder / "generation.json").write_text(json.dumps(described))
-    return incoming.stamp
+    index = write_index(folder, np.concatenate(codes), names, incoming.created, files)
+    specs = {name: column.spec() for name, column in columns.items()}
+    return {"key": key.spec(), "index": index, "columns": specs, "stamp": incoming.stamp}
 
 
 class Generation:
@@ -55,8 +63,8 @@ class Generation:
     def __init__(self, folder: Path) -> None:
         described = json.loads((folder / "generation.json").read_text())
         self.stamp: Stamp = (described["stamp"][0], described["stamp"][1])
-        self.entities: int = described["entities"]
-        self.index = Index(folder, described["key"])
+        self.index = Index(folder, described["index"], described["key"])
+        self.entities = len(self.index)
         self.columns = {
             name: open_column(folder, f"c{i}", spec)
             for i, (name, spec) in enumerate(described["columns"].items())

@@ -1,5 +1,6 @@
 """From id to row: sorted int64 ids, or sorted hashes of strings whose text is compared, memory-mapped."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -7,12 +8,14 @@ import pyarrow as pa
 
 from embedding_features.store.online_stores.incoming import hashes, last_by_id
 from embedding_features.store.online_stores.rows import refuse_type
-from embedding_features.store.online_stores.snapshot.columns import Spec, map_array
-from embedding_features.store.online_stores.snapshot.read import open_column
+from embedding_features.store.online_stores.snapshot.columns import ArrayFile, Described, Spec
+from embedding_features.store.online_stores.snapshot.read import map_array, open_column
 from embedding_features.store.online_stores.values import as_arrow
 
 
-def write_index(folder: Path, codes: np.ndarray, texts: pa.Array | None, created: np.ndarray) -> int:
+def write_index(
+    folder: Path, codes: np.ndarray, texts: pa.Array | None, created: np.ndarray, files: ExitStack
+) -> dict[str, Described]:
     """Write the index of rows; of rows with one id the last created is found.
 
     Args:
@@ -20,23 +23,28 @@ def write_index(folder: Path, codes: np.ndarray, texts: pa.Array | None, created
         created: [n] int64 microseconds.
 
     Returns:
-        The number of distinct ids.
+        What :class:`Index` needs.
 
     Raises:
         StoreError: when two rows of an id have the same created timestamp: which is right, nobody knows.
     """
     last = last_by_id(codes, texts, created)
-    np.save(folder / "codes.npy", codes[last])
-    np.save(folder / "rows.npy", last.astype(np.int64))
-    return len(last)
+    arrays = {"codes": codes[last], "rows": last.astype(np.int64)}
+    described = {}
+    for name, array in arrays.items():
+        file = ArrayFile(folder / name, array.dtype, files)
+        file.append(array)
+        described[name] = file.described
+    return described
 
 
 class Index:
     """Lookups in a written index."""
 
-    def __init__(self, folder: Path, key: Spec) -> None:
-        self._codes, self._rows = map_array(folder / "codes.npy"), map_array(folder / "rows.npy")
-        self._texts = open_column(folder, "key", key) if "text" in key else None
+    def __init__(self, folder: Path, described: dict[str, Described], key: Spec) -> None:
+        self._codes = map_array(folder / "codes", described["codes"])
+        self._rows = map_array(folder / "rows", described["rows"])
+        self._texts = open_column(folder, "key", key) if "bytes" in key else None
 
     def __len__(self) -> int:
         return len(self._codes)

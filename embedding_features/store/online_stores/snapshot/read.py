@@ -1,12 +1,14 @@
 """Reading a generation's columns: rows gathered from mapped files, as numpy where every row has one shape."""
 
+import mmap
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 
-from embedding_features.store.online_stores.snapshot.columns import Spec, map_array
+from embedding_features.errors import StoreError
+from embedding_features.store.online_stores.snapshot.columns import Described, Spec
 from embedding_features.store.online_stores.values import Values, as_arrow
 
 
@@ -47,13 +49,31 @@ class Ragged:
         return pa.LargeListArray.from_arrays(pa.array(offsets), as_arrow(found))
 
 
+def map_array(path: Path, described: Described) -> np.ndarray:
+    """A file of numbers as a read-only map.
+
+    Raises:
+        StoreError: when it is shorter than described.
+    """
+    dtype, count = described
+    if count == 0:
+        return np.empty(0, dtype)  # nothing cannot be mapped
+    with path.open("rb") as file:
+        try:
+            return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), dtype, count)
+        except ValueError as error:
+            fix = f"remove {path.parent.parent}, run feast apply, and materialize"
+            raise StoreError(f"{path} is damaged: {error}", fix=fix) from error
+
+
 def open_column(folder: Path, stem: str, spec: Spec) -> Column:
     """Map the files of a column, as its writer described them."""
-    main = map_array(folder / f"{stem}.npy")
-    if "number" in spec:
+    main = map_array(folder / stem, spec["values"])
+    if "bytes" in spec:
+        return Ragged(main, Numbers(map_array(folder / f"{stem}.bytes", spec["bytes"])), text=True)
+    if "item" not in spec:
         return Numbers(main)
-    if "text" in spec:
-        return Ragged(main, Numbers(map_array(folder / f"{stem}.bytes.npy")), text=True)
-    if spec["width"] is not None and "number" in spec["list"]:
-        return Numbers(map_array(folder / f"{stem}.item.npy").reshape(len(main), spec["width"]))
-    return Ragged(main, open_column(folder, f"{stem}.item", spec["list"]), text=False)
+    item = open_column(folder, f"{stem}.item", spec["item"])
+    if spec["width"] is not None and isinstance(item, Numbers) and item.values.ndim == 1:
+        return Numbers(item.values.reshape(len(main), spec["width"]))
+    return Ragged(main, item, text=False)
