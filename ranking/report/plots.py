@@ -2,12 +2,14 @@
 
 import io
 import re
+from collections.abc import Mapping
 
 import matplotlib as mpl
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from ranking.ablation_result import Ablation, Cell, Verdict
+from ranking.calibration import Reliability
 from ranking.metric_statistics import METRICS
 
 # matplotlib cannot write a CSS variable, so it draws with colours that mean one and are exchanged afterwards
@@ -53,7 +55,12 @@ def _limits(cells: list[Cell]) -> tuple[float, float]:
 
 
 # ids that depend on nothing but the drawing; text as text; a dollar in a name starts no formula
-@mpl.rc_context({"svg.hashsalt": "embedding-features", "svg.fonttype": "none", "text.parse_math": False})
+_drawn = mpl.rc_context(
+    {"svg.hashsalt": "embedding-features", "svg.fonttype": "none", "text.parse_math": False}
+)
+
+
+@_drawn
 def forest(ablation: Ablation, ranker: str) -> Markup:
     """A ranker's differences from the baseline in the primary metric: points, intervals, verdicts."""
     metric = ablation.config.primary
@@ -81,3 +88,34 @@ def forest(ablation: Ablation, ranker: str) -> Markup:
     label = f"{ranker}: differences from the baseline in {METRICS[metric].title}, as in the table beside it"
     name = f"forest-{ablation.rankers.index(ranker)}"
     return _inline(figure, name, label)
+
+
+@_drawn
+def reliability(curves: Mapping[str, Reliability], name: str) -> Markup:
+    """Shares of ones over mean scores, a line a ranker; on the diagonal a score is what it says.
+
+    Args:
+        curves: up to three, by what they are called in the legend, as "raw" and "calibrated".
+        name: what its ids begin with; one of its own in the page.
+    """
+    figure = Figure(figsize=(3.6, 3.4), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0, 1], color=_LINE, linewidth=0.9)
+    for (title, curve), (verdict, colour) in zip(curves.items(), _VERDICT.items(), strict=False):
+        axes.plot(
+            curve.score,
+            curve.share,
+            color=colour,
+            marker=_MARKERS[verdict],
+            markersize=4.5,
+            linewidth=1.4,
+            label=f"{title}, ECE {curve.ece:.4f}",
+        )
+    axes.set_xlabel("Mean score", color=_INK)
+    axes.set_ylabel("Share of ones", color=_INK)
+    axes.legend(frameon=False, labelcolor=_INK, loc="upper left")
+    axes.grid(color=_LINE, linewidth=0.6)
+    axes.tick_params(color=_LINE, labelcolor=_INK, length=0)
+    axes.spines[:].set_visible(False)
+    errors = ", ".join(f"{title} {curve.ece:.4f}" for title, curve in curves.items())
+    return _inline(figure, name, f"Reliability: shares of ones over mean scores; calibration error {errors}")
