@@ -16,7 +16,7 @@ from embedding_features.recall.interface import VectorIndex, all_known
 from embedding_features.recall.manifest import IndexManifest
 from embedding_features.recall.queries import Hits
 from embedding_features.recall.search import best
-from embedding_features.recall.settings import Exact, RecallSettings
+from embedding_features.recall.settings import Exact, RecallSettings, check_retuning
 from embedding_features.recall.source import read_source
 
 
@@ -64,6 +64,16 @@ class RecallIndex(VectorIndex):
         source = read_source(snapshot, node_type, settings, metric=metric, partitions=partitions)
         near = train(settings, source.vectors, source.manifest.space.metric, progress)
         return cls(source.manifest, source.catalogue, source.vectors, near)
+
+    def retuned(self, settings: RecallSettings) -> "RecallIndex":
+        """The same index, searched by other settings: of those of its kind, all that building does not use.
+
+        Raises:
+            ConfigError: when they are of another kind, or differ in what the index was built by.
+        """
+        check_retuning(self.manifest.settings, settings)
+        manifest = self.manifest.model_copy(update={"settings": settings})
+        return RecallIndex(manifest, self.catalogue, self._vectors.values, self._near)
 
     def save(self, folder: str | Path) -> None:
         """Write the index to a new folder, seen whole or not at all.

@@ -1,14 +1,18 @@
 """The kinds of index."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from embedding_features.config import Part
+from embedding_features.errors import ConfigError
 
 
 class RecallSettings(Part):
     """Settings of one kind of index."""
+
+    #: those that only a search uses
+    of_search: ClassVar[frozenset[str]] = frozenset()
 
 
 class Exact(RecallSettings):
@@ -33,6 +37,7 @@ class HNSW(RecallSettings):
         ef_search: breadth of a query's search; raised where k or a filter needs it.
     """
 
+    of_search = frozenset({"ef_search"})
     kind: Literal["hnsw"] = "hnsw"
     links: int = Field(default=32, ge=2, le=512)
     ef_construction: int = Field(default=100, ge=1)
@@ -50,9 +55,23 @@ class IVFPQ(RecallSettings):
         seed: of the clustering.
     """
 
+    of_search = frozenset({"probes", "rerank"})
     kind: Literal["ivf_pq"] = "ivf_pq"
     lists: int | None = Field(default=None, ge=1)
     probes: int = Field(default=32, ge=1)
     codes: int = Field(default=16, ge=1)
     rerank: int = Field(default=10, ge=1)
     seed: int = 0
+
+
+def check_retuning(built: RecallSettings, wanted: RecallSettings) -> None:
+    """Raises:
+    ConfigError: when an index built by some settings cannot be searched by others.
+    """
+    before, after = built.model_dump(), wanted.model_dump()
+    differing = [name for name in before if before[name] != after.get(name) and name not in built.of_search]
+    if differing:
+        raise ConfigError(
+            f"an index of {built} cannot be searched by {wanted}: different {', '.join(differing)}",
+            fix="build it again",
+        )
