@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from feast import Entity, FeatureStore, FeatureView, Field, FileSource, RepoConfig, ValueType
 from feast.types import Array, Float32, Int64, String
 
@@ -32,6 +33,7 @@ def table(ids, day=0, seed=0, created=0, **replaced):
             [[f"n{i}", "x"][: int(rng.integers(0, 3))] for i in range(n)], pa.list_(pa.string())
         ),
         "name": pa.array([f"name {seed} {i}" for i in range(n)]),
+        "size": pa.array([2**60 + 1 + i for i in range(n)], pa.int64()),
         "event_timestamp": pa.array([T0 + day * DAY] * n, us),
         "created": pa.array([T0 + (day + created) * DAY] * n, us),
     }
@@ -65,6 +67,7 @@ class World:
             registry={
                 "path": str(root / "registry.db"),
                 "enable_online_feature_view_versioning": versions,
+                "serve_features_while_materializing": True,
             },
             offline_store={"type": "duckdb"},
             online_store=online_config(kind, root, redis),
@@ -80,6 +83,7 @@ class World:
             Field(name="vector", dtype=Array(Float32), tags={"kind": "vector", "dim": str(DIM)}),
             Field(name="near", dtype=Array(String)),
             Field(name="name", dtype=String),
+            Field(name="size", dtype=Int64),
         ]
         self.put("empty", table(make_ids(1, id_type), -1000))
         source = FileSource(
@@ -114,3 +118,14 @@ class World:
         return self.feast.get_online_features(
             features=[f"emb:{f}" for f in features], entity_rows=[{"item_id": i} for i in ids]
         )
+
+
+@pytest.fixture(params=["snapshot", "redis"])
+def make_world(request, tmp_path):
+    """``make_world(name, **settings)``: a repository over each of our stores; a name again reopens it."""
+    redis = request.getfixturevalue("redis_address") if request.param == "redis" else None
+
+    def make(name="w", **settings):
+        return World(tmp_path / name, kind=request.param, redis=redis, project=name, **settings)
+
+    return make

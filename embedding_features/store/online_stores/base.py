@@ -2,15 +2,17 @@
 
 import time
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
-from feast import FeatureView, RepoConfig, utils
+from feast import FeatureService, FeatureView, RepoConfig, utils
 from feast.infra.online_stores.online_store import OnlineStore
+from feast.infra.registry.base_registry import BaseRegistry
+from feast.online_response import OnlineResponse
 from feast.protos.feast.serving.ServingService_pb2 import FieldStatus, GetOnlineFeaturesResponse
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
@@ -18,6 +20,7 @@ from feast.protos.feast.types.Value_pb2 import Value
 from embedding_features.errors import StoreError
 from embedding_features.store.online_stores.layout import NEVER, Stamp, micros
 from embedding_features.store.online_stores.pushed import Row
+from embedding_features.store.online_stores.response import ExactResponse
 from embedding_features.store.online_stores.rows import Rows
 from embedding_features.store.online_stores.values import check_pushed
 
@@ -84,6 +87,28 @@ class EmbeddingOnlineStore(OnlineStore):  # type: ignore[misc]
     @abstractmethod
     def describe(self, config: RepoConfig, view: FeatureView) -> Online | None:
         """What is online of a view version; None where it was never applied."""
+
+    def get_online_features(
+        self,
+        config: RepoConfig,
+        features: list[str] | FeatureService,
+        entity_rows: list[dict[str, Any]] | Mapping[str, Any],
+        registry: BaseRegistry,
+        project: str,
+        full_feature_names: bool = False,
+        include_feature_view_version_metadata: bool = False,
+    ) -> OnlineResponse:
+        """Feast's own; large integers stay exact in its data frame."""
+        response = super().get_online_features(
+            config,
+            features,
+            entity_rows,
+            registry,
+            project,
+            full_feature_names,
+            include_feature_view_version_metadata,
+        )
+        return ExactResponse(response.proto, response._feature_types)
 
     def _read_features_per_fv(
         self,
