@@ -18,8 +18,16 @@ def flat_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
 
 
-def floats(column: pa.ChunkedArray | pa.Array) -> F32:
-    """[n] numbers, null as NaN."""
+def floats(column: pa.ChunkedArray | pa.Array, name: str = "numbers") -> F32:
+    """[n] numbers, null as NaN.
+
+    Raises:
+        DataError: when the column is not of numbers or truths; ``name`` is the field's.
+    """
+    of = column.type
+    numbers = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
+    if not (pa.types.is_null(of) or any(is_one(of) for is_one in numbers)):
+        raise DataError(f"{name}: a column of {of}, not of numbers", fix="cast it")
     values = flat_array(column).cast(pa.float32(), safe=False)
     return np.array(values.to_numpy(zero_copy_only=False), np.float32)
 
@@ -40,13 +48,7 @@ class Lists:
         Raises:
             DataError: when the column is not of lists; ``name`` is the field's.
         """
-        array = flat_array(column)
-        if pa.types.is_null(array.type):
-            array = array.cast(pa.list_(pa.null()))
-        if not is_list(array.type):
-            raise DataError(
-                f"{name}: a column of {array.type}, not of lists", fix="split its values into lists"
-            )
+        array = list_array(column, name)
         length = np.asarray(pc.list_value_length(array).fill_null(0).to_numpy(zero_copy_only=False), np.int64)
         row = np.repeat(np.arange(len(length)), length)
         first = np.repeat(np.cumsum(length) - length, length)
@@ -74,6 +76,22 @@ class Lists:
 def is_list(of: pa.DataType) -> bool:
     """Whether a type is of lists, of one length or of many."""
     return bool(pa.types.is_list(of) or pa.types.is_large_list(of) or pa.types.is_fixed_size_list(of))
+
+
+def list_array(column: pa.ChunkedArray | pa.Array, name: str) -> pa.Array:
+    """One array of lists; null lists are null.
+
+    Raises:
+        DataError: when the column is not of lists; ``name`` is the field's.
+    """
+    array = flat_array(column)
+    if pa.types.is_null(array.type):
+        return array.cast(pa.list_(pa.null()))
+    if not is_list(array.type):
+        raise DataError(
+            f"{name}: a column of {array.type}, not of lists", fix="write each row's values as a list"
+        )
+    return array
 
 
 def padded_bag(lists: Lists, codes: I32, weights: F32 | None, width: int) -> tuple[I32, F32]:

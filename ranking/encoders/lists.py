@@ -55,7 +55,7 @@ class MultivaluedEncoder(Encoder[MultivaluedSpec]):
                 "other lengths",
                 fix="publish the snapshot again",
             )
-        weights = floats(beside.flat)
+        weights = floats(beside.flat, self.spec.name)
         if not np.isfinite(weights).all():
             raise DataError(
                 f"{self.spec.name}: a weight is null, NaN or infinite", fix="publish the snapshot again"

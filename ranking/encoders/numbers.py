@@ -27,11 +27,10 @@ class DenseEncoder(Encoder[DenseSpec]):
 
     def encode(self, table: pa.Table) -> list[Field]:
         column, name = self.column(table, self.spec.column), self.spec.name
-        if not is_number(column.type):
-            raise DataError(f"{name}: {self.spec.column!r} is {column.type}, not a number", fix="cast it")
+        values = floats(column, name)
         if self.spec.default is not None:
-            column = column.cast(pa.float64(), safe=False).fill_null(self.spec.default)
-        values = floats(column)
+            absent = np.asarray(column.is_null().to_numpy(zero_copy_only=False), np.bool_)
+            values[absent] = self.spec.default
         if np.isinf(values).any():
             raise DataError(
                 f"{name}: {self.spec.column!r} holds an infinity, or a number too large for float32",
@@ -45,14 +44,3 @@ class DenseEncoder(Encoder[DenseSpec]):
                 )
             values = np.log1p(values)
         return [Continuous(name, self.spec.group, values)]
-
-
-def is_number(of: pa.DataType) -> bool:
-    """Whether values of a type are numbers, or truths, or all null."""
-    return bool(
-        pa.types.is_integer(of)
-        or pa.types.is_floating(of)
-        or pa.types.is_decimal(of)
-        or pa.types.is_boolean(of)
-        or pa.types.is_null(of)
-    )

@@ -8,12 +8,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embedding_features.arrays import F32, I32
-from embedding_features.errors import CompatibilityError, DataError
+from embedding_features.errors import DataError
 from ranking.encoders.base import Encoder, learn_codes, table_name
 from ranking.encoders.codes import Coder
-from ranking.encoders.rows import TrainingRows, check_column
+from ranking.encoders.rows import TrainingRows
 from ranking.encoders.vectors import checked_vectors
-from ranking.encoding import Lists, flat_array, is_list, vector_dim
+from ranking.encoding import Lists, list_array, vector_dim
 from ranking.field_specs import SequenceSpec, SharedCoding
 from ranking.inputs import Field, History
 from ranking.vector_rows import stored_once
@@ -68,8 +68,7 @@ class SequenceEncoder(Encoder[SequenceSpec]):
         spec, dim = self.spec, self.shape["dim"]
         if spec.vectors is None:
             return np.zeros((len(lists.length), spec.length), np.int32), np.zeros((1, 0), np.float32)
-        check_column(table.schema, spec.vectors, spec.name)
-        column = flat_array(table[spec.vectors])
+        column = list_array(self.column(table, spec.vectors), spec.name)
         lengths = pc.list_value_length(column).fill_null(0).to_numpy(zero_copy_only=False)
         if not np.array_equal(lengths, whole.length):
             raise DataError(
@@ -89,10 +88,5 @@ class SequenceEncoder(Encoder[SequenceSpec]):
 
 def _vectors_of(column: pa.ChunkedArray, name: str) -> pa.Array:
     """The vectors in a column of lists of them."""
-    array = flat_array(column)
-    if pa.types.is_null(array.type):
-        return array
-    if not is_list(array.type):
-        raise CompatibilityError(f"{name}: a column of {array.type}, not of lists of vectors")
-    flat = pc.list_flatten(array)
+    flat = pc.list_flatten(list_array(column, name))
     return flat.dictionary if pa.types.is_dictionary(flat.type) else flat
