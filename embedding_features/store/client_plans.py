@@ -110,12 +110,13 @@ class Plans:
             (asked, field)
             for asked in self.of(service).asked
             for field in asked.fields
-            if field.tags.get("kind") == "vector" and asked.view.entities == [node_type]
+            if field.tags.get("kind") == "vector" and "run_id" in field.tags
+            if asked.view.entities == [node_type]
         ]
         if len(candidates) != 1:
             names = ", ".join(asked.view.name for asked, _ in candidates) or "none"
             raise StoreError(
-                f"service {service} has not one view of {node_type} vectors, but {names}",
+                f"service {service} has not one published view of {node_type} vectors, but {names}",
                 fix="name a service with one, such as ranking_dense",
             )
         ((asked, field),) = candidates

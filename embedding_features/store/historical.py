@@ -15,7 +15,7 @@ from embedding_features.errors import DataError, StoreError
 from embedding_features.store.keys import codes, key_columns
 from embedding_features.store.offline import EmbeddingOfflineStore
 from embedding_features.store.published import as_published
-from embedding_features.store.refs import Asked, resolve
+from embedding_features.store.refs import Asked, resolve, run_of
 from embedding_features.store.session import feast_errors, open_store
 
 _EVENT, _ROW = "event_timestamp", "__row"
@@ -92,7 +92,7 @@ def _moments(frame: pa.Table) -> I64:
 
 def _borders(view: FeatureView, created: bool) -> I64 | None:
     """[b] int64 µs, ascending: where the answer may change; None for a view that is not of a snapshot."""
-    if "space" not in view.tags:
+    if not run_of(view):
         return None
     pattern = Path(view.batch_source.path)
     found = pattern.parent.parent.glob(f"*/{pattern.name}")

@@ -87,6 +87,11 @@ def _pick(view: FeatureView, feature: str | None, ref: str) -> list[Field]:
     return fields
 
 
+def run_of(view: FeatureView) -> str:
+    """The published run that a view version serves; empty for a view of another origin."""
+    return next((field.tags["run_id"] for field in view.features if "run_id" in field.tags), "")
+
+
 def arrow_type(field: Field) -> pa.DataType | None:
     """Arrow type of a feature: a fixed-size list for vectors, a list for other arrays, None for the rest."""
     if not isinstance(field.dtype, Array) or field.dtype.base_type not in _ITEMS:

@@ -10,6 +10,7 @@ from feast import FeatureService, FeatureStore, FeatureView
 
 from embedding_features.progress import Progress
 from embedding_features.store.published import Published
+from embedding_features.store.refs import run_of
 from embedding_features.store.registry import recorded
 
 
@@ -57,8 +58,7 @@ class Deployed:
         """View → N → version N, of the views that come from published snapshots."""
         if self.store is None:
             return {}
-        views = (view for view in self.store.list_feature_views() if "space" in view.tags)
-        found = {view.name: recorded(self.store, view.name) for view in views}
+        found = {name: recorded(self.store, name) for name, view in self.views.items() if run_of(view)}
         return {name: versions for name, versions in found.items() if versions}
 
     @cached_property
@@ -89,8 +89,3 @@ class Deployed:
 
 
 Check: TypeAlias = Callable[[Deployed], Iterator[Finding]]
-
-
-def run_of(view: FeatureView) -> str:
-    """The run that a view version serves; empty where its fields do not say."""
-    return next((field.tags["run_id"] for field in view.features if "run_id" in field.tags), "")

@@ -10,7 +10,8 @@ from feast import FeatureService, FeatureView, FileSource
 from embedding_features.errors import EmbeddingFeaturesError
 from embedding_features.progress import Progress
 from embedding_features.store.definitions import SERVICES, Definitions, definitions
-from embedding_features.store.doctor.findings import Deployed, Finding, run_of
+from embedding_features.store.doctor.findings import Deployed, Finding
+from embedding_features.store.refs import run_of
 from embedding_features.store.registry import apply, is_same
 from embedding_features.store.session import changed_store, feast_errors, locked
 
