@@ -1,0 +1,136 @@
+"""How long an online read takes: our array path, Feast's interface over our store, and Feast's own store.
+
+    python -m benchmarks.online_read --dim 64 --json
+
+The data is made here, from a seed, and materialized by each way's own engine. Every reader gets the same
+random ids; they take turns call by call, and their answers are compared. A reader ends with a float32 matrix:
+``<reader>_<ids>_p50_ms`` counts up to it, ``<reader>_response_<ids>_p50_ms`` up to Feast's response, from
+which it is made. ``vs_feast_sqlite`` compares the matrices of 1000 ids; ``vs_feast_sqlite_one`` sets our
+matrix of one id against Feast's mere response. Feast's store has all settings at their defaults.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from benchmarks.harness import emit, peak_rss_mb
+from benchmarks.online_ways import (
+    VIEW,
+    ask,
+    bring_online,
+    item_ids,
+    make_vectors,
+    open_repository,
+    vectors_of,
+    write_items,
+)
+
+_SIZES = (1, 100, 1000)
+_WARM = 20
+
+Answer: TypeAlias = Callable[[np.ndarray], Any]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What is timed: an answer to ids, then its conversion to a matrix.
+
+    Attributes:
+        way: of :data:`benchmarks.online_ways.WAYS`.
+        prepare: makes of a FeatureStore what answers.
+    """
+
+    way: str
+    prepare: Callable[[Any], Answer]
+    convert: Callable[[Any], np.ndarray]
+
+
+def through_feast(store: Any) -> Answer:
+    """``get_online_features``."""
+    return lambda ids: ask(store, ids)
+
+
+def arrays(store: Any) -> Answer:
+    """Our array path; a service keeps the view."""
+    online, view = store._get_provider().online_store, store.get_feature_view(VIEW)
+    return lambda ids: online.read_arrays(store.config, view, ids, ["vector"])
+
+
+READERS: Mapping[str, Reader] = {
+    "feast_sqlite": Reader("feast_sqlite", through_feast, vectors_of),
+    "embedded": Reader("embedded", arrays, lambda rows: rows.arrays["vector"]),
+    "embedded_through_feast": Reader("embedded", through_feast, vectors_of),
+}
+
+
+def timed_calls(stores: Mapping[str, Any], asked: np.ndarray, expected: np.ndarray) -> dict[str, list[float]]:
+    """Milliseconds of each reader's calls for ``asked`` [calls, n]: up to the answer, and up to the matrix.
+
+    Args:
+        expected: [entities, dim] float32.
+    """
+    ids = item_ids(len(expected))
+    prepared = {name: reader.prepare(stores[reader.way]) for name, reader in READERS.items()}
+    taken: dict[str, list[float]] = {}
+    for places in asked:
+        for name, reader in READERS.items():
+            wanted = ids[places]
+            start = time.perf_counter()
+            answer = prepared[name](wanted)
+            answered = time.perf_counter()
+            matrix = reader.convert(answer)
+            end = time.perf_counter()
+            if not np.array_equal(matrix, expected[places]):
+                sys.exit(f"{name} answers other vectors than were materialized")
+            taken.setdefault(name, []).append(1000 * (end - start))
+            taken.setdefault(f"{name}_response", []).append(1000 * (answered - start))
+    return {name: times[_WARM:] for name, times in taken.items()}
+
+
+def compare(entities: int, dim: int, calls: int) -> dict[str, float]:
+    """p50 and p99 of all readers and sizes."""
+    expected, rng = make_vectors(entities, dim), np.random.default_rng(3)
+    result: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        items = Path(folder) / "items.parquet"
+        write_items(items, entities, dim)
+        stores = {}
+        for way in dict.fromkeys(reader.way for reader in READERS.values()):
+            stores[way] = open_repository(way, Path(folder) / way, items, dim)
+            bring_online(stores[way])
+        for size in _SIZES:
+            asked = rng.integers(0, entities, (calls + _WARM, size))
+            for name, times in timed_calls(stores, asked, expected).items():
+                for rank in (50, 99):
+                    result[f"{name}_{size}_p{rank}_ms"] = float(np.percentile(times, rank))
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--entities", type=int, default=100_000)
+    parser.add_argument("--dim", type=int, default=64)
+    parser.add_argument("--calls", type=int, default=600, help="calls of each reader and size")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
+    args = parser.parse_args()
+    found = compare(args.entities, args.dim, args.calls)
+    ratios = {
+        "vs_feast_sqlite": found["feast_sqlite_1000_p50_ms"] / found["embedded_1000_p50_ms"],
+        "vs_feast_sqlite_one": found["feast_sqlite_response_1_p50_ms"] / found["embedded_1_p50_ms"],
+        "p99_over_p50": found["embedded_1000_p99_ms"] / found["embedded_1000_p50_ms"],
+    }
+    size = {name: getattr(args, name) for name in ("entities", "dim", "calls")}
+    emit(size | ratios | found | {"peak_rss_mb": peak_rss_mb()}, args.json)
+
+
+if __name__ == "__main__":
+    main()
