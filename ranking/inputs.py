@@ -22,6 +22,7 @@ __all__ = [
     "History",
     "Inputs",
     "Vector",
+    "arrays_of",
 ]
 
 #: variant of the ablation → groups it adds to ``base``
@@ -39,14 +40,14 @@ Field = Continuous | Categorical | Bag | Vector | History
 FieldT = TypeVar("FieldT", Continuous, Categorical, Bag, Vector, History)
 
 
-def _arrays(field: Field) -> dict[str, AnyArray]:
+def arrays_of(field: Field) -> dict[str, AnyArray]:
     """The arrays of a field by attribute: rows of the data, and the ``table`` they share."""
     return {name: value for name, value in vars(field).items() if isinstance(value, np.ndarray)}
 
 
 def _take(field: Field, rows: I64) -> Field:
     """A field's rows in that order, copied; its table is shared."""
-    taken: dict[str, Any] = {name: v[rows] for name, v in _arrays(field).items() if name != "table"}
+    taken: dict[str, Any] = {name: v[rows] for name, v in arrays_of(field).items() if name != "table"}
     return replace(field, **taken)
 
 
@@ -107,7 +108,7 @@ class Inputs:
             (
                 type(field).__name__,
                 *(v for v in vars(field).values() if not isinstance(v, np.ndarray)),
-                *(v.shape[1:] for v in _arrays(field).values()),
+                *(v.shape[1:] for v in arrays_of(field).values()),
             )
             for field in self.fields
         )
@@ -116,6 +117,6 @@ class Inputs:
         """SHA-256 (hex) of the layout and of every value."""
         digest = hashlib.sha256(repr(self.layout()).encode())
         beside = [array for array in (self.group, self.domain) if array is not None]
-        for array in (self.label, *beside, *(v for f in self.fields for v in _arrays(f).values())):
+        for array in (self.label, *beside, *(v for f in self.fields for v in arrays_of(f).values())):
             digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
         return digest.hexdigest()

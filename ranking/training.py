@@ -10,7 +10,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits as log_loss
 from embedding_features.config import Config
 from embedding_features.errors import TrainingError
 from embedding_features.progress import SILENT, Progress
-from ranking.models.module import RankerNetwork
+from ranking.models.module import RankerNetwork, parameter_groups
 from ranking.models.tensors import Batch
 
 #: a term of the loss beside log loss: from [b, r] representations of a training batch to a scalar
@@ -19,8 +19,8 @@ Term = Callable[[Tensor, Batch], Tensor]
 #: from [1 + terms] losses, the log loss first, to the scalar that is minimized
 Balance = Callable[[Tensor], Tensor]
 
-#: rows scored at once, which bounds memory
-SCORING_ROWS = 16_384
+#: rows scored at once: their activations stay in the cache
+SCORING_ROWS = 4096
 
 
 class Training(Config):
@@ -58,7 +58,12 @@ def train_model(
         TrainingError: when the loss is not finite.
     """
     optimizer = torch.optim.Adam(
-        [*model.parameters(), *_parameters([*terms, balance])],
+        [
+            group
+            for part in (model, *terms, balance)
+            if isinstance(part, nn.Module)
+            for group in parameter_groups(part)
+        ],
         lr=settings.learning_rate,
         weight_decay=settings.decay,
         fused=True,
@@ -81,10 +86,6 @@ def train_model(
     model.load_state_dict(kept)
     model.eval()
     return best_epoch
-
-
-def _parameters(parts: Sequence[object]) -> list[nn.Parameter]:
-    return [p for part in parts if isinstance(part, nn.Module) for p in part.parameters()]
 
 
 def _epoch(

@@ -6,9 +6,11 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from ranking.models.network import NetworkRanker, RankerNetwork
-from ranking.models.parts import DenseArch, SparseArch, VectorArch, linear, mlp
+from ranking.models.module import RankerNetwork
+from ranking.models.network import NetworkRanker
+from ranking.models.parts import DenseArch, linear, mlp
 from ranking.models.schema import Schema
+from ranking.models.sparse import SparseArch
 from ranking.models.tensors import Batch
 
 
@@ -17,7 +19,7 @@ class DLRM(NetworkRanker):
     arXiv 1906.00091, 2019.
 
     z = bottom(dense); logit = top([z, ⟨e_i, e_j⟩ for i < j]) with e_0 = z and e_1 … the embeddings of the
-    discrete fields. A pretrained vector is one more e_i, through a linear projection.
+    discrete fields. A pretrained vector is one more e_i.
     """
 
     kind: Literal["dlrm"] = "dlrm"
@@ -39,16 +41,17 @@ class DLRMNetwork(RankerNetwork):
         self.dense = DenseArch(train)
         self.bottom = mlp([self.dense.columns, *settings.bottom, dim], generator)
         self.sparse = SparseArch(schema, dim, settings.id_dropout, generator)
-        self.vectors = VectorArch(train, schema, dim, generator)
-        self.interaction = InteractionArch(1 + self.sparse.fields + len(schema.dims))
+        self.vectors = settings.pretrained.build(train, schema, dim, generator)
+        self.interaction = InteractionArch(1 + self.sparse.fields + self.vectors.fields)
         self.top = mlp([dim + self.interaction.pairs, *settings.top], generator)
         self.over = linear(settings.top[-1], 1, generator)
 
     def represent(self, batch: Batch) -> Tensor:
         dense = self.bottom(self.dense(batch))  # [b, d]
-        features = [dense[:, None], self.sparse(batch)]  # [b, 1, d], [b, k, d]
-        if self.vectors.projections:
-            features.append(self.vectors(batch))  # [b, v, d]
+        sparse = self.sparse(batch)
+        features = [dense[:, None], sparse]  # [b, 1, d], [b, k, d]
+        if self.vectors.fields:
+            features.append(self.vectors(batch, sparse))  # [b, v, d]
         pairs = self.interaction(torch.cat(features, dim=1))  # [b, f (f - 1) / 2]
         top: Tensor = self.top(torch.cat([dense, pairs], dim=1))
         return top

@@ -1,6 +1,7 @@
 """What every ranker that is a network is: a representation, and a head that makes a logit of it."""
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -31,3 +32,23 @@ class RankerNetwork(nn.Module, ABC):
     def forward(self, batch: Batch) -> Tensor:
         """[b] logits."""
         return self.head(self.represent(batch))
+
+
+class OwnRate(nn.Module):
+    """A part of a network whose parameters learn at a rate and with a decay of their own."""
+
+    def __init__(self, learning_rate: float, decay: float) -> None:
+        super().__init__()
+        self.learning_rate, self.decay = learning_rate, decay
+
+
+def parameter_groups(model: nn.Module) -> list[dict[str, Any]]:
+    """Groups of an optimizer: a module's parameters, then those of each :class:`OwnRate` in it."""
+    own = [module for module in model.modules() if isinstance(module, OwnRate)]
+    apart = {id(parameter) for module in own for parameter in module.parameters()}
+    groups: list[dict[str, Any]] = [{"params": [p for p in model.parameters() if id(p) not in apart]}]
+    groups += [
+        {"params": list(module.parameters()), "lr": module.learning_rate, "weight_decay": module.decay}
+        for module in own
+    ]
+    return [group for group in groups if group["params"]]

@@ -13,6 +13,7 @@ from ranking.alignment.settings import DomainAlignment
 from ranking.inputs import Inputs
 from ranking.models.base import FittedRanker, Ranker
 from ranking.models.module import RankerNetwork
+from ranking.models.pretrained import Pretrained, Projected
 from ranking.models.schema import Schema
 from ranking.models.tensors import Batch
 from ranking.training import Balance, Term, Training, score_batches, train_model
@@ -25,13 +26,15 @@ class NetworkRanker(Ranker):
 
     Attributes:
         id_dropout: chance that a training row's user or item id counts as unknown
-            (:class:`ranking.models.parts.SparseArch`).
+            (:class:`ranking.models.sparse.SparseArch`).
+        pretrained: what is done with pretrained vectors.
         alignment: draws the representations of two domains' training rows together; None: does not.
     """
 
     dim: int = Field(default=8, ge=1)
     id_dropout: float = Field(default=0.5, ge=0, le=1)
     training: Training = Training()
+    pretrained: SerializeAsAny[Pretrained] = Projected()
     alignment: SerializeAsAny[DomainAlignment] | None = None
 
     def _fit(self, train: Inputs, validation: Inputs, seed: int, progress: Progress) -> FittedRanker:

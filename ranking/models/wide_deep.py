@@ -6,14 +6,16 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from ranking.models.features import Features, Towers
 from ranking.models.lookup import bag_sum
-from ranking.models.network import NetworkRanker, RankerNetwork
-from ranking.models.parts import DenseArch, SparseArch, VectorArch, linear, mlp
+from ranking.models.module import RankerNetwork
+from ranking.models.parts import linear
 from ranking.models.schema import Schema, Sparse
 from ranking.models.tensors import Batch
+from ranking.models.towered import TowerRanker
 
 
-class WideDeep(NetworkRanker):
+class WideDeep(TowerRanker):
     """Cheng et al., Wide & Deep Learning for Recommender Systems, DLRS 2016.
 
     logit = w · crosses(x) + v · [discrete tower, continuous tower] + b: what is discrete and what is
@@ -26,36 +28,27 @@ class WideDeep(NetworkRanker):
     kind: Literal["wide_deep"] = "wide_deep"
     buckets: int = Field(default=2**16, ge=1)
     """Weights that crosses are hashed into."""
-    discrete: tuple[int, ...] = Field(default=(64, 32), min_length=1)
-    """Layers over the embeddings of discrete fields."""
-    continuous: tuple[int, ...] = Field(default=(64, 32), min_length=1)
-    """Layers over continuous columns and projected vectors."""
 
     def build(self, train: Batch, schema: Schema, generator: torch.Generator) -> RankerNetwork:
         return WideDeepNetwork(self, train, schema, generator)
 
 
 class WideDeepNetwork(RankerNetwork):
-    """b rows, k discrete fields, v vectors, d the embedding's dimension."""
+    """b rows; the wide part beside the towers."""
 
     def __init__(self, settings: WideDeep, train: Batch, schema: Schema, generator: torch.Generator) -> None:
         super().__init__()
-        dim = settings.dim
         self.wide = WideArch(schema, settings.buckets)
-        self.sparse = SparseArch(schema, dim, settings.id_dropout, generator)
-        self.dense = DenseArch(train)
-        self.vectors = VectorArch(train, schema, dim, generator)
-        columns = self.dense.columns + dim * len(schema.dims)
-        self.discrete = mlp([dim * self.sparse.fields, *settings.discrete], generator)
-        self.continuous = mlp([columns, *settings.continuous], generator)
-        self.over = linear(settings.discrete[-1] + settings.continuous[-1], 1, generator)
+        self.features = Features(settings, train, schema, generator)
+        columns = (self.features.discrete, self.features.continuous)
+        self.towers = Towers(columns, settings.discrete, settings.continuous, generator)
+        self.over = linear(self.towers.width, 1, generator)
 
     def represent(self, batch: Batch) -> Tensor:
-        """[b, h + h' + 1]: both towers' last layers, and the wide part's sum."""
-        discrete = self.discrete(self.sparse(batch).flatten(1))  # [b, k d] → [b, h]
-        numbers = torch.cat([self.dense(batch), self.vectors(batch).flatten(1)], dim=1)  # [b, c + v d]
-        continuous = self.continuous(numbers)  # [b, h']
-        return torch.cat([discrete, continuous, self.wide(batch)[:, None]], dim=1)
+        """[b, towers + 1]: both towers' last layers, and the wide part's sum."""
+        seen = self.features(batch)
+        deep = self.towers(seen.discrete, seen.continuous)
+        return torch.cat([deep, self.wide(batch)[:, None]], dim=1)
 
     def head(self, representation: Tensor) -> Tensor:
         deep: Tensor = self.over(representation[:, :-1])[:, 0]

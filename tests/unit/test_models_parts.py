@@ -11,8 +11,10 @@ from ranking.models.dlrm import DLRM, InteractionArch
 from ranking.models.lightgbm import design_matrix
 from ranking.models.lookup import bag_sum, lookup
 from ranking.models.module import RankerNetwork
-from ranking.models.parts import DenseArch, SparseArch, VectorArch
+from ranking.models.parts import DenseArch
+from ranking.models.pretrained.projected import ProjectedVectors
 from ranking.models.schema import Schema
+from ranking.models.sparse import SparseArch
 from ranking.models.tensors import Batch
 from ranking.models.wide_deep import WideArch, WideDeep
 from ranking.training import Training, labelled_log_loss, train_model
@@ -76,14 +78,16 @@ def test_dense_arch_of_a_constant_and_of_a_column_unknown_throughout():
     torch.testing.assert_close(DenseArch(batch)(batch), torch.tensor([[0.0, 0, 1], [0.0, 0, 1]]))
 
 
-def test_vector_arch_scales_by_length_and_keeps_the_missing_at_zero():
+def test_projected_vectors_scale_by_length_and_keep_the_missing_at_zero():
     """Lengths 5 and 5 of the present: divided by 5, projected; all zero where missing."""
     vector = Vector.of("v", "dense", "user", f32([[3, 4], [0, 0], [0, 5]]), np.array([True, False, True]))
     batch, schema = batch_of(inputs(vector, label=(0, 1, 0)))
-    arch = VectorArch(batch, schema, 2, seeded())
+    arch = ProjectedVectors(batch, schema, 2, seeded())
     with torch.no_grad():
         arch.projections[0].weight.copy_(torch.tensor([[1.0, 0.0], [0.0, 10.0]]))
-    torch.testing.assert_close(arch(batch)[:, 0], torch.tensor([[0.6, 8.0], [0.0, 0.0], [0.0, 10.0]]))
+    torch.testing.assert_close(
+        arch(batch, torch.zeros(3, 0, 2))[:, 0], torch.tensor([[0.6, 8.0], [0.0, 0.0], [0.0, 10.0]])
+    )
 
 
 def test_sparse_arch_shares_a_table_and_sums_bags():

@@ -1,0 +1,88 @@
+"""DCN-V2: feature crosses of bounded degree, explicit and learned."""
+
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from ranking.models.features import Features, Towers
+from ranking.models.module import RankerNetwork
+from ranking.models.parts import linear
+from ranking.models.schema import Schema
+from ranking.models.tensors import Batch
+from ranking.models.towered import TowerRanker
+
+
+class DCNv2(TowerRanker):
+    """Wang et al., DCN V2: Improved Deep & Cross Network and Practical Lessons for Web-scale Learning to Rank
+    Systems, WWW 2021.
+
+    x_0 = [embeddings of discrete fields, numbers, vectors]; x_{l+1} = x_0 ⊙ (W_l x_l + b_l) + x_l. In
+    parallel, the last layer reads x_L beside the towers over x_0; stacked, the towers over x_L. The towers
+    keep what is discrete and what is continuous apart, where the paper has one.
+
+    Attributes:
+        layers: L.
+        rank: W_l = U V with U [x, rank], V [rank, x]; None: a full matrix.
+    """
+
+    kind: Literal["dcn_v2"] = "dcn_v2"
+    layers: int = Field(default=2, ge=1)
+    rank: int | None = Field(default=None, ge=1)
+    structure: Literal["parallel", "stacked"] = "parallel"
+
+    def build(self, train: Batch, schema: Schema, generator: torch.Generator) -> RankerNetwork:
+        return DCNv2Network(self, train, schema, generator)
+
+
+class DCNv2Network(RankerNetwork):
+    """b rows, x columns of x_0."""
+
+    def __init__(self, settings: DCNv2, train: Batch, schema: Schema, generator: torch.Generator) -> None:
+        super().__init__()
+        self.features = Features(settings, train, schema, generator)
+        self.split = self.features.discrete
+        columns = self.split + self.features.continuous
+        self.cross = CrossNetwork(columns, settings.layers, settings.rank, generator)
+        self.towers = Towers(
+            (self.split, self.features.continuous), settings.discrete, settings.continuous, generator
+        )
+        self.parallel = settings.structure == "parallel"
+        self.over = linear(self.towers.width + columns * self.parallel, 1, generator)
+
+    def represent(self, batch: Batch) -> Tensor:
+        """[b, towers] of the stacked, [b, x + towers] of the parallel network."""
+        seen = self.features(batch)
+        first = torch.cat([seen.discrete, seen.continuous], dim=1)
+        crossed: Tensor = self.cross(first)
+        if self.parallel:
+            return torch.cat([crossed, self.towers(seen.discrete, seen.continuous)], dim=1)
+        deep: Tensor = self.towers(crossed[:, : self.split], crossed[:, self.split :])
+        return deep
+
+    def head(self, representation: Tensor) -> Tensor:
+        logits: Tensor = self.over(representation)
+        return logits[:, 0]
+
+
+class CrossNetwork(nn.Module):
+    """[b, x] to [b, x]: x_{l+1} = x_0 ⊙ (W_l x_l + b_l) + x_l (section 3.2, and eq. 2 for the low rank)."""
+
+    def __init__(self, columns: int, layers: int, rank: int | None, generator: torch.Generator) -> None:
+        super().__init__()
+
+        def weight() -> nn.Module:
+            if rank is None:
+                return linear(columns, columns, generator)
+            return nn.Sequential(
+                linear(columns, rank, generator, bias=False), linear(rank, columns, generator)
+            )
+
+        self.layers = nn.ModuleList(weight() for _ in range(layers))
+
+    def forward(self, first: Tensor) -> Tensor:
+        crossed = first
+        for layer in self.layers:
+            crossed = torch.addcmul(crossed, first, layer(crossed))
+        return crossed

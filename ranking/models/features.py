@@ -1,0 +1,78 @@
+"""What a network sees of a batch: embeddings of discrete fields, of pretrained vectors, and numbers."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ranking.models.network import NetworkRanker
+from ranking.models.parts import DenseArch, mlp
+from ranking.models.schema import Schema
+from ranking.models.sparse import SparseArch
+from ranking.models.tensors import Batch
+
+
+class Seen(NamedTuple):
+    """b rows: ``sparse`` [b, k, d], ``vectors`` [b, v, d], ``dense`` [b, c]."""
+
+    sparse: Tensor
+    vectors: Tensor
+    dense: Tensor
+
+    @property
+    def discrete(self) -> Tensor:
+        """[b, k d] of what is discrete."""
+        return self.sparse.flatten(1)
+
+    @property
+    def continuous(self) -> Tensor:
+        """[b, c + v d] of what is continuous."""
+        return torch.cat([self.dense, self.vectors.flatten(1)], dim=1)
+
+
+class Features(nn.Module):
+    """A batch to what a network sees of it.
+
+    Attributes:
+        discrete, continuous: columns of :attr:`Seen.discrete` and :attr:`Seen.continuous`.
+    """
+
+    def __init__(
+        self,
+        settings: NetworkRanker,
+        train: Batch,
+        schema: Schema,
+        generator: torch.Generator,
+        pooled: bool = True,
+    ) -> None:
+        super().__init__()
+        dim = settings.dim
+        self.sparse = SparseArch(schema, dim, settings.id_dropout, generator, pooled)
+        self.dense = DenseArch(train)
+        self.vectors = settings.pretrained.build(train, schema, dim, generator)
+        self.discrete = dim * self.sparse.fields
+        self.continuous = self.dense.columns + dim * self.vectors.fields
+
+    def forward(self, batch: Batch) -> Seen:
+        sparse = self.sparse(batch)
+        return Seen(sparse, self.vectors(batch, sparse), self.dense(batch))
+
+
+class Towers(nn.Module):
+    """An MLP over what is discrete and one over what is continuous, which meet in a last layer above."""
+
+    def __init__(
+        self,
+        columns: tuple[int, int],
+        discrete: tuple[int, ...],
+        continuous: tuple[int, ...],
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        self.discrete = mlp([columns[0], *discrete], generator)
+        self.continuous = mlp([columns[1], *continuous], generator)
+        self.width = discrete[-1] + continuous[-1]
+
+    def forward(self, discrete: Tensor, continuous: Tensor) -> Tensor:
+        """[b, width]."""
+        return torch.cat([self.discrete(discrete), self.continuous(continuous)], dim=1)

@@ -1,0 +1,32 @@
+"""Pretrained vectors that stay as they are, through a learned projection."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from ranking.models.parts import linear
+from ranking.models.pretrained.base import Pretrained, VectorArch
+from ranking.models.schema import Schema
+from ranking.models.tensors import Batch
+
+
+class Projected(Pretrained):
+    """One linear map a space, learned with the ranker; without a bias, so that a missing vector is zero."""
+
+    kind: Literal["projected"] = "projected"
+
+    def build(self, train: Batch, schema: Schema, dim: int, generator: torch.Generator) -> VectorArch:
+        return ProjectedVectors(train, schema, dim, generator)
+
+
+class ProjectedVectors(VectorArch):
+    """P v a vector."""
+
+    def __init__(self, train: Batch, schema: Schema, dim: int, generator: torch.Generator) -> None:
+        super().__init__(train, schema)
+        self.projections = nn.ModuleList(linear(size, dim, generator, bias=False) for size in self.dims)
+
+    def project(self, vectors: Tensor, space: int) -> Tensor:
+        projected: Tensor = self.projections[space](vectors)
+        return projected
