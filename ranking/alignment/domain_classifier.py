@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from ranking.alignment.gradient_reversal import reversal_strength, reverse_gradient
+from ranking.alignment.gradient_reversal import reverse_gradient
 from ranking.models.parts import linear, mlp
 
 
@@ -13,20 +13,14 @@ class DomainClassifier(nn.Module):
 
     Ganin et al., Domain-Adversarial Training of Neural Networks, JMLR 17, 2016. The loss is the mean of the
     two domains' mean log losses, so that the smaller domain weighs as much; log 2 when nothing can be told.
-
-    Attributes:
-        step: calls in training so far, of ``steps``: how far the reversal's schedule is.
     """
 
-    def __init__(self, width: int, hidden: int, slope: float, steps: int, generator: torch.Generator) -> None:
+    def __init__(self, width: int, hidden: int, generator: torch.Generator) -> None:
         super().__init__()
         self.network = nn.Sequential(mlp([width, hidden], generator), linear(hidden, 1, generator))
-        self.slope, self.steps, self.step = slope, steps, 0
 
-    def forward(self, source: Tensor, target: Tensor) -> Tensor:
-        """[m, width] and [n, width] to the scalar loss."""
-        strength = reversal_strength(min(1.0, self.step / self.steps), self.slope)
-        self.step += self.training
+    def forward(self, source: Tensor, target: Tensor, strength: float) -> Tensor:
+        """[m, width] and [n, width] to the scalar loss, whose gradient below is −``strength`` times."""
         logits = self.network(reverse_gradient(torch.cat([source, target]), strength))[:, 0]
         mistaken = softplus(logits[: len(source)]).mean() + softplus(-logits[len(source) :]).mean()
         return mistaken / 2

@@ -1,6 +1,5 @@
 """Gradient reversal: forward nothing happens, backward the gradient turns round."""
 
-import math
 from typing import Any
 
 import torch
@@ -25,15 +24,3 @@ def reverse_gradient(x: Tensor, strength: float) -> Tensor:
     """
     turned: Tensor = _GradientReversal.apply(x, strength)  # type: ignore[no-untyped-call]
     return turned
-
-
-def reversal_strength(progress: float, slope: float = 10.0) -> float:
-    """λ_p = 2 / (1 + exp(−γ p)) − 1: 0 at first, when the classifier knows nothing yet, then towards 1.
-
-    Ganin et al. 2016, section 5.2.2.
-
-    Args:
-        progress: p, the share of training that is done, 0 to 1.
-        slope: γ.
-    """
-    return 2 / (1 + math.exp(-slope * progress)) - 1

@@ -1,7 +1,6 @@
 """What a user may set of domain alignment: ``alignment: {kind: mmd, weight: 1.0}`` in a ranker's YAML."""
 
 from abc import abstractmethod
-from functools import partial
 from typing import TYPE_CHECKING, Literal, Self
 
 import torch
@@ -41,10 +40,12 @@ class DomainAlignment(Part):
     Attributes:
         weight: of the discrepancy beside the task's log loss, or ``"uncertainty"``: the weights of log loss
             and term are learned (:class:`ranking.alignment.uncertainty.UncertaintyWeights`).
+        slope: γ of the schedule by which the term's pull grows (:func:`ranking.alignment.schedule.strength`).
         towers: None to align the representation itself.
     """
 
     weight: float | Literal["uncertainty"] = 1.0
+    slope: float = Field(default=10.0, gt=0)
     towers: Towers | None = None
 
     @model_validator(mode="after")
@@ -77,7 +78,7 @@ class DomainAlignment(Part):
             towers, width = self.towers, width // 2
             separation = Separation(width, towers.hidden, towers.difference, towers.reconstruction, generator)
         weight = 1.0 if isinstance(self.weight, str) else self.weight
-        return AlignmentTerm(self.discrepancy(width, steps, generator), weight, separation)
+        return AlignmentTerm(self.discrepancy(width, generator), weight, steps, self.slope, separation)
 
     def balance(self) -> "Balance":
         """How log loss and term become one: their sum, or weighted by learned uncertainty."""
@@ -88,7 +89,7 @@ class DomainAlignment(Part):
         return UncertaintyWeights(2)
 
     @abstractmethod
-    def discrepancy(self, width: int, steps: int, generator: torch.Generator) -> "Discrepancy":
+    def discrepancy(self, width: int, generator: torch.Generator) -> "Discrepancy":
         """What the two domains are compared by; see :meth:`term`."""
 
 
@@ -117,8 +118,9 @@ class MMD(DomainAlignment):
             )
         return self
 
-    def discrepancy(self, width: int, steps: int, generator: torch.Generator) -> "Discrepancy":  # noqa: ARG002
-        return partial(_ESTIMATES[self.estimate], kernel=self.factors)
+    def discrepancy(self, width: int, generator: torch.Generator) -> "Discrepancy":  # noqa: ARG002
+        estimate = _ESTIMATES[self.estimate]
+        return lambda source, target, strength: strength * estimate(source, target, self.factors)
 
 
 class Coral(DomainAlignment):
@@ -126,8 +128,8 @@ class Coral(DomainAlignment):
 
     kind: Literal["coral"] = "coral"
 
-    def discrepancy(self, width: int, steps: int, generator: torch.Generator) -> "Discrepancy":  # noqa: ARG002
-        return coral
+    def discrepancy(self, width: int, generator: torch.Generator) -> "Discrepancy":  # noqa: ARG002
+        return lambda source, target, strength: strength * coral(source, target)
 
 
 class Adversarial(DomainAlignment):
@@ -136,14 +138,12 @@ class Adversarial(DomainAlignment):
 
     Attributes:
         hidden: width of the classifier's hidden layer.
-        slope: γ of the schedule by which the reversed gradient grows.
     """
 
     kind: Literal["adversarial"] = "adversarial"
     hidden: int = Field(default=32, ge=1)
-    slope: float = Field(default=10.0, gt=0)
 
-    def discrepancy(self, width: int, steps: int, generator: torch.Generator) -> "Discrepancy":
+    def discrepancy(self, width: int, generator: torch.Generator) -> "Discrepancy":
         from ranking.alignment.domain_classifier import DomainClassifier
 
-        return DomainClassifier(width, self.hidden, self.slope, steps, generator)
+        return DomainClassifier(width, self.hidden, generator)

@@ -6,24 +6,36 @@ import torch
 from torch import Tensor, nn
 
 from embedding_features.errors import DataError
+from ranking.alignment.schedule import strength
 from ranking.alignment.separation import Separation
 from ranking.models.tensors import Batch
 
-#: how far apart [m, r] and [n, r] are, a scalar
-Discrepancy = Callable[[Tensor, Tensor], Tensor]
+#: how far apart [m, r] and [n, r] are, a scalar that pulls with a strength from 0 to 1
+Discrepancy = Callable[[Tensor, Tensor, float], Tensor]
 
 
 class AlignmentTerm(nn.Module):
-    """weight · discrepancy(source rows, target rows), and what the towers add to it.
+    """weight · λ_p · discrepancy(source rows, target rows), and what the towers add to it.
 
     Attributes:
         discrepancy: what the two domains' rows of a batch are compared by.
+        steps: batches that training takes at most; λ_p grows over them (:mod:`ranking.alignment.schedule`).
+        slope: γ of λ_p.
         separation: the towers' own losses; None without towers.
+        step: batches so far.
     """
 
-    def __init__(self, discrepancy: Discrepancy, weight: float, separation: Separation | None = None) -> None:
+    def __init__(
+        self,
+        discrepancy: Discrepancy,
+        weight: float,
+        steps: int,
+        slope: float,
+        separation: Separation | None = None,
+    ) -> None:
         super().__init__()
         self.discrepancy, self.weight, self.separation = discrepancy, weight, separation
+        self.steps, self.slope, self.step = steps, slope, 0
 
     def forward(self, representation: Tensor, batch: Batch) -> Tensor:
         """A scalar; 0 for a batch in which a domain has fewer than two rows.
@@ -45,5 +57,7 @@ class AlignmentTerm(nn.Module):
             total = self.separation(representation, given, batch.domain)
         source, target = (representation[(batch.domain == code).nonzero()[:, 0]] for code in (0, 1))
         if min(len(source), len(target)) >= 2:
-            total = total + self.weight * self.discrepancy(source, target)
+            pull = strength(min(1.0, self.step / self.steps), self.slope)
+            total = total + self.weight * self.discrepancy(source, target, pull)
+        self.step += 1
         return torch.as_tensor(total)

@@ -12,7 +12,8 @@ from embedding_features.discrepancy import coral, mmd2_unbiased
 from embedding_features.errors import ConfigError, DataError
 from ranking.alignment import MMD, Adversarial, Coral, DomainAlignment, Towers
 from ranking.alignment.domain_classifier import DomainClassifier
-from ranking.alignment.gradient_reversal import reversal_strength, reverse_gradient
+from ranking.alignment.gradient_reversal import reverse_gradient
+from ranking.alignment.schedule import strength
 from ranking.alignment.separation import Separation, difference_loss, scale_invariant_error
 from ranking.alignment.term import AlignmentTerm
 from ranking.alignment.towers import SharedTower
@@ -50,29 +51,24 @@ def test_reversed_gradient_golden():
 
 def test_schedule_golden():
     """λ_0 = 0, λ_.1 = 2 / (1 + 1/e) − 1 = tanh(½), λ_1 = tanh(5)."""
-    assert reversal_strength(0) == 0
-    assert reversal_strength(0.1) == pytest.approx(math.tanh(0.5), abs=1e-12)
-    assert reversal_strength(1) == pytest.approx(math.tanh(5), abs=1e-12)
+    assert strength(0) == 0
+    assert strength(0.1) == pytest.approx(math.tanh(0.5), abs=1e-12)
+    assert strength(1) == pytest.approx(math.tanh(5), abs=1e-12)
 
 
 def test_domain_classifier_weighs_domains_alike_and_reverses_only_below():
     """Logits ±a: log loss log(1 + e^−a) of one domain's row, of three of the other; half of the sum."""
-    adversary = DomainClassifier(1, 1, slope=10.0, steps=4, generator=generator())
+    adversary = DomainClassifier(1, 1, generator=generator())
     for parameter, value in zip(adversary.parameters(), (1.0, 0.0, 2.0, -1.0), strict=True):
         parameter.data.fill_(value)  # logit = 2 relu(x) − 1
     source, target = torch.zeros(1, 1, requires_grad=True), torch.ones(3, 1, requires_grad=True)
-    adversary.eval()
-    assert float(adversary(source, target).detach()) == pytest.approx(math.log(1 + math.exp(-1)), abs=1e-6)
-    adversary.train()
-    assert adversary.step == 0  # scoring does not count
-    adversary(source, target)  # λ = 0: nothing comes down
-    loss = adversary(source, target)  # λ at a quarter of the steps
+    loss = adversary(source, target, 0.3)
+    assert float(loss.detach()) == pytest.approx(math.log(1 + math.exp(-1)), abs=1e-6)
     loss.backward()
     # d loss / d target = ½ · ⅓ · −σ(−1) · 2, turned round
-    below = math.tanh(1.25) * (1 / 6) * 2 / (1 + math.e)
     assert target.grad is not None
-    assert target.grad.flatten().tolist() == pytest.approx([below] * 3, abs=1e-6)
-    # the classifier's own bias: ½ (σ(−1) − σ(−1)) = 0; its last weight: ½ · −σ(−1) · relu(1)
+    assert target.grad.flatten().tolist() == pytest.approx([0.3 * (1 / 3) / (1 + math.e)] * 3, abs=1e-6)
+    # the classifier's own last weight, not turned: ½ · −σ(−1) · relu(1)
     own = [p.grad for p in adversary.parameters()]
     assert float(own[2]) == pytest.approx(-0.5 / (1 + math.e), abs=1e-6)
 
@@ -136,10 +132,15 @@ def test_term_compares_the_domains_of_a_batch():
     batch = batch_of([0.0, 1.0, 2.0, 4.0, 6.0], [0, 1, 0, 1, 1])
     representation = model.represent(batch)
     expected = mmd2_unbiased(representation[[0, 2]], representation[[1, 3, 4]])
-    term = MMD(weight=0.5).term(2, 1, generator())
-    assert float(term(representation, batch)) == pytest.approx(0.5 * float(expected))
-    assert float(Coral().term(2, 1, generator())(representation, batch)) == pytest.approx(
-        float(coral(representation[[0, 2]], representation[[1, 3, 4]]))
+    term = MMD(weight=0.5, slope=2.0).term(2, 4, generator())
+    found = [float(term(representation, batch).detach()) for _ in range(6)]
+    # tanh(½ slope p): the pull grows over 4 steps, and stays
+    pulls = [math.tanh(p) for p in (0, 0.25, 0.5, 0.75, 1, 1)]
+    assert found == pytest.approx([0.5 * pull * float(expected.detach()) for pull in pulls])
+    term = Coral(slope=1e9).term(2, 1, generator())
+    term(representation, batch)
+    assert float(term(representation, batch).detach()) == pytest.approx(
+        float(coral(representation[[0, 2]], representation[[1, 3, 4]]).detach())
     )
     alone = replace(batch, domain=torch.tensor([0, 0, 0, 0, 1]))
     assert float(term(representation, alone)) == 0
@@ -163,9 +164,11 @@ def test_towers_head_reads_the_shared_one_and_the_ranker_learns_through_it():
     assert all(
         float(p.grad.abs().sum()) > 0 for p in separation.decoder[1].parameters() if p.grad is not None
     )
-    both = MMD(towers=Towers(hidden=8, difference=0.0, reconstruction=0.0)).term(4, 1, generator())
+    towers = Towers(hidden=8, difference=0.0, reconstruction=0.0)
+    both = MMD(towers=towers, slope=100.0).term(4, 1, generator())
+    both(representation, batch)  # the first step has no pull yet
     expected = mmd2_unbiased(representation[[0, 2], :2], representation[[1, 3], :2])
-    assert float(both(representation, batch)) == pytest.approx(float(expected), abs=1e-6)
+    assert float(both(representation, batch).detach()) == pytest.approx(float(expected.detach()), abs=1e-6)
 
 
 def test_separation_learns_to_give_the_representation_back():
