@@ -16,32 +16,32 @@ def stored_once(rows: I32, table: F32) -> tuple[I32, F32]:
         rows: of any shape, in [0, R); 0 is absent.
         table: [R, dim], row 0 zero.
     """
-    store = VectorStore()
-    found = store.add(rows, table)
-    return found, np.concatenate([table[:1], *store.taken])
+    found, vectors = VectorStore().add(rows, table)
+    return found, np.concatenate([table[:1], vectors])
 
 
 class VectorStore:
-    """Grows a table from parts that have tables of their own."""
+    """The numbering of a table that grows from parts which have tables of their own.
+
+    It keeps 16 bytes a vector and not the vectors.
+    """
 
     def __init__(self) -> None:
         self._known = np.zeros(0, np.uint64)
         self._row = np.zeros(0, np.int64)
         self.size = 1
-        self.taken: list[F32] = []
 
-    def add(self, rows: I32, table: F32) -> I32:
-        """``rows`` of ``table`` as rows of the store's; what was not there yet is appended to ``taken``."""
+    def add(self, rows: I32, table: F32) -> tuple[I32, F32]:
+        """``rows`` of ``table`` as rows of the growing one, and the vectors to append to that."""
         used = _first_met(rows.ravel())
         hashes = row_hashes(table[used])
         _, first = np.unique(hashes, return_index=True)
         distinct = np.sort(first)
         new = distinct[~np.isin(hashes[distinct], self._known)]
-        self.taken.append(table[used[new]])
         self._learn(hashes[new])
         place = np.zeros(len(table), np.int64)
         place[used] = self._row[np.searchsorted(self._known, hashes)]
-        return place[rows].astype(np.int32)
+        return place[rows].astype(np.int32), table[used[new]]
 
     def _learn(self, hashes: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> None:
         known = np.concatenate([self._known, hashes])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
@@ -45,6 +46,29 @@ class TableRows:
 
 
 @dataclass(frozen=True)
+class FileRows:
+    """Raw columns in an Arrow file, of which only those asked for are read, one batch at a time."""
+
+    path: Path
+
+    @property
+    def schema(self) -> pa.Schema:
+        with pa.memory_map(str(self.path)) as source:
+            return pa.ipc.open_file(source).schema
+
+    def __len__(self) -> int:
+        return sum(len(part) for part in self.parts(self.schema.names[:1]))
+
+    def parts(self, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """Some columns of all rows in order, a batch at a time."""
+        places = [self.schema.get_field_index(column) for column in columns]
+        with pa.memory_map(str(self.path)) as source:
+            reader = pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(included_fields=places))
+            for batch in range(reader.num_record_batches):
+                yield pa.Table.from_batches([reader.get_batch(batch)]).select(list(columns))
+
+
+@dataclass(frozen=True)
 class TrainingRows:
     """The rows that encoders are fitted on: those of ``rows`` where ``mask`` [n] is true."""
 
@@ -76,7 +100,7 @@ class TrainingRows:
 
     def none(self) -> pa.Table:
         """A table of all columns and no row."""
-        return self.rows.schema.empty_table()
+        return next(self.rows.parts(self.rows.schema.names)).slice(0, 0)
 
 
 def check_column(schema: pa.Schema, column: str, name: str) -> None:
