@@ -55,7 +55,7 @@ class World:
 
     def __init__(
         self, root, id_type="int64", ours=True, ttl=None, created=True, kind=None, redis=None,
-        versions=False, project="p",
+        versions=False, project="p", offline="duckdb",
     ):  # fmt: skip
         kind = kind or ("snapshot" if ours else "sqlite")
         self.data, self.id_type = root / "data", id_type
@@ -69,7 +69,7 @@ class World:
                 "enable_online_feature_view_versioning": versions,
                 "serve_features_while_materializing": True,
             },
-            offline_store={"type": "duckdb"},
+            offline_store={"type": offline},
             online_store=online_config(kind, root, redis),
             batch_engine={"type": engine},
             entity_key_serialization_version=3,

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from feast import FeatureStore
+from feast.monitoring.monitoring_service import MonitoringService
 from feast.protos.feast.serving.ServingService_pb2 import FieldStatus
 
 from embedding_features.errors import StoreError
@@ -166,3 +167,15 @@ def test_event_timestamp_in_another_time_zone(make_world, monkeypatch):
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_feast_monitor_on_a_vector_feature(make_world, caplog):
+    """It says why it does not, and measures the scalars beside it."""
+    world = make_world(offline="embedding_features.store.offline.EmbeddingOfflineStore")
+    world.put("a", table(IDS, 0))
+    monitor = MonitoringService(world.feast)
+    monitor.compute_baseline(project="w", feature_view_name="emb", feature_names=["vector"])
+    assert "feast monitor cannot measure lists: vector of" in caplog.text
+    monitor.compute_baseline(project="w", feature_view_name="emb", feature_names=["name"])
+    found = {one["feature_name"]: one["row_count"] for one in monitor.get_feature_metrics(project="w")}
+    assert found == {"name": 5}

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from feast import FeatureView, FileSource
 from feast.data_format import ParquetFormat
+from feast.data_source import DataSource
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,11 @@ class Join:
 
 def is_local_parquet(view: FeatureView) -> bool:
     """Whether a view's source is Parquet on a file system: what we join ourselves."""
-    source = view.batch_source
+    return is_local(view.batch_source)
+
+
+def is_local(source: DataSource) -> bool:
+    """Whether a source is Parquet on a file system."""
     if not isinstance(source, FileSource) or "://" in source.path or source.resolve_credentials():
         return False
     if source.file_format is None:

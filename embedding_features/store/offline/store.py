@@ -1,8 +1,12 @@
 """The offline store as Feast sees it."""
 
+from datetime import datetime
+from typing import Any
+
 import pandas as pd
 import pyarrow as pa
 from feast import FeatureView, OnDemandFeatureView
+from feast.data_source import DataSource
 from feast.infra.offline_stores.duckdb import DuckDBOfflineStore, DuckDBOfflineStoreConfig
 from feast.infra.offline_stores.offline_store import RetrievalJob
 from feast.infra.registry.base_registry import BaseRegistry
@@ -10,7 +14,8 @@ from feast.repo_config import RepoConfig
 
 from embedding_features.store.offline.frame import EntityFrame
 from embedding_features.store.offline.job import PointInTimeJob
-from embedding_features.store.offline.joins import is_local_parquet, join_of
+from embedding_features.store.offline.joins import is_local, is_local_parquet, join_of
+from embedding_features.store.offline.monitoring import refuse_lists
 
 
 class EmbeddingOfflineStoreConfig(DuckDBOfflineStoreConfig):  # type: ignore[misc]
@@ -69,3 +74,26 @@ class EmbeddingOfflineStore(DuckDBOfflineStore):  # type: ignore[misc]
         guarded = filter_by_created_timestamp
         joins = [join_of(view, feature_refs, full_feature_names, guarded) for view in feature_views]
         return PointInTimeJob(config, frame, joins, feature_refs, transformations, full_feature_names)
+
+    @staticmethod
+    def compute_monitoring_metrics(
+        config: RepoConfig,
+        data_source: DataSource,
+        feature_columns: list[tuple[str, str]],
+        timestamp_field: str,
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
+        histogram_bins: int = 20,
+        top_n: int = 10,
+    ) -> list[dict[str, Any]]:
+        """Feast's own, for scalars.
+
+        Raises:
+            StoreError: when a feature is a list.
+        """
+        if is_local(data_source):
+            refuse_lists(data_source.path, (name for name, _ in feature_columns))
+        found: list[dict[str, Any]] = DuckDBOfflineStore.compute_monitoring_metrics(
+            config, data_source, feature_columns, timestamp_field, start_date, end_date, histogram_bins, top_n
+        )
+        return found
