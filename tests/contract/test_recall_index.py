@@ -34,11 +34,9 @@ def indexes(snapshots: dict[str, Snapshot]) -> dict[tuple[str, str], RecallIndex
 
 
 @pytest.fixture(scope="module")
-def served(
-    snapshots: dict[str, Snapshot], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, VectorIndex]]:
+def served(snapshots: dict[str, Snapshot]) -> Iterator[dict[str, VectorIndex]]:
     """metric → index on a server."""
-    with postgres(tmp_path_factory.mktemp("postgres")) as connections:
+    with postgres() as connections:
         from embedding_features.recall.pgvector import LivePgVectorIndex
 
         yield {
