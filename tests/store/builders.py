@@ -150,11 +150,20 @@ def with_table(written: Snapshot, name: str, change: Callable[[pa.Table], pa.Tab
     return edited(written, lambda data: data["files"].update({name: sha256_file(path)}))
 
 
-def make_repo(path: Path, stock: bool = False) -> Path:
-    """A copy of the project's Feast repository, without data; with ``stock`` over Feast's own stores."""
+def make_repo(path: Path, stock: bool = False, redis: str = "") -> Path:
+    """A copy of the project's Feast repository, without data.
+
+    Args:
+        stock: over Feast's own stores.
+        redis: address of a server for our online store there.
+    """
     shutil.copytree(FEATURE_REPO, path, ignore=shutil.ignore_patterns("data", "__pycache__"))
+    settings = yaml.safe_load((path / "feature_store.yaml").read_text())
+    if redis:
+        store = "embedding_features.store.online_stores.redis.RedisEmbeddingOnlineStore"
+        settings["online_store"] = {"type": store, "connection_string": redis}
+        (path / "feature_store.yaml").write_text(yaml.safe_dump(settings))
     if stock:
-        settings = yaml.safe_load((path / "feature_store.yaml").read_text())
         del settings["batch_engine"]
         settings["offline_store"] = {"type": "duckdb"}
         sqlite = "feast.infra.online_stores.sqlite.SqliteOnlineStore"

@@ -18,8 +18,8 @@ from tests.store.builders import DAY, frame, ids_of, make_repo, snapshot
 VECTOR = "spectral_user_vector"
 
 
-def deployed(root, stock=False, **options):
-    repo = make_repo(root / "repo", stock)
+def deployed(root, stock=False, redis="", **options):
+    repo = make_repo(root / "repo", stock, redis)
     run = publish(snapshot(root / "runs", **options), repo)
     materialize(repo)
     return repo, run
@@ -37,10 +37,11 @@ def client(served):
         yield client
 
 
-@pytest.mark.parametrize("stock", [False, True])
+@pytest.mark.parametrize("kind", ["ours", "stock", "redis"])
 @pytest.mark.parametrize("id_type", ["int64", "string"])
-def test_it_reads_what_the_store_and_feast_read(tmp_path, stock, id_type):
-    repo, _ = deployed(tmp_path, stock, id_type=id_type)
+def test_it_reads_what_the_store_and_feast_read(tmp_path, request, kind, id_type):
+    address = request.getfixturevalue("redis_address") if kind == "redis" else ""
+    repo, _ = deployed(tmp_path, kind == "stock", address, id_type=id_type)
     ids = pa.table({"user_id": ids_of("user", 25, id_type), "item_id": ids_of("item", 25, id_type)})
     table = online(repo, ids, "ranking_all")
     feast = FeatureStore(repo_path=str(repo))

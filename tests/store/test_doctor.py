@@ -1,10 +1,12 @@
 """Each finding: break a repository, see it, mend it, see it healthy; a healthy one has none."""
 
 import json
+import re
 import shutil
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -126,6 +128,20 @@ def test_a_watermark_ahead_of_the_data(deployed):
         connection.execute(f"DELETE FROM embedding_features_{VECTOR}_v2 WHERE rowid % 2")
     mended(repo, "watermark-ahead")
     assert online(repo, IDS, "ranking_all").equals(served)
+
+
+def test_lost_tables_in_redis_come_back(tmp_path, own_redis):
+    server = own_redis()
+    repo = make_repo(tmp_path / "repo", redis=server.address)
+    publish(snapshot(tmp_path / "runs"), repo)
+    materialize(repo)
+    served = online(repo, IDS, "ranking_all")
+    assert codes(repo) == []
+    server.client().flushall()
+    mended(repo, "lost-online")
+    assert online(repo, IDS, "ranking_all").equals(served)
+    server.kill()
+    assert set(codes(repo, fix=True)) == {"online-unreadable"}
 
 
 def test_pushed_rows_are_no_finding(deployed):
@@ -381,6 +397,15 @@ def test_warnings_alone_are_healthy(deployed):
     set_yaml(repo, offline_store={"type": "dask"})
     report = examine(repo)
     assert ([f.code for f in report.left], report.healthy) == (["slow-offline-store"], True)
+
+
+def test_every_code_is_explained():
+    root = Path(__file__).parents[2]
+    sources = [path.read_text() for path in (root / "embedding_features/store/doctor").glob("*.py")]
+    told = {code for text in sources for code in re.findall(r'"([a-z]+-[a-z-]+)"', text)} | {"unreadable"}
+    page = (root / "docs/howto/doctor.md").read_text()
+    assert len(told) > 20
+    assert sorted(code for code in told if f"`{code}`" not in page) == []
 
 
 def test_what_is_no_repository_is_named(tmp_path):

