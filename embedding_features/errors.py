@@ -56,6 +56,10 @@ class SnapshotError(EmbeddingFeaturesError):
     """A snapshot folder is missing, incomplete, altered, or already there with other content."""
 
 
+class BundleError(EmbeddingFeaturesError):
+    """A ranker's bundle is missing, incomplete, altered, or of another format."""
+
+
 class HealthError(EmbeddingFeaturesError):
     """The health gate refused a snapshot."""
 

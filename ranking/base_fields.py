@@ -15,7 +15,8 @@ from ranking.task import SIDES, Side, Task
 def id_specs() -> list[AnyField]:
     """``user_id`` and ``item_id``."""
     return [
-        CategoricalSpec(name=f"{side}_id", side=side, column=f"{side}_id", identity=True) for side in SIDES
+        CategoricalSpec(name=f"{side}_id", side=side, column=f"{side}_id", identity=True, keys=True)
+        for side in SIDES
     ]
 
 

@@ -244,7 +244,7 @@ def test_no_array_is_of_objects(world):
     for field in build(world).inputs.fields:
         for values in vars(field).values():
             if isinstance(values, np.ndarray):
-                assert values.dtype in (np.float32, np.int32)
+                assert values.dtype in (np.float32, np.int32, np.int64)
 
 
 def test_take_and_fingerprint(world):

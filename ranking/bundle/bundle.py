@@ -1,0 +1,84 @@
+"""A trained ranker loaded where it serves, and refused where it does not fit."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from embedding_features.arrays import F32
+from embedding_features.errors import BundleError, ConfigError, DataError
+from ranking.bundle.pins import Pin, check_pins
+from ranking.bundle.record import AGAIN, ENCODERS, WEIGHTS, BundleRecord, read_record
+from ranking.encoders import Encoders, load_encoders
+from ranking.models import FittedRanker
+from ranking.spec import RankerSpec
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A ranker ready to score.
+
+    Attributes:
+        folder: where it lies.
+        record: what it says of itself.
+        encoders: from raw columns to inputs.
+        fitted: from inputs to scores.
+    """
+
+    folder: Path
+    record: BundleRecord
+    encoders: Encoders
+    fitted: FittedRanker
+
+    @property
+    def spec(self) -> RankerSpec:
+        return self.encoders.spec
+
+    @property
+    def pins(self) -> tuple[Pin, ...]:
+        """The published runs that features must come from."""
+        return self.record.pins
+
+    @property
+    def feature_refs(self) -> list[str]:
+        """What to ask the store for: ``view@vN:feature``, exactly of the runs it was trained on."""
+        return [ref for pin in self.pins for ref in pin.refs]
+
+    def score(self, table: pa.Table) -> F32:
+        """[n] probability of label 1.
+
+        Args:
+            table: the columns of :meth:`ranking.spec.RankerSpec.columns`: those of the store as it answers to
+                :attr:`feature_refs`, and those of the request.
+
+        Raises:
+            DataError: when a column is missing or breaks its rule.
+            CompatibilityError: when vectors are of another dim than in training.
+        """
+        scores = self.fitted.predict(self.encoders.encode(table))
+        calibration = self.record.calibration
+        return scores if calibration is None else calibration.apply(scores)
+
+
+def load_bundle(folder: Path, repo: Path | None = None) -> Bundle:
+    """The ranker that :func:`ranking.bundle.export_bundle` wrote: it scores the same rows alike, bit by bit.
+
+    Args:
+        repo: the Feast repository it will serve from; None for scoring tables that are at hand.
+
+    Raises:
+        BundleError: when the folder is no whole bundle, or of another format.
+        CompatibilityError: when the repository lacks a pinned run, or has another in its place.
+    """
+    record = read_record(folder)
+    if repo is not None:
+        # feast takes seconds to import, and scoring a table at hand needs none of it
+        from embedding_features.store import list_published
+
+        check_pins(record.pins, list_published(repo))
+    try:
+        encoders = load_encoders(folder / ENCODERS)
+        fitted = FittedRanker.load(folder / WEIGHTS)
+    except (DataError, ConfigError) as error:
+        raise BundleError(f"{folder} cannot be loaded: {error.what}", fix=error.fix or AGAIN) from error
+    return Bundle(folder, record, encoders, fitted)
