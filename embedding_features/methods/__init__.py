@@ -2,6 +2,7 @@
 
 from embedding_features.methods.als import als
 from embedding_features.methods.base import ClosedForm, Method
+from embedding_features.methods.bpmf import bpmf
 from embedding_features.methods.lightgcn import lightgcn
 from embedding_features.methods.mf_bpr import mf_bpr
 from embedding_features.methods.registry import MethodInfo, describe, get_method, make, method, methods
@@ -14,6 +15,7 @@ __all__ = [
     "MethodInfo",
     "Trained",
     "als",
+    "bpmf",
     "describe",
     "get_method",
     "lightgcn",
