@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from benchmarks.online_ways import (
     item_ids,
     make_vectors,
     open_repository,
+    redis_server,
     vectors_of,
     write_items,
 )
@@ -36,11 +38,11 @@ from benchmarks.online_ways import (
 _WARM = 100
 
 
-def measure(way: str, folder: Path, entities: int, dim: int, checked: int) -> dict[str, Any]:
+def measure(way: str, folder: Path, entities: int, dim: int, checked: int, redis: str) -> dict[str, Any]:
     """One way in this process: seconds, peak memory, and whether what is online is what was written."""
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        bring_online(open_repository(way, Path(scratch) / "warm", folder / f"{_WARM}.parquet", dim))
-        store = open_repository(way, Path(scratch) / "repo", folder / f"{entities}.parquet", dim)
+        bring_online(open_repository(way, Path(scratch) / "warm", folder / f"{_WARM}.parquet", dim, redis))
+        store = open_repository(way, Path(scratch) / "repo", folder / f"{entities}.parquet", dim, redis)
         with timed() as timing:
             bring_online(store)
         peak = peak_rss_mb()
@@ -51,8 +53,13 @@ def measure(way: str, folder: Path, entities: int, dim: int, checked: int) -> di
 
 
 def in_fresh_process(way: str, folder: Path, entities: int, dim: int, checked: int) -> dict[str, Any]:
-    """:func:`measure` in a process of its own."""
-    only = ["--only", way, str(folder), "--entities", str(entities), "--dim", str(dim)]
+    """:func:`measure` in a process of its own, with a Redis of its own where the way needs one."""
+    with redis_server() if "redis" in way else nullcontext("") as redis:
+        return _measured(way, folder, entities, dim, checked, redis)
+
+
+def _measured(way: str, folder: Path, entities: int, dim: int, checked: int, redis: str) -> dict[str, Any]:
+    only = ["--only", way, str(folder), redis, "--entities", str(entities), "--dim", str(dim)]
     command = [sys.executable, "-m", "benchmarks.materialize", *only, "--checked", str(checked)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -89,15 +96,18 @@ def main() -> None:
     parser.add_argument("--checked", type=int, default=1000, help="rows to read back")
     parser.add_argument("--repeats", type=int, default=1, help="runs of each way; the best counts")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
-    parser.add_argument("--only", nargs=2, metavar=("WAY", "FOLDER"), help=argparse.SUPPRESS)
+    parser.add_argument("--only", nargs=3, metavar=("WAY", "FOLDER", "REDIS"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.only:
-        way, folder = args.only
-        print(json.dumps(measure(way, Path(folder), args.entities, args.dim, args.checked)))
+        way, folder, redis = args.only
+        print(json.dumps(measure(way, Path(folder), args.entities, args.dim, args.checked, redis)))
         return
     embedded = [way for way in WAYS if "redis" not in way]
     found = compare(embedded, args.entities, args.dim, args.checked, args.repeats)
+    over_redis = [way for way in WAYS if "redis" in way]
+    found |= compare(over_redis, args.redis_entities, args.dim, args.checked, args.repeats)
     ratios = {
+        "vs_feast_redis": found["feast_redis_seconds"] / found["redis_seconds"],
         "vs_feast_sqlite": found["feast_sqlite_seconds"] / found["embedded_seconds"],
         "peak_rss_mb": found["embedded_peak_rss_mb"],
         "feast_peak_rss_mb": found["feast_sqlite_peak_rss_mb"],

@@ -28,6 +28,7 @@ from benchmarks.online_ways import (
     item_ids,
     make_vectors,
     open_repository,
+    redis_server,
     vectors_of,
     write_items,
 )
@@ -67,6 +68,9 @@ READERS: Mapping[str, Reader] = {
     "feast_sqlite": Reader("feast_sqlite", through_feast, vectors_of),
     "embedded": Reader("embedded", arrays, lambda rows: rows.arrays["vector"]),
     "embedded_through_feast": Reader("embedded", through_feast, vectors_of),
+    "feast_redis": Reader("feast_redis", through_feast, vectors_of),
+    "redis": Reader("redis", arrays, lambda rows: rows.arrays["vector"]),
+    "redis_through_feast": Reader("redis", through_feast, vectors_of),
 }
 
 
@@ -98,12 +102,12 @@ def compare(entities: int, dim: int, calls: int) -> dict[str, float]:
     """p50 and p99 of all readers and sizes."""
     expected, rng = make_vectors(entities, dim), np.random.default_rng(3)
     result: dict[str, float] = {}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, redis_server() as redis:
         items = Path(folder) / "items.parquet"
         write_items(items, entities, dim)
         stores = {}
         for way in dict.fromkeys(reader.way for reader in READERS.values()):
-            stores[way] = open_repository(way, Path(folder) / way, items, dim)
+            stores[way] = open_repository(way, Path(folder) / way, items, dim, redis)
             bring_online(stores[way])
         for size in _SIZES:
             asked = rng.integers(0, entities, (calls + _WARM, size))
@@ -125,6 +129,9 @@ def main() -> None:
     found = compare(args.entities, args.dim, args.calls)
     ratios = {
         "vs_feast_sqlite": found["feast_sqlite_1000_p50_ms"] / found["embedded_1000_p50_ms"],
+        "vs_feast_redis": found["feast_redis_1000_p50_ms"] / found["redis_1000_p50_ms"],
+        "vs_feast_redis_one": found["feast_redis_response_1_p50_ms"] / found["redis_1_p50_ms"],
+        "redis_p99_over_p50": found["redis_1000_p99_ms"] / found["redis_1000_p50_ms"],
         "vs_feast_sqlite_one": found["feast_sqlite_response_1_p50_ms"] / found["embedded_1_p50_ms"],
         "p99_over_p50": found["embedded_1000_p99_ms"] / found["embedded_1000_p50_ms"],
     }

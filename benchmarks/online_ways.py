@@ -1,6 +1,10 @@
 """The online stores that benchmarks compare, each in a repository of its own, and the data they get."""
 
-from collections.abc import Mapping
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +21,9 @@ _STORES = f"{_OURS}.online_stores"
 
 @dataclass(frozen=True)
 class Way:
-    """Stores and an engine, as feature_store.yaml has them; ``{folder}`` in a setting is the repository.
+    """Stores and an engine, as feature_store.yaml has them.
+
+    ``{folder}`` in a setting is the repository, ``{redis}`` the server's address.
 
     Attributes:
         online: settings of the online store.
@@ -43,7 +49,24 @@ def feasts(**online: str) -> Way:
 WAYS = {
     "feast_sqlite": feasts(type="sqlite", path="{folder}/online.db"),
     "embedded": ours(type=f"{_STORES}.snapshot.SnapshotOnlineStore", path="{folder}/online"),
+    "feast_redis": feasts(type="redis", connection_string="{redis}"),
+    "redis": ours(type=f"{_STORES}.redis.RedisEmbeddingOnlineStore", connection_string="{redis}"),
 }
+
+
+@contextmanager
+def redis_server() -> Iterator[str]:
+    """The address of a redis-server of our own on a free port; exits with a plain reason without one."""
+    if not shutil.which("redis-server"):
+        sys.exit("redis-server is not installed: apt-get install redis-server")
+    from tests.store.redis_server import RedisServer
+
+    with tempfile.TemporaryDirectory() as folder:
+        server = RedisServer(Path(folder))
+        try:
+            yield server.address
+        finally:
+            server.kill()
 
 
 def item_ids(entities: int) -> np.ndarray:
@@ -70,8 +93,8 @@ def write_items(path: Path, entities: int, dim: int) -> None:
     write_table(stamped(pa.table(columns), AS_OF, AS_OF + timedelta(hours=1)), path)
 
 
-def open_repository(way: str, folder: Path, items: Path, dim: int) -> Any:
-    """A FeatureStore in ``folder`` with the view of ``items`` applied."""
+def open_repository(way: str, folder: Path, items: Path, dim: int, redis: str) -> Any:
+    """A FeatureStore in ``folder`` with the view of ``items`` applied; ``redis`` is a server's address."""
     from feast import Entity, FeatureStore, FeatureView, Field, FileSource, RepoConfig, ValueType
     from feast.types import Array, Float32, Int64
 
@@ -80,11 +103,11 @@ def open_repository(way: str, folder: Path, items: Path, dim: int) -> Any:
     made = WAYS[way]
     folder.mkdir(parents=True, exist_ok=True)
     config = RepoConfig(
-        project="bench",
+        project=f"bench_{folder.name}",
         provider="local",
         registry=str(folder / "registry.db"),
         offline_store={"type": made.offline},
-        online_store={name: text.format(folder=folder) for name, text in made.online.items()},
+        online_store={name: text.format(folder=folder, redis=redis) for name, text in made.online.items()},
         batch_engine={"type": made.engine},
         entity_key_serialization_version=3,
         repo_path=folder,
