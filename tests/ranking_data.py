@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ranking.inputs import Bag, Categorical, Continuous, Inputs, Vector
+from ranking.inputs import Bag, Categorical, Continuous, History, Inputs, Vector
 from ranking.task import LabelRule, SideSpec, SideTable, Task
 
 MICROS = pa.timestamp("us", tz="UTC")
@@ -151,4 +151,38 @@ def planted_inputs(rows: int, seed: int, noise: float = 0.1, shuffled: bool = Fa
         vector[:, 0] += np.where(values % 2 == 0, 2, -2)
         vector[~present] = 0
         fields.append(Vector.of(f"{side}_vector", "dense", side, vector, present))
-    return Inputs(label.astype(np.float32), tuple(fields))
+    return Inputs(label.astype(np.float32), tuple(fields), group=fields[0].codes.astype(np.int64))
+
+
+def planted_history(rows: int, seed: int, noise: float = 0.1) -> Inputs:
+    """The label is whether the candidate's kind is among the kinds of the user's last items, flipped with
+    chance ``noise``.
+
+    40 items of 8 kinds, each with a vector near its kind's; histories of none to four items. A quarter of the
+    items has no code, a quarter (others) no vector, in candidates and histories alike.
+    """
+    fixed = np.random.default_rng(7)
+    vectors = (np.eye(8)[np.arange(40) % 8] + fixed.normal(0, 0.1, (40, 8))).astype(np.float32)
+    table = np.concatenate([np.zeros((1, 8), np.float32), vectors])
+    rng = np.random.default_rng(seed)
+    candidate, items = rng.integers(0, 40, rows), rng.integers(0, 40, (rows, 4))
+    there = np.arange(4) < rng.integers(0, 5, (rows, 1))
+    match = ((items % 8 == candidate[:, None] % 8) & there).any(1)
+    label = (match ^ (rng.random(rows) < noise)).astype(np.float32)
+
+    def codes(ids):
+        return np.where(ids < 10, 0, ids + 1).astype(np.int32)
+
+    def in_table(ids):
+        return np.where(ids >= 30, 0, ids + 1).astype(np.int32)
+
+    own, past = codes(candidate), np.where(there, codes(items), 0).astype(np.int32)
+    rows_of = np.where(there, in_table(items), 0).astype(np.int32)
+    return Inputs(
+        label,
+        (
+            Categorical("item_id", "base", "item", "item_id", own, 41, identity=True),
+            Vector("item_vector", "dense", "item", in_table(candidate), table),
+            History("last", "dense", "user", "item_id", past, 41, rows_of, table, "item_vector"),
+        ),
+    )

@@ -1,12 +1,17 @@
 """What every ranker is: settings that, fitted on inputs, give something that scores inputs."""
 
+import json
 from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
+from pydantic import SerializeAsAny
 
 from embedding_features.arrays import F32
-from embedding_features.config import Part
-from embedding_features.errors import DataError, TrainingError
+from embedding_features.config import Config, Part, parse_config
+from embedding_features.errors import ConfigError, DataError, TrainingError
+from embedding_features.files import write_atomic
 from embedding_features.progress import SILENT, Progress
 from ranking.inputs import Inputs
 
@@ -15,13 +20,13 @@ class FittedRanker(ABC):
     """A ranker that has learned.
 
     Attributes:
+        ranker: its settings.
         layout: of the inputs it was fitted on (:meth:`ranking.inputs.Inputs.layout`).
         rounds: boosting rounds or epochs that early stopping kept.
     """
 
-    def __init__(self, inputs: Inputs, rounds: int) -> None:
-        self.layout = inputs.layout()
-        self.rounds = rounds
+    def __init__(self, ranker: "Ranker", layout: tuple[tuple[Any, ...], ...], rounds: int) -> None:
+        self.ranker, self.layout, self.rounds = ranker, layout, rounds
 
     def predict(self, inputs: Inputs) -> F32:
         """[n] probability of label 1; labels are not looked at.
@@ -39,6 +44,30 @@ class FittedRanker(ABC):
             return np.zeros(0, np.float32)
         return self._predict(inputs)
 
+    def save(self, folder: Path) -> None:
+        """Write settings and weights into an existing folder: JSON, and safetensors or LightGBM's text."""
+        self._save(folder)
+        about = SavedRanker(format=1, ranker=self.ranker, rounds=self.rounds, layout=self.layout)
+        write_atomic(folder / SAVED, (about.model_dump_json(indent=1) + "\n").encode())
+
+    @staticmethod
+    def load(folder: Path) -> "FittedRanker":
+        """The ranker that :meth:`save` wrote: it scores as it did.
+
+        Raises:
+            DataError: when a file is missing or damaged.
+        """
+        try:
+            text = (folder / SAVED).read_bytes()
+        except FileNotFoundError:
+            raise DataError(f"no ranker in {folder}", fix="name a folder a ranker was saved into") from None
+        about = SavedRanker.read(text, str(folder / SAVED))
+        return about.ranker.restore(folder, about)
+
+    @abstractmethod
+    def _save(self, folder: Path) -> None:
+        """Write what was learned."""
+
     @abstractmethod
     def _predict(self, inputs: Inputs) -> F32:
         """[n] probability, n > 0."""
@@ -48,7 +77,8 @@ class Ranker(Part):
     """Settings of a ranker; ``kind`` names it."""
 
     def fit(self, train: Inputs, validation: Inputs, seed: int, progress: Progress = SILENT) -> FittedRanker:
-        """Learn from ``train``; stop when log loss on ``validation`` no longer falls.
+        """Learn from ``train``; stop when log loss on ``validation`` no longer falls (lambdarank: when NDCG
+        no longer rises).
 
         Training rows of an input with domains may lack a label (NaN): they only align the domains.
 
@@ -76,3 +106,42 @@ class Ranker(Part):
     @abstractmethod
     def _fit(self, train: Inputs, validation: Inputs, seed: int, progress: Progress) -> FittedRanker:
         """Learn from checked inputs."""
+
+    @abstractmethod
+    def restore(self, folder: Path, about: "SavedRanker") -> FittedRanker:
+        """What was saved into a folder.
+
+        Raises:
+            DataError: when a file is missing or damaged.
+        """
+
+
+#: the file of a saved ranker that says what the others are
+SAVED = "ranker.json"
+
+
+class SavedRanker(Config):
+    """A saved ranker's settings, and the layout of the inputs it takes."""
+
+    format: Literal[1]
+    ranker: SerializeAsAny[Ranker]
+    rounds: int
+    layout: tuple[tuple[Any, ...], ...]
+
+    @classmethod
+    def read(cls, text: bytes, origin: str) -> "SavedRanker":
+        """From JSON, in which tuples are lists.
+
+        Raises:
+            DataError: when it is no saved ranker.
+        """
+        try:
+            data = json.loads(text)
+            data["layout"] = _tuples(data["layout"])
+            return parse_config(data, cls, origin)
+        except (ValueError, TypeError, KeyError, ConfigError) as error:
+            raise DataError(f"{origin} is damaged: {error}", fix="save the ranker again") from None
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(one) for one in value) if isinstance(value, list) else value

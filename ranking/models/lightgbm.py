@@ -1,47 +1,63 @@
 """LightGBM: gradient boosted trees over numbers and native categories."""
 
+from pathlib import Path
 from typing import Any, Literal
 
 import lightgbm
 import numpy as np
 from pydantic import Field as Setting
 
-from embedding_features.arrays import F32
+from embedding_features.arrays import F32, I64
+from embedding_features.errors import DataError
 from embedding_features.progress import Progress
-from ranking.inputs import Bag, Categorical, Continuous, History, Inputs, Vector
-from ranking.models.base import FittedRanker, Ranker
+from ranking.inputs import Inputs
+from ranking.models.base import FittedRanker, Ranker, SavedRanker
+from ranking.models.design import bag_columns, design_matrix
+from ranking.models.platt import platt
+from ranking.models.saved_trees import Trees, read_trees, write_trees
+
+#: more rows of one group LightGBM refuses to rank
+LARGEST_GROUP = 10_000
 
 
 class LightGBM(Ranker):
-    """Ke et al., LightGBM: A Highly Efficient Gradient Boosting Decision Tree, NIPS 2017; binary log loss.
+    """Ke et al., LightGBM: A Highly Efficient Gradient Boosting Decision Tree, NIPS 2017.
 
     Trees need no scaling and no filling: a number that is missing is missing. A vector is ``dim`` numbers, a
-    code is a native category, a bag over a small vocabulary is one weight a value and over a large one the
-    code of most weight. The ids of users and items, which a tree can only memorize, are left out: their
-    counts and means speak for them.
+    code is a native category; for bags and histories see :func:`ranking.models.design.design_matrix`. The ids
+    of users and items, which a tree can only memorize, are left out: their counts and means speak for them.
+
+    Attributes:
+        objective: ``"binary"`` log loss, or ``"lambdarank"`` (Burges, From RankNet to LambdaRank to
+            LambdaMART, 2010) within each of :attr:`ranking.inputs.Inputs.group`, whose scores are made
+            probabilities on the validation rows (:func:`ranking.models.platt.platt`).
+        column_share: share of the columns a tree may look at.
+        patience: rounds without a better validation log loss, or NDCG@10, after which training stops.
     """
 
     kind: Literal["lightgbm"] = "lightgbm"
+    objective: Literal["binary", "lambdarank"] = "binary"
     learning_rate: float = Setting(default=0.1, gt=0)
     leaves: int = Setting(default=15, ge=2)
     min_rows_in_leaf: int = Setting(default=100, ge=1)
     column_share: float = Setting(default=0.5, gt=0, le=1)
-    """Share of the columns a tree may look at."""
     row_share: float = Setting(default=0.8, gt=0, le=1)
     l2: float = Setting(default=5.0, ge=0)
     rounds: int = Setting(default=300, ge=1)
     patience: int = Setting(default=20, ge=1)
-    """Rounds without a better validation log loss after which training stops."""
     threads: int = Setting(default=1, ge=1)
 
     def _fit(self, train: Inputs, validation: Inputs, seed: int, progress: Progress) -> FittedRanker:
         train = train.labelled()
-        matrix, categories = design_matrix(train)
-        parameters = self._parameters(seed)
+        layout, columns, parameters = train.layout(), bag_columns(train), self._parameters(seed)
+        train, sizes = self._grouped(train, "training")
+        matrix, categories = design_matrix(train, columns)
         data = lightgbm.Dataset(
-            matrix, train.label, categorical_feature=categories, params=parameters, free_raw_data=True
+            matrix, train.label, group=sizes, categorical_feature=categories, params=parameters
         )
-        watched = data.create_valid(design_matrix(validation)[0], validation.label)
+        validation, sizes = self._grouped(validation, "validation")
+        matrix, _ = design_matrix(validation, columns)
+        watched = data.create_valid(matrix, validation.label, group=sizes)
         with progress.task("rank: lightgbm", total=self.rounds) as advance:
             booster = lightgbm.train(
                 parameters,
@@ -53,12 +69,36 @@ class LightGBM(Ranker):
                     lambda _: advance(1),
                 ],
             )
-        return FittedLightGBM(train, booster)
+        calibration = None
+        if self.objective == "lambdarank":
+            calibration = platt(
+                booster.predict(matrix, num_iteration=booster.best_iteration), validation.label
+            )
+        return FittedLightGBM(self, layout, booster.best_iteration, Trees(booster, columns, calibration))
+
+    def _grouped(self, inputs: Inputs, part: str) -> tuple[Inputs, I64 | None]:
+        """Rows of one group side by side, and the sizes of the groups; as they are for binary log loss."""
+        if self.objective == "binary":
+            return inputs, None
+        if inputs.group is None:
+            raise DataError(
+                f"lambdarank ranks within groups, and the {part} rows have none",
+                fix="name the group of the rows (user or request) in the inputs, or set objective: binary",
+            )
+        sizes = np.unique(inputs.group, return_counts=True)[1].astype(np.int64)
+        if sizes.max() > LARGEST_GROUP:
+            raise DataError(
+                f"lambdarank: a group of {sizes.max()} {part} rows, more than {LARGEST_GROUP}",
+                fix="group by request instead of by user, or set objective: binary",
+            )
+        return inputs.take(np.argsort(inputs.group, kind="stable")), sizes
 
     def _parameters(self, seed: int) -> dict[str, Any]:
+        metric = {"binary": "binary_logloss", "lambdarank": "ndcg"}[self.objective]
         return {
-            "objective": "binary",
-            "metric": "binary_logloss",
+            "objective": self.objective,
+            "metric": metric,
+            "eval_at": [10],
             "learning_rate": self.learning_rate,
             "num_leaves": self.leaves,
             "min_data_in_leaf": self.min_rows_in_leaf,
@@ -76,55 +116,26 @@ class LightGBM(Ranker):
             "verbosity": -1,
         }
 
+    def restore(self, folder: Path, about: SavedRanker) -> FittedRanker:
+        return FittedLightGBM(self, about.layout, about.rounds, read_trees(folder))
+
 
 class FittedLightGBM(FittedRanker):
     """Trees up to the best round."""
 
-    def __init__(self, inputs: Inputs, booster: lightgbm.Booster) -> None:
-        super().__init__(inputs, booster.best_iteration)
-        self.booster = booster
+    def __init__(
+        self, ranker: LightGBM, layout: tuple[tuple[Any, ...], ...], rounds: int, trees: Trees
+    ) -> None:
+        super().__init__(ranker, layout, rounds)
+        self.trees = trees
 
     def _predict(self, inputs: Inputs) -> F32:
-        matrix, _ = design_matrix(inputs)
-        return np.asarray(self.booster.predict(matrix, num_iteration=self.rounds), np.float32)
+        matrix, _ = design_matrix(inputs, self.trees.columns)
+        found = self.trees.booster.predict(matrix, num_iteration=self.rounds)
+        if self.trees.calibration is not None:
+            slope, offset = self.trees.calibration
+            found = 1 / (1 + np.exp(-(slope * found + offset)))
+        return np.asarray(found, np.float32)
 
-
-#: the largest vocabulary whose bag becomes one column a value
-WIDEST_BAG = 32
-
-
-def design_matrix(inputs: Inputs) -> tuple[F32, list[int]]:
-    """[n, columns] float32 and the indexes of its categorical columns."""
-    columns: list[F32] = []
-    categories: list[int] = []
-    for field in inputs.fields:
-        if isinstance(field, Continuous):
-            columns.append(field.values[:, None])
-        elif isinstance(field, Vector):
-            table = field.table.copy()
-            table[0] = np.nan
-            columns.append(table[field.rows])
-        elif isinstance(field, History) or field.identity:
-            continue
-        elif isinstance(field, Bag) and field.size <= WIDEST_BAG:
-            columns.append(_spread(field))
-        else:
-            categories.append(sum(part.shape[1] for part in columns))
-            columns.append(_top_code(field)[:, None])
-    return np.concatenate(columns, axis=1), categories
-
-
-def _spread(bag: Bag) -> F32:
-    """[n, size - 1] weight of each known value."""
-    spread = np.zeros((len(bag.codes), bag.size), np.float32)
-    rows = np.arange(len(bag.codes))[:, None]
-    np.add.at(spread, (rows, bag.codes), bag.weights)
-    return spread[:, 1:]
-
-
-def _top_code(field: Categorical | Bag) -> F32:
-    """[n] the code, of a bag the one of most weight; a code is exact in float32 up to 2^24."""
-    if isinstance(field, Bag):
-        best = field.weights.argmax(axis=1)
-        return np.asarray(field.codes[np.arange(len(best)), best], np.float32)
-    return np.asarray(field.codes, np.float32)
+    def _save(self, folder: Path) -> None:
+        write_trees(folder, self.trees)

@@ -36,6 +36,8 @@ def bag_sum(table: Tensor, ids: Tensor, weights: Tensor) -> Tensor:
     Returns:
         [b, d].
     """
+    if ids.shape[1] == 0:
+        return table.new_zeros(len(ids), table.shape[1])
     summed: Tensor = _BagSum.apply(table, ids, weights)  # type: ignore[no-untyped-call]
     return summed
 

@@ -2,6 +2,8 @@
 
 import math
 from abc import abstractmethod
+from pathlib import Path
+from typing import Any
 
 import torch
 from pydantic import Field, SerializeAsAny
@@ -11,9 +13,10 @@ from embedding_features.progress import Progress
 from ranking.alignment.domains import check_domains
 from ranking.alignment.settings import DomainAlignment
 from ranking.inputs import Inputs
-from ranking.models.base import FittedRanker, Ranker
+from ranking.models.base import FittedRanker, Ranker, SavedRanker
 from ranking.models.module import RankerNetwork
 from ranking.models.pretrained import Pretrained, Projected
+from ranking.models.saved_network import Shape, read_network, write_network
 from ranking.models.schema import Schema
 from ranking.models.tensors import Batch
 from ranking.training import Balance, Term, Training, score_batches, train_model
@@ -52,7 +55,7 @@ class NetworkRanker(Ranker):
             balance = self.alignment.balance()
         name = f"rank: {self.kind}"
         epochs = train_model(model, batch, watched, self.training, generator, progress, name, terms, balance)
-        return FittedNetwork(train, epochs, model, schema)
+        return FittedNetwork(self, train.layout(), epochs, model, Shape.of(batch, schema))
 
     def network(self, train: Batch, schema: Schema, generator: torch.Generator) -> RankerNetwork:
         """The untrained network as it is trained and served: with the shared tower, where there is one."""
@@ -63,15 +66,29 @@ class NetworkRanker(Ranker):
     def build(self, train: Batch, schema: Schema, generator: torch.Generator) -> RankerNetwork:
         """The untrained network; ``train`` gives it scales."""
 
+    def restore(self, folder: Path, about: SavedRanker) -> FittedRanker:
+        shape, model = read_network(folder, self.network)
+        return FittedNetwork(self, about.layout, about.rounds, model, shape)
+
 
 class FittedNetwork(FittedRanker):
     """A trained module and the shape of its inputs."""
 
-    def __init__(self, inputs: Inputs, epochs: int, model: RankerNetwork, schema: Schema) -> None:
-        super().__init__(inputs, epochs)
-        self.model, self.schema = model, schema
+    def __init__(
+        self,
+        ranker: NetworkRanker,
+        layout: tuple[tuple[Any, ...], ...],
+        epochs: int,
+        model: RankerNetwork,
+        shape: Shape,
+    ) -> None:
+        super().__init__(ranker, layout, epochs)
+        self.model, self.shape = model, shape
 
     def _predict(self, inputs: Inputs) -> F32:
-        logits = score_batches(self.model, Batch.of(inputs, self.schema))
+        logits = score_batches(self.model, Batch.of(inputs, self.shape.schema))
         probabilities: F32 = torch.sigmoid(logits).numpy()
         return probabilities
+
+    def _save(self, folder: Path) -> None:
+        write_network(folder, self.model, self.shape)

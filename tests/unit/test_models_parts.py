@@ -7,8 +7,8 @@ from torch.nn.functional import embedding_bag
 
 from embedding_features.errors import DataError, TrainingError
 from ranking.inputs import Bag, Categorical, Continuous, History, Inputs, Vector
+from ranking.models.design import bag_columns, design_matrix
 from ranking.models.dlrm import DLRM, InteractionArch
-from ranking.models.lightgbm import design_matrix
 from ranking.models.lookup import bag_sum, lookup
 from ranking.models.module import RankerNetwork
 from ranking.models.parts import DenseArch
@@ -238,19 +238,37 @@ def test_design_matrix_by_hand():
     small = bag("s", "item", [[2, 1], [1, 0]], [[0.25, 0.75], [1, 0]], 3)
     large = bag("l", "item", [[40, 7], [0, 0]], [[0.75, 0.25], [0, 0]], 50)
     vector = Vector.of("v", "dense", "user", f32([[1, 2], [0, 0]]), np.array([True, False]))
-    matrix, categories = design_matrix(
-        inputs(
-            codes("user_id", "user", [1, 1], 2, identity=True),
-            Continuous("a", "base", f32([NAN, 5])),
-            small,
-            codes("t", "user", [3, 0], 4),
-            vector,
-            large,
-        )
+    history = History(
+        "h",
+        "dense",
+        "user",
+        "item_id",
+        i32([[1, 2], [0, 0]]),
+        3,
+        i32([[1, 2], [0, 0]]),
+        f32([[0, 0], [2, 0], [3, 3]]),
+        "v",
     )
-    expected = [[NAN, 0.75, 0.25, 3, 1, 2, 40], [5, 1, 0, 0, NAN, NAN, 0]]
-    np.testing.assert_array_equal(matrix, f32(expected))
-    assert categories == [3, 6]
+    given = inputs(
+        codes("user_id", "user", [1, 1], 2, identity=True),
+        Continuous("a", "base", f32([NAN, 5])),
+        small,
+        codes("t", "user", [3, 0], 4),
+        vector,
+        large,
+        history,
+    )
+    columns = bag_columns(given)
+    assert columns["s"] == (1, 2)
+    assert columns["l"][:3] == (40, 7, 1)
+    assert len(columns["l"]) == 32
+    matrix, categories = design_matrix(given, columns)
+    rest = [0.0] * 30
+    cosines = [1 / 5**0.5, 3 / 10**0.5]
+    first = [NAN, 0.75, 0.25, 3, 1, 2, 0.75, 0.25, *rest, 40, 2, np.mean(cosines), max(cosines)]
+    second = [5, 1, 0, 0, NAN, NAN, 0, 0, *rest, 0, 0, NAN, NAN]
+    np.testing.assert_allclose(matrix, f32([first, second]), rtol=1e-6)
+    assert categories == [3, 38]
 
 
 class Constant(RankerNetwork):

@@ -30,16 +30,22 @@ class Toy(Ranker):
         if self.fails and seed == 1:
             raise TrainingError("asked to fail")
         FITS.append((self.level, len(train.fields), seed))
-        return FittedToy(train, self.level / (2 + seed) + len(train.fields) / 1e3)
+        return FittedToy(self, train, self.level / (2 + seed) + len(train.fields) / 1e3)
+
+    def restore(self, folder, about):
+        raise NotImplementedError
 
 
 class FittedToy(FittedRanker):
-    def __init__(self, inputs, level):
-        super().__init__(inputs, 1)
+    def __init__(self, ranker, inputs, level):
+        super().__init__(ranker, inputs.layout(), 1)
         self.level = level
 
     def _predict(self, inputs):
         return np.full(len(inputs), self.level, np.float32)
+
+    def _save(self, folder):
+        raise NotImplementedError
 
 
 @pytest.fixture(scope="module")
