@@ -10,31 +10,7 @@ import pyarrow.compute as pc
 from embedding_features.arrays import I64, Bool
 from embedding_features.errors import DataError
 from embedding_features.recall.catalogue import Catalogue, Ids, as_ids, nested
-
-
-@dataclass(frozen=True)
-class RowLists:
-    """A list of ascending rows for each of q queries: query i has ``rows[indptr[i]:indptr[i + 1]]``."""
-
-    indptr: I64
-    rows: I64
-
-    @classmethod
-    def of(cls, keys: I64, queries: int, size: int) -> "RowLists":
-        """From ``keys`` = query · size + row, in any order, repeated or not."""
-        keys = np.unique(keys)
-        return cls(np.searchsorted(keys, np.arange(queries + 1) * size), keys % size)
-
-    @property
-    def counts(self) -> I64:
-        return np.diff(self.indptr)
-
-    def select(self, queries: I64) -> "RowLists":
-        """The lists of some queries, in ascending order of the query."""
-        counts = self.counts[queries]
-        indptr = np.concatenate([[0], np.cumsum(counts)])
-        at = np.repeat(self.indptr[queries] - indptr[:-1], counts) + np.arange(indptr[-1])
-        return RowLists(indptr, self.rows[at])
+from embedding_features.recall.row_lists import RowLists
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from embedding_features.arrays import F32, I64
 from embedding_features.artifact import Metric, Snapshot, Space
 from embedding_features.progress import SILENT, Progress
 from embedding_features.recall import saved
-from embedding_features.recall.approximate import own_vectors, train
 from embedding_features.recall.catalogue import Catalogue, Ids, as_ids
 from embedding_features.recall.exact import Vectors
 from embedding_features.recall.filters import settle
@@ -18,6 +17,7 @@ from embedding_features.recall.queries import Hits
 from embedding_features.recall.search import best
 from embedding_features.recall.settings import Exact, RecallSettings, check_retuning
 from embedding_features.recall.source import read_source
+from embedding_features.recall.train import own_vectors, train
 
 
 class RecallIndex(VectorIndex):
