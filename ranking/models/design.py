@@ -74,7 +74,8 @@ def _spread(bag: Bag, codes: I64) -> F32:
     column[codes] = np.arange(len(codes))
     spread = np.zeros((len(bag.codes), len(codes) + 1), np.float32)
     np.add.at(spread, (np.arange(len(bag.codes))[:, None], column[bag.codes]), bag.weights)
-    return spread[:, :-1]
+    weights: F32 = spread[:, :-1]
+    return weights
 
 
 def _top_code(field: Categorical | Bag) -> F32:
@@ -87,7 +88,7 @@ def _top_code(field: Categorical | Bag) -> F32:
 
 def _history(field: History, candidate: Vector | None) -> F32:
     """[n, 1 or 3] known items, and mean and largest cosine with the candidate."""
-    known = ((field.codes > 0) | (field.rows > 0)).sum(1, keepdims=True).astype(np.float32)
+    known: F32 = ((field.codes > 0) | (field.rows > 0)).sum(1, keepdims=True).astype(np.float32)
     if candidate is None:
         return known
     items, own = _unit(field.table), _unit(candidate.table)

@@ -7,7 +7,9 @@ from sklearn.linear_model import LogisticRegression
 from ranking.inputs import Categorical, History, Vector
 from ranking.metrics import auc
 from ranking.models import DIN, DLRM, DCNv2, DeepFM, LightGBM, WideDeep
-from tests.ranking_data import planted_inputs
+from ranking.models.pretrained import DHE, FineTuned, Frozen, Mixed, Projected
+from ranking.training import Training
+from tests.ranking_data import planted_history, planted_inputs
 
 RANKERS = [LightGBM(), WideDeep(), DLRM(), DCNv2(), DeepFM(), DIN()]
 every_ranker = pytest.mark.parametrize("ranker", RANKERS, ids=lambda r: r.kind)
