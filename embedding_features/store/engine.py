@@ -112,7 +112,7 @@ def snapshot_batches(job: RetrievalJob, event: str) -> Iterator[tuple[int, pa.Re
         table = job.table.filter(job.table[event] == newest)
         rows = int(table.count().execute())
         backend = table.get_backend()  # whose own batches need a method that DuckDB 2 no longer has
-        with backend.con.execute(backend.compile(table)).to_arrow_reader(_BATCH) as reader:
+        with backend.con.sql(backend.compile(table)).to_arrow_reader(_BATCH) as reader:
             yield rows, reader
         return
     whole = job.to_arrow()

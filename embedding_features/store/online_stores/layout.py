@@ -1,6 +1,6 @@
 """What the columns of a view are, and the moments of its snapshots."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -70,3 +70,11 @@ def refuse_older(where: str, online: Stamp | None, stamp: Stamp) -> None:
 def _say(stamp: Stamp) -> str:
     event, created = (str(moment_of(t)) if t != NEVER else "unknown" for t in stamp)
     return f"{event} (created {created})"
+
+
+def lacks(where: str, features: Iterable[str]) -> StoreError:
+    """The error of rows that came online before their view had a feature."""
+    return StoreError(
+        f"what is online of {where} lacks {', '.join(features)}, which the view has gained since",
+        fix="materialize again, and push again what was pushed",
+    )

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 from feast import FeatureView
 
+from embedding_features.store.online_stores.layout import lacks
 from embedding_features.store.online_stores.pushed import Row
 from embedding_features.store.online_stores.rows import Rows, outside
 from embedding_features.store.online_stores.values import Values, from_proto, overlaid
@@ -29,17 +30,24 @@ def merged(
         moment: the snapshot's event time.
         pushed: place in the answer → row.
         take: the snapshot's values [n] of a feature, anything where missing; None where it has none.
+
+    Raises:
+        StoreError: when a row lacks a feature, which the view has gained since.
     """
+    where, some = f"view {view.name}", not missing.all()
     event = np.where(missing, 0, moment)
     for i, row in pushed.items():
         missing[i], event[i] = False, row.stamp[0]
     expired = outside(event, view.ttl, now) & ~missing
     gone = missing | expired
     shown = [i for i in pushed if not expired[i]]
+    picked = [pushed[i].pick(features, where) for i in shown]
     arrays: dict[str, Values] = {}
     for name in features:
-        values = [from_proto(pushed[i].values[name]) for i in shown]
+        values = [from_proto(row[name]) for row in picked]
         taken = take(name)
+        if taken is None and some:
+            raise lacks(where, [name])
         if taken is None:
             arrays[name] = _without_snapshot(values, shown, gone)
         else:

@@ -1,13 +1,13 @@
 """Rows that were pushed one by one: what they are found by, and their bytes."""
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
 
-from embedding_features.store.online_stores.layout import Stamp
+from embedding_features.store.online_stores.layout import Stamp, lacks
 
 Key = int | str | bytes
 _SIZE, _STAMP = struct.Struct("<I"), struct.Struct("<qq")
@@ -25,6 +25,16 @@ class Row:
     def key(self) -> Key:
         """What it is found by: the id itself; of joint keys, their bytes."""
         return key_of(self.entity)
+
+    def pick(self, names: Sequence[str], where: str) -> dict[str, Value]:
+        """Values of features.
+
+        Raises:
+            StoreError: when the row lacks one.
+        """
+        if not self.values.keys() >= set(names):
+            raise lacks(f"{where}, a pushed row,", sorted(set(names) - self.values.keys()))
+        return {name: self.values[name] for name in names}
 
 
 def key_of(entity: EntityKey) -> Key:

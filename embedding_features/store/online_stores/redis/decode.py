@@ -20,15 +20,20 @@ class Packed:
         rows: [n]; None where there is none: any values stand there.
         columns: how they are packed, those of one size first.
         widths: feature → the length of all its lists in the snapshot, where they have one.
+        matrix: [n, bytes] the rows in one piece, where that is known.
     """
 
     def __init__(
-        self, rows: Sequence[bytes | None], columns: Sequence[Column], widths: dict[str, int]
+        self,
+        rows: Sequence[bytes | None],
+        columns: Sequence[Column],
+        widths: dict[str, int],
+        matrix: np.ndarray | None = None,
     ) -> None:
         self._columns, self._widths = columns, widths
         self._head = sum(column.size or 0 for column in columns)
         self._rows = rows
-        self._matrix: np.ndarray | None = None
+        self._matrix = matrix
         self._tails: dict[str, list[bytes]] | None = None
 
     def take(self, name: str) -> Values | None:
@@ -80,6 +85,18 @@ class Packed:
                 cells[name].append(row[at + 4 : at + 4 + size] if row is not None else b"")
                 at += 4 + size
         return cells
+
+
+def rows_alike(rows: Sequence[bytes | None], columns: Sequence[Column]) -> Packed | None:
+    """All rows in one piece, when none is missing or pushed and all columns have one size; else None."""
+    sizes = [column.size for column in columns]
+    if not rows or not columns or None in sizes or None in rows:
+        return None
+    size = sum(size or 0 for size in sizes) + 1
+    if set(map(len, rows)) != {size}:  # type: ignore[arg-type]
+        return None
+    matrix = np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), size)  # type: ignore[arg-type]
+    return None if matrix[:, -1].any() else Packed(rows, columns, {}, matrix)
 
 
 def _texts(cells: list[bytes]) -> pa.Array:

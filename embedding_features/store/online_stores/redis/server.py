@@ -42,6 +42,30 @@ class Server:
         with self._said():
             return self._client.execute_command(*command)
 
+    def ask(self, command: Sequence[Buffer]) -> Any:
+        """The answer to a command that only reads, packed as the protocol has it; asked again on a new
+        connection when the one at hand turns out to be closed.
+        """
+        with self._said():
+            try:
+                return self._asked(command)
+            except redis.ConnectionError:
+                return self._asked(command)
+
+    def _asked(self, command: Sequence[Buffer]) -> Any:
+        pool = self._client.connection_pool
+        connection = pool.get_connection()
+        try:
+            connection.send_packed_command(command, check_health=False)
+            return connection.read_response()
+        except redis.ResponseError:
+            raise
+        except BaseException:
+            connection.disconnect()  # an answer may still come, and is not the next one's
+            raise
+        finally:
+            pool.release(connection)
+
     def script(self, text: str, keys: Sequence[str], values: Sequence[bytes | str | int]) -> Any:
         """The answer of a Lua script, which runs as one atomic step."""
         if text not in self._scripts:

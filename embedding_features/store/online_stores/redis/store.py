@@ -34,9 +34,10 @@ from embedding_features.store.online_stores.layout import Layout
 from embedding_features.store.online_stores.merged import merged
 from embedding_features.store.online_stores.pushed import key_of
 from embedding_features.store.online_stores.redis.address import Address
+from embedding_features.store.online_stores.redis.fields import fields_of_ids, fields_of_keys
 from embedding_features.store.online_stores.redis.protos import to_found
 from embedding_features.store.online_stores.redis.server import Server
-from embedding_features.store.online_stores.redis.view import RedisView, field_of, fields_of, index_of
+from embedding_features.store.online_stores.redis.view import RedisView, index_of
 from embedding_features.store.online_stores.rows import Rows, ids_array, refuse_type
 
 
@@ -81,7 +82,7 @@ class RedisEmbeddingOnlineStore(EmbeddingOnlineStore):
         self, config: RepoConfig, view: FeatureView, ids: GivenIds, features: Sequence[str] | None = None
     ) -> Rows:
         names, keys = chosen(view, features), ids_array(ids)
-        answer = self._view(config, view).read(fields_of(keys))
+        answer = self._view(config, view).read(fields_of_ids(keys))
         stamp = answer.header.stamp
         if stamp is not None:
             refuse_type(keys, answer.header.text)
@@ -120,7 +121,7 @@ class RedisEmbeddingOnlineStore(EmbeddingOnlineStore):
         requested_features: list[str] | None = None,
     ) -> list[Found]:
         """One (event time, values) for each key; (None, None) where there is none, (time, None) after ttl."""
-        answer = self._view(config, table).read([field_of(key_of(entity)) for entity in entity_keys])
+        answer = self._view(config, table).read(fields_of_keys(list(map(key_of, entity_keys))))
         names = requested_features or [field.name for field in table.features]
         return to_found(answer, table, names, now())
 

@@ -23,8 +23,9 @@ from embedding_features.errors import StoreError
 from embedding_features.store.online_stores.base import Online
 from embedding_features.store.online_stores.incoming import Incoming
 from embedding_features.store.online_stores.layout import refuse_older
-from embedding_features.store.online_stores.pushed import Key, Row, row_from_bytes, row_to_bytes
-from embedding_features.store.online_stores.redis.decode import Packed
+from embedding_features.store.online_stores.pushed import Row, row_from_bytes, row_to_bytes
+from embedding_features.store.online_stores.redis.decode import Packed, rows_alike
+from embedding_features.store.online_stores.redis.fields import Fields, field_of
 from embedding_features.store.online_stores.redis.header import Header
 from embedding_features.store.online_stores.redis.lease import held
 from embedding_features.store.online_stores.redis.scripts import PUSH, SWITCH
@@ -65,6 +66,8 @@ class RedisView:
         self._server, self._index, self._name = server, index_of(project), name
         self._lock_seconds, self._wait_seconds = lock_seconds, wait_seconds
         self._key = f"{project}:{{{name}}}"
+        rows = self.key("rows").encode()
+        self._hmget = b"*%%d\r\n$5\r\nHMGET\r\n$%d\r\n%s\r\n$1\r\nh\r\n" % (len(rows), rows)
         self._parsed: tuple[bytes, Header] = (b"", Header.empty())
 
     def key(self, what: str) -> str:
@@ -90,20 +93,23 @@ class RedisView:
         header = self._header(found)
         return Online(header.stamp, header.entities, self._server.run("SCARD", self.key("pushed")))
 
-    def read(self, fields: Sequence[bytes]) -> Answer:
+    def read(self, fields: Fields) -> Answer:
         """The rows of fields [n].
 
         Raises:
             StoreError: when nothing of the view is online.
         """
-        found, *rows = self._server.run("HMGET", self.key("rows"), _HEADER, *fields)
+        found, *rows = self._server.ask([self._hmget % (fields.count + 3), fields.wire])
         if found is None:
             raise self._nothing()
+        header = self._header(found)
+        alike = rows_alike(rows, header.columns)
+        if alike is not None:
+            return Answer(header, np.zeros(len(rows), bool), {}, alike)
         pushed = {i: row_from_bytes(row[:-17]) for i, row in enumerate(rows) if row is not None and row[-1]}
         for i in pushed:
             rows[i] = None
         missing = np.array([row is None for row in rows], bool)
-        header = self._header(found)
         return Answer(header, missing, pushed, Packed(rows, header.columns, header.widths))
 
     def push(self, rows: Sequence[Row]) -> None:
@@ -187,24 +193,6 @@ class RedisView:
 def index_of(project: str) -> str:
     """The set of a project's view versions."""
     return f"{project}:views"
-
-
-def field_of(key: Key) -> bytes:
-    """The field of an entity; of single ids as :func:`.encode.field_names` makes it."""
-    if isinstance(key, bytes):
-        return b"j" + key
-    return b"s" + key.encode() if isinstance(key, str) else b"i" + key.to_bytes(8, "little", signed=True)
-
-
-def fields_of(ids: np.ndarray) -> list[bytes]:
-    """The fields of ids [n], int64 or objects of str."""
-    if ids.dtype == object:
-        return [b"s" + text.encode() for text in ids]
-    wide = np.empty((len(ids), 9), np.uint8)
-    wide[:, 0] = ord("i")
-    wide[:, 1:] = np.ascontiguousarray(ids.astype("<i8")).view(np.uint8).reshape(-1, 8)
-    data = wide.tobytes()
-    return [data[at : at + 9] for at in range(0, len(data), 9)]
 
 
 def _packed(row: Row) -> bytes:

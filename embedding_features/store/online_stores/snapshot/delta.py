@@ -7,44 +7,85 @@ the next writer cuts it off.
 
 import os
 import struct
+import threading
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from embedding_features.errors import StoreError
-from embedding_features.store.online_stores.pushed import Row, pack, row_from_bytes, row_to_bytes, unpack
+from embedding_features.store.online_stores.pushed import Key, Row, pack, row_from_bytes, row_to_bytes, unpack
+from embedding_features.store.online_stores.snapshot.handle import Handle
 
 _HEAD = struct.Struct("<II")
+_FEW = 1024  # rows that are not worth being compacted
 
 
 def append(path: Path, rows: Iterable[Row], end: int) -> None:
     """Add a batch after byte ``end``, on disk when this returns; what lies behind is a torn tail.
 
-    Hold the view's lock around it.
+    Hold the lock of writes around it.
     """
     payload = pack([row_to_bytes(row) for row in rows])
-    with path.open("r+b") as file:
+    with path.open("r+b", buffering=0) as file:
         file.truncate(end)
         file.seek(end)
-        file.write(_HEAD.pack(len(payload), zlib.crc32(payload)) + payload)
-        file.flush()
-        os.fsync(file.fileno())
+        try:
+            _write(file.fileno(), _HEAD.pack(len(payload), zlib.crc32(payload)) + payload)
+            os.fsync(file.fileno())
+        except OSError:
+            with suppress(OSError):
+                file.truncate(end)
+            raise
 
 
-def read(path: Path, start: int = 0) -> tuple[list[Row], int]:
-    """The rows from a byte on, and the byte to go on from.
+def _write(number: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:  # a write may stop short of a full disk, and says so only at the next
+        left = left[os.write(number, left) :]
 
-    Raises:
-        StoreError: when the file is damaged.
-    """
-    with path.open("rb") as file:
-        file.seek(start)
-        data = file.read()
-    rows: list[Row] = []
-    for payload, size in _batches(path, data):
-        rows += [row_from_bytes(data) for data in unpack(payload)]
-        start += size
-    return rows, start
+
+class Delta:
+    """The rows of a delta that grows; one object may be read by many threads, and sees a batch whole."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._file, self._lock = path, Handle(path), threading.Lock()
+        self._rows: dict[Key, Row] = {}
+        self._read = 0
+        self.end = 0
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def refresh(self) -> None:
+        """Read what was added.
+
+        Raises:
+            StoreError: when the file is damaged.
+        """
+        if self._file.size() == self.end:
+            return
+        with self._lock:
+            for payload, size in _batches(self._path, self._file.read(self.end)):
+                rows = [row_from_bytes(data) for data in unpack(payload)]
+                self._rows.update((row.key, row) for row in rows)
+                self._read += len(rows)
+                self.end += size
+
+    def find(self, keys: Sequence[Key]) -> dict[int, Row]:
+        """Place among the keys → row, of those that were pushed."""
+        with self._lock:
+            return {i: self._rows[key] for i, key in enumerate(keys) if key in self._rows}
+
+    def rows(self) -> list[Row]:
+        """The last row of each key."""
+        with self._lock:
+            return list(self._rows.values())
+
+    @property
+    def wasteful(self) -> bool:
+        """Whether most of the file is rows that later ones supersede."""
+        return self._read > 2 * len(self._rows) + _FEW
 
 
 def _batches(path: Path, data: bytes) -> Iterator[tuple[bytes, int]]:

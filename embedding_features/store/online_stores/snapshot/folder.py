@@ -3,65 +3,55 @@
 A pointer file, replaced in one step, names both, so a reader sees a snapshot and the pushes on top of it, all
 old or all new. A reader keeps its files open and looks at the pointer before each read. Writing a generation
 takes one lock for its whole time, so that a second materialization waits; switching and pushing take another,
-for a moment. Both are freed when their holder is killed.
+for a moment; removing takes both. They are freed when their holder is killed.
 """
 
-import fcntl
-import json
+import os
 import shutil
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from embedding_features.errors import StoreError
-from embedding_features.files import atomic_folder, sweep_staging, write_atomic
+from embedding_features.files import atomic_folder
 from embedding_features.store.online_stores.incoming import Incoming
-from embedding_features.store.online_stores.layout import NEVER, Stamp, refuse_older
+from embedding_features.store.online_stores.layout import NEVER, refuse_older
 from embedding_features.store.online_stores.pushed import Key, Row
 from embedding_features.store.online_stores.snapshot import delta
 from embedding_features.store.online_stores.snapshot.generation import Generation, write_generation
+from embedding_features.store.online_stores.snapshot.handle import disk_errors, locked, nothing_online
+from embedding_features.store.online_stores.snapshot.pointer import (
+    fresh_name,
+    point,
+    pointer_path,
+    sweep,
+    sweep_deltas,
+)
+from embedding_features.store.online_stores.snapshot.served import Served
 
-_POINTER = "current.json"
-
-
-@dataclass(frozen=True)
-class Pointer:
-    """Names of the generation (None before the first) and of the delta that are served."""
-
-    generation: str | None
-    delta: str
-
-
-@dataclass(frozen=True)
-class Served:
-    """What a reader has open."""
-
-    stat: tuple[int, ...]
-    pointer: Pointer
-    generation: Generation | None
-    rows: dict[Key, Row]
-    end: int
+_REMOVED = ".removed-"
 
 
 class ViewFolder:
-    """A view version's folder; one object may be read by many threads."""
+    """A view version's folder; one object may be used by many threads."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._writes, self._materializations = folder / ".write.lock", folder / ".materialize.lock"
+        self._pointer = str(pointer_path(folder))
         self._served: Served | None = None
 
     def create(self) -> None:
         """Make the folder ready for pushes; what is there stays."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with self._lock("write"):
-            if not self.exists():
-                self._point(Pointer(None, _name("delta")), [])
+        with disk_errors(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with locked(self._writes):
+                if not self.exists():
+                    point(self.folder, None, [])
 
     def exists(self) -> bool:
         """Whether it was created."""
-        return (self.folder / _POINTER).is_file()
+        return os.path.isfile(self._pointer)  # noqa: PTH113 - a read takes microseconds
 
     def served(self) -> Served:
         """What is online now, opened; files are opened anew only when they changed.
@@ -75,95 +65,99 @@ class ViewFolder:
             except FileNotFoundError:  # a switch removed the files between the pointer and them
                 if not self.exists():
                     break
-        raise StoreError(f"nothing is online in {self.folder}", fix="run feast apply, then materialize")
+        raise nothing_online(self.folder)
 
     def _refreshed(self) -> Served:
-        old = self._served
-        stat = (self.folder / _POINTER).stat()
-        mark = (stat.st_ino, stat.st_mtime_ns)
-        if old is None or old.stat != mark:
-            pointer = Pointer(**json.loads((self.folder / _POINTER).read_text()))
-            generation = Generation(self.folder / pointer.generation) if pointer.generation else None
-            old = Served(mark, pointer, generation, {}, 0)
-        path = self.folder / old.pointer.delta
-        if self._served is not old or path.stat().st_size != old.end:
-            rows, end = delta.read(path, old.end)
-            old = Served(old.stat, old.pointer, old.generation, {**old.rows, **{r.key: r for r in rows}}, end)
-            self._served = old
-        return old
+        now = self._served
+        if now is None or os.stat(self._pointer).st_ino != now.inode:  # noqa: PTH116
+            now = self._served = Served(self.folder, now)
+        now.delta.refresh()
+        return now
 
     def push(self, rows: Sequence[Row]) -> None:
-        """Add rows in one step, on disk when this returns; rows older than what is served are passed over."""
-        self.create()
-        with self._lock("write"):
+        """Add rows in one step, on disk when this returns; rows older than what is served are passed over.
+
+        Raises:
+            StoreError: when the folder is not there, or cannot be written; nothing is added then.
+        """
+        with locked(self._writes), disk_errors(self.folder):
             now = self.served()
-            newest = dict(now.rows)
-            for row in rows:
-                if row.stamp >= _stamp_of(now, newest, row.key):
-                    newest[row.key] = row
-            changed = [row for key, row in newest.items() if now.rows.get(key) is not row]
-            if changed:
-                delta.append(self.folder / now.pointer.delta, changed, now.end)
+            later = _later(now, rows)
+            if later and now.delta.wasteful:
+                known = {row.key: row for row in [*now.delta.rows(), *later]}
+                try:
+                    point(self.folder, now.pointer.generation, list(known.values()))
+                finally:
+                    sweep_deltas(self.folder)
+            elif later:
+                delta.append(self.folder / now.pointer.delta, later, now.delta.end)
 
     def replace(self, incoming: Incoming) -> int:
         """Make a snapshot the one that is served, in one step; what it lacks is gone.
 
-        Pushed rows later than the snapshot stay.
+        Pushed rows later than the snapshot stay, if they have all its features.
 
         Returns:
             The number of its entities.
 
         Raises:
-            StoreError: when it is older than the one that is served, or breaks a rule; nothing changes then.
+            StoreError: when it is older than the one that is served, breaks a rule, or cannot be written;
+                nothing changes then.
         """
         self.create()
-        with self._lock("materialize"):
-            sweep_staging(self.folder)
-            name = _name("generation")
-            with atomic_folder(self.folder / name, self.folder / ".staging") as staging:
-                stamp = write_generation(staging, incoming)
-                online = self.served().generation
-                refuse_older(incoming.layout.where, online.stamp if online else None, stamp)
-            with self._lock("write"):
-                now = self.served()
-                same = now.generation is not None and now.generation.stamp == stamp
-                self._point(
-                    Pointer(name, _name("delta")), [r for r in now.rows.values() if same or r.stamp > stamp]
-                )
-                self._sweep()
+        with locked(self._materializations), disk_errors(self.folder):
+            shutil.rmtree(self.folder / ".staging", ignore_errors=True)
+            name = fresh_name("generation")
+            try:
+                self._write(name, incoming)
+            finally:
+                with locked(self._writes):
+                    sweep(self.folder)
             return Generation(self.folder / name).entities
 
-    def _point(self, pointer: Pointer, rows: Sequence[Row]) -> None:
-        (self.folder / pointer.delta).touch()
-        if rows:
-            delta.append(self.folder / pointer.delta, rows, 0)
-        write_atomic(self.folder / _POINTER, json.dumps(vars(pointer)).encode())
+    def _write(self, name: str, incoming: Incoming) -> None:
+        with atomic_folder(self.folder / name, self.folder / ".staging") as staging:
+            stamp = write_generation(staging, incoming)
+            online = self.served().generation
+            refuse_older(incoming.layout.where, online.stamp if online else None, stamp)
+        with locked(self._writes):
+            now = self.served()
+            same = now.generation is not None and now.generation.stamp == stamp
+            features = incoming.layout.features.keys()
+            later = [row for row in now.delta.rows() if same or row.stamp > stamp]
+            point(self.folder, name, [row for row in later if features <= row.values.keys()])
 
-    def _sweep(self) -> None:
-        """Remove what the pointer no longer names; who has it open goes on reading."""
-        pointer = Pointer(**json.loads((self.folder / _POINTER).read_text()))
-        for path in self.folder.glob("generation-*"):
-            if path.name != pointer.generation:
-                shutil.rmtree(path, ignore_errors=True)
-        for path in self.folder.glob("delta-*"):
-            if path.name != pointer.delta:
-                path.unlink(missing_ok=True)
-
-    @contextmanager
-    def _lock(self, what: str) -> Iterator[None]:
-        with (self.folder / f".{what}.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+    def remove(self) -> None:
+        """Remove it in one step, when nobody writes; who reads it still sees it until the next read."""
+        with disk_errors(self.folder), locked(self._materializations), locked(self._writes):
+            gone = self.folder.with_name(f"{_REMOVED}{uuid.uuid4().hex}")
+            self.folder.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
 
 
-def _name(what: str) -> str:
-    return f"{what}-{uuid.uuid4().hex}"
+def remove_all(folder: Path) -> None:
+    """Remove the folders of all versions of a view."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.name.startswith(_REMOVED):
+            shutil.rmtree(path, ignore_errors=True)  # whose remover was killed
+        else:
+            ViewFolder(path).remove()
+    with suppress(OSError):  # somebody made a version meanwhile
+        folder.rmdir()
 
 
-def _stamp_of(now: Served, rows: dict[Key, Row], key: Key) -> Stamp:
-    """The times of what is served for a key."""
-    if key in rows:
-        return rows[key].stamp
-    if now.generation is not None and now.generation.has(key):
-        return now.generation.stamp
-    return NEVER, NEVER
+def _later(now: Served, rows: Sequence[Row]) -> list[Row]:
+    """Of each key its last row, if it is no older than what is served."""
+    keys = [row.key for row in rows]
+    generation, known = now.generation, now.delta.find(keys)
+    held = generation.holds(keys) if generation else [False] * len(keys)
+    later: dict[Key, Row] = {}
+    for i, (key, row) in enumerate(zip(keys, rows, strict=True)):
+        newest = later.get(key, known.get(i))
+        if newest is not None:
+            stamp = newest.stamp
+        else:
+            stamp = generation.stamp if generation is not None and held[i] else (NEVER, NEVER)
+        if row.stamp >= stamp:
+            later[key] = row
+    return list(later.values())

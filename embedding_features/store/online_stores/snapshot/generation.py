@@ -1,6 +1,7 @@
 """A generation: one snapshot of a view as immutable files, checked while it is written."""
 
 import json
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from embedding_features.store.online_stores.incoming import Incoming, hashes
-from embedding_features.store.online_stores.layout import Stamp
+from embedding_features.store.online_stores.layout import Stamp, lacks
+from embedding_features.store.online_stores.pushed import Key
 from embedding_features.store.online_stores.snapshot.columns import ColumnFiles
 from embedding_features.store.online_stores.snapshot.index import Index, write_index
-from embedding_features.store.online_stores.snapshot.read import open_column
+from embedding_features.store.online_stores.snapshot.read import Column, open_column
 from embedding_features.store.online_stores.values import is_text
 
 
@@ -65,14 +67,31 @@ class Generation:
         self.stamp: Stamp = (described["stamp"][0], described["stamp"][1])
         self.index = Index(folder, described["index"], described["key"])
         self.entities = len(self.index)
-        self.columns = {
+        self._columns = {
             name: open_column(folder, f"c{i}", spec)
             for i, (name, spec) in enumerate(described["columns"].items())
         }
 
-    def has(self, key: object) -> bool:
-        """Whether it has the entity of this id."""
-        if isinstance(key, bytes) or isinstance(key, str) != self.index.of_text:
-            return False
-        ids = np.array([key], object if isinstance(key, str) else np.int64)
-        return bool(self.index.find(ids)[0] >= 0)
+    def column(self, name: str, view: str) -> Column:
+        """A feature's.
+
+        Raises:
+            StoreError: when the snapshot lacks it.
+        """
+        if name not in self._columns:
+            raise lacks(f"view {view}", [name])
+        return self._columns[name]
+
+    def holds(self, keys: Sequence[Key]) -> list[bool]:
+        """Whether it has the entities of these keys."""
+        held = [False] * len(keys)
+        places, rows = self.find(keys)
+        for place, row in zip(places, rows.tolist(), strict=True):
+            held[place] = row >= 0
+        return held
+
+    def find(self, keys: Sequence[Key]) -> tuple[list[int], np.ndarray]:
+        """Places of the keys that are of the ids' type, and their rows; -1 where there is none."""
+        kind, dtype = (str, object) if self.index.of_text else (int, np.int64)
+        places = [i for i, key in enumerate(keys) if isinstance(key, kind)]
+        return places, self.index.find(np.array([keys[i] for i in places], dtype))

@@ -10,7 +10,8 @@ from embedding_features.store.online_stores.base import Found
 from embedding_features.store.online_stores.layout import moment_of
 from embedding_features.store.online_stores.pushed import Key
 from embedding_features.store.online_stores.rows import outside
-from embedding_features.store.online_stores.snapshot.folder import Served
+from embedding_features.store.online_stores.snapshot.generation import Generation
+from embedding_features.store.online_stores.snapshot.served import Served
 from embedding_features.store.online_stores.values import to_protos
 
 
@@ -19,33 +20,24 @@ def read_protos(
 ) -> list[Found]:
     """(event time, values) for each key; no values after ttl, and no time either where there is no row."""
     result: list[Found] = [(None, None)] * len(keys)
-    for i, event, values in [*_of_snapshot(served, view, keys, names), *_of_pushes(served, keys, names)]:
+    pushed = served.delta.find(keys)
+    rows = [(i, row.stamp[0], row.pick(names, f"view {view.name}")) for i, row in pushed.items()]
+    snapshot = _of_snapshot(served.generation, view, keys, names) if served.generation else []
+    for i, event, values in [*snapshot, *rows]:
         expired = outside(np.array([event]), view.ttl, now)[0]
         result[i] = moment_of(event), None if expired else values
     return result
 
 
-Numbered = list[tuple[int, int, dict[str, Value]]]
-
-
-def _of_pushes(served: Served, keys: Sequence[Key], names: Sequence[str]) -> Numbered:
-    rows = [(i, served.rows[key]) for i, key in enumerate(keys) if key in served.rows]
-    return [(i, row.stamp[0], {name: row.values[name] for name in names}) for i, row in rows]
-
-
-def _of_snapshot(served: Served, view: FeatureView, keys: Sequence[Key], names: Sequence[str]) -> Numbered:
-    """Keys of pushed rows and of another type than the snapshot's are left out."""
-    generation = served.generation
-    if generation is None:
-        return []
-    kind = str if generation.index.of_text else int
-    asked = [i for i, key in enumerate(keys) if isinstance(key, kind) and key not in served.rows]
-    ids = np.array([keys[i] for i in asked], object if kind is str else np.int64)
-    rows = generation.index.find(ids)
+def _of_snapshot(
+    generation: Generation, view: FeatureView, keys: Sequence[Key], names: Sequence[str]
+) -> list[tuple[int, int, dict[str, Value]]]:
+    """Keys of another type than the snapshot's are left out."""
+    places, rows = generation.find(keys)
     hit = np.flatnonzero(rows >= 0)
     fields = {field.name: field for field in view.features}
-    columns = [to_protos(generation.columns[name].take(rows[hit]), fields[name]) for name in names]
+    columns = [to_protos(generation.column(name, view.name).take(rows[hit]), fields[name]) for name in names]
     return [
-        (asked[at], generation.stamp[0], dict(zip(names, values, strict=True)))
+        (places[at], generation.stamp[0], dict(zip(names, values, strict=True)))
         for at, values in zip(hit.tolist(), zip(*columns, strict=True), strict=True)
     ]

@@ -8,8 +8,8 @@ Each view version has a folder (:mod:`.folder`). Snapshots come by
 :class:`~embedding_features.store.engine.ArrowEngine`, or by :meth:`SnapshotOnlineStore.write_table`.
 """
 
-import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,7 +34,7 @@ from embedding_features.store.online_stores.incoming import Incoming
 from embedding_features.store.online_stores.layout import Layout
 from embedding_features.store.online_stores.pushed import key_of
 from embedding_features.store.online_stores.rows import Rows, ids_array
-from embedding_features.store.online_stores.snapshot.folder import ViewFolder
+from embedding_features.store.online_stores.snapshot.folder import ViewFolder, remove_all
 from embedding_features.store.online_stores.snapshot.gather import rows_of
 from embedding_features.store.online_stores.snapshot.protos import read_protos
 
@@ -79,7 +79,7 @@ class SnapshotOnlineStore(EmbeddingOnlineStore):
         served = folder.served()
         generation = served.generation
         stamp, entities = (generation.stamp, generation.entities) if generation else (None, 0)
-        return Online(stamp, entities, len(served.rows))
+        return Online(stamp, entities, len(served.delta))
 
     def online_write_batch(
         self,
@@ -119,9 +119,9 @@ class SnapshotOnlineStore(EmbeddingOnlineStore):
         entities_to_keep: Sequence[Entity],  # noqa: ARG002
         partial: bool,  # noqa: ARG002
     ) -> None:
-        """Make folders for the views that are kept; remove those of deleted views, all versions."""
+        """Make folders for the views that are kept; remove deleted ones, all versions, when nobody writes."""
         for view in tables_to_delete:
-            self._remove(_root(config) / safe_name(view.name, "view"))
+            remove_all(_root(config) / safe_name(view.name, "view"))
         for view in tables_to_keep:
             self._folder(config, view).create()
 
@@ -131,12 +131,12 @@ class SnapshotOnlineStore(EmbeddingOnlineStore):
         tables: Sequence[FeatureView],  # noqa: ARG002
         entities: Sequence[Entity],  # noqa: ARG002
     ) -> None:
-        """Remove everything of the project."""
-        self._remove(_root(config))
-
-    def _remove(self, folder: Path) -> None:
-        shutil.rmtree(folder, ignore_errors=True)
-        self._folders = {path: kept for path, kept in self._folders.items() if folder not in path.parents}
+        """Remove everything of the project, when nobody writes."""
+        root = _root(config)
+        for folder in root.iterdir() if root.is_dir() else ():
+            remove_all(folder)
+        with suppress(OSError):  # somebody made a view meanwhile
+            root.rmdir()
 
     def _folder(self, config: RepoConfig, view: FeatureView) -> ViewFolder:
         versioned = compute_versioned_name(view, config.registry.enable_online_feature_view_versioning)

@@ -1,0 +1,85 @@
+"""Files and locks that are held by what the operating system knows them by, not by their names."""
+
+import errno
+import fcntl
+import os
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from embedding_features.errors import StoreError
+
+_OF_DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+class Handle:
+    """A file kept open for reading; as long as it is, no other file gets its inode number."""
+
+    def __init__(self, path: Path) -> None:
+        self.number = os.open(path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self.number)
+        self.inode = os.fstat(self.number).st_ino
+
+    def size(self) -> int:
+        """How many bytes the file has now."""
+        return os.fstat(self.number).st_size
+
+    def read(self, start: int = 0) -> bytes:
+        """All bytes from one on."""
+        pieces = []
+        while piece := os.pread(self.number, max(self.size() - start, 1), start):
+            pieces.append(piece)
+            start += len(piece)
+        return b"".join(pieces)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Wait for an exclusive lock, which its holder's death frees too.
+
+    Raises:
+        StoreError: when its folder is not there, or was removed while this waited.
+    """
+    number = _locked(path)
+    try:
+        yield
+    finally:
+        os.close(number)
+
+
+def _locked(path: Path) -> int:
+    try:
+        number = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX)
+            if os.fstat(number).st_ino == path.stat().st_ino:
+                return number
+        except BaseException:
+            os.close(number)
+            raise
+        os.close(number)
+        return _locked(path)  # the folder was removed and made again: there is a new lock
+    except FileNotFoundError as error:
+        raise nothing_online(path.parent) from error
+
+
+def nothing_online(folder: Path) -> StoreError:
+    """The error of a view version that was never applied, or was removed."""
+    return StoreError(f"nothing is online in {folder}", fix="run feast apply, then materialize")
+
+
+@contextmanager
+def disk_errors(folder: Path) -> Iterator[None]:
+    """Raises:
+    StoreError: when a disk is full or broken, or may not be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _OF_DISKS:
+            raise
+        raise StoreError(
+            f"cannot write in {folder}: {error.strerror}; what was online stays",
+            fix="make room or give the right, then do it again",
+        ) from error

@@ -1,0 +1,34 @@
+"""What a reader has open of a view version."""
+
+from pathlib import Path
+
+from embedding_features.store.online_stores.snapshot.delta import Delta
+from embedding_features.store.online_stores.snapshot.generation import Generation
+from embedding_features.store.online_stores.snapshot.handle import Handle
+from embedding_features.store.online_stores.snapshot.pointer import Pointer, pointer_path
+
+
+class Served:
+    """A snapshot and the pushes over it, opened: they stay readable when their files are removed.
+
+    Args:
+        before: whose generation is taken over when it is the same.
+
+    Attributes:
+        inode: of the pointer file; it is another one after a switch, for this keeps the file open.
+        pointer: names of what is open.
+        generation: None before the first snapshot.
+    """
+
+    def __init__(self, folder: Path, before: "Served | None") -> None:
+        self._handle = Handle(pointer_path(folder))
+        self.inode = self._handle.inode
+        self.pointer = Pointer.of(self._handle)
+        self.delta = Delta(folder / self.pointer.delta)
+        self.generation = _generation(folder, self.pointer.generation, before)
+
+
+def _generation(folder: Path, name: str | None, before: Served | None) -> Generation | None:
+    if before is not None and before.pointer.generation == name:
+        return before.generation
+    return Generation(folder / name) if name else None
