@@ -26,7 +26,7 @@ def low_rank(left: F32, right: F32, dim: int, blocks: int, rng: np.random.Genera
     """
     basis = rng.standard_normal((len(right), min(dim + _OVERSAMPLING, len(right))), dtype=np.float32)
     for _ in range(1 + _ITERATIONS):
-        basis = orthonormalize(_image(right, left, _image(left, right, basis)))
+        basis = orthonormalize(_image(right, left, orthonormalize(_image(left, right, basis))))
     image = _image(left, right, basis)
     roots, rotation = descending_roots(gram(image))
     kept = int((roots[:dim] > 1e-6 * roots[0]).sum())

@@ -1,0 +1,93 @@
+"""Who is asked with whose labels: random folds, or blocks of time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from embedding_features.arrays import I64, Bool
+from embedding_features.errors import ConfigError, DataError, LeakError
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows whose features are made from the labels of other rows.
+
+    Attributes:
+        asked: rows to make features of, ascending.
+        known: rows whose labels they are made from, ascending; none of them is asked.
+    """
+
+    asked: I64
+    known: I64
+
+
+def random_folds(train: Bool, folds: int, seed: int) -> list[Part]:
+    """Each training row's features from the other folds, any other row's from all training rows.
+
+    Folds differ in size by one row at most.
+
+    Raises:
+        ConfigError: for fewer than two folds, or more than training rows.
+    """
+    rows = np.flatnonzero(train)
+    if not 2 <= folds <= len(rows):
+        raise ConfigError(f"{folds} folds of {len(rows)} training rows", fix="use 5 to 20 folds")
+    fold = np.empty(len(rows), np.int64)
+    fold[np.random.default_rng(seed).permutation(len(rows))] = np.arange(len(rows)) % folds
+    parts = [Part(rows[fold == k], rows[fold != k]) for k in range(folds)]
+    return [*parts, *_rest(train)]
+
+
+def time_blocks(train: Bool, time: I64, since: int, blocks: int) -> list[Part]:
+    """Training rows from ``since`` on in blocks, each with the labels of strictly earlier rows.
+
+    Training rows before ``since`` are only known, never asked about. Rows that are not for training
+    have the features of all training rows, as in service. Blocks are of about equal size; rows of one moment
+    stay together.
+
+    Args:
+        time: [n] of training rows, in any unit; rows of unknown time must be earlier than ``since`` and have
+            any time before it. Times of other rows are not looked at.
+
+    Raises:
+        ConfigError: when no training row is earlier than ``since``, or too few moments follow.
+    """
+    rows = np.flatnonzero(train)
+    moments = time[rows]
+    late = np.sort(moments[moments >= since])
+    borders = late[np.arange(blocks) * len(late) // blocks] if blocks > 0 and len(late) else late[:0]
+    if len(np.unique(borders)) != max(blocks, 1) or len(late) == len(rows):
+        raise ConfigError(
+            f"{blocks} blocks of {len(np.unique(late))} moments from {since} on, and {len(rows) - len(late)}"
+            " training rows before",
+            fix="take fewer blocks or another moment",
+        )
+    ends = [*borders[1:], late[-1] + 1]
+    parts = [
+        Part(rows[(moments >= start) & (moments < end)], rows[moments < start])
+        for start, end in zip(borders, ends, strict=True)
+    ]
+    return [*parts, *_rest(train)]
+
+
+def _rest(train: Bool) -> list[Part]:
+    """What is not for training, with the labels of all that is."""
+    others = np.flatnonzero(~train)
+    return [Part(others, np.flatnonzero(train))] if len(others) else []
+
+
+def check_parts(parts: Sequence[Part]) -> None:
+    """Raises:
+    DataError: when a row is asked about twice.
+    LeakError: when a row is asked about with its own label known.
+    """
+    for part in parts:
+        both = np.intersect1d(part.asked, part.known)
+        if len(both):
+            raise LeakError(
+                f"row {both[0]} is asked about with its own label known", fix="take it out of known"
+            )
+    asked = np.concatenate([part.asked for part in parts]) if parts else np.empty(0, np.int64)
+    if len(np.unique(asked)) != len(asked):
+        raise DataError("a row is asked about in two parts", fix="make the parts' asked rows disjoint")
