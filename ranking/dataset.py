@@ -109,7 +109,7 @@ def training_rows(labels: pa.Table) -> Bool:
 
 def label_values(labels: pa.Table) -> F32:
     """[n] 0 or 1."""
-    return np.ascontiguousarray(labels["label"].to_numpy(), np.float32)
+    return np.array(labels["label"].to_numpy(), np.float32)
 
 
 def _rows(labels: pa.Table, part: str) -> I64:

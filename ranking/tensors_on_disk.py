@@ -108,7 +108,7 @@ class InputsWriter:
 
 
 def open_inputs(folder: Path) -> Inputs:
-    """The inputs that :class:`InputsWriter` wrote, as read-only arrays over the files.
+    """The inputs that :class:`InputsWriter` wrote, as arrays over the files, which a write never reaches.
 
     Raises:
         ConfigError: when ``inputs.json`` is missing, as after a kill, or not valid.
@@ -144,4 +144,5 @@ def _map(path: Path, array: _Array) -> AnyArray:
         raise DataError(f"{path} is missing or not of {size * dtype.itemsize} bytes", fix="write it again")
     if size == 0:
         return np.zeros(array.shape, dtype)
-    return np.asarray(np.memmap(path, dtype, mode="r", shape=array.shape))
+    # copy on write: torch takes no array that cannot be written to, and the file never changes
+    return np.asarray(np.memmap(path, dtype, mode="c", shape=array.shape))

@@ -82,7 +82,7 @@ def keys_of(values: pa.Array, name: str) -> I64:
         return np.where(known, _of_strings(values).view(np.int64), 0)
     if pa.types.is_floating(values.type):
         raise DataError(f"{name}: floating point numbers are no ids", fix="write integers or strings")
-    return np.asarray(values.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False), np.int64)
+    return np.array(values.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False), np.int64)
 
 
 def _of_integers(values: pa.Array) -> npt.NDArray[np.uint64]:
