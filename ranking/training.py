@@ -123,5 +123,5 @@ def score_batches(model: RankerNetwork, batch: Batch) -> Tensor:
     """[n] logits, in eval mode and without gradients."""
     model.eval()
     with torch.inference_mode():
-        rows = torch.split(torch.arange(len(batch)), SCORING_ROWS)
-        return torch.cat([model(batch.take(chosen)) for chosen in rows])
+        starts = range(0, len(batch), SCORING_ROWS)
+        return torch.cat([model(batch.take(slice(start, start + SCORING_ROWS))) for start in starts])

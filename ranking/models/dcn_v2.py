@@ -57,9 +57,8 @@ class DCNv2Network(RankerNetwork):
         first = torch.cat([seen.discrete, seen.continuous], dim=1)
         crossed: Tensor = self.cross(first)
         if self.parallel:
-            return torch.cat([crossed, self.towers(seen.discrete, seen.continuous)], dim=1)
-        deep: Tensor = self.towers(crossed[:, : self.split], crossed[:, self.split :])
-        return deep
+            return torch.cat([crossed, *self.towers(seen.discrete, seen.continuous)], dim=1)
+        return torch.cat(self.towers(crossed[:, : self.split], crossed[:, self.split :]), dim=1)
 
     def head(self, representation: Tensor) -> Tensor:
         logits: Tensor = self.over(representation)

@@ -48,7 +48,7 @@ class DeepFMNetwork(RankerNetwork):
         seen = self.features(batch)
         embeddings = seen.sparse if seen.vectors.shape[1] == 0 else torch.cat([seen.sparse, seen.vectors], 1)
         machine = self.first(batch, seen.dense) + fm_interaction(embeddings)
-        return torch.cat([self.towers(seen.discrete, seen.continuous), machine[:, None]], dim=1)
+        return torch.cat([*self.towers(seen.discrete, seen.continuous), machine[:, None]], dim=1)
 
     def head(self, representation: Tensor) -> Tensor:
         deep: Tensor = self.over(representation[:, :-1])[:, 0]

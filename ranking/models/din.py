@@ -59,8 +59,7 @@ class DINNetwork(RankerNetwork):
         ]
         discrete = torch.cat([seen.discrete, *(found[:, : self.dim] for found in interests)], dim=1)
         continuous = torch.cat([seen.continuous, *(found[:, self.dim :] for found in interests)], dim=1)
-        deep: Tensor = self.towers(discrete, continuous)
-        return deep
+        return torch.cat(self.towers(discrete, continuous), dim=1)
 
     def _items(
         self, batch: Batch, seen: Seen, position: int, sequence: Sequence

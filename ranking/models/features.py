@@ -27,6 +27,8 @@ class Seen(NamedTuple):
     @property
     def continuous(self) -> Tensor:
         """[b, c + v d] of what is continuous."""
+        if self.vectors.shape[1] == 0:
+            return self.dense
         return torch.cat([self.dense, self.vectors.flatten(1)], dim=1)
 
 
@@ -73,6 +75,6 @@ class Towers(nn.Module):
         self.continuous = mlp([columns[1], *continuous], generator)
         self.width = discrete[-1] + continuous[-1]
 
-    def forward(self, discrete: Tensor, continuous: Tensor) -> Tensor:
-        """[b, width]."""
-        return torch.cat([self.discrete(discrete), self.continuous(continuous)], dim=1)
+    def forward(self, discrete: Tensor, continuous: Tensor) -> tuple[Tensor, Tensor]:
+        """[b, h] and [b, h'], together of ``width`` columns."""
+        return self.discrete(discrete), self.continuous(continuous)

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import embedding_bag
+from torch.nn.functional import embedding, embedding_bag
 
 
 class _BagSum(torch.autograd.Function):
@@ -42,7 +42,22 @@ def bag_sum(table: Tensor, ids: Tensor, weights: Tensor) -> Tensor:
     return summed
 
 
+class _Lookup(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, ids: Tensor) -> Tensor:
+        ctx.save_for_backward(ids)
+        ctx.rows = len(table)
+        return embedding(ids, table)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (ids,) = ctx.saved_tensors
+        (above,) = gradients  # [b, k, d]
+        gradient = above.new_zeros(ctx.rows, above.shape[2])
+        return gradient.index_add_(0, ids.flatten(), above.flatten(0, 1)), None
+
+
 def lookup(table: Tensor, ids: Tensor) -> Tensor:
     """The rows ``table[ids]``: [b, k] ids of a table [rows, d] give [b, k, d]."""
-    flat = ids.reshape(-1, 1)
-    return bag_sum(table, flat, torch.ones_like(flat, dtype=table.dtype)).view(*ids.shape, table.shape[1])
+    found: Tensor = _Lookup.apply(table, ids)  # type: ignore[no-untyped-call]
+    return found

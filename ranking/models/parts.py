@@ -54,5 +54,8 @@ class DenseArch(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         scaled = ((batch.continuous - self.mean) / self.deviation).clamp(-CLIP, CLIP)
+        scaled = scaled.nan_to_num(0.0)
+        if self.columns == scaled.shape[1]:
+            return scaled
         unknown = batch.continuous[:, self.lacking].isnan().float()
-        return torch.cat([scaled.nan_to_num(0.0), unknown, batch.present], dim=1)
+        return torch.cat([scaled, unknown, batch.present], dim=1)

@@ -16,7 +16,8 @@ from ranking.models.pretrained.projected import ProjectedVectors
 from ranking.models.schema import Schema
 from ranking.models.sparse import SparseArch
 from ranking.models.tensors import Batch
-from ranking.models.wide_deep import WideArch, WideDeep
+from ranking.models.wide import WideArch
+from ranking.models.wide_deep import WideDeep
 from ranking.training import Training, labelled_log_loss, train_model
 from tests.ranking_data import planted_inputs
 
