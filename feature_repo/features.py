@@ -2,7 +2,7 @@
 
 Feast collects the objects it finds as attributes of this module. While nothing is published there are none.
 Settings are in ``embedding_features.yaml`` beside this file, if there is one. A moved repository has old
-paths in its registry: remove ``data/registry.db`` and apply again. Services of your own, such as
+paths in its registry: ``embedding-features doctor --fix`` puts them right. Services of your own, such as
 ``FeatureService(name="production", features=["spectral_user_vector@v2"])``, belong in a file beside this one:
 ``feast apply`` removes what it does not find.
 """

@@ -138,7 +138,8 @@ class EmbeddingFeatures:
             StoreError: when the service has not one view of vectors of that node type.
             SnapshotError: when its snapshot is missing or damaged.
         """
-        return self._recall.index(self._current().vectors(service, node_type), self._current())
+        plans = self._current()
+        return self._recall.index(plans.vectors(service, node_type), plans)
 
     def close(self) -> None:
         """Let go of the store and the indexes. What was read stays valid; further calls fail."""

@@ -1,6 +1,9 @@
 """The client of a service: the values of the store, recall of what is served, and a plan that follows."""
 
+import re
+import runpy
 import threading
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,7 +15,7 @@ from feast import FeatureService, FeatureStore
 import embedding_features as ef
 from embedding_features.errors import CompatibilityError, DataError, StoreError
 from embedding_features.recall import HNSW, Queries
-from embedding_features.store import historical, materialize, online, publish
+from embedding_features.store import apply, historical, materialize, online, publish
 from tests.store.builders import DAY, frame, ids_of, make_repo, snapshot
 
 VECTOR = "spectral_user_vector"
@@ -234,6 +237,25 @@ def test_an_index_stays_while_a_service_is_pinned_to_it(tmp_path):
         assert {p.name for p in (repo / "data/recall").glob("[!.]*")} == set(runs)
         vectors = client.online(ids, ["spectral_user_vector@v1"])[VECTOR].arrays["vector"]
         assert (vectors == first.snapshot.vectors("user").vectors).all()
+
+
+def test_the_page_does_what_it_says(tmp_path, monkeypatch):
+    """Every block of docs/howto/client.md, one after the other."""
+    repo, run = deployed(tmp_path)
+    known = {
+        "user_ids": ids_of("user", 20).to_pylist(), "item_ids": ids_of("item", 30).to_pylist(),
+        "vectors": run.snapshot.vectors("user").vectors, "frame": frame([(0, 1, 1.0)]),
+        "seen": [[1], *[None] * 19],
+    }  # fmt: skip
+    repo.rename(tmp_path / "feature_repo")
+    apply(tmp_path / "feature_repo")
+    page = Path(__file__).parents[2] / "docs/howto/client.md"
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+    assert len(blocks) == 5
+    (tmp_path / "page.py").write_text("\n".join(blocks))
+    monkeypatch.chdir(tmp_path)
+    done = runpy.run_path("page.py", known)
+    assert (done["rows"].found.sum(), len(done["table"]), len(done["hits"].lists())) == (20, 1, 20)
 
 
 def test_threads_agree(served):
