@@ -113,7 +113,9 @@ def test_multivalued(train, later, width, random):
     """Head of each list, unknown values dropped, weights clipped at 0 and scaled to sum 1."""
 
     def table(rows):
-        weights = [None if r is None else [random.uniform(-1, 2) for _ in r] for r in rows]
+        weights = [
+            None if r is None else [random.choice((-1.0, 0.0, 0.25, 0.5, 2.0)) for _ in r] for r in rows
+        ]
         return pa.table(
             {"v": pa.array(rows, pa.list_(pa.int64())), "w": pa.array(weights, pa.list_(pa.float64()))}
         )
