@@ -103,7 +103,7 @@ class RedisEmbeddingOnlineStore(EmbeddingOnlineStore):
     ) -> None:
         """Push rows; a row older than what is served is passed over.
 
-        They are as durable as Redis is configured. Each 4,096 rows are written all or none.
+        They are as durable as Redis is configured. Each 1,024 rows are written all or none.
 
         Raises:
             StoreError: on a null list, NaN, infinity, a wrong dim, a missing feature.

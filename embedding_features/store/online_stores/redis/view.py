@@ -33,7 +33,7 @@ from embedding_features.store.online_stores.redis.server import Server
 from embedding_features.store.online_stores.redis.stage import Stage
 
 _HEADER = b"h"
-_AT_ONCE = 4096  # rows of one push script, which Redis runs without looking at anybody else
+_AT_ONCE = 1024  # rows of one push script, which Redis runs without looking at anybody else
 _LOST = "run feast apply, then materialize"
 
 
