@@ -3,6 +3,7 @@
 from pydantic import Field, model_validator
 
 from embedding_features.config import Config
+from embedding_features.errors import ConfigError
 from embedding_features.files import safe_name
 from ranking.field_specs import AnyField, SequenceSpec, SharedCoding, VectorSpec, codes_itself, columns_of
 
@@ -21,7 +22,7 @@ class RankerSpec(Config):
         vectors = {field.name for field in self.fields if isinstance(field, VectorSpec)}
         owners = {f.name for f in self.fields if codes_itself(f)}
         for field in self.fields:
-            safe_name(field.name, "field")
+            _check_name(field.name)
             coding = getattr(field, "coding", None)
             if isinstance(coding, SharedCoding) and coding.of not in owners:
                 raise ValueError(
@@ -35,3 +36,10 @@ class RankerSpec(Config):
     def columns(self) -> list[str]:
         """The raw columns that are read, in order, each once."""
         return list(dict.fromkeys(column for field in self.fields for column in columns_of(field)))
+
+
+def _check_name(name: str) -> None:
+    try:
+        safe_name(name, "field")
+    except ConfigError as error:
+        raise ValueError(error.what) from None  # so that it is told with the file's other errors

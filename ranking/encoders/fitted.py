@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from embedding_features.arrays import F32, Bool
-from embedding_features.errors import ConfigError, DataError
+from embedding_features.config import parse_config
+from embedding_features.errors import DataError
 from ranking.encoders.base import Encoder
 from ranking.encoders.categories import CategoricalEncoder, TokensEncoder
 from ranking.encoders.codes import Coder
@@ -68,11 +69,8 @@ class Encoders:
         Raises:
             ConfigError: when none is left, or one shares the codes of a field that is not.
         """
-        fields = tuple(field for field in self.spec.fields if field.group in groups)
-        try:
-            spec = RankerSpec(fields=fields)
-        except ValueError as error:
-            raise ConfigError(f"the groups {sorted(groups)} do not stand alone: {error}") from None
+        fields = [field for field in self.spec.fields if field.group in groups]
+        spec = parse_config({"fields": fields}, RankerSpec, f"the spec of the groups {sorted(groups)} alone")
         names = {field.name for field in fields}
         return Encoders(spec, {name: self.shapes[name] for name in names}, self.coders)
 
