@@ -1,0 +1,142 @@
+"""Rows per second of our torch rankers against deepctr-torch's and fuxictr's, at equal sizes.
+
+    python -m benchmarks.ranker_speed --json
+
+10 categorical fields of 10,000 values, 16 dimensions, 13 numbers, layers of 256 and 128, batches of 4,096,
+Adam over all weights at every step for all. Ours is the whole ``fit`` of a ranker from its inputs (building,
+tensors, a validation pass each epoch), theirs the fit of a model that is built already. The peers' libraries
+get an environment of their own (:mod:`benchmarks.peer_environment`); all run in one process on all cores, by
+turns, after a warm-up, and the best of ``--repeats`` counts. Ours keeps what is discrete and what is
+continuous in towers of their own: the continuous one is small, so that both sides have about as many weights.
+"""
+
+import argparse
+import gc
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benchmarks.harness import emit
+from benchmarks.peer_environment import peer_python
+from benchmarks.ranker_peers import DIM, LAYERS, VALUES, DeepCTR, FuxiCTR, Way
+from ranking.inputs import Categorical, Continuous, Inputs
+from ranking.models import DLRM, DCNv2, Ranker, WideDeep
+from ranking.models.network import FittedNetwork
+from ranking.training import Training
+
+BATCH, FIELDS, NUMBERS = 4096, 10, 13
+
+
+def make_inputs(rows: int, seed: int) -> Inputs:
+    """Uniform codes and normal numbers; the label knows a little of both."""
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(1, VALUES, (FIELDS, rows)).astype(np.int32)
+    numbers = rng.standard_normal((NUMBERS, rows)).astype(np.float32)
+    chance = 1 / (1 + np.exp(1 - numbers[0] - (codes[0] % 2)))
+    fields = [
+        Categorical(f"code{i}", "base", "item" if i % 2 else "user", f"code{i}", c, VALUES, place=str(i // 2))
+        for i, c in enumerate(codes)
+    ]
+    dense = [Continuous(f"dense{i}", "base", values) for i, values in enumerate(numbers)]
+    return Inputs((rng.random(rows) < chance).astype(np.float32), (*fields, *dense))
+
+
+class Ours:
+    """A ranker of this project, by its public fit and predict."""
+
+    def __init__(self, ranker: Ranker, data: Inputs) -> None:
+        self.ranker, self.data, self.validation = ranker, data, make_inputs(BATCH, 1)
+
+    def train(self) -> None:
+        self.fitted = self.ranker.fit(self.data, self.validation, 0)
+
+    def score(self) -> np.ndarray:
+        return self.fitted.predict(self.data)
+
+    def parameters(self) -> int:
+        assert isinstance(self.fitted, FittedNetwork)
+        return sum(p.numel() for p in self.fitted.model.parameters())
+
+
+def make_ways(data: Inputs, epochs: int, folder: Path) -> dict[str, Callable[[], Way]]:
+    """Name → a ranker made anew."""
+    training = Training(batch_rows=BATCH, epochs=epochs, patience=epochs, decay=1e-5)
+    towers = {"dim": DIM, "training": training, "discrete": LAYERS, "continuous": (64, 32)}
+    wide_deep = WideDeep.model_validate({**towers, "buckets": FIELDS * VALUES})
+    dcn = DCNv2.model_validate(towers)
+    dlrm = DLRM(dim=DIM, training=training, bottom=LAYERS, top=LAYERS)
+    return {
+        "wide_deep": lambda: Ours(wide_deep, data),
+        "deepctr_wdl": lambda: DeepCTR("WDL", data, BATCH, epochs),
+        "dcn_v2": lambda: Ours(dcn, data),
+        "deepctr_dcn": lambda: DeepCTR("DCN", data, BATCH, epochs),
+        "dlrm": lambda: Ours(dlrm, data),
+        "fuxictr_dlrm": lambda: FuxiCTR(data, BATCH, epochs, folder),
+    }
+
+
+def _seconds(act: Callable[[], object]) -> float:
+    gc.collect()
+    started = time.perf_counter()
+    act()
+    return time.perf_counter() - started
+
+
+def compare(rows: int, epochs: int, repeats: int) -> dict[str, float]:
+    """Rates of all ways, and ours over theirs."""
+    data, best, result = make_inputs(rows, 0), {}, {}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        for make in make_ways(data.take(np.arange(2 * BATCH)), 1, folder).values():
+            warm = make()
+            warm.train()
+            warm.score()
+        ways = make_ways(data, epochs, folder)
+        for _ in range(repeats):
+            for name, make in ways.items():
+                way = make()
+                for act, work in (("train", way.train), ("score", way.score)):
+                    best[f"{name}_{act}"] = min(_seconds(work), best.get(f"{name}_{act}", float("inf")))
+                result[f"{name}_parameters"] = float(way.parameters())
+    rates = {
+        f"{name}_rows_per_second": rows * (epochs if name.endswith("train") else 1) / seconds
+        for name, seconds in best.items()
+    }
+    for act in ("train", "score"):
+        ratios = [
+            best[f"{theirs}_{act}"] / best[f"{ours}_{act}"]
+            for ours, theirs in (("wide_deep", "deepctr_wdl"), ("dcn_v2", "deepctr_dcn"))
+        ]
+        result[f"wide_deep_{act}_vs_deepctr"], result[f"dcn_v2_{act}_vs_deepctr"] = ratios
+        result[f"{act}_vs_deepctr"] = min(ratios)
+        result[f"dlrm_{act}_vs_fuxictr"] = best[f"fuxictr_dlrm_{act}"] / best[f"dlrm_{act}"]
+    return {**rates, **result}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    parser.add_argument("--rows", type=int, default=40 * BATCH)
+    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--environment", type=Path, help="keep the peers' environment here for the next time")
+    parser.add_argument("--json", action="store_true", help="last line is JSON")
+    arguments = parser.parse_args()
+    with peer_python(arguments.environment) as python:
+        if python != sys.executable:
+            sys.exit(
+                subprocess.run(
+                    [python, "-m", "benchmarks.ranker_speed", *sys.argv[1:]], check=False
+                ).returncode
+            )
+    result = compare(arguments.rows, arguments.epochs, arguments.repeats)
+    emit({"threads": torch.get_num_threads(), "rows": arguments.rows, **result}, arguments.json)
+
+
+if __name__ == "__main__":
+    main()
