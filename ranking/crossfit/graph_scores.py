@@ -19,13 +19,17 @@ JUDGED = "judged"
 #: these graphs have no time
 _MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 
+#: pairs looked up at once, which bounds memory
+_ROWS = 1 << 17
+
 Fit = Callable[[Graph, int], Embeddings]
 
 
 class GraphScores:
-    """``<name>_score`` of a pair: the inner product of its user's and item's vectors.
+    """What embeddings say of a pair; NaN where they lack its user or item, which had no known pair.
 
-    It is NaN where either has no known pair.
+    ``<name>_score`` is the inner product of the user and item vectors, ``<name>_user_level`` the mean of
+    the user's over all items that have vectors, ``<name>_item_level`` the item's over all users.
 
     Args:
         name: of the family.
@@ -41,16 +45,14 @@ class GraphScores:
         self.attributes = tuple(attributes)
 
     def __call__(self, known: Known, asked: Pairs, seed: int) -> dict[str, F32]:
-        """The feature named above."""
+        """The features named above."""
         tables = self.fit(self.graph(known), seed).tables
-        user, item = (_vectors(tables[s], n) for s, n in (("user", asked.users), ("item", asked.items)))
-        score = np.concatenate(
-            [
-                np.einsum("nd,nd->n", user[asked.user[part]], item[asked.item[part]])
-                for part in np.array_split(np.arange(len(asked)), 1 + len(asked) // (1 << 17))
-            ]
-        )
-        return {f"{self.name}_score": score.astype(np.float32)}
+        user, item = _vectors(tables["user"], asked.users), _vectors(tables["item"], asked.items)
+        return {
+            f"{self.name}_score": _dots(user, item, asked),
+            f"{self.name}_user_level": (user @ tables["item"].vectors.mean(axis=0))[asked.user],
+            f"{self.name}_item_level": (item @ tables["user"].vectors.mean(axis=0))[asked.item],
+        }
 
     def graph(self, known: Known) -> Graph:
         """The known labels as signed edges, beside the attributes."""
@@ -78,3 +80,12 @@ def _vectors(table: EmbeddingTable, nodes: int) -> F32:
     vectors = np.full((nodes, table.dim), np.nan, np.float32)
     vectors[table.ids.to_numpy()] = table.vectors
     return vectors
+
+
+def _dots(user: F32, item: F32, asked: Pairs) -> F32:
+    """[asked] inner products, some rows at a time."""
+    out = np.empty(len(asked), np.float32)
+    for start in range(0, len(asked), _ROWS):
+        part = slice(start, start + _ROWS)
+        out[part] = np.einsum("nd,nd->n", user[asked.user[part]], item[asked.item[part]])
+    return out

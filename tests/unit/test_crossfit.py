@@ -141,6 +141,8 @@ def test_graph_scores_are_dot_products_and_unknown_without_vectors() -> None:
     asked = pairs([0, 2, 2, 1, 0], [0, 0, 1, 0, 2])
     made = scores(known([0], [0], [1]), asked, 5)
     np.testing.assert_array_equal(made["toy_score"], np.array([1, 3, 23, np.nan, np.nan], np.float32))
+    np.testing.assert_array_equal(made["toy_user_level"], np.array([6, 13, 13, np.nan, 6], np.float32))
+    np.testing.assert_array_equal(made["toy_item_level"], np.array([2, 2, 17, 2, np.nan], np.float32))
 
 
 def test_the_graph_has_signed_labels_and_attributes() -> None:
