@@ -5,18 +5,19 @@ All sums are of integers (residuals in millionths), so they are exact whatever t
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-import duckdb
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from ranking.tables import connect
+from embedding_features.arrays import F32, F64, I64, Bool
+from ranking.encoding import flat_array
+from ranking.past import Past
+from ranking.task import SIDES
 
 #: events' worth of trust in what a mean is smoothed towards
 USER_PRIOR, ITEM_PRIOR, TAG_PRIOR = 5.0, 10.0, 3.0
-
-_BEFORE = "ORDER BY ts RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
-_BY_USER, _BY_ITEM = f"(PARTITION BY user_id {_BEFORE})", f"(PARTITION BY item_id {_BEFORE})"
-_HOURS = "CAST(ln(1 + (ts - {last}) / 3.6e9) AS FLOAT)"
 
 
 def history_features(labels: pa.Table, tags: Mapping[str, pa.Table]) -> pa.Table:
@@ -47,76 +48,90 @@ def history_features(labels: pa.Table, tags: Mapping[str, pa.Table]) -> pa.Table
                                               the label: a feature of later rows only
         ====================================  ==========================================================
     """
-    with connect() as connection:
-        connection.register("labels", labels)
-        _levels(connection)
-        _residuals(connection)
-        columns = [f"{side}_{name}" for side in ("user", "item") for name in _KINDS] + ["global_mean"]
-        table = connection.sql(f"SELECT {', '.join(columns)}, residual FROM residuals ORDER BY row")  # noqa: S608
-        features = table.to_arrow_table()
-        for name, pairs in tags.items():
-            features = features.append_column(f"user_{name}_mean", _tag_mean(connection, pairs))
-    return features.combine_chunks()
+    time = np.asarray(labels["timestamp"].cast(pa.int64()).to_numpy(), np.int64)
+    label = np.asarray(labels["label"].to_numpy(), np.int64)
+    codes = {side: _codes(labels[f"{side}_id"]) for side in SIDES}
+    every = Past.of(np.zeros(len(time), np.int64), time)
+    mean: F64 = (every.sum(label) + 1) / (every.count() + 2)
+    user = _Level.of(Past.of(codes["user"], time), time, label, mean, USER_PRIOR)
+    item = _Level.of(Past.of(codes["item"], time), time, label, mean, ITEM_PRIOR)
+    expected = np.clip(user.smoothed + item.smoothed - mean.astype(np.float32), 0, 1)
+    residual: F32 = (label - expected).astype(np.float32)
+    columns = {
+        **{f"user_{name}": column for name, column in user.columns(residual).items()},
+        **{f"item_{name}": column for name, column in item.columns(residual).items()},
+        "global_mean": pa.array(mean.astype(np.float32)),
+        "residual": pa.array(residual),
+    }
+    items = flat_array(labels["item_id"])
+    for name, pairs in tags.items():
+        mean_of_tags = _tag_mean(pairs, items, codes["user"], time, label, user.smoothed)
+        columns[f"user_{name}_mean"] = pa.array(mean_of_tags)
+    return pa.table(columns)
 
 
-_KINDS = ("events", "mean", "smoothed", "residual", "idle")
+@dataclass(frozen=True)
+class _Level:
+    """What one side's past says of each label.
+
+    Attributes:
+        past: of each label's user or item.
+        count, total: [n] events in it, and the sum of their labels.
+        idle: [n] µs since the last of them.
+        smoothed: [n] smoothed mean.
+        prior: events' worth of trust in what the mean is smoothed towards.
+    """
+
+    past: Past
+    count: I64
+    total: I64
+    idle: I64
+    smoothed: F32
+    prior: float
+
+    @classmethod
+    def of(cls, past: Past, time: I64, label: I64, mean: F64, prior: float) -> "_Level":
+        count, total = past.count(), past.sum(label)
+        smoothed: F32 = ((total + prior * mean) / (count + prior)).astype(np.float32)
+        return cls(past, count, total, time - past.last(time), smoothed, prior)
+
+    def columns(self, residual: F32) -> dict[str, pa.Array]:
+        """The side's columns; those without events are null where they need one."""
+        none: Bool = self.count == 0
+        mean = self.total / np.maximum(self.count, 1)
+        # in millionths, so that a sum is exact whatever its order
+        millionths = np.rint(1e6 * residual.astype(np.float64)).astype(np.int64)
+        level = self.past.sum(millionths) / 1e6 / (self.count + self.prior)
+        return {
+            "events": pa.array(self.count),
+            "mean": pa.array(mean.astype(np.float32), mask=none),
+            "smoothed": pa.array(self.smoothed),
+            "residual": pa.array(level.astype(np.float32)),
+            "idle": pa.array(np.log(1 + self.idle / 3.6e9).astype(np.float32), mask=none),
+        }
 
 
-def _levels(connection: duckdb.DuckDBPyConnection) -> None:
-    """Table ``levels``: events with counts, means and idle times of their past."""
-    connection.execute(
-        f"""
-        CREATE TABLE levels AS
-        WITH events AS (
-            SELECT row, user_id, item_id, epoch_us(timestamp) AS ts, CAST(label AS BIGINT) AS y FROM labels),
-        sums AS (
-            SELECT *, (coalesce(sum(y) OVER every, 0) + 1) / (count(*) OVER every + 2) AS g,
-                count(*) OVER u AS user_events, coalesce(sum(y) OVER u, 0) AS us, max(ts) OVER u AS user_last,
-                count(*) OVER i AS item_events, coalesce(sum(y) OVER i, 0) AS its, max(ts) OVER i AS item_last
-            FROM events WINDOW every AS ({_BEFORE}), u AS {_BY_USER}, i AS {_BY_ITEM})
-        SELECT row, user_id, item_id, ts, y, user_events, item_events, CAST(g AS FLOAT) AS global_mean,
-            CAST(us / nullif(user_events, 0) AS FLOAT) AS user_mean,
-            CAST(its / nullif(item_events, 0) AS FLOAT) AS item_mean,
-            CAST((us + {USER_PRIOR} * g) / (user_events + {USER_PRIOR}) AS FLOAT) AS user_smoothed,
-            CAST((its + {ITEM_PRIOR} * g) / (item_events + {ITEM_PRIOR}) AS FLOAT) AS item_smoothed,
-            {_HOURS.format(last="user_last")} AS user_idle, {_HOURS.format(last="item_last")} AS item_idle
-        FROM sums
-        """  # noqa: S608 - only constants of this file
+def _codes(ids: pa.ChunkedArray) -> I64:
+    return np.asarray(flat_array(ids).dictionary_encode().indices.to_numpy(), np.int64)
+
+
+def _tag_mean(pairs: pa.Table, items: pa.Array, user: I64, time: I64, label: I64, smoothed: F32) -> F32:
+    """[n] the user's mean over the past of each tag of the label's item, towards ``smoothed``."""
+    encoded = flat_array(pairs["tag"]).dictionary_encode(null_encoding="encode")
+    known = flat_array(pairs["item_id"]).unique()
+    tagged = np.asarray(pc.index_in(flat_array(pairs["item_id"]), value_set=known).to_numpy(), np.int64)
+    order = np.argsort(tagged, kind="stable")
+    tag = np.asarray(encoded.indices.to_numpy(), np.int64)[order]
+    # the tags of item i are tag[begin[i]:begin[i + 1]]; items without any come last and have none
+    begin = np.searchsorted(tagged[order], np.arange(len(known) + 2))
+    item = np.asarray(pc.index_in(items, value_set=known).fill_null(len(known)).to_numpy(), np.int64)
+    count = begin[item + 1] - begin[item]
+    row = np.repeat(np.arange(len(items)), count)
+    place = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(begin[item], count)
+    past = Past.of(user[row] * len(encoded.dictionary) + tag[place], time[row])
+    total, events = (
+        np.bincount(row, of_pair, len(items)) for of_pair in (past.sum(label[row]), past.count())
     )
-
-
-def _residuals(connection: duckdb.DuckDBPyConnection) -> None:
-    """Table ``residuals``: ``levels`` with each event's residual, and those of its past averaged."""
-    connection.execute(
-        f"""
-        CREATE TABLE residuals AS
-        WITH own AS (
-            SELECT *, y - greatest(0, least(1, user_smoothed + item_smoothed - global_mean)) AS r
-            FROM levels),
-        whole AS (SELECT *, CAST(round(1e6 * r) AS BIGINT) AS millionths FROM own)
-        SELECT * EXCLUDE (r, millionths), CAST(r AS FLOAT) AS residual,
-            CAST(coalesce(sum(millionths) OVER {_BY_USER}, 0) / 1e6 / (user_events + {USER_PRIOR}) AS FLOAT)
-                AS user_residual,
-            CAST(coalesce(sum(millionths) OVER {_BY_ITEM}, 0) / 1e6 / (item_events + {ITEM_PRIOR}) AS FLOAT)
-                AS item_residual
-        FROM whole
-        """  # noqa: S608 - only constants of this file
-    )
-
-
-def _tag_mean(connection: duckdb.DuckDBPyConnection, pairs: pa.Table) -> pa.ChunkedArray:
-    connection.register("pairs", pairs)
-    table = connection.sql(
-        f"""
-        WITH tagged AS (SELECT row, user_id, tag, ts, y FROM levels JOIN pairs USING (item_id)),
-        past AS (
-            SELECT row, sum(y) OVER w AS s, count(*) OVER w AS n FROM tagged
-            WINDOW w AS (PARTITION BY user_id, tag {_BEFORE})),
-        summed AS (SELECT row, coalesce(sum(s), 0) AS s, sum(n) AS n FROM past GROUP BY row)
-        SELECT CAST(coalesce((s + {TAG_PRIOR} * user_smoothed) / (n + {TAG_PRIOR}), user_smoothed) AS FLOAT)
-            AS mean
-        FROM levels LEFT JOIN summed USING (row) ORDER BY row
-        """  # noqa: S608 - only constants of this file
-    ).to_arrow_table()
-    connection.unregister("pairs")
-    return table["mean"]
+    trust = np.float32(TAG_PRIOR)
+    mean: F32 = (total.astype(np.float32) + trust * smoothed) / (events.astype(np.float32) + trust)
+    return np.where(count > 0, mean, smoothed)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 
 from embedding_features.errors import DataError
-from ranking.encoding import vector_dim
+from ranking.encoding import flat_array, vector_dim
 from ranking.field_specs import (
     AnyField,
     DenseSpec,
@@ -16,7 +16,7 @@ from ranking.field_specs import (
     VectorSpec,
 )
 from ranking.graph_columns import GraphColumns
-from ranking.neighbour_scores import NEIGHBOUR_FEATURES, neighbour_scores
+from ranking.neighbour_scores import NEIGHBOUR_FEATURES, Met, neighbour_scores
 
 
 def graph_specs(views: Sequence[GraphColumns], features: pa.Table) -> list[AnyField]:
@@ -39,13 +39,13 @@ def graph_specs(views: Sequence[GraphColumns], features: pa.Table) -> list[AnyFi
 
 
 def neighbour_columns(
-    view: GraphColumns, labels: pa.Table, residual: pa.ChunkedArray, start: int, features: pa.Table
+    view: GraphColumns, met: Met, start: int, features: pa.Table
 ) -> dict[str, pa.ChunkedArray]:
     """What the log says of the neighbours of the rows from ``start`` (:func:`neighbour_scores`)."""
     ids, scores = (
-        features[column_of(view, name)].combine_chunks() for name in ("neighbour_ids", "neighbour_scores")
+        flat_array(features[column_of(view, name)]) for name in ("neighbour_ids", "neighbour_scores")
     )
-    scored = neighbour_scores(labels, residual, ids, scores, view.side, start)
+    scored = neighbour_scores(met, ids, scores, start)
     return {f"{view.prefix}_neighbours_{kind}": scored[kind] for kind in scored.column_names}
 
 

@@ -1,10 +1,15 @@
 """Neighbour lists turned into scores: item-kNN and user-kNN over what the log said before each label."""
 
-from typing import Any
+from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from ranking.tables import connect
+from embedding_features.arrays import F32, F64, I64
+from embedding_features.errors import DataError
+from embedding_features.jit import jit
+from ranking.encoding import Lists, flat_array, floats
 from ranking.task import Side
 
 #: neighbours' worth of trust in a residual of zero
@@ -13,16 +18,50 @@ PRIOR = 1.0
 NEIGHBOUR_FEATURES = ("seen", "liked", "knn")
 
 
-def neighbour_scores(
-    labels: pa.Table,
-    residual: pa.ChunkedArray,
-    neighbours: pa.ChunkedArray | pa.Array,
-    scores: pa.ChunkedArray | pa.Array,
-    side: Side,
-    start: int = 0,
-) -> pa.Table:
-    """How the label's user met the neighbours of its item before it (``side="item"``), or its user's
-    neighbours the item (``side="user"``).
+@dataclass(frozen=True)
+class Met:
+    """A log sorted so that what one id did with another is found at once.
+
+    The events of ``other`` o are those from ``begin[o]`` to ``begin[o + 1]``, by key, then by time.
+
+    Attributes:
+        ids: of the keys: what neighbours are looked up in.
+        row_other, row_time: [n] of the labels, in the log's order: code of the other id, and µs.
+        begin: [others + 1]; key, time, label, residual: [n] of the events, residuals in millionths.
+    """
+
+    ids: pa.Array
+    row_other: I64
+    row_time: I64
+    begin: I64
+    key: I64
+    time: I64
+    label: I64
+    residual: I64
+
+    @classmethod
+    def of(cls, labels: pa.Table, residual: pa.ChunkedArray, side: Side) -> "Met":
+        """The log of some labels, for neighbours of one side's ids.
+
+        Args:
+            labels: as :func:`ranking.labels.load_labels` returns them.
+            residual: [n] of the labels (:func:`ranking.baseline.history_features`).
+        """
+        keys = flat_array(labels[f"{side}_id"]).dictionary_encode()
+        others = flat_array(labels["user_id" if side == "item" else "item_id"]).dictionary_encode()
+        key, other = (np.asarray(codes.indices.to_numpy(), np.int64) for codes in (keys, others))
+        time = np.asarray(labels["timestamp"].cast(pa.int64()).to_numpy(), np.int64)
+        # in millionths, so that a sum is exact whatever its order
+        millionths = np.rint(1e6 * floats(residual).astype(np.float64)).astype(np.int64)
+        label = np.asarray(labels["label"].to_numpy(), np.int64)
+        order = np.lexsort((time, key, other))
+        begin = np.searchsorted(other[order], np.arange(len(others.dictionary) + 1))
+        events = (values[order] for values in (key, time, label, millionths))
+        return cls(keys.dictionary, other, time, begin, *events)
+
+
+def neighbour_scores(met: Met, neighbours: pa.Array, scores: pa.Array, start: int = 0) -> pa.Table:
+    """How a label's user met the neighbours of its item before it, or its user's neighbours the item.
 
     A neighbour's weight w is its score over the row's best, at least 0. Over earlier events e of the label's
     user (item) with a neighbour: ``seen`` = log(1 + events), ``liked`` = Σ w y / Σ w (null where Σ w = 0),
@@ -30,43 +69,75 @@ def neighbour_scores(
     neighborhood, KDD 2008, equation 3) with given weights and shrinkage.
 
     Args:
-        labels: as :func:`ranking.labels.load_labels` returns them.
-        residual: [n] of the labels (:func:`ranking.baseline.history_features`).
-        neighbours: [m] lists of ids of the side's type, from a snapshot older than the row; null unknown.
+        neighbours: [m] lists of ids of ``met``'s side, from a snapshot older than the row; null unknown.
         scores: [m] lists beside them, higher nearer.
         start: the label that the first list belongs to.
 
     Returns:
         ``seen``, ``liked``, ``knn`` as float32, a row a list; all null where there is none.
+
+    Raises:
+        DataError: when ids are of another type than the log's, or lists differ in length.
     """
-    other, key = ("user_id", "item_id") if side == "item" else ("item_id", "user_id")
-    lists = labels.slice(start, len(neighbours)).append_column("ids", neighbours)
-    lists = lists.append_column("scores", scores)
-    with connect() as connection:
-        connection.register("log", labels.append_column("residual", residual))
-        connection.register("lists", lists)
-        table: Any = connection.sql(
-            f"""
-            WITH events AS (
-                SELECT user_id, item_id, epoch_us(timestamp) AS ts, CAST(label AS BIGINT) AS y,
-                    CAST(round(1e6 * residual) AS BIGINT) AS r FROM log),
-            pairs AS (
-                SELECT row, {other} AS other, epoch_us(timestamp) AS ts, unnest(ids) AS neighbour,
-                    CAST(round(1e6 * greatest(0, unnest(scores) / greatest(list_max(scores), 1e-30)))
-                        AS BIGINT) AS w
-                FROM lists WHERE ids IS NOT NULL),
-            met AS (
-                SELECT row, count(*) AS n, sum(w) AS sw, sum(w * y) AS swy, sum(w * r) AS swr
-                FROM pairs JOIN events ON events.{other} = pairs.other AND events.{key} = pairs.neighbour
-                    AND events.ts < pairs.ts
-                GROUP BY row)
-            SELECT CAST(ln(1 + coalesce(n, 0)) AS FLOAT) AS seen,
-                CAST(swy / nullif(sw, 0) AS FLOAT) AS liked,
-                CAST(coalesce(swr / 1e6 / (sw + {PRIOR} * 1e6), 0) AS FLOAT) AS knn,
-                ids IS NULL AS absent
-            FROM lists LEFT JOIN met USING (row) ORDER BY row
-            """  # noqa: S608 - only constants of this file
-        ).to_arrow_table()
-    null = pa.scalar(None, pa.float32())
-    kept = {name: pa.compute.if_else(table["absent"], null, table[name]) for name in NEIGHBOUR_FEATURES}
-    return pa.table(kept).combine_chunks()
+    lists, beside = Lists.of(neighbours, "neighbours"), Lists.of(scores, "neighbours")
+    if not np.array_equal(lists.length, beside.length):
+        raise DataError(
+            "lists of neighbours and of scores differ in length", fix="publish the snapshot again"
+        )
+    if lists.flat.type != met.ids.type and len(lists.flat):
+        raise DataError(
+            f"neighbours are {lists.flat.type}, the log's ids {met.ids.type}",
+            fix="write both as integers, or both as strings",
+        )
+    key = pc.index_in(lists.flat.cast(met.ids.type), value_set=met.ids).fill_null(-1)
+    rows = slice(start, start + len(lists.length))
+    counted, weight, liked, residual = _sums(
+        met.row_other[rows], met.row_time[rows], np.cumsum(lists.length),
+        np.asarray(key.to_numpy(zero_copy_only=False), np.int64), _weights(beside, floats(beside.flat)),
+        met.begin, met.key, met.time, met.label, met.residual,
+    )  # fmt: skip
+    absent = np.asarray(flat_array(neighbours).is_null().to_numpy(zero_copy_only=False), np.bool_)
+    knn = residual / 1e6 / (weight + PRIOR * 1e6)
+    mean = liked / np.maximum(weight, 1)
+    return pa.table(
+        {
+            "seen": pa.array(np.log(1 + counted).astype(np.float32), mask=absent),
+            "liked": pa.array(mean.astype(np.float32), mask=absent | (weight == 0)),
+            "knn": pa.array(knn.astype(np.float32), mask=absent),
+        }
+    )
+
+
+def _weights(lists: Lists, scores: F32) -> I64:
+    """[values] each score over its list's best, at least 0, in millionths; 0 for what is no number."""
+    score: F64 = np.where(np.isfinite(scores), scores, 0).astype(np.float64)
+    best = np.full(len(lists.length), 1e-30)
+    some = lists.length > 0
+    if some.any():
+        starts = (np.cumsum(lists.length) - lists.length)[some]
+        best[some] = np.maximum(np.maximum.reduceat(score, starts), 1e-30)
+    weights: I64 = np.rint(1e6 * np.maximum(score / best[lists.row], 0)).astype(np.int64)
+    return weights
+
+
+@jit()
+def _sums(
+    row_other: I64, row_time: I64, stop: I64, neighbour: I64, weight: I64,
+    begin: I64, key: I64, time: I64, label: I64, residual: I64,
+) -> tuple[I64, I64, I64, I64]:  # fmt: skip
+    """[m] events, Σ w, Σ w y and Σ w r over earlier events with the neighbours of each row."""
+    counted, total = np.zeros(row_other.size, np.int64), np.zeros(row_other.size, np.int64)
+    liked, summed = np.zeros(row_other.size, np.int64), np.zeros(row_other.size, np.int64)
+    for row in range(row_other.size):
+        low, high = begin[row_other[row]], begin[row_other[row] + 1]
+        for place in range(stop[row - 1] if row else 0, stop[row]):
+            if neighbour[place] < 0:
+                continue
+            event = low + np.searchsorted(key[low:high], neighbour[place])
+            while event < high and key[event] == neighbour[place] and time[event] < row_time[row]:
+                counted[row] += 1
+                total[row] += weight[place]
+                liked[row] += weight[place] * label[event]
+                summed[row] += weight[place] * residual[event]
+                event += 1
+    return counted, total, liked, summed

@@ -12,6 +12,7 @@ from ranking.field_specs import AnyField, SequenceSpec
 from ranking.graph_columns import GraphColumns
 from ranking.graph_fields import graph_specs, neighbour_columns
 from ranking.history import COLUMN, Histories
+from ranking.neighbour_scores import Met
 from ranking.spec import RankerSpec
 from ranking.task import SIDES, Task
 
@@ -41,6 +42,9 @@ class RawColumns:
         self.task, self.labels, self.views, self.histories = task, labels, views, histories
         self._sides = {side: side_table(task, side) for side in SIDES}
         self.levels = history_features(labels, tags(task, self._sides["item"]))
+        residual = self.levels["residual"]
+        sides = {view.side for view in views if view.kind == "neighbours"}
+        self._met = {side: Met.of(labels, residual, side) for side in sides}
         self._vectors = {}
         if histories is not None:
             self._vectors = {name: histories.vectors(answer) for name, answer in (vectors or {}).items()}
@@ -59,7 +63,7 @@ class RawColumns:
             *self._side_columns(rows),
             _columns(features.select([c for view in self.views for c in view.features.values()])),
             *(
-                neighbour_columns(view, self.labels, self.levels["residual"], start, features)
+                neighbour_columns(view, self._met[view.side], start, features)
                 for view in self.views
                 if view.kind == "neighbours"
             ),

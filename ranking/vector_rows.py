@@ -33,7 +33,7 @@ class VectorStore:
 
     def add(self, rows: I32, table: F32) -> tuple[I32, F32]:
         """``rows`` of ``table`` as rows of the growing one, and the vectors to append to that."""
-        used = _first_met(rows.ravel())
+        used = _first_met(rows.ravel(), len(table))
         hashes = row_hashes(table[used])
         _, first = np.unique(hashes, return_index=True)
         distinct = np.sort(first)
@@ -51,8 +51,11 @@ class VectorStore:
         self.size += len(hashes)
 
 
-def _first_met(rows: I32) -> I64:
-    """The distinct rows above 0, in the order of their first places."""
-    distinct, first = np.unique(rows, return_index=True)
-    met: I64 = distinct[np.argsort(first)].astype(np.int64)
-    return met[met > 0]
+def _first_met(rows: I32, size: int) -> I64:
+    """The distinct rows from 1 to below ``size``, in the order of their first places."""
+    first = np.full(size, -1, np.int64)
+    first[rows[::-1]] = np.arange(len(rows) - 1, -1, -1)  # of places assigned twice the last one stays
+    first[0] = -1
+    met = np.flatnonzero(first >= 0)
+    ordered: I64 = met[np.argsort(first[met])]
+    return ordered

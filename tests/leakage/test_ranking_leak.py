@@ -11,7 +11,7 @@ from ranking.baseline import ITEM_PRIOR, TAG_PRIOR, USER_PRIOR, history_features
 from ranking.dataset import build_dataset
 from ranking.inputs import Bag, Categorical, Continuous
 from ranking.labels import load_labels
-from ranking.neighbour_scores import neighbour_scores
+from ranking.neighbour_scores import Met, neighbour_scores
 from tests.ranking_data import SNAPSHOTS, graph_features, label_table, random_log, small_world
 
 TAGS = {i: [f"g{i % 3}", f"h{i % 2}"] if i % 4 else [] for i in range(8)}
@@ -90,14 +90,12 @@ def test_neighbour_scores_are_the_naive_ones(seed, side):
     neighbours = [rng.permutation(6)[:3].tolist() if rng.random() < 0.8 else None for _ in log[0]]
     scores = [None if n is None else [0.9, 0.4, -0.2] for n in neighbours]
     residual = rng.uniform(-1, 1, 90).astype(np.float32)
-    got = neighbour_scores(
-        label_table(*log),
-        pa.chunked_array([pa.array(residual)]),
-        pa.chunked_array([pa.array(neighbours, pa.list_(pa.int64()))]),
-        pa.chunked_array([pa.array(scores, pa.list_(pa.float32()))]),
-        side,
-    )
+    met = Met.of(label_table(*log), pa.chunked_array([pa.array(residual)]), side)
+    ids = pa.array(neighbours, pa.list_(pa.int64()))
+    weights = pa.array(scores, pa.list_(pa.float32()))
+    got = neighbour_scores(met, ids, weights)
     same(got, naive_neighbours(*log, residual, neighbours, scores, side))
+    assert neighbour_scores(met, ids.slice(17, 50), weights.slice(17, 50), 17).equals(got.slice(17, 50))
 
 
 def test_a_later_row_changes_nothing_earlier(tmp_path):
