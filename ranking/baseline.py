@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from embedding_features.arrays import F32, F64, I64, Bool
 from ranking.encoding import flat_array
-from ranking.past import Past
+from ranking.past import Past, in_millionths
 from ranking.task import SIDES
 
 #: events' worth of trust in what a mean is smoothed towards
@@ -99,9 +99,7 @@ class _Level:
         """The side's columns; those without events are null where they need one."""
         none: Bool = self.count == 0
         mean = self.total / np.maximum(self.count, 1)
-        # in millionths, so that a sum is exact whatever its order
-        millionths = np.rint(1e6 * residual.astype(np.float64)).astype(np.int64)
-        level = self.past.sum(millionths) / 1e6 / (self.count + self.prior)
+        level = self.past.sum(in_millionths(residual)) / 1e6 / (self.count + self.prior)
         return {
             "events": pa.array(self.count),
             "mean": pa.array(mean.astype(np.float32), mask=none),

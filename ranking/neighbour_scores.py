@@ -10,6 +10,7 @@ from embedding_features.arrays import F32, F64, I64
 from embedding_features.errors import DataError
 from embedding_features.jit import jit
 from ranking.encoding import Lists, flat_array, floats
+from ranking.past import in_millionths
 from ranking.task import Side
 
 #: neighbours' worth of trust in a residual of zero
@@ -51,8 +52,7 @@ class Met:
         others = flat_array(labels["user_id" if side == "item" else "item_id"]).dictionary_encode()
         key, other = (np.asarray(codes.indices.to_numpy(), np.int64) for codes in (keys, others))
         time = np.asarray(labels["timestamp"].cast(pa.int64()).to_numpy(), np.int64)
-        # in millionths, so that a sum is exact whatever its order
-        millionths = np.rint(1e6 * floats(residual).astype(np.float64)).astype(np.int64)
+        millionths = in_millionths(floats(residual))
         label = np.asarray(labels["label"].to_numpy(), np.int64)
         order = np.lexsort((time, key, other))
         begin = np.searchsorted(other[order], np.arange(len(others.dictionary) + 1))
@@ -116,8 +116,7 @@ def _weights(lists: Lists, scores: F32) -> I64:
     if some.any():
         starts = (np.cumsum(lists.length) - lists.length)[some]
         best[some] = np.maximum(np.maximum.reduceat(score, starts), 1e-30)
-    weights: I64 = np.rint(1e6 * np.maximum(score / best[lists.row], 0)).astype(np.int64)
-    return weights
+    return in_millionths(np.maximum(score / best[lists.row], 0))
 
 
 @jit()

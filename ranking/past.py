@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedding_features.arrays import I64, AnyArray
+from embedding_features.arrays import F32, F64, I64, AnyArray
 
 
 @dataclass(frozen=True)
@@ -57,3 +57,10 @@ def _run_starts(begins: AnyArray) -> I64:
     """[n] where the run that a place is in begins."""
     starts: I64 = np.maximum.accumulate(np.where(begins, np.arange(len(begins)), 0))
     return starts
+
+
+def in_millionths(values: F32 | F64) -> I64:
+    """Numbers as integers, half away from zero: sums of them are exact whatever their order."""
+    scaled = 1e6 * values.astype(np.float64)
+    rounded: I64 = (np.sign(scaled) * np.floor(np.abs(scaled) + 0.5)).astype(np.int64)
+    return rounded
