@@ -34,7 +34,8 @@ def columns_of(inputs: Inputs) -> dict[str, np.ndarray]:
 
 
 class DeepCTR:
-    """``WDL`` or ``DCN`` (two full cross layers), Adam, its own fit and predict; metrics are left out."""
+    """``WDL``, ``DCN`` (as it is by default: two cross layers of a vector each) or ``DCN-M`` (two full ones),
+    Adam, its own fit and predict; metrics are left out."""
 
     def __init__(self, model: str, data: Inputs, batch: int, epochs: int) -> None:
         from deepctr_torch.inputs import DenseFeat, SparseFeat
@@ -48,8 +49,9 @@ class DeepCTR:
             if model == "WDL":
                 self.model = WDL(wanted, wanted, dnn_hidden_units=LAYERS)
             else:
+                crosses = "matrix" if model == "DCN-M" else "vector"
                 self.model = DCN(
-                    wanted, wanted, cross_num=2, cross_parameterization="matrix", dnn_hidden_units=LAYERS
+                    wanted, wanted, cross_num=2, cross_parameterization=crosses, dnn_hidden_units=LAYERS
                 )
             self.model.compile("adam", "binary_crossentropy", metrics=[])
 

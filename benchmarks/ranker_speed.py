@@ -8,6 +8,8 @@ tensors, a validation pass each epoch), theirs the fit of a model that is built 
 get an environment of their own (:mod:`benchmarks.peer_environment`); all run in one process on all cores, by
 turns, after a warm-up, and the best of ``--repeats`` counts. Ours keeps what is discrete and what is
 continuous in towers of their own: the continuous one is small, so that both sides have about as many weights.
+deepctr-torch's DCN as it is by default, crosses of a vector, stands beside our crosses of rank 1, and its
+full matrices beside ours.
 """
 
 import argparse
@@ -31,6 +33,13 @@ from ranking.models.network import FittedNetwork
 from ranking.training import Training
 
 BATCH, FIELDS, NUMBERS = 4096, 10, 13
+#: ours and theirs → name of the ratio; ``train_vs_deepctr`` is the smaller of the first two
+PAIRS = {
+    ("wide_deep", "deepctr_wdl"): "wide_deep_{}_vs_deepctr",
+    ("dcn_v2", "deepctr_dcn"): "dcn_v2_{}_vs_deepctr",
+    ("dcn_v2_full", "deepctr_dcn_matrix"): "dcn_v2_full_{}_vs_deepctr_matrix",
+    ("dlrm", "fuxictr_dlrm"): "dlrm_{}_vs_fuxictr",
+}
 
 
 def make_inputs(rows: int, seed: int) -> Inputs:
@@ -69,13 +78,15 @@ def make_ways(data: Inputs, epochs: int, folder: Path) -> dict[str, Callable[[],
     training = Training(batch_rows=BATCH, epochs=epochs, patience=epochs, decay=1e-5)
     towers = {"dim": DIM, "training": training, "discrete": LAYERS, "continuous": (64, 32)}
     wide_deep = WideDeep.model_validate({**towers, "buckets": FIELDS * VALUES})
-    dcn = DCNv2.model_validate(towers)
+    dcn, dcn_full = DCNv2.model_validate({**towers, "rank": 1}), DCNv2.model_validate(towers)
     dlrm = DLRM(dim=DIM, training=training, bottom=LAYERS, top=LAYERS)
     return {
         "wide_deep": lambda: Ours(wide_deep, data),
         "deepctr_wdl": lambda: DeepCTR("WDL", data, BATCH, epochs),
         "dcn_v2": lambda: Ours(dcn, data),
         "deepctr_dcn": lambda: DeepCTR("DCN", data, BATCH, epochs),
+        "dcn_v2_full": lambda: Ours(dcn_full, data),
+        "deepctr_dcn_matrix": lambda: DeepCTR("DCN-M", data, BATCH, epochs),
         "dlrm": lambda: Ours(dlrm, data),
         "fuxictr_dlrm": lambda: FuxiCTR(data, BATCH, epochs, folder),
     }
@@ -109,13 +120,11 @@ def compare(rows: int, epochs: int, repeats: int) -> dict[str, float]:
         for name, seconds in best.items()
     }
     for act in ("train", "score"):
-        ratios = [
-            best[f"{theirs}_{act}"] / best[f"{ours}_{act}"]
-            for ours, theirs in (("wide_deep", "deepctr_wdl"), ("dcn_v2", "deepctr_dcn"))
-        ]
-        result[f"wide_deep_{act}_vs_deepctr"], result[f"dcn_v2_{act}_vs_deepctr"] = ratios
-        result[f"{act}_vs_deepctr"] = min(ratios)
-        result[f"dlrm_{act}_vs_fuxictr"] = best[f"fuxictr_dlrm_{act}"] / best[f"dlrm_{act}"]
+        for (ours, theirs), name in PAIRS.items():
+            result[name.format(act)] = best[f"{theirs}_{act}"] / best[f"{ours}_{act}"]
+        result[f"{act}_vs_deepctr"] = min(
+            result[f"{ours}_{act}_vs_deepctr"] for ours in ("wide_deep", "dcn_v2")
+        )
     return {**rates, **result}
 
 
@@ -129,11 +138,8 @@ def main() -> None:
     arguments = parser.parse_args()
     with peer_python(arguments.environment) as python:
         if python != sys.executable:
-            sys.exit(
-                subprocess.run(
-                    [python, "-m", "benchmarks.ranker_speed", *sys.argv[1:]], check=False
-                ).returncode
-            )
+            again = [python, "-m", "benchmarks.ranker_speed", *sys.argv[1:]]
+            sys.exit(subprocess.run(again, check=False).returncode)
     result = compare(arguments.rows, arguments.epochs, arguments.repeats)
     emit({"threads": torch.get_num_threads(), "rows": arguments.rows, **result}, arguments.json)
 

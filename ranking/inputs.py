@@ -45,8 +45,8 @@ def arrays_of(field: Field) -> dict[str, AnyArray]:
     return {name: value for name, value in vars(field).items() if isinstance(value, np.ndarray)}
 
 
-def _take(field: Field, rows: I64) -> Field:
-    """A field's rows in that order, copied; its table is shared."""
+def _take(field: Field, rows: I64 | slice) -> Field:
+    """A field's rows in that order, copied, of a slice views; its table is shared."""
     taken: dict[str, Any] = {name: v[rows] for name, v in arrays_of(field).items() if name != "table"}
     return replace(field, **taken)
 
@@ -88,8 +88,8 @@ class Inputs:
         """The fields of some groups."""
         return replace(self, fields=tuple(field for field in self.fields if field.group in groups))
 
-    def take(self, rows: I64) -> "Inputs":
-        """Some rows, in that order, copied; the tables of vectors are shared."""
+    def take(self, rows: I64 | slice) -> "Inputs":
+        """Some rows, in that order, copied, of a slice views; the tables of vectors are shared."""
         return Inputs(
             self.label[rows],
             tuple(_take(field, rows) for field in self.fields),

@@ -74,4 +74,4 @@ class InteractionArch(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         products = features @ features.transpose(1, 2)  # [b, f, f]
-        return products.flatten(1)[:, self.index]
+        return products.flatten(1).index_select(1, self.index)

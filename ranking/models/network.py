@@ -5,6 +5,7 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from pydantic import Field, SerializeAsAny
 
@@ -19,7 +20,7 @@ from ranking.models.pretrained import Pretrained, Projected
 from ranking.models.saved_network import Shape, read_network, write_network
 from ranking.models.schema import Schema
 from ranking.models.tensors import Batch
-from ranking.training import Balance, Term, Training, score_batches, train_model
+from ranking.training import SCORING_ROWS, Balance, Term, Training, train_model
 
 __all__ = ["FittedNetwork", "NetworkRanker", "RankerNetwork"]
 
@@ -86,9 +87,14 @@ class FittedNetwork(FittedRanker):
         self.model, self.shape = model, shape
 
     def _predict(self, inputs: Inputs) -> F32:
-        logits = score_batches(self.model, Batch.of(inputs, self.shape.schema))
-        probabilities: F32 = torch.sigmoid(logits).numpy()
-        return probabilities
+        found = np.empty(len(inputs), np.float32)
+        self.model.eval()
+        with torch.inference_mode():
+            for start in range(0, len(inputs), SCORING_ROWS):  # a part's tensors stay in the cache
+                rows = slice(start, start + SCORING_ROWS)
+                logits = self.model(Batch.of(inputs.take(rows), self.shape.schema))
+                found[rows] = torch.sigmoid(logits).numpy()
+        return found
 
     def _save(self, folder: Path) -> None:
         write_network(folder, self.model, self.shape)

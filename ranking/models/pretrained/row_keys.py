@@ -28,15 +28,17 @@ class RowIndex(nn.Module):
         keys, order = row_keys(table).sort(stable=True)
         self.register_buffer("keys", keys)
         self.register_buffer("order", order)
-        self._known: dict[int, tuple[Tensor, Tensor]] = {}
+        #: of a table's memory: the table, which keeps that memory from being another's, and its rows here
+        self._known: dict[tuple[int, int], tuple[Tensor, Tensor]] = {}
 
     def forward(self, table: Tensor) -> Tensor:
         """[rows of ``table``] the row with the same vector in the indexed table, 0 where there is none."""
-        asked = self._known.get(id(table))
+        memory = table.data_ptr(), len(table)
+        asked = self._known.get(memory)
         if asked is None:
             if len(self._known) > 3:  # a candidate's table and a history's, of training and validation
                 self._known.clear()
-            asked = self._known[id(table)] = table, self._match(table)
+            asked = self._known[memory] = table, self._match(table)
         return asked[1]
 
     def _match(self, table: Tensor) -> Tensor:
