@@ -1,0 +1,37 @@
+"""Figures with intervals over users and seeds, and what may be said of their differences."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ranking.significance import bootstrap, difference, figure, seed_noise
+from ranking.weighted import Statistic
+
+REPLICATES = 1000
+ALPHA = 0.05
+
+
+def compared(
+    arms: Mapping[str, Sequence[Statistic]], users: int, pairs: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
+    """Of each arm the mean over seeds, its 95 % interval and each seed's value; of each pair the difference.
+
+    Args:
+        arms: name → a statistic a seed, of the same users.
+        pairs: (arm, arm it is held against).
+    """
+    samples = bootstrap(arms, users, REPLICATES, seed=0)
+    noise = seed_noise(list(samples.values()), 0)
+    result: dict[str, Any] = {}
+    for name, sample in samples.items():
+        found = figure(sample, noise, ALPHA)
+        seeds = [round(float(value), 5) for value in sample.seeds]
+        result[name] = {"mean": found.value, "interval": [found.low, found.high], "seeds": seeds}
+    for name, against in pairs:
+        found = difference(samples[name], samples[against], noise, ALPHA)
+        result[f"{name} - {against}"] = {
+            "difference": found.value,
+            "interval": [found.low, found.high],
+            "p": found.p,
+            "verdict": "better" if found.low > 0 else "worse" if found.high < 0 else "no difference",
+        }
+    return result
