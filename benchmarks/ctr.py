@@ -2,8 +2,9 @@
 
 Rankers without and with graph features, three seeds each; a seed is that of the embeddings and of the ranker.
 Rankers stop on the validation rows, and the best of them is chosen there by log loss; the test rows are read
-once a cell, for the table. No feature is made from a timestamp: the training rows' features come from earlier
-rows' labels (``--parts time``) or from other folds' (``--parts random``), never from their own.
+once a cell, for the table. No timestamp is a feature, and no training row's features come from its own label:
+with ``--parts random`` they come from other folds', with ``--parts time`` from earlier rows', the one
+thing that training timestamps are then used for.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from benchmarks.ctr_world import World, asked_rows, base_features, graph_feature
 from benchmarks.harness import emit, peak_rss_mb, timed
 from ranking.inputs import Inputs
 from ranking.metrics import auc, log_loss
-from ranking.models import DCNv2, DeepFM, LightGBM, Ranker
+from ranking.models import DLRM, DCNv2, DeepFM, LightGBM, Ranker, WideDeep
 
 #: best AUC (SAM) and log loss (DCNv2) of ReChorus 2.0, whose models also use hour and weekday
 PUBLISHED = {"ml1m": (0.7919, 0.5572)}
@@ -28,6 +29,8 @@ RANKERS: Mapping[str, Ranker] = {
     "lightgbm": LightGBM(learning_rate=0.03, rounds=600, patience=50, l2=10),
     "dcn_v2": DCNv2(),
     "deep_fm": DeepFM(),
+    "wide_deep": WideDeep(),
+    "dlrm": DLRM(),
 }
 
 VARIANTS = {"without": ("base",), "with": ("base", "dense")}
