@@ -1,7 +1,7 @@
 """From labels and a training table of the feature store to what rankers learn from and are judged on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -89,11 +89,12 @@ def build_dataset(
 
 
 def assemble(raw: RawColumns, inputs: Inputs, encoders: Encoders, age: F32) -> Dataset:
-    """The data set of encoded inputs."""
+    """The data set of encoded inputs; a user's rows are ranked against each other."""
+    user = _codes(raw.labels["user_id"])
     return Dataset(
-        inputs=inputs,
+        inputs=replace(inputs, group=user),
         parts={part: _rows(raw.labels, part) for part in PARTS},
-        user=_codes(raw.labels["user_id"]),
+        user=user,
         item=_codes(raw.labels["item_id"]),
         user_events=raw.levels["user_events"].to_numpy(),
         item_events=raw.levels["item_events"].to_numpy(),

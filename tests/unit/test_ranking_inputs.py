@@ -227,6 +227,7 @@ def test_dataset_fields_hold_what_the_tables_say(world):
     assert fields["toy_item_rq_tokens_1"].codes.tolist() == [0 if t is None else t[1] + 1 for t in tokens]
     assert np.bincount(dataset.user).sum() == labels.num_rows
     assert len(set(zip(dataset.user.tolist(), users, strict=True))) == len(set(users))
+    np.testing.assert_array_equal(dataset.inputs.group, dataset.user)
 
 
 def test_variants_choose_groups(world):
