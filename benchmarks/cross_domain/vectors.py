@@ -14,13 +14,13 @@ from embedding_features.space.align import procrustes
 CHOICES: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = (
     *(
         ("als", (("dim", dim), ("unobserved_weight", weight), ("regularization", 1e-2)))
-        for dim in (16, 64)
-        for weight in (0.03, 0.3)
+        for dim in (32, 128)
+        for weight in (0.01, 0.03, 0.1)
     ),
     *(
         ("spectral", (("dim", dim), ("item_exponent", exponent)))
-        for dim in (16, 64)
-        for exponent in (0.4, 0.7, 1.0)
+        for dim in (32, 128)
+        for exponent in (0.1, 0.25, 0.4, 0.55)
     ),
 )
 Choice = tuple[str, tuple[tuple[str, float], ...]]
