@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks import ctr
-from benchmarks.ctr_world import BLOCKS, SINCE, World, base_features, inputs
+from benchmarks import ctr, ctr_world
+from benchmarks.ctr_world import SINCE, World, base_features, inputs
 from ranking.crossfit import Attribute, Pairs
 from ranking.models import LightGBM
 
@@ -32,6 +32,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> World:
     ranker = LightGBM(learning_rate=0.1, rounds=30, min_rows_in_leaf=10)
     monkeypatch.setattr(ctr, "RANKERS", {"lightgbm": ranker})
     monkeypatch.setattr(ctr, "SEEDS", (0, 1))
+    monkeypatch.setattr(ctr_world, "BLOCKS", 2)
+    monkeypatch.setattr(ctr_world, "FOLDS", 2)
     return world()
 
 
@@ -49,7 +51,7 @@ def test_graph_features_tell_the_camps_apart(small: World) -> None:
 def test_training_rows_are_those_with_features(small: World) -> None:
     made = ctr.split_inputs(small, "time", 0)
     assert {name: len(rows) for name, rows in made.items()} == {"train": 400, "val": 100, "test": 100}
-    assert len(small.cross_parts("time", 0)) == BLOCKS + 1
+    assert len(small.cross_parts("time", 0)) == 3
     assert len(ctr.split_inputs(small, "random", 0)["train"]) == 700
 
 
