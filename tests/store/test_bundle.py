@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from embedding_features.errors import SnapshotError
-from embedding_features.store import historical, list_published
+from embedding_features.store import historical, list_published, materialize, online
 from ranking.bundle import export_bundle, load_bundle
 from ranking.labels import entity_frame
 from tests.store.builders import make_repo, tree
@@ -69,6 +69,19 @@ def test_asks_for_exactly_the_pinned_run(world):
     for name in store:
         asked = asked.append_column(name, answer[name])
     np.testing.assert_array_equal(bundle.score(asked), bundle.score(world.raw))
+
+
+def test_scores_what_the_online_store_answers(world):
+    """The rows of the last snapshot's time, read online by the bundle's references, score as in training."""
+    bundle = load_bundle(world.bundle("lightgbm"), world.repo)
+    materialize(world.repo)
+    late = world.raw.slice(500)
+    assert min(world.labels["timestamp"].slice(500).to_pylist()) > list_published(world.repo)[-1].as_of
+    answer = online(world.repo, late.select(["user_id", "item_id"]), bundle.feature_refs)
+    request = late.drop_columns([name for name in answer.column_names if "__" in name])
+    for name in answer.column_names[2:]:
+        request = request.append_column(name, answer[name])
+    np.testing.assert_array_equal(bundle.score(request), bundle.score(late))
 
 
 def test_pins_know_their_codebooks(world):
