@@ -1,6 +1,7 @@
 """The spec of a ranker's fields: YAML, its rules, and the fields of a task unless told otherwise."""
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import yaml
 from embedding_features.config import load_config
 from embedding_features.errors import ConfigError
 from ranking.dataset import build_dataset
+from ranking.encoders.fitted import ENCODERS
 from ranking.inputs import Bag, Categorical, Continuous, Vector
 from ranking.labels import load_labels
 from ranking.spec import RankerSpec
@@ -63,6 +65,14 @@ def test_a_spec_of_ones_own(world, tmp_path):
     assert inputs.fields[4].codes.shape == (400, 1)
     assert [f.name for f in inputs.variant("dense").fields][-1] == "item_vector"
     assert dataset.encoders.select({"base", "dense"}).spec.fields == (*spec.fields[:5], spec.fields[6])
+
+
+def test_the_spec_in_the_documentation(tmp_path):
+    """It is read as it stands, and shows every kind but the one that data sets make themselves."""
+    text = (Path(__file__).parents[2] / "docs/howto/ranker-inputs.md").read_text(encoding="utf-8")
+    (tmp_path / "spec.yaml").write_text(text.split("```yaml\n")[1].split("```")[0])
+    spec = load_config(tmp_path / "spec.yaml", RankerSpec)
+    assert {field.kind for field in spec.fields} == set(ENCODERS) - {"similarity"}
 
 
 SEQUENCE = {"kind": "sequence", "name": "h", "column": "h", "coding": {"kind": "vocabulary"}}
