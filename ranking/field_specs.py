@@ -38,12 +38,7 @@ Coding = Annotated[VocabularyCoding | HashCoding | SharedCoding, Field(discrimin
 
 
 class FieldSpec(Config):
-    """What all fields have.
-
-    Attributes:
-        name: of the field, and what names of fields made from it begin with.
-        group: which variants of the ablation have it.
-    """
+    """What all fields have: a name of their own, and the group by which variants of the ablation have them."""
 
     name: str
     group: Group = "base"
