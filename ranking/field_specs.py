@@ -38,7 +38,7 @@ Coding = Annotated[VocabularyCoding | HashCoding | SharedCoding, Field(discrimin
 
 
 class FieldSpec(Config):
-    """What all fields have: a name of their own, and the group by which variants of the ablation have them."""
+    """What all fields have: a name of their own, and the group by which variants of the ablation have it."""
 
     name: str
     group: Group = "base"
