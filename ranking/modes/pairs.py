@@ -1,0 +1,52 @@
+"""What a ranker is shown of candidates: the raw columns of pairs that no label names, as of the request."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from ranking.graph_columns import find_graph_columns
+from ranking.labels import entity_frame
+from ranking.modes.merge import Candidates
+from ranking.modes.requests import Requests
+from ranking.raw import RawColumns
+from ranking.task import Task
+
+
+def pair_rows(requests: Requests, candidates: Candidates) -> pa.Table:
+    """A row a candidate, as :data:`ranking.labels.LABELS` has them, with label 0, at the requests' moment."""
+    schema, count = requests.past.schema, len(candidates.request)
+    past = len(requests.past)
+    return pa.table(
+        {
+            "row": pa.array(np.arange(past, past + count)),
+            "user_id": requests.users.take(pa.array(candidates.request)),
+            "item_id": candidates.items.flatten(),
+            "timestamp": pa.array([requests.moment] * count, schema.field("timestamp").type),
+            "label": pa.array(np.zeros(count, np.float32)),
+            "split": pa.repeat("", count),
+        }
+    ).cast(schema)
+
+
+def pair_frame(task: Task, pairs: Sequence[pa.Table]) -> pa.Table:
+    """What the feature store is asked with for all of :func:`pair_rows`, one after another."""
+    return entity_frame(task, pa.concat_tables(pairs))
+
+
+def pair_columns(task: Task, requests: Requests, pairs: pa.Table, features: pa.Table) -> pa.Table:
+    """The raw columns of candidates, as a label of the same user, item and moment would have them.
+
+    The pairs stand behind the log as rows of one moment: no row counts what is of its own moment, so none of
+    them counts another.
+
+    Args:
+        pairs: of :func:`pair_rows`.
+        features: the store's answer, a row a pair.
+
+    Raises:
+        DataError: as :class:`ranking.raw.RawColumns`.
+    """
+    labels = pa.concat_tables([requests.past, pairs]).combine_chunks()
+    raw = RawColumns(task, labels, find_graph_columns(task, features))
+    return raw.part(len(requests.past), features)

@@ -1,0 +1,115 @@
+"""The recall mode: candidates from indexes, the log's counts and neighbours, merged, then ranked."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+from pydantic import Field
+
+from embedding_features.arrays import F32
+from embedding_features.config import Config
+from embedding_features.errors import ConfigError
+from embedding_features.recall import RecallIndex
+from ranking.modes import sources
+from ranking.modes.merge import Candidates, merge
+from ranking.modes.pairs import pair_columns, pair_frame, pair_rows
+from ranking.modes.requests import Requests
+from ranking.task import Task
+
+#: from an entity frame to the store's answer, a row a row
+Ask = Callable[[pa.Table], pa.Table]
+
+
+class RecallStage(Config):
+    """Settings of the first stage.
+
+    Attributes:
+        candidates: the most a request has.
+        quotas: source → items it gives before others have given theirs; a source without one is not asked.
+        popular_days: how far back popularity is counted; None for all the past.
+        domain: partition of the item index for ``cross_domain``.
+        last: of a user's liked items, how many ``item2item`` starts from.
+        first: of an unknown item's users, how many ``cold_start`` averages.
+        reach: how many users ``cold_start`` shows an unknown item to.
+    """
+
+    candidates: int = Field(default=200, ge=1)
+    quotas: dict[str, int] = {"interest": 80, "item2item": 60, "popular": 40, "cold_start": 20}
+    popular_days: float | None = Field(default=None, gt=0)
+    domain: str | None = None
+    last: int = Field(default=10, ge=1)
+    first: int = Field(default=10, ge=1)
+    reach: int = Field(default=100, ge=1)
+
+
+@dataclass(frozen=True)
+class Indexes:
+    """The two sides of one snapshot."""
+
+    users: RecallIndex
+    items: RecallIndex
+
+
+def recall_candidates(requests: Requests, indexes: Indexes | None, settings: RecallStage) -> Candidates:
+    """The candidates of some requests.
+
+    Args:
+        indexes: of the newest snapshot strictly older than the requests; None where there is none yet: then
+            only what is popular is given.
+
+    Raises:
+        ConfigError: when a source is unknown, or ``cross_domain`` has no domain.
+        LeakError: when an index is not older than the requests.
+    """
+    made = _sources(requests, indexes, settings)
+    unknown = sorted(set(settings.quotas) - set(made))
+    if unknown:
+        raise ConfigError(
+            f"no source of candidates {', '.join(unknown)}",
+            fix=f"name some of {', '.join(made)}; cross_domain needs a domain",
+        )
+    lists = {name: made[name]() for name in settings.quotas}
+    return merge(lists, settings.quotas, settings.candidates, requests.seen)
+
+
+def _sources(
+    requests: Requests, indexes: Indexes | None, settings: RecallStage
+) -> dict[str, Callable[[], pa.ListArray]]:
+    k, domain = settings.candidates, settings.domain
+    made: dict[str, Callable[[], pa.ListArray]] = {
+        "popular": lambda: sources.popular(requests, k, settings.popular_days)
+    }
+    if indexes is None:
+        nothing = pa.array([[]] * len(requests), requests.seen.type)
+        return made | dict.fromkeys(("interest", "item2item", "cold_start", "cross_domain"), lambda: nothing)
+    users, items = indexes.users, indexes.items
+    made |= {
+        "interest": lambda: sources.interest(requests, items, users, k),
+        "item2item": lambda: sources.item2item(requests, items, k, settings.last),
+        "cold_start": lambda: sources.cold_start(requests, items, users, k, settings.first, settings.reach),
+    }
+    if domain is not None:
+        made["cross_domain"] = lambda: sources.cross_domain(requests, items, users, k, domain)
+    return made
+
+
+def rank_candidates(
+    task: Task,
+    requests: Sequence[Requests],
+    candidates: Sequence[Candidates],
+    ask: Ask,
+    score: Callable[[pa.Table], F32],
+) -> list[F32]:
+    """The second stage: [c] scores of the candidates of each moment.
+
+    Args:
+        ask: the store's answer for all pairs, e.g. ``lambda frame: historical(repo, frame, refs)``.
+        score: a ranker's scores of raw columns, e.g. ``bundle.score``.
+    """
+    pairs = [pair_rows(*part) for part in zip(requests, candidates, strict=True)]
+    features, scores, start = ask(pair_frame(task, pairs)), [], 0
+    for asked, rows in zip(requests, pairs, strict=True):
+        table = pair_columns(task, asked, rows, features.slice(start, len(rows)))
+        scores.append(score(table))
+        start += len(rows)
+    return scores
