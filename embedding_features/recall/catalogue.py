@@ -120,8 +120,13 @@ def _flat(values: Ids) -> pa.Array:
         raise DataError(f"not ids of one type: {error}", fix="use int64 or string ids") from None
 
 
-def nested(values: Ids) -> pa.Array | None:
-    """``values`` as an Arrow list array where they are a list a query, else None."""
+def nested(values: Ids, queries: int) -> pa.Array | None:
+    """``values`` as an Arrow list array where they are a list a query, else None.
+
+    As many nulls as there are queries, and nothing else, are lists that nobody has: users without a history.
+    """
     array = _flat(values)
+    if pa.types.is_null(array.type) and len(array) == queries > 0:
+        return array.cast(pa.list_(pa.null()))
     kinds = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
     return array if any(is_kind(array.type) for is_kind in kinds) else None

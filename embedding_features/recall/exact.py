@@ -8,7 +8,7 @@ import numpy as np
 from embedding_features.arrays import F32, I64, Bool
 from embedding_features.artifact import Metric
 from embedding_features.recall.filters import Eligible
-from embedding_features.recall.rank import ONE_AT_A_TIME, rank
+from embedding_features.recall.rank import rank
 from embedding_features.recall.scan import scan
 
 #: kept beyond k, so that almost always rounding in float32 cannot have cost a row its place
@@ -55,10 +55,9 @@ def search_exact(queries: F32, vectors: Vectors, k: int, eligible: Eligible) -> 
     span = (eligible.start, eligible.stop) if eligible.rows is None else (0, len(eligible.rows))
     open_ = _NONE if eligible.rows is None else eligible.rows
     denied, keep = eligible.denied, min(k + _SPARE, max(eligible.count, 1))
-    with ONE_AT_A_TIME:
-        found, passed = scan(
-            queries, vectors.values, vectors.bias, *span, open_, denied.indptr, denied.rows, keep
-        )
+    found, passed = scan(
+        queries, vectors.values, vectors.bias, *span, open_, denied.indptr, denied.rows, keep
+    )
     pointers = np.arange(len(queries) + 1) * found.shape[1]
     rows, scores = score_exact(queries, vectors, pointers, found.reshape(-1), k, eligible)
     everything = np.arange(*span) if eligible.rows is None else open_
@@ -74,8 +73,7 @@ def score_exact(
 ) -> tuple[I64, F32]:
     """The k best of each query's candidates that are not denied to it; see :func:`.rank.rank`."""
     denied = eligible.denied
-    with ONE_AT_A_TIME:
-        return rank(queries, vectors.values, vectors.l2, pointers, candidates, denied.indptr, denied.rows, k)
+    return rank(queries, vectors.values, vectors.l2, pointers, candidates, denied.indptr, denied.rows, k)
 
 
 def _proven(queries: F32, vectors: Vectors, passed: F32, last: F32) -> Bool:

@@ -35,6 +35,12 @@ class Eligible:
         """Rows open to all queries."""
         return self.stop - self.start if self.rows is None else len(self.rows)
 
+    def mask(self, size: int) -> Bool:
+        """[size] whether a row is open to all queries."""
+        mask = np.zeros(size, np.bool_)
+        mask[slice(self.start, self.stop) if self.rows is None else self.rows] = True
+        return mask
+
     def select(self, queries: I64) -> "Eligible":
         """The same for some of the queries."""
         listed = None if self.listed is None else self.listed.select(queries)
@@ -109,7 +115,7 @@ def own_lists(
     Raises:
         DataError: on ids of another type than ``kind``, nulls, or a wrong number of lists.
     """
-    lists = nested(ids)
+    lists = nested(ids, queries)
     if lists is None:
         return None
     if what == "allow" and lists.null_count:

@@ -11,13 +11,14 @@ from embedding_features.recall import saved
 from embedding_features.recall.catalogue import Catalogue, Ids, as_ids
 from embedding_features.recall.exact import Vectors
 from embedding_features.recall.filters import settle
+from embedding_features.recall.graph import Graph
 from embedding_features.recall.interface import VectorIndex, all_known
 from embedding_features.recall.manifest import IndexManifest
 from embedding_features.recall.queries import Hits
 from embedding_features.recall.search import best
 from embedding_features.recall.settings import Exact, RecallSettings, check_retuning
 from embedding_features.recall.source import read_source
-from embedding_features.recall.train import own_vectors, train
+from embedding_features.recall.train import train
 
 
 class RecallIndex(VectorIndex):
@@ -33,7 +34,7 @@ class RecallIndex(VectorIndex):
     def __init__(self, manifest: IndexManifest, catalogue: Catalogue, vectors: F32, near: Any | None) -> None:
         self.manifest = manifest
         self.catalogue = catalogue
-        held = vectors if near is None else own_vectors(near, vectors)
+        held = near.vectors if isinstance(near, Graph) else vectors
         self._vectors = Vectors(held, manifest.space.metric)
         self._near = near
 

@@ -1,6 +1,6 @@
 """What an index says of itself."""
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from pydantic import AwareDatetime, SerializeAsAny
 
@@ -8,6 +8,10 @@ from embedding_features.artifact import Space
 from embedding_features.config import Config
 from embedding_features.errors import DataError
 from embedding_features.recall.settings import RecallSettings
+
+FileName: TypeAlias = Literal[
+    "ids.arrow", "vectors.npy", "index.faiss", "codes.npy", "scales.npy", "entries.npy"
+]
 
 
 class FileRecord(Config):
@@ -31,7 +35,7 @@ class IndexManifest(Config):
     settings: SerializeAsAny[RecallSettings]
     count: int
     partitions: dict[str, tuple[int, int]] = {}
-    files: dict[Literal["ids.arrow", "vectors.npy", "index.faiss"], FileRecord] = {}
+    files: dict[FileName, FileRecord] = {}
 
     def span(self, partition: str | None) -> tuple[int, int]:
         """First row and row after the last of a partition, or of all.

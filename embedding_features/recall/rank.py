@@ -10,6 +10,8 @@ from embedding_features.jit import jit
 
 #: numba's fallback threading layer may not be entered from two threads at once
 ONE_AT_A_TIME = threading.Lock()
+#: multiplications below which waking threads takes longer than they save
+_ALONE = 1 << 19
 
 
 @jit()
@@ -39,7 +41,6 @@ def _score(query: F32, vector: F32, l2: bool) -> np.float32:
     return np.float32(total)
 
 
-@jit(parallel=True)
 def rank(
     queries: F32, vectors: F32, l2: bool, pointers: I64, candidates: I64, indptr: I64, denied: I64, k: int
 ) -> tuple[I64, F32]:
@@ -57,7 +58,47 @@ def rank(
     """
     best = np.full((len(queries), k), -1, np.int64)
     value = np.full((len(queries), k), -np.inf, np.float32)
+    arrays = (queries, vectors, l2, pointers, candidates, indptr, denied)
+    if len(candidates) * queries.shape[1] <= _ALONE:
+        _rank(*arrays, 0, len(queries), best, value)
+    else:
+        with ONE_AT_A_TIME:
+            _rank_in_parts(*arrays, best, value)
+    return best, value
+
+
+@jit(parallel=True)
+def _rank_in_parts(
+    queries: F32,
+    vectors: F32,
+    l2: bool,
+    pointers: I64,
+    candidates: I64,
+    indptr: I64,
+    denied: I64,
+    best: I64,
+    value: F32,
+) -> None:
     for q in numba.prange(len(queries)):
+        _rank(queries, vectors, l2, pointers, candidates, indptr, denied, q, q + 1, best, value)
+
+
+@jit()
+def _rank(
+    queries: F32,
+    vectors: F32,
+    l2: bool,
+    pointers: I64,
+    candidates: I64,
+    indptr: I64,
+    denied: I64,
+    first: int,
+    last: int,
+    best: I64,
+    value: F32,
+) -> None:
+    k = best.shape[1]
+    for q in range(first, last):
         found, values = best[q], value[q]
         for at in range(pointers[q], pointers[q + 1]):
             row = candidates[at]
@@ -77,4 +118,3 @@ def rank(
                     found[i] = found[i - 1]
                 values[place] = s
                 found[place] = row
-    return best, value

@@ -1,6 +1,8 @@
 """Index folders: written whole or not at all, read through memory maps.
 
-A folder holds ``index.json`` and, by kind, ``ids.arrow``, ``vectors.npy`` and ``index.faiss``.
+A folder holds ``index.json``, ``ids.arrow`` and by kind: exact ``vectors.npy``; IVF-PQ that and
+``index.faiss``; HNSW ``index.faiss``, which holds the vectors, and what a walk reads besides: ``codes.npy``,
+``scales.npy``, ``entries.npy``.
 """
 
 import json
@@ -17,11 +19,13 @@ from embedding_features.config import parse_config
 from embedding_features.errors import CompatibilityError, ConfigError, SnapshotError
 from embedding_features.files import atomic_folder, sha256_file
 from embedding_features.recall.catalogue import Catalogue
+from embedding_features.recall.graph import Graph
 from embedding_features.recall.manifest import FileRecord, IndexManifest
 from embedding_features.recall.settings import HNSW, Exact
 
 MANIFEST = "index.json"
 _IDS, _VECTORS, _NEAR = "ids.arrow", "vectors.npy", "index.faiss"
+_WALKED = ("codes", "scales", "entries")
 _AGAIN = "remove the folder and build the index again"
 
 
@@ -35,10 +39,13 @@ def save(folder: Path, manifest: IndexManifest, catalogue: Catalogue, vectors: F
         batch = pa.record_batch({f"{manifest.node_type}_id": catalogue.ids})
         with pa.ipc.new_file(staging / _IDS, batch.schema) as writer:
             writer.write_batch(batch)
-        if not isinstance(manifest.settings, HNSW):  # whose graph holds the vectors
+        if isinstance(near, Graph):
+            for name in _WALKED:
+                np.save(staging / f"{name}.npy", getattr(near.arrays, name))
+        else:
             np.save(staging / _VECTORS, vectors)
         if near is not None:
-            faiss.write_index(near, str(staging / _NEAR))
+            faiss.write_index(near.index if isinstance(near, Graph) else near, str(staging / _NEAR))
         files = {
             path.name: FileRecord(bytes=path.stat().st_size, sha256=sha256_file(path))
             for path in sorted(staging.iterdir())
@@ -64,12 +71,14 @@ def load(
         # The map stays open as long as the ids that lie in it.
         ids = pa.ipc.open_file(pa.memory_map(str(folder / _IDS))).get_batch(0).column(0)
         ids.validate()
-        near = None
+        near: Any | None = None
         if not isinstance(manifest.settings, Exact):
             near = faiss.read_index(str(folder / _NEAR), faiss.IO_FLAG_MMAP_IFC)
-        vectors = np.empty((0, manifest.space.dim), np.float32)
-        if not isinstance(manifest.settings, HNSW):
-            vectors = np.load(folder / _VECTORS, mmap_mode="r", allow_pickle=False).view(np.ndarray)
+        if isinstance(manifest.settings, HNSW):
+            near = Graph(near, *(_mapped(folder / f"{name}.npy") for name in _WALKED))
+            vectors = near.vectors
+        else:
+            vectors = _mapped(folder / _VECTORS)
     except (
         OSError,
         ValueError,
@@ -77,13 +86,19 @@ def load(
     ) as error:  # Arrow's errors are ValueErrors, faiss's RuntimeErrors
         raise SnapshotError(f"{folder} cannot be read: {error}", fix=_AGAIN) from None
     shape = (manifest.count, manifest.space.dim)
-    found = [("ids", (len(ids), shape[1]))]
-    found += [] if near is None else [("graph", (near.ntotal, near.d))]
-    found += [] if isinstance(manifest.settings, HNSW) else [("vectors", vectors.shape)]
+    found = [("ids", (len(ids), shape[1])), ("vectors", vectors.shape)]
+    if isinstance(near, Graph):
+        found.append(("codes", near.coded))
+    elif near is not None:
+        found.append(("lists", (near.ntotal, near.d)))
     for name, other in found:
         if other != shape:
             raise SnapshotError(f"{folder}: {name} are for {other}, the manifest says {shape}", fix=_AGAIN)
     return manifest, Catalogue(ids), vectors, near
+
+
+def _mapped(path: Path) -> Any:
+    return np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)
 
 
 def read_manifest(folder: Path) -> IndexManifest:
@@ -112,7 +127,7 @@ def read_manifest(folder: Path) -> IndexManifest:
     except ConfigError as error:
         raise SnapshotError(error.what, fix=_AGAIN) from None
     needed = {_IDS} | (set() if isinstance(manifest.settings, Exact) else {_NEAR})
-    needed |= set() if isinstance(manifest.settings, HNSW) else {_VECTORS}
+    needed |= {f"{name}.npy" for name in _WALKED} if isinstance(manifest.settings, HNSW) else {_VECTORS}
     if needed != set(manifest.files):
         raise SnapshotError(f"{path} lists {sorted(manifest.files)}, not {sorted(needed)}", fix=_AGAIN)
     return manifest

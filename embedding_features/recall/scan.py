@@ -6,12 +6,14 @@ import numpy as np
 from embedding_features.arrays import F32, I64
 from embedding_features.jit import jit
 from embedding_features.recall.block_scores import LANES, ROWS, score_block
-from embedding_features.recall.rank import contains
+from embedding_features.recall.rank import ONE_AT_A_TIME, contains
 
 #: rows that stay in a core's cache while all query blocks of a group meet them
 _TILE = 512
 #: query blocks in a group, at most
 _GROUP = 8
+#: multiplications below which waking threads takes longer than they save: a third of a millisecond's
+_ALONE = 1 << 24
 
 
 def scan(
@@ -45,19 +47,25 @@ def scan(
     for block in range(blocks):
         some = queries[block * LANES : (block + 1) * LANES]
         packed[block, :, : len(some)] = some.T
-    threads = numba.get_num_threads()
+    alone = (stop - start) * packed.size <= _ALONE
+    threads = 1 if alone else numba.get_num_threads()
     groups = max(-(-blocks // _GROUP), min(threads, blocks), 1)
     parts = max(1, min(threads // groups, (stop - start) // _TILE))  # few queries: share the rows out
     best = np.full((parts, blocks * LANES, keep), -1, np.int64)
     value = np.full((parts, blocks * LANES, keep), -np.inf, np.float32)
     bounds = np.linspace(start, stop, parts + 1).astype(np.int64)
-    _scan(packed, vectors, bias, bounds, rows, indptr, denied, groups, _TILE, best, value)
+    arrays = (packed, vectors, bias, bounds, rows, indptr, denied)
+    if alone:
+        _scan(*arrays, groups, _TILE, 0, groups * parts, best, value)
+    else:
+        with ONE_AT_A_TIME:
+            _scan_in_parts(*arrays, groups, _TILE, best, value)
     found = best.transpose(1, 0, 2)[:count].reshape(count, parts * keep)
     return found, value[:, :count, -1].max(axis=0)
 
 
 @jit(parallel=True)
-def _scan(
+def _scan_in_parts(
     packed: F32,
     vectors: F32,
     bias: F32,
@@ -70,8 +78,29 @@ def _scan(
     best: I64,
     value: F32,
 ) -> None:
+    for task in numba.prange(groups * (len(bounds) - 1)):
+        _scan(packed, vectors, bias, bounds, rows, indptr, denied, groups, tile, task, task + 1, best, value)
+
+
+@jit()
+def _scan(
+    packed: F32,
+    vectors: F32,
+    bias: F32,
+    bounds: I64,
+    rows: I64,
+    indptr: I64,
+    denied: I64,
+    groups: int,
+    tile: int,
+    begin: int,
+    end: int,
+    best: I64,
+    value: F32,
+) -> None:
+    """Tasks ``begin`` to ``end`` of those that groups of query blocks, times parts of the range, make."""
     parts, blocks, queries = len(bounds) - 1, len(packed), len(indptr) - 1
-    for task in numba.prange(groups * parts):
+    for task in range(begin, end):
         group, part = task // parts, task % parts
         first, last = group * blocks // groups, (group + 1) * blocks // groups
         worst = np.full((blocks, LANES), np.inf, np.float32)  # of lanes without a query: nothing is above it

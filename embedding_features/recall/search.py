@@ -22,7 +22,7 @@ def best(
     """[q, k] rows and scores, best first, ties in ascending order of the row; -1 and -inf where fewer.
 
     Args:
-        near: the faiss index; None for exact search.
+        near: the graph or the faiss index; None for exact search.
         queries: [q, d] as the metric compares them.
     """
     if near is None or eligible.listed is not None:
@@ -35,7 +35,7 @@ def best(
         at = np.flatnonzero(depths == depth)
         some, open_ = queries[at], eligible.select(at)
         wanted = min(k << int(depth), eligible.count)
-        candidates = propose(near, settings, vectors.metric, some, wanted, open_)
+        candidates = propose(near, settings, vectors, some, wanted, open_)
         if candidates is None:
             rows[at], scores[at] = search_exact(some, vectors, k, open_)
         else:

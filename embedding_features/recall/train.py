@@ -1,18 +1,15 @@
-"""The faiss indexes: how they are built."""
+"""The graph and the inverted lists: how they are built."""
 
 from typing import Any
 
-import faiss as typed_faiss
 import numpy as np
 
 from embedding_features.arrays import F32
 from embedding_features.artifact import Metric
 from embedding_features.errors import ConfigError, DataError
 from embedding_features.progress import SILENT, Progress
+from embedding_features.recall.graph import Graph, faiss, vectors_in
 from embedding_features.recall.settings import HNSW, IVFPQ, RecallSettings
-
-#: its type stubs lack the search parameters
-faiss: Any = typed_faiss
 
 #: By inner product the links are laid with lengths dampened to this power, else nearly all lead to the few
 #: longest vectors. Of 0, .3, .6 and 1 it gave the best recall (docs/howto/recall.md).
@@ -22,7 +19,7 @@ _PQ_BITS = 8
 
 
 def train(settings: RecallSettings, vectors: F32, metric: Metric, progress: Progress = SILENT) -> Any | None:
-    """The faiss index of [n, d] vectors; None for exact search, which needs none.
+    """The graph or faiss index of [n, d] vectors; None for exact search, which needs none.
 
     Raises:
         ConfigError: when ``codes`` does not divide the dimension.
@@ -42,9 +39,10 @@ def train(settings: RecallSettings, vectors: F32, metric: Metric, progress: Prog
             batch = vectors[start : start + _BATCH]
             index.add(_tempered(batch) if tempered else batch)
             advance(len(batch))
-    if tempered:
-        _held(index)[:] = vectors
-    elif metric == "dot":
+    if isinstance(settings, HNSW):
+        vectors_in(index)[:] = vectors
+        return Graph.over(index, metric)
+    if metric == "dot":
         _probe_by_inner_product(index)
     return index
 
@@ -54,12 +52,6 @@ def _tempered(vectors: F32) -> F32:
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     scale = np.power(length, _TEMPER - 1, out=np.zeros_like(length), where=length > 0)
     return np.ascontiguousarray(vectors * scale, np.float32)
-
-
-def _held(index: Any) -> F32:
-    """[n, d] view into the vectors of an HNSW index, valid while it lives."""
-    flat: F32 = faiss.rev_swig_ptr(faiss.downcast_index(index.storage).get_xb(), index.ntotal * index.d)
-    return flat.reshape(index.ntotal, index.d)
 
 
 def _inverted_lists(settings: IVFPQ, vectors: F32, metric: Metric, by: int) -> Any:
@@ -93,12 +85,3 @@ def _probe_by_inner_product(index: Any) -> None:
     index.quantizer = centroids
     centroids.this.disown()
     index.own_fields = True
-
-
-def own_vectors(index: Any, vectors: F32) -> F32:
-    """``vectors``, or where the index holds them in full a read-only view into it, valid while it lives."""
-    if not isinstance(index, faiss.IndexHNSWFlat):
-        return vectors
-    held = _held(index)
-    held.flags.writeable = False
-    return held

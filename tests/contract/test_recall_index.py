@@ -146,6 +146,17 @@ def test_a_node_finds_itself_only_on_request(index: VectorIndex, key: tuple[str,
     assert without.rows[0].tolist() == without.rows[2].tolist()
 
 
+def test_users_without_history_are_denied_nothing(index: VectorIndex, truth: RecallIndex) -> None:
+    """Lists that are all null say the same as none, though without a list among them they look flat."""
+    queries = skewed(2, DIM)
+    for deny in ([None, None], [None, []]):
+        assert index.search(queries, K, deny=deny).ids.equals(index.search(queries, K).ids)
+    assert index.search(queries[:1], K, deny=[None]).ids.equals(index.search(queries[:1], K).ids)
+    for filters in ({"deny": [None]}, {"allow": [None, None]}):
+        with pytest.raises(DataError, match="null"):
+            index.search(queries, K, **filters)  # type: ignore[arg-type]
+
+
 def test_no_queries_no_hits(index: VectorIndex) -> None:
     hits = index.search(np.empty((0, DIM), np.float32), K)
     assert hits.scores.shape == hits.rows.shape == (0, K)

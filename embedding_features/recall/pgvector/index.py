@@ -16,7 +16,7 @@ from embedding_features.recall.pgvector.connections import Connection, Connectio
 from embedding_features.recall.pgvector.statement import COLUMNS, statement
 from embedding_features.recall.pgvector.tables import from_binary
 from embedding_features.recall.queries import Hits
-from embedding_features.recall.rank import ONE_AT_A_TIME, rank
+from embedding_features.recall.rank import rank
 from embedding_features.recall.settings import HNSW
 
 #: fetched beyond k, so that the exact score decides the last place, not the server's rounding
@@ -127,8 +127,7 @@ class PgVectorIndex(VectorIndex):
         pointers = np.concatenate([[0], np.cumsum([len(hits) for hits in found], dtype=np.int64)])
         none, empty = np.zeros(len(found) + 1, np.int64), np.empty(0, np.int64)
         l2 = self.manifest.space.metric == "l2"
-        with ONE_AT_A_TIME:
-            best, scores = rank(vectors, values, l2, pointers, place, none, empty, k)
+        best, scores = rank(vectors, values, l2, pointers, place, none, empty, k)
         ids = pa.array([flat[at][1] for at in first], self._kind)
         numbers = np.append(rows, -1)[best]  # -1 is the last
         return Hits(ids.take(pa.array(best.reshape(-1), mask=best.reshape(-1) < 0)), numbers, scores)
