@@ -102,10 +102,12 @@ def _epoch(
     for chosen in torch.split(order, rows):
         batch = train.take(chosen)
         optimizer.zero_grad(set_to_none=True)
-        representation = model.represent(batch)
-        loss = labelled_log_loss(model.head(representation), batch.label)
         if terms:
+            representation = model.represent(batch)
+            loss = labelled_log_loss(model.head(representation), batch.label)
             loss = balance(torch.stack([loss, *(term(representation, batch) for term in terms)]))
+        else:
+            loss = labelled_log_loss(model(batch), batch.label)
         torch.autograd.backward(loss)
         optimizer.step()
 

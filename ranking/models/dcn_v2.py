@@ -7,8 +7,8 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ranking.models.features import Features, Towers
-from ranking.models.module import RankerNetwork
-from ranking.models.parts import linear
+from ranking.models.module import PartedNetwork, RankerNetwork
+from ranking.models.parts import LastLayer, linear
 from ranking.models.schema import Schema
 from ranking.models.tensors import Batch
 from ranking.models.towered import TowerRanker
@@ -36,7 +36,7 @@ class DCNv2(TowerRanker):
         return DCNv2Network(self, train, schema, generator)
 
 
-class DCNv2Network(RankerNetwork):
+class DCNv2Network(PartedNetwork):
     """b rows, x columns of x_0."""
 
     def __init__(self, settings: DCNv2, train: Batch, schema: Schema, generator: torch.Generator) -> None:
@@ -49,20 +49,20 @@ class DCNv2Network(RankerNetwork):
             (self.split, self.features.continuous), settings.discrete, settings.continuous, generator
         )
         self.parallel = settings.structure == "parallel"
-        self.over = linear(self.towers.width + columns * self.parallel, 1, generator)
+        self.over = LastLayer(self.towers.width + columns * self.parallel, generator)
 
-    def represent(self, batch: Batch) -> Tensor:
-        """[b, towers] of the stacked, [b, x + towers] of the parallel network."""
+    def parts(self, batch: Batch) -> tuple[Tensor, ...]:
+        """Both towers' last layers; of the parallel network x_L before them."""
         seen = self.features(batch)
         first = torch.cat([seen.discrete, seen.continuous], dim=1)
         crossed: Tensor = self.cross(first)
         if self.parallel:
-            return torch.cat([crossed, *self.towers(seen.discrete, seen.continuous)], dim=1)
-        return torch.cat(self.towers(crossed[:, : self.split], crossed[:, self.split :]), dim=1)
+            return (crossed, *self.towers(seen.discrete, seen.continuous))
+        return self.towers(crossed[:, : self.split], crossed[:, self.split :])
 
-    def head(self, representation: Tensor) -> Tensor:
-        logits: Tensor = self.over(representation)
-        return logits[:, 0]
+    def head(self, *parts: Tensor) -> Tensor:
+        logits: Tensor = self.over(*parts)
+        return logits
 
 
 class CrossNetwork(nn.Module):
@@ -79,9 +79,26 @@ class CrossNetwork(nn.Module):
             )
 
         self.layers = nn.ModuleList(weight() for _ in range(layers))
+        self.rank = rank
 
     def forward(self, first: Tensor) -> Tensor:
+        if self.rank == 1:
+            return self._of_vectors(first)
         crossed = first
         for layer in self.layers:
             crossed = torch.addcmul(crossed, first, layer(crossed))
         return crossed
+
+    def _of_vectors(self, first: Tensor) -> Tensor:
+        """With W_l = v_l u_lᵀ, x_l = x_0 ⊙ (1 + Σ_{m≤l} (t_m v_m + b_m)) and t_l = ⟨u_l, x_{l-1}⟩ =
+        ⟨x_0, u_l ⊙ (1 + Σ_{m<l} b_m)⟩ + Σ_{m<l} t_m ⟨x_0, u_l ⊙ v_m⟩: x_0 is read once, x_L written once."""
+        u = torch.cat([layer[0].weight for layer in self.layers])  # [L, x]
+        v = torch.stack([layer[1].weight[:, 0] for layer in self.layers])
+        bias = 1 + torch.stack([layer[1].bias for layer in self.layers]).cumsum(0)
+        read = [u[:1], *(u[m] * torch.cat([bias[m - 1 : m], v[:m]]) for m in range(1, len(u)))]
+        found = (first @ torch.cat(read).T).split([len(vectors) for vectors in read], dim=1)
+        scales = [found[0]]  # [b, 1] each
+        for dots in found[1:]:
+            more = (torch.cat(scales, dim=1) * dots[:, 1:]).sum(1, keepdim=True)
+            scales.append(dots[:, :1] + more)
+        return first * torch.addmm(bias[-1], torch.cat(scales, dim=1), v)

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from ranking.models.features import Features, Towers
 from ranking.models.lookup import bag_sum
-from ranking.models.module import RankerNetwork
-from ranking.models.parts import linear
+from ranking.models.module import PartedNetwork, RankerNetwork
+from ranking.models.parts import LastLayer
 from ranking.models.schema import Schema
 from ranking.models.sparse import mean_weights
 from ranking.models.tensors import Batch
@@ -28,7 +28,7 @@ class DeepFM(TowerRanker):
         return DeepFMNetwork(self, train, schema, generator)
 
 
-class DeepFMNetwork(RankerNetwork):
+class DeepFMNetwork(PartedNetwork):
     """b rows, k discrete fields, v vectors, d the embedding's dimension."""
 
     def __init__(self, settings: DeepFM, train: Batch, schema: Schema, generator: torch.Generator) -> None:
@@ -41,18 +41,18 @@ class DeepFMNetwork(RankerNetwork):
             settings.continuous,
             generator,
         )
-        self.over = linear(self.towers.width, 1, generator)
+        self.over = LastLayer(self.towers.width, generator, added=1)
 
-    def represent(self, batch: Batch) -> Tensor:
-        """[b, towers + 1]: the towers' last layers, and the factorization machine's sum."""
+    def parts(self, batch: Batch) -> tuple[Tensor, ...]:
+        """Both towers' last layers, and the factorization machine's sum [b, 1]."""
         seen = self.features(batch)
         embeddings = seen.sparse if seen.vectors.shape[1] == 0 else torch.cat([seen.sparse, seen.vectors], 1)
         machine = self.first(batch, seen.dense) + fm_interaction(embeddings)
-        return torch.cat([*self.towers(seen.discrete, seen.continuous), machine[:, None]], dim=1)
+        return (*self.towers(seen.discrete, seen.continuous), machine[:, None])
 
-    def head(self, representation: Tensor) -> Tensor:
-        deep: Tensor = self.over(representation[:, :-1])[:, 0]
-        return deep + representation[:, -1]
+    def head(self, *parts: Tensor) -> Tensor:
+        logits: Tensor = self.over(*parts)
+        return logits
 
 
 def fm_interaction(embeddings: Tensor) -> Tensor:

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from ranking.models.features import Features, Seen, Towers
 from ranking.models.lookup import lookup
-from ranking.models.module import RankerNetwork
-from ranking.models.parts import linear
+from ranking.models.module import PartedNetwork, RankerNetwork
+from ranking.models.parts import LastLayer, linear
 from ranking.models.schema import Schema, Sequence
 from ranking.models.tensors import Batch
 from ranking.models.towered import TowerRanker
@@ -34,7 +34,7 @@ class DIN(TowerRanker):
         return DINNetwork(self, train, schema, generator)
 
 
-class DINNetwork(RankerNetwork):
+class DINNetwork(PartedNetwork):
     """b rows, d the embedding's dimension; an item has d numbers of its id and d of its vector."""
 
     def __init__(self, settings: DIN, train: Batch, schema: Schema, generator: torch.Generator) -> None:
@@ -48,10 +48,10 @@ class DINNetwork(RankerNetwork):
         more = settings.dim * len(schema.histories)
         columns = (self.features.discrete + more, self.features.continuous + more)
         self.towers = Towers(columns, settings.discrete, settings.continuous, generator)
-        self.over = linear(self.towers.width, 1, generator)
+        self.over = LastLayer(self.towers.width, generator)
 
-    def represent(self, batch: Batch) -> Tensor:
-        """[b, towers]."""
+    def parts(self, batch: Batch) -> tuple[Tensor, ...]:
+        """Both towers' last layers."""
         seen = self.features(batch)
         interests = [
             unit(*self._items(batch, seen, position, sequence))
@@ -59,7 +59,7 @@ class DINNetwork(RankerNetwork):
         ]
         discrete = torch.cat([seen.discrete, *(found[:, : self.dim] for found in interests)], dim=1)
         continuous = torch.cat([seen.continuous, *(found[:, self.dim :] for found in interests)], dim=1)
-        return torch.cat(self.towers(discrete, continuous), dim=1)
+        return self.towers(discrete, continuous)
 
     def _items(
         self, batch: Batch, seen: Seen, position: int, sequence: Sequence
@@ -79,9 +79,9 @@ class DINNetwork(RankerNetwork):
         known = (codes != sequence.offset) | (rows > 0)
         return torch.cat([own, candidate], 1), torch.cat([ids, vectors], 2), known
 
-    def head(self, representation: Tensor) -> Tensor:
-        logits: Tensor = self.over(representation)
-        return logits[:, 0]
+    def head(self, *parts: Tensor) -> Tensor:
+        logits: Tensor = self.over(*parts)
+        return logits
 
 
 class ActivationUnit(nn.Module):

@@ -1,14 +1,14 @@
 """DLRM: dot products between all pairs of embedded features."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from ranking.models.module import RankerNetwork
+from ranking.models.module import PartedNetwork, RankerNetwork
 from ranking.models.network import NetworkRanker
-from ranking.models.parts import DenseArch, linear, mlp
+from ranking.models.parts import DenseArch, LastLayer, mlp
 from ranking.models.schema import Schema
 from ranking.models.sparse import SparseArch
 from ranking.models.tensors import Batch
@@ -32,7 +32,7 @@ class DLRM(NetworkRanker):
         return DLRMNetwork(self, train, schema, generator)
 
 
-class DLRMNetwork(RankerNetwork):
+class DLRMNetwork(PartedNetwork):
     """b rows, f = 1 + discrete fields + vectors, d the embedding's dimension."""
 
     def __init__(self, settings: DLRM, train: Batch, schema: Schema, generator: torch.Generator) -> None:
@@ -44,34 +44,59 @@ class DLRMNetwork(RankerNetwork):
         self.vectors = settings.pretrained.build(train, schema, dim, generator)
         self.interaction = InteractionArch(1 + self.sparse.fields + self.vectors.fields)
         self.top = mlp([dim + self.interaction.pairs, *settings.top], generator)
-        self.over = linear(settings.top[-1], 1, generator)
+        self.over = LastLayer(settings.top[-1], generator)
 
-    def represent(self, batch: Batch) -> Tensor:
+    def parts(self, batch: Batch) -> tuple[Tensor, ...]:
+        """The top MLP's last hidden layer."""
         dense = self.bottom(self.dense(batch))  # [b, d]
         sparse = self.sparse(batch)
         features = [dense[:, None], sparse]  # [b, 1, d], [b, k, d]
         if self.vectors.fields:
             features.append(self.vectors(batch, sparse))  # [b, v, d]
         pairs = self.interaction(torch.cat(features, dim=1))  # [b, f (f - 1) / 2]
-        top: Tensor = self.top(torch.cat([dense, pairs], dim=1))
-        return top
+        return (self.top(torch.cat([dense, pairs], dim=1)),)
 
-    def head(self, representation: Tensor) -> Tensor:
-        logits: Tensor = self.over(representation)
-        return logits[:, 0]
+    def head(self, *parts: Tensor) -> Tensor:
+        logits: Tensor = self.over(*parts)
+        return logits
 
 
 class InteractionArch(nn.Module):
     """[b, f, d] to [b, f (f - 1) / 2]: the dot product of each pair, in the order (1, 0), (2, 0), (2, 1) …"""
 
     index: Tensor
+    pair: Tensor
 
     def __init__(self, features: int) -> None:
         super().__init__()
         rows, columns = torch.tril_indices(features, features, offset=-1)
         self.register_buffer("index", rows * features + columns)
         self.pairs = len(self.index)
+        pair = torch.zeros(features, features, dtype=torch.long)
+        pair[rows, columns] = pair[columns, rows] = torch.arange(self.pairs)
+        self.register_buffer("pair", pair.flatten(), persistent=False)
 
     def forward(self, features: Tensor) -> Tensor:
+        if self.pairs == 0:
+            return features.new_zeros(len(features), 0)
+        dots: Tensor = _Interaction.apply(features, self.index, self.pair)  # type: ignore[no-untyped-call]
+        return dots
+
+
+class _Interaction(torch.autograd.Function):
+    # the products are symmetric, so that one product of matrices takes their gradient back; torch's takes two
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, index: Tensor, pair: Tensor) -> Tensor:
+        ctx.save_for_backward(features, pair)
         products = features @ features.transpose(1, 2)  # [b, f, f]
-        return products.flatten(1).index_select(1, self.index)
+        return products.flatten(1).index_select(1, index)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        features, pair = ctx.saved_tensors
+        (above,) = gradients  # [b, pairs]
+        count = features.shape[1]
+        symmetric = above.index_select(1, pair).view(-1, count, count)
+        symmetric.diagonal(dim1=1, dim2=2).zero_()
+        return symmetric @ features, None, None

@@ -11,7 +11,7 @@ class _BagSum(torch.autograd.Function):
     # torch's backward of embedding_bag sorts the ids; adding rows in place needs no order.
 
     @staticmethod
-    def forward(ctx: Any, table: Tensor, ids: Tensor, weights: Tensor) -> Tensor:
+    def forward(ctx: Any, table: Tensor, ids: Tensor, weights: Tensor | None) -> Tensor:
         ctx.save_for_backward(ids, weights)
         ctx.rows = len(table)
         return embedding_bag(ids, table, per_sample_weights=weights, mode="sum")
@@ -20,18 +20,19 @@ class _BagSum(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         ids, weights = ctx.saved_tensors
         (above,) = gradients  # [b, d]
-        added = (weights[:, :, None] * above[:, None, :]).flatten(0, 1)  # [b w, d]
+        each = above[:, None, :].expand(-1, ids.shape[1], -1)  # [b, w, d]
+        added = (each if weights is None else weights[:, :, None] * each).flatten(0, 1)  # [b w, d]
         gradient = above.new_zeros(ctx.rows, above.shape[1])
         return gradient.index_add_(0, ids.flatten(), added), None, None
 
 
-def bag_sum(table: Tensor, ids: Tensor, weights: Tensor) -> Tensor:
+def bag_sum(table: Tensor, ids: Tensor, weights: Tensor | None) -> Tensor:
     """Σ_j weights[b, j] · table[ids[b, j]].
 
     Args:
         table: [rows, d]; the only argument with a gradient.
         ids: [b, w] int64.
-        weights: [b, w] float32.
+        weights: [b, w] float32; None: all 1.
 
     Returns:
         [b, d].

@@ -34,6 +34,27 @@ class RankerNetwork(nn.Module, ABC):
         return self.head(self.represent(batch))
 
 
+class PartedNetwork(RankerNetwork):
+    """A network whose representation is several parts side by side, which its own head reads as they are:
+    putting them together and taking their gradients apart would cost as much as a layer."""
+
+    @abstractmethod
+    def parts(self, batch: Batch) -> tuple[Tensor, ...]:
+        """The representation in parts [b, r_1], [b, r_2] …"""
+
+    @abstractmethod
+    def head(self, *parts: Tensor) -> Tensor:
+        """[b] logits of a representation, whole or in parts."""
+
+    def represent(self, batch: Batch) -> Tensor:
+        """[b, r]."""
+        return torch.cat(self.parts(batch), dim=1)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """[b] logits."""
+        return self.head(*self.parts(batch))
+
+
 class OwnRate(nn.Module):
     """A part of a network whose parameters learn at a rate and with a decay of their own."""
 

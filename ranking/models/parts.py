@@ -21,6 +21,29 @@ def linear(inputs: int, outputs: int, generator: torch.Generator, bias: bool = T
     return layer
 
 
+class LastLayer(nn.Linear):
+    """w · [x_1, x_2 …] + b of parts that are never put together.
+
+    Args:
+        columns: of all parts that have weights.
+        added: columns after them that count as they are: their weight is 1.
+    """
+
+    def __init__(self, columns: int, generator: torch.Generator, added: int = 0) -> None:
+        super().__init__(columns, 1)
+        nn.init.xavier_uniform_(self.weight, generator=generator)
+        nn.init.zeros_(self.bias)
+        self.added = added
+
+    def forward(self, *parts: Tensor) -> Tensor:
+        """[b] logits of parts [b, x_1], [b, x_2] …"""
+        weights = torch.cat([self.weight[0], self.weight.new_ones(self.added)])
+        logits = self.bias.expand(len(parts[0]))
+        for part, weight in zip(parts, weights.split([part.shape[1] for part in parts]), strict=True):
+            logits = torch.addmv(logits, part, weight)
+        return logits
+
+
 def mlp(sizes: Sequence[int], generator: torch.Generator) -> nn.Sequential:
     """[b, sizes[0]] to [b, sizes[-1]], a ReLU after each layer."""
     layers: list[nn.Module] = []

@@ -1,10 +1,13 @@
 """Inputs as torch tensors: what a batch is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from embedding_features.arrays import AnyArray
 from ranking.inputs import Bag, Categorical, Continuous, History, Inputs, Vector
 from ranking.models.schema import Schema
 
@@ -40,14 +43,7 @@ class Batch:
     def of(cls, inputs: Inputs, schema: Schema) -> "Batch":
         """All rows of ``inputs``, laid out as ``schema`` was made from."""
         n = len(inputs)
-
-        def stack(columns: list[Tensor], dtype: torch.dtype) -> Tensor:
-            return torch.stack(columns, 1) if columns else torch.zeros(n, 0, dtype=dtype)
-
-        codes = [
-            torch.from_numpy(field.codes).long() + sparse.offset
-            for field, sparse in zip(inputs.of(Categorical), schema.categorical, strict=True)
-        ]
+        offsets = [field.offset for field in schema.categorical]
         bags = tuple(
             (torch.from_numpy(bag.codes).long() + sparse.offset, torch.from_numpy(bag.weights))
             for bag, sparse in zip(inputs.of(Bag), schema.bags, strict=True)
@@ -56,17 +52,16 @@ class Batch:
             (torch.from_numpy(field.codes).long() + sequence.offset, torch.from_numpy(field.rows).long())
             for field, sequence in zip(inputs.of(History), schema.histories, strict=True)
         )
-        vectors = inputs.of(Vector)
-        tables = [f.table for f in vectors] + [f.table for f in inputs.of(History)]
-        keys = [torch.from_numpy(f.key) for f in inputs.of(Categorical) if f.key is not None]
+        tables = [f.table for f in inputs.of(Vector)] + [f.table for f in inputs.of(History)]
+        keys = [field.key for field in inputs.of(Categorical) if field.key is not None]
         return cls(
             label=torch.from_numpy(inputs.label),
-            continuous=stack([torch.from_numpy(f.values) for f in inputs.of(Continuous)], torch.float32),
-            categorical=stack(codes, torch.long),
+            continuous=_side_by_side(n, [field.values for field in inputs.of(Continuous)], np.float32),
+            categorical=_side_by_side(n, [f.codes for f in inputs.of(Categorical)], np.int64, offsets),
             bags=bags,
-            rows=stack([torch.from_numpy(field.rows).long() for field in vectors], torch.long),
+            rows=_side_by_side(n, [field.rows for field in inputs.of(Vector)], np.int64),
             histories=histories,
-            keys=stack(keys, torch.long),
+            keys=_side_by_side(n, keys, np.int64),
             domain=None if inputs.domain is None else torch.from_numpy(inputs.domain).long(),
             tables=tuple(torch.from_numpy(table) for table in tables),
         )
@@ -85,14 +80,29 @@ class Batch:
 
     def take(self, rows: Tensor | slice) -> "Batch":
         """Some rows: copied, of a slice views; the tables are shared."""
+
+        def some(values: Tensor) -> Tensor:
+            return values[rows] if isinstance(rows, slice) else values.index_select(0, rows)
+
         return Batch(
-            self.label[rows],
-            self.continuous[rows],
-            self.categorical[rows],
-            tuple((codes[rows], weights[rows]) for codes, weights in self.bags),
-            self.rows[rows],
-            tuple((codes[rows], vectors[rows]) for codes, vectors in self.histories),
-            self.keys[rows],
-            None if self.domain is None else self.domain[rows],
+            some(self.label),
+            some(self.continuous),
+            some(self.categorical),
+            tuple((some(codes), some(weights)) for codes, weights in self.bags),
+            some(self.rows),
+            tuple((some(codes), some(vectors)) for codes, vectors in self.histories),
+            some(self.keys),
+            None if self.domain is None else some(self.domain),
             self.tables,
         )
+
+
+def _side_by_side(n: int, columns: Sequence[AnyArray], dtype: type, added: Sequence[int] = ()) -> Tensor:
+    """[n, columns] of arrays [n], each written once; to each its number of ``added``, if there are any."""
+    whole = np.empty((n, len(columns)), dtype)
+    for at, column in enumerate(columns):
+        if added:
+            np.add(column, added[at], out=whole[:, at])
+        else:
+            whole[:, at] = column
+    return torch.from_numpy(whole)

@@ -45,16 +45,26 @@ class WideArch(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         codes = batch.categorical
-        ids = [codes[:, self.users] * self.strides + codes[:, self.items] + self.bases]  # [b, pairs]
-        weights = [torch.ones(ids[0].shape)]
+        users, items = codes.index_select(1, self.users), codes.index_select(1, self.items)
+        single = torch.addcmul(items + self.bases, users, self.strides)  # [b, pairs]
+        if not self.bags:
+            return bag_sum(self.weight, self._within(single), None)[:, 0]
+        ids, weights = [single], [torch.ones(single.shape)]
         for user, item, stride, base in self.bags:
             (left, left_weight), (right, right_weight) = _codes(batch, *user), _codes(batch, *item)
             ids.append((left[:, :, None] * stride + right[:, None, :] + base).flatten(1))
             weights.append((left_weight[:, :, None] * right_weight[:, None, :]).flatten(1))
-        whole = torch.cat(ids, dim=1)
-        if self.hashed:
-            whole = spread(whole) % len(self.weight)
+        whole = self._within(torch.cat(ids, dim=1))
         return bag_sum(self.weight, whole, torch.cat(weights, dim=1))[:, 0]
+
+    def _within(self, ids: Tensor) -> Tensor:
+        """The weights' rows of ids, hashed where there are fewer rows than ids."""
+        if not self.hashed:
+            return ids
+        buckets = len(self.weight)
+        if buckets & (buckets - 1) == 0:  # a remainder by division takes ten times as long
+            return spread(ids) & (buckets - 1)
+        return spread(ids) % buckets
 
 
 def _pairs(schema: Schema) -> Iterator[tuple[Sparse, Sparse]]:
@@ -82,4 +92,5 @@ def _codes(batch: Batch, bag: bool, at: int) -> tuple[Tensor, Tensor]:
 
 def spread(ids: Tensor) -> Tensor:
     """Ids scattered over [0, 2^32): Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4)."""
-    return (ids * 2_654_435_769 & 0xFFFFFFFF) ^ (ids * 2_654_435_769 >> 15 & 0x1FFFF)
+    scattered = ids * 2_654_435_769
+    return (scattered & 0xFFFFFFFF) ^ (scattered >> 15 & 0x1FFFF)

@@ -7,8 +7,8 @@ from pydantic import Field
 from torch import Tensor
 
 from ranking.models.features import Features, Towers
-from ranking.models.module import RankerNetwork
-from ranking.models.parts import linear
+from ranking.models.module import PartedNetwork, RankerNetwork
+from ranking.models.parts import LastLayer
 from ranking.models.schema import Schema
 from ranking.models.tensors import Batch
 from ranking.models.towered import TowerRanker
@@ -33,7 +33,7 @@ class WideDeep(TowerRanker):
         return WideDeepNetwork(self, train, schema, generator)
 
 
-class WideDeepNetwork(RankerNetwork):
+class WideDeepNetwork(PartedNetwork):
     """b rows; the wide part beside the towers."""
 
     def __init__(self, settings: WideDeep, train: Batch, schema: Schema, generator: torch.Generator) -> None:
@@ -42,14 +42,13 @@ class WideDeepNetwork(RankerNetwork):
         self.features = Features(settings, train, schema, generator)
         columns = (self.features.discrete, self.features.continuous)
         self.towers = Towers(columns, settings.discrete, settings.continuous, generator)
-        self.over = linear(self.towers.width, 1, generator)
+        self.over = LastLayer(self.towers.width, generator, added=1)
 
-    def represent(self, batch: Batch) -> Tensor:
-        """[b, towers + 1]: both towers' last layers, and the wide part's sum."""
+    def parts(self, batch: Batch) -> tuple[Tensor, ...]:
+        """Both towers' last layers, and the wide part's sum [b, 1]."""
         seen = self.features(batch)
-        towers = self.towers(seen.discrete, seen.continuous)
-        return torch.cat([*towers, self.wide(batch)[:, None]], dim=1)
+        return (*self.towers(seen.discrete, seen.continuous), self.wide(batch)[:, None])
 
-    def head(self, representation: Tensor) -> Tensor:
-        deep: Tensor = self.over(representation[:, :-1])[:, 0]
-        return deep + representation[:, -1]
+    def head(self, *parts: Tensor) -> Tensor:
+        logits: Tensor = self.over(*parts)
+        return logits
