@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+import ranking.modes.submodel  # noqa: F401  a bundle's ranker may be of that kind
 from embedding_features.arrays import F32
 from embedding_features.errors import BundleError, ConfigError, DataError
 from ranking.bundle.pins import Pin, check_pins

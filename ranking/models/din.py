@@ -66,7 +66,7 @@ class DINNetwork(PartedNetwork):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Candidate [b, 2d], items [b, length, 2d], and which are known [b, length]."""
         codes, rows = batch.histories[position]
-        none = torch.zeros(len(batch), self.dim)
+        none = torch.zeros(batch.label.shape[0], self.dim)
         own = none if sequence.item is None else seen.sparse[:, sequence.item]
         ids = lookup(self.features.sparse.table, codes) * (codes != sequence.offset)[..., None]
         if sequence.dim:

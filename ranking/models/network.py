@@ -2,6 +2,7 @@
 
 import math
 from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,15 @@ from ranking.inputs import Inputs
 from ranking.models.base import FittedRanker, Ranker, SavedRanker
 from ranking.models.module import RankerNetwork
 from ranking.models.pretrained import Pretrained, Projected
-from ranking.models.saved_network import Shape, read_network, write_network
+from ranking.models.saved_network import Build, Shape, read_network, write_network
 from ranking.models.schema import Schema
 from ranking.models.tensors import Batch
-from ranking.training import SCORING_ROWS, Balance, Term, Training, train_model
+from ranking.training import Balance, Term, Training, score_batches, train_model
 
 __all__ = ["FittedNetwork", "NetworkRanker", "RankerNetwork"]
+
+#: rows whose tensors are made at once: a part of them stays small, and so does what is done once a part
+TENSOR_ROWS = 65_536
 
 
 class NetworkRanker(Ranker):
@@ -42,21 +46,41 @@ class NetworkRanker(Ranker):
     alignment: SerializeAsAny[DomainAlignment] | None = None
 
     def _fit(self, train: Inputs, validation: Inputs, seed: int, progress: Progress) -> FittedRanker:
+        return FittedNetwork(
+            self, train.layout(), *self.learn(train, validation, seed, progress, self.network)
+        )
+
+    def learn(
+        self,
+        train: Inputs,
+        validation: Inputs,
+        seed: int,
+        progress: Progress,
+        build: Build,
+        more_terms: Callable[[RankerNetwork, int], Sequence[Term]] = lambda _network, _steps: (),
+    ) -> tuple[int, RankerNetwork, Shape]:
+        """Epochs, trained network and shape of checked inputs.
+
+        Args:
+            build: the untrained network, :meth:`network` or what contains it.
+            more_terms: from that network and an epoch's batches to further terms of the loss.
+        """
         schema = Schema.of(train)
         generator = torch.Generator().manual_seed(seed)
         batch = Batch.of(train, schema)
-        model = self.network(batch, schema, generator)
+        model = build(batch, schema, generator)
         watched = Batch.of(validation, schema)
+        steps = math.ceil(len(batch) / self.training.batch_rows)
         terms: list[Term] = []
         balance: Balance = torch.sum
         if self.alignment is not None:
             check_domains(train)
-            steps = self.training.epochs * math.ceil(len(batch) / self.training.batch_rows)
-            terms = [self.alignment.term(model.width(batch), steps, generator)]
+            terms = [self.alignment.term(model.width(batch), self.training.epochs * steps, generator)]
             balance = self.alignment.balance()
+        terms += more_terms(model, steps)
         name = f"rank: {self.kind}"
         epochs = train_model(model, batch, watched, self.training, generator, progress, name, terms, balance)
-        return FittedNetwork(self, train.layout(), epochs, model, Shape.of(batch, schema))
+        return epochs, model, Shape.of(batch, schema)
 
     def network(self, train: Batch, schema: Schema, generator: torch.Generator) -> RankerNetwork:
         """The untrained network as it is trained and served: with the shared tower, where there is one."""
@@ -77,7 +101,7 @@ class FittedNetwork(FittedRanker):
 
     def __init__(
         self,
-        ranker: NetworkRanker,
+        ranker: Ranker,
         layout: tuple[tuple[Any, ...], ...],
         epochs: int,
         model: RankerNetwork,
@@ -90,9 +114,9 @@ class FittedNetwork(FittedRanker):
         found = np.empty(len(inputs), np.float32)
         self.model.eval()
         with torch.inference_mode():
-            for start in range(0, len(inputs), SCORING_ROWS):  # a part's tensors stay in the cache
-                rows = slice(start, start + SCORING_ROWS)
-                logits = self.model(Batch.of(inputs.take(rows), self.shape.schema))
+            for start in range(0, len(inputs), TENSOR_ROWS):
+                rows = slice(start, start + TENSOR_ROWS)
+                logits = score_batches(self.model, Batch.of(inputs.take(rows), self.shape.schema))
                 found[rows] = torch.sigmoid(logits).numpy()
         return found
 

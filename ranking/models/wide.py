@@ -87,7 +87,7 @@ def _codes(batch: Batch, bag: bool, at: int) -> tuple[Tensor, Tensor]:
     """[b, width] codes and weights of one field."""
     if bag:
         return batch.bags[at]
-    return batch.categorical[:, [at]], torch.ones(len(batch), 1)
+    return batch.categorical[:, [at]], torch.ones(batch.label.shape[0], 1)
 
 
 def spread(ids: Tensor) -> Tensor:

@@ -99,7 +99,7 @@ def _length(table: Tensor, rows: Tensor) -> Tensor:
 
 def stack(vectors: list[Tensor], batch: Batch) -> Tensor:
     """[b, v, d] of v tensors [b, d]; [b, 0, 1] of none."""
-    return torch.stack(vectors, dim=1) if vectors else torch.zeros(len(batch), 0, 1)
+    return torch.stack(vectors, dim=1) if vectors else torch.zeros(batch.label.shape[0], 0, 1)
 
 
 def identity_columns(schema: Schema, treatment: str) -> list[int]:

@@ -46,7 +46,8 @@ class MixedVectors(ProjectedVectors):
         at, columns = self.sides[number]
         experts = torch.stack([embedded[:, at], *(self.column(batch, c) for c in columns)], 1)  # [b, e, d]
         scores = self.gates[number](experts.flatten(1))  # [b, e]
-        absent = torch.cat([torch.zeros(len(batch), 1, dtype=torch.bool), batch.rows[:, columns] == 0], 1)
+        own = torch.zeros(batch.label.shape[0], 1, dtype=torch.bool)
+        absent = torch.cat([own, batch.rows[:, columns] == 0], 1)
         gate = scores.masked_fill(absent, -torch.inf).softmax(1)
         mixed: Tensor = (gate[:, :, None] * experts).sum(1)
         return mixed

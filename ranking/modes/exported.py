@@ -1,0 +1,137 @@
+"""A ranker with its encoder as one torch.export program: ids in, probabilities out, none of our code."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from embedding_features.errors import ConfigError
+from embedding_features.files import atomic_file
+from ranking.inputs import Inputs
+from ranking.models.tensors import Batch
+from ranking.modes.fresh import edges_of, has_graph
+from ranking.modes.sub_encoder import with_absent
+from ranking.modes.submodel import FittedSubModel
+
+#: names of a program's arguments: tensors [b, …] of a :class:`Batch`, then what has other sizes
+ARGUMENTS = ("continuous", "categorical", "bags", "rows", "histories", "keys", "tables", "edges")
+
+
+def export_program(fitted: FittedSubModel, path: Path, example: Inputs) -> None:
+    """Write the whole ranker (``.pt2``), which ``torch.export.load(path).module()`` reads back.
+
+    It takes what :func:`program_arguments` gives, by name, with any number of rows and of edges, and returns
+    [b] probabilities. Other edges give other vectors, inside the program.
+
+    Args:
+        example: a few rows, at least two.
+
+    Raises:
+        ConfigError: when the encoder is of a kind that has no form for export.
+    """
+    program = Program(fitted).eval()
+    arguments = program_arguments(fitted, example)
+    rows = torch.export.Dim("rows", min=2)
+    edges = torch.export.Dim("edges", min=2)
+    shapes = {
+        name: _like(arguments[name], {0: edges} if name == "edges" else {} if name == "tables" else {0: rows})
+        for name in ARGUMENTS
+    }
+    with torch.no_grad():
+        made = torch.export.export(program, (), arguments, dynamic_shapes=shapes, strict=False)
+    with atomic_file(path) as temporary, temporary.open("wb") as handle:
+        torch.export.save(made, handle)
+
+
+def program_arguments(fitted: FittedSubModel, inputs: Inputs) -> dict[str, Any]:
+    """The arguments of a program for some rows: of a :class:`Batch`, whose computed tables are left out.
+
+    ``edges`` are [e] source rows, [e] destination rows and [e] weights of the graph that the encoder sees,
+    none of one that sees no graph.
+    """
+    batch = Batch.of(inputs, fitted.shape.schema)
+    sub = fitted.model.sub
+    computed = {place.column for place in sub.places}
+    edges: tuple[Tensor, ...] = ()
+    if has_graph(sub.encoder):
+        edges = (
+            *(torch.from_numpy(rows) for rows in edges_of(sub.encoder)),
+            sub.encoder.get_buffer("weight"),
+        )
+    return {
+        "continuous": batch.continuous,
+        "categorical": batch.categorical,
+        "bags": batch.bags,
+        "rows": batch.rows,
+        "histories": batch.histories,
+        "keys": batch.keys,
+        "tables": tuple(t for column, t in enumerate(batch.tables) if column not in computed),
+        "edges": edges,
+    }
+
+
+class Program(nn.Module):
+    """The network of a fitted sub-model in operations of torch alone."""
+
+    def __init__(self, fitted: FittedSubModel) -> None:
+        super().__init__()
+        self.model = fitted.model
+        kind = str(fitted.model.sub.encoder.settings.kind)  # type: ignore[union-attr]
+        if kind not in _SIDES:
+            raise ConfigError(
+                f"an encoder of kind {kind!r} has no form for export", fix=f"use one of {sorted(_SIDES)}"
+            )
+        self.sides = _SIDES[kind]
+
+    def forward(
+        self,
+        continuous: Tensor,
+        categorical: Tensor,
+        bags: tuple[tuple[Tensor, Tensor], ...],
+        rows: Tensor,
+        histories: tuple[tuple[Tensor, Tensor], ...],
+        keys: Tensor,
+        tables: tuple[Tensor, ...],
+        edges: tuple[Tensor, ...],
+    ) -> Tensor:
+        """[b] probabilities."""
+        sub = self.model.sub
+        computed, rest = {place.column for place in sub.places}, iter(tables)
+        count = len(tables) + len(computed)
+        held = tuple(torch.zeros(1, 1) if column in computed else next(rest) for column in range(count))
+        label = torch.zeros_like(keys[:, 0], dtype=torch.float32)
+        batch = Batch(label, continuous, categorical, bags, rows, histories, keys, None, held)
+        seen = sub.computed(batch, with_absent(list(self.sides(sub.encoder, edges))))
+        return torch.sigmoid(self.model.ranker(seen))
+
+
+_Sides = Callable[[nn.Module, tuple[Tensor, ...]], tuple[Tensor, Tensor]]
+
+
+def _lookup(encoder: nn.Module, edges: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:  # noqa: ARG001
+    return encoder.get_parameter("src"), encoder.get_parameter("dst")
+
+
+def _light_propagation(encoder: nn.Module, edges: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+    """The mean of layers 0 … n over edges [e] (He et al., LightGCN, SIGIR 2020, eqs. 3 and 4)."""
+    at_src, at_dst, weight = edges
+    src, dst = _lookup(encoder, edges)
+    total_src, total_dst, steps = src, dst, int(encoder.settings.layers)  # type: ignore[union-attr, arg-type]
+    for _ in range(steps):
+        src, dst = (
+            torch.zeros_like(src).index_add(0, at_src, dst[at_dst] * weight[:, None]),
+            torch.zeros_like(dst).index_add(0, at_dst, src[at_src] * weight[:, None]),
+        )
+        total_src, total_dst = total_src + src, total_dst + dst
+    return total_src / (steps + 1), total_dst / (steps + 1)
+
+
+#: kind of encoder → its vectors in operations of torch
+_SIDES: Mapping[str, _Sides] = {"lookup": _lookup, "light_propagation": _light_propagation}
+
+
+def _like(value: Any, dims: dict[int, Any]) -> Any:
+    """``dims`` for each tensor of nested tuples."""
+    return tuple(_like(one, dims) for one in value) if isinstance(value, tuple) else dims

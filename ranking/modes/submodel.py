@@ -1,0 +1,177 @@
+"""The sub-model mode: a pretrained encoder inside a ranker, frozen or fine-tuned."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import torch
+from pydantic import SerializeAsAny, model_validator
+from torch import nn
+
+from embedding_features.arrays import I64
+from embedding_features.artifact import Snapshot, export_encoder, load_encoder
+from embedding_features.errors import CompatibilityError, ConfigError
+from embedding_features.graph import Graph
+from embedding_features.graph.views import Bipartite
+from embedding_features.progress import Progress
+from ranking.encoders.values import keys_of
+from ranking.inputs import Inputs
+from ranking.models.base import FittedRanker, Ranker, SavedRanker
+from ranking.models.module import RankerNetwork
+from ranking.models.network import FittedNetwork, NetworkRanker
+from ranking.models.pretrained import FineTuned
+from ranking.models.saved_network import read_network
+from ranking.models.schema import Schema
+from ranking.models.tensors import Batch
+from ranking.modes.fresh import observe
+from ranking.modes.sub_encoder import FineTuning, Place, SubEncoder, SubModelNetwork
+from ranking.task import SIDES, Side
+
+ENCODER = "encoder"
+
+
+class SubModel(Ranker):
+    """A torch ranker whose pretrained vectors an encoder computes as it scores.
+
+    A row's user and item are found among the encoder's nodes by the keys of their id fields; the vectors that
+    the inputs came with are not read. An id that is no node is absent, as in the feature mode. Before any
+    training, and as long as the encoder is frozen and sees the same graph, it scores as the ranker on the
+    snapshot's own vectors.
+
+    One encoder is of one moment: train it on rows strictly later than the snapshot's ``as_of``, or the
+    encoder's edges tell of their labels (:func:`ranking.modes.submodel.later_rows`).
+
+    Attributes:
+        ranker: which ranker; not one that fine-tunes a table of vectors, for here is none.
+        snapshot: folder of a snapshot with its encoder, of which a saved ranker holds a copy of its own.
+        fields: the vector fields to compute; all by default.
+        node_types: of user and item.
+        tuning: how the encoder learns; None keeps it frozen.
+    """
+
+    kind: Literal["sub_model"] = "sub_model"
+    ranker: SerializeAsAny[NetworkRanker]
+    snapshot: Path
+    fields: tuple[str, ...] = ()
+    node_types: dict[Side, str] = {"user": "user", "item": "item"}
+    tuning: FineTuning | None = FineTuning()
+
+    @model_validator(mode="after")
+    def _no_table(self) -> "SubModel":
+        if isinstance(self.ranker.pretrained, FineTuned):
+            raise ValueError("pretrained: fine_tuned learns a table of vectors; the encoder learns by tuning")
+        return self
+
+    def _fit(self, train: Inputs, validation: Inputs, seed: int, progress: Progress) -> FittedRanker:
+        def more_terms(model: RankerNetwork, steps: int) -> list[Any]:
+            network = cast(SubModelNetwork, model)
+            network.steps_an_epoch = steps
+            return [] if self.tuning is None else [network.sub.pull]
+
+        learned = self.ranker.learn(train, validation, seed, progress, self.network, more_terms)
+        return FittedSubModel(self, train.layout(), *learned)
+
+    def network(self, train: Batch, schema: Schema, generator: torch.Generator) -> SubModelNetwork:
+        """The untrained network around the snapshot's encoder.
+
+        Raises:
+            ConfigError: when the snapshot has no encoder, or a field's side no id with keys.
+            CompatibilityError: when a field's vectors are of another dim than the encoder's.
+        """
+        snapshot = Snapshot.open(self.snapshot)
+        encoder = snapshot.embeddings().encoder
+        if encoder is None:
+            raise ConfigError(
+                f"the snapshot {self.snapshot} has no encoder: {snapshot.manifest.method} is a closed form",
+                fix="pretrain a method that trains a network, such as lightgcn",
+            )
+        keys = [keys_of(snapshot.vectors(node_type).ids, node_type) for node_type in encoder()]
+        return self._around(encoder, keys, train, schema, generator)
+
+    def _around(
+        self,
+        encoder: nn.Module,
+        keys: list[I64],
+        train: Batch,
+        schema: Schema,
+        generator: torch.Generator,
+    ) -> SubModelNetwork:
+        sub = SubEncoder(encoder, keys, self._places(encoder, schema), self.tuning)
+        return SubModelNetwork(self.ranker.network(sub.computed(train), schema, generator), sub)
+
+    def restore(self, folder: Path, about: SavedRanker) -> FittedRanker:
+        encoder = load_encoder(folder / ENCODER)
+        nodes = [np.arange(len(vectors)) for vectors in encoder().values()]
+
+        def build(train: Batch, schema: Schema, generator: torch.Generator) -> SubModelNetwork:
+            return self._around(encoder, nodes, train, schema, generator)
+
+        shape, model = read_network(folder, build)
+        return FittedSubModel(self, about.layout, about.rounds, model, shape)
+
+    def _places(self, encoder: nn.Module, schema: Schema) -> list[Place]:
+        made = {node_type: vectors.shape[1] for node_type, vectors in encoder().items()}
+        names = [vector.name for vector in schema.vectors]
+        unknown = sorted(set(self.fields) - set(names))
+        if unknown or not names:
+            raise ConfigError(
+                f"no vector fields {unknown} among {names}", fix="name vector fields of the inputs"
+            )
+        places = []
+        for column, vector in enumerate(schema.vectors):
+            if self.fields and vector.name not in self.fields:
+                continue
+            node_type = self.node_types[SIDES[SIDES.index(vector.side)]]
+            if made.get(node_type) != vector.dim:
+                raise CompatibilityError(
+                    f"{vector.name} has dim {vector.dim}, the encoder of {self.snapshot} makes {made}",
+                    fix="name the fields of the encoder's own snapshot, and the node types of user and item",
+                )
+            places.append(Place(column, list(made).index(node_type), _key_column(schema, vector.side)))
+        return places
+
+
+def _key_column(schema: Schema, side: str) -> int:
+    for field in schema.categorical:
+        if field.identity and field.side == side and field.key is not None:
+            return field.key
+    raise ConfigError(
+        f"the inputs have no id of the {side} with keys: the encoder's node cannot be found",
+        fix=f"add a categorical field of {side}_id with identity: true and keys: true",
+    )
+
+
+class FittedSubModel(FittedNetwork):
+    """A trained ranker with its encoder inside."""
+
+    model: SubModelNetwork
+
+    def observe(self, graph: Graph, view: Bipartite) -> None:
+        """Compute vectors over another graph from now on: nodes with fresh edges get new ones.
+
+        Args:
+            view: how the encoder's method looks at a graph, as ``manifest.config["view"]`` has it.
+
+        Raises:
+            GraphError: as :meth:`embedding_features.graph.views.Bipartite.build`.
+        """
+        observe(self.model.sub, graph, view)
+
+    def _save(self, folder: Path) -> None:
+        super()._save(folder)
+        (folder / ENCODER).mkdir(exist_ok=True)
+        export_encoder(self.model.sub.encoder, folder / ENCODER)
+
+
+def later_rows(labels: pa.Table, rows: I64, as_of: datetime) -> I64:
+    """Those of some rows of the labels that are strictly later than a snapshot."""
+    later = pc.greater(labels["timestamp"].take(pa.array(rows)), pa.scalar(as_of, labels["timestamp"].type))
+    return rows[np.asarray(later.to_numpy(zero_copy_only=False), np.bool_)]
+
+
+def view_of(snapshot: Snapshot) -> Bipartite:
+    """How the method behind a snapshot looks at a graph."""
+    return Bipartite.model_validate(snapshot.manifest.config["view"])
