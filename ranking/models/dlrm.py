@@ -78,7 +78,7 @@ class InteractionArch(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         if self.pairs == 0:
-            return features.new_zeros(len(features), 0)
+            return features.new_zeros(features.shape[0], 0)
         dots: Tensor = _Interaction.apply(features, self.index, self.pair)  # type: ignore[no-untyped-call]
         return dots
 
