@@ -1,5 +1,7 @@
 """Figures with intervals over users and seeds, and what may be said of their differences."""
 
+import sys
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,6 +10,11 @@ from ranking.weighted import Statistic
 
 REPLICATES = 1000
 ALPHA = 0.05
+
+
+def note(line: str) -> None:
+    """Say how far it is, beside the output."""
+    print(f"{time.process_time():6.0f} s  {line}", file=sys.stderr, flush=True)
 
 
 def compared(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow.parquet as pq
+import scipy.sparse
 
 from benchmarks.harness import data_root
 from embedding_features.graph import Graph
@@ -71,6 +72,27 @@ def new_pairs(edges: Pairs, late: Pairs) -> Pairs:
     _, first = np.unique(late.key, return_index=True)
     late = late.where(np.sort(first))
     return late.where(~np.isin(late.key, edges.key))
+
+
+def twins(edges: Pairs, late: Pairs) -> np.ndarray:
+    """[n] mask of late pairs whose user has an edge to the same product in another domain.
+
+    A product of Amazon's may stand in two categories, under an id in each and with all its reviews: a test
+    pair of the target is then an edge of the source. Two items of different domains are taken for one product
+    when they share two users or more, and at least half of those that either has.
+    """
+    ones = np.ones(len(edges), np.float32)
+    known = scipy.sparse.csr_array((ones, (edges.user, edges.item)), shape=(IDS, IDS))
+    shared = (known.T @ known).tocoo()
+    domain = np.full(IDS, -1)
+    domain[edges.item] = edges.domain
+    degrees = np.bincount(edges.item, minlength=IDS)
+    row, column = shared.coords
+    either = degrees[row] + degrees[column] - shared.data
+    same = (domain[row] != domain[column]) & (shared.data >= 2) & (2 * shared.data >= either)
+    twin = scipy.sparse.csr_array((shared.data[same], (row[same], column[same])), shape=(IDS, IDS))
+    found: np.ndarray = np.asarray((twin[late.item] * known[late.user]).sum(1)) > 0
+    return found
 
 
 def ciao_windows(years: Sequence[int]) -> Iterator[Window]:

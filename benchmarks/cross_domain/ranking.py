@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.cross_domain.compare import compared
+from benchmarks.cross_domain.compare import compared, note
 from benchmarks.cross_domain.data import Pairs, Window
 from benchmarks.cross_domain.vectors import Choice, Vectors, rotated, vectors
 from ranking.alignment import MMD
@@ -148,6 +148,7 @@ def scored(
         watched = inputs(validation, found, target, source)
         fitted = ranker.fit(inputs(parts, found, target, source), watched, seed)
         loss = log_loss(watched.label, fitted.predict(watched))
+        note(f"target {target}, seed {seed}, {arm}, {alignment and alignment.weight}: log loss {loss:.4f}")
         return loss, fitted.predict(inputs(judge, found, target, source))
 
     result["target only"] = run(own, "target only", None)[1]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.cross_domain.compare import compared
+from benchmarks.cross_domain.compare import compared, note
 from benchmarks.cross_domain.data import IDS, Pairs, Window
 from benchmarks.cross_domain.vectors import CHOICES, Choice, vectors
 from ranking.weighted import UserRatio
@@ -82,7 +82,9 @@ def chosen(validation: Sequence[Case], arm: str) -> tuple[Choice, float]:
     some = [_sample(case) for case in validation]
 
     def score(choice: Choice) -> float:
-        return float(np.concatenate([recalls(case, arm, choice, 0)[1] for case in some]).mean())
+        value = float(np.concatenate([recalls(case, arm, choice, 0)[1] for case in some]).mean())
+        note(f"validation recall@20 {value:.4f}, {arm}, {choice[0]} {dict(choice[1])}")
+        return value
 
     scores = [score(choice) for choice in CHOICES]
     best = int(np.argmax(scores))
@@ -90,21 +92,36 @@ def chosen(validation: Sequence[Case], arm: str) -> tuple[Choice, float]:
 
 
 def judged(
-    validation: Sequence[Case],
-    test: Sequence[Case],
+    folds: Sequence[tuple[Sequence[Case], Sequence[Case]]],
     seeds: int,
     slices: Sequence[tuple[str, Callable[[Case], np.ndarray]]],
 ) -> tuple[dict[str, Any], dict[str, Choice]]:
-    """Recall@20 of the arms on test, overall and where a slice's mask of the case's users holds."""
+    """Recall@20 of the arms, overall and where a slice's mask of a case's users holds; the first choices.
+
+    Args:
+        folds: (cases that choose, cases that are judged).
+    """
     result: dict[str, Any] = {}
     choices: dict[str, Choice] = {}
+    test = [case for _, judged_here in folds for case in judged_here]
     found: dict[str, list[list[tuple[np.ndarray, np.ndarray]]]] = {}
     for arm in ("popularity", "target only", "with source"):
-        choices[arm], best = chosen(validation, arm) if arm != "popularity" else (CHOICES[0], float("nan"))
+        best = [
+            (CHOICES[0], 0.0) if arm == "popularity" else chosen(validation, arm) for validation, _ in folds
+        ]
+        choices[arm] = best[0][0]
         if arm != "popularity":
-            name, parameters = choices[arm]
-            result[f"chosen, {arm}"] = {"method": name, **dict(parameters), "validation recall@20": best}
-        found[arm] = [[recalls(case, arm, choices[arm], seed) for case in test] for seed in range(seeds)]
+            result[f"chosen, {arm}"] = [
+                {"method": c[0], **dict(c[1]), "validation recall@20": round(v, 5)} for c, v in best
+            ]
+        found[arm] = [
+            [
+                recalls(case, arm, c, seed)
+                for (c, _), (_, part) in zip(best, folds, strict=True)
+                for case in part
+            ]
+            for seed in range(seeds)
+        ]
     for title, mask in (("all", lambda case: np.ones(len(np.unique(case.wanted.user)), bool)), *slices):
         kept = [mask(case) for case in test]
         people = np.unique(

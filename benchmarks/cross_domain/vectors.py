@@ -13,15 +13,10 @@ from embedding_features.space.align import procrustes
 #: what is tried on validation: (method, its parameters)
 CHOICES: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = (
     *(
-        ("als", (("dim", dim), ("unobserved_weight", weight), ("regularization", 1e-2)))
-        for dim in (32, 128)
-        for weight in (0.01, 0.03, 0.1)
+        ("als", (("dim", 64), ("unobserved_weight", weight), ("regularization", 1e-2)))
+        for weight in (0.001, 0.003, 0.01, 0.03, 0.1)
     ),
-    *(
-        ("spectral", (("dim", dim), ("item_exponent", exponent)))
-        for dim in (32, 128)
-        for exponent in (0.1, 0.25, 0.4, 0.55)
-    ),
+    *(("spectral", (("dim", 64), ("item_exponent", exponent))) for exponent in (0.1, 0.25, 0.4, 0.55)),
 )
 Choice = tuple[str, tuple[tuple[str, float], ...]]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.cross_domain.compare import compared
-from benchmarks.cross_domain.data import Pairs, Window, held_out, new_pairs
+from benchmarks.cross_domain.data import Pairs, Window, held_out, new_pairs, twins
 from benchmarks.cross_domain.ranking import labelled
 from benchmarks.cross_domain.retrieval import Case, cases, recalls
 from ranking.weighted import UserRatio
@@ -48,6 +48,13 @@ def test_held_out_share():
     big = np.bincount(group)[group] >= 4
     assert mask[big].mean() == pytest.approx(0.3, abs=0.02)
     assert np.array_equal(mask, held_out(many, 0.3, seed=0))
+
+
+def test_twins():
+    """Items 10 and 30 have users 1, 2 in common and 3, 4 apart; 11 and 31 share one of one."""
+    edges = pairs(*[(u, 10, 0) for u in (1, 2, 3)], *[(u, 30, 1) for u in (1, 2, 4)], (5, 11, 0), (5, 31, 1))
+    late = pairs((3, 30, 1), (6, 30, 1), (4, 10, 0), (5, 30, 1), (5, 31, 1))
+    assert twins(edges, late).tolist() == [True, False, True, False, False]
 
 
 def test_recall_of_popular_items_by_hand():
