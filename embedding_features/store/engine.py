@@ -22,7 +22,7 @@ from feast.utils import _get_column_names
 
 from embedding_features.errors import StoreError
 
-_BATCH = 1 << 16
+_BATCH = 1 << 13
 
 
 class ArrowEngineConfig(FeastConfigBaseModel):  # type: ignore[misc]
@@ -108,9 +108,10 @@ def snapshot_batches(job: RetrievalJob, event: str) -> Iterator[tuple[int, pa.Re
         StoreError: when a row has no event time.
     """
     if isinstance(job, IbisRetrievalJob):
-        newest = job.table[event].max().execute()
+        times = job.table.select(event)  # nothing else is decoded to count
+        newest = times[event].max().execute()
+        rows = int(times.filter(times[event] == newest).count().execute())
         table = job.table.filter(job.table[event] == newest)
-        rows = int(table.count().execute())
         backend = table.get_backend()  # whose own batches need a method that DuckDB 2 no longer has
         with backend.con.sql(backend.compile(table)).to_arrow_reader(_BATCH) as reader:
             yield rows, reader

@@ -160,4 +160,4 @@ def _micros(times: pa.Array, layout: Layout) -> I64:
         raise StoreError(f"{layout.where} has rows without a time", fix="give every row its timestamps")
     if times.type.tz is None:
         times = times.cast(pa.timestamp("us")).cast(_MICROS)
-    return np.asarray(times.cast(_MICROS).cast(pa.int64()))
+    return np.array(times.cast(_MICROS).cast(pa.int64()))  # a view would keep the whole batch

@@ -3,12 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from embedding_features.errors import DataError
 from embedding_features.store.online_stores.values import Values
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _LIMIT = 2**63
 
@@ -29,6 +33,19 @@ class Rows:
     expired: np.ndarray
     event: np.ndarray
     arrays: Mapping[str, Values]
+
+    def tensor(self, name: str) -> "Tensor":
+        """A feature's array as a torch tensor that shares its memory.
+
+        Raises:
+            DataError: when the feature is text, or its rows differ in shape.
+        """
+        from torch import from_numpy  # slow to import, and a service may do without
+
+        array = self.arrays[name]
+        if not isinstance(array, np.ndarray):
+            raise DataError(f"feature {name} is {array.type}, no tensor", fix="take it from Rows.arrays")
+        return from_numpy(array)
 
 
 def ids_array(ids: np.ndarray | pa.Array | pa.ChunkedArray | Sequence[int] | Sequence[str]) -> np.ndarray:

@@ -49,10 +49,11 @@ def _write_columns(folder: Path, incoming: Incoming, files: ExitStack) -> dict[s
         for name, column in columns.items():
             column.append(batch.column(name))
         if texts is None:
-            codes.append(ids.to_numpy())
+            codes.append(np.array(ids))  # a view would keep the whole batch
         else:
-            codes.append(hashes(ids.to_numpy(zero_copy_only=False)))
-            texts.append(ids.cast(pa.large_string()))
+            strings = ids.to_numpy(zero_copy_only=False)
+            codes.append(hashes(strings))
+            texts.append(pa.array(strings, pa.large_string()))
     names = pa.chunked_array(texts, pa.large_string()) if texts is not None else None
     index = write_index(folder, np.concatenate(codes), names, incoming.created, files)
     specs = {name: column.spec() for name, column in columns.items()}

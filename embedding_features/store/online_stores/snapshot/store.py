@@ -52,7 +52,7 @@ class SnapshotOnlineStore(EmbeddingOnlineStore):
     """Memory-mapped snapshots, and a small durable delta of pushes over them."""
 
     def __init__(self) -> None:
-        self._folders: dict[Path, ViewFolder] = {}
+        self._folders: dict[tuple[str, ...], ViewFolder] = {}
 
     def write_table(
         self,
@@ -140,12 +140,12 @@ class SnapshotOnlineStore(EmbeddingOnlineStore):
 
     def _folder(self, config: RepoConfig, view: FeatureView) -> ViewFolder:
         versioned = compute_versioned_name(view, config.registry.enable_online_feature_view_versioning)
-        path = _root(config) / safe_name(view.name, "view") / safe_name(versioned, "view")
-        return (
-            self._folders.setdefault(path, ViewFolder(path))
-            if path not in self._folders
-            else self._folders[path]
-        )
+        key = (config.online_store.path, str(config.repo_path), config.project, view.name, versioned)
+        found = self._folders.get(key)
+        if found is None:  # paths are slow to build, a read takes microseconds
+            path = _root(config) / safe_name(view.name, "view") / safe_name(versioned, "view")
+            found = self._folders.setdefault(key, ViewFolder(path))
+        return found
 
 
 def _root(config: RepoConfig) -> Path:
