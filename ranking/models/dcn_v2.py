@@ -58,7 +58,8 @@ class DCNv2Network(PartedNetwork):
         crossed: Tensor = self.cross(first)
         if self.parallel:
             return (crossed, *self.towers(seen.discrete, seen.continuous))
-        return self.towers(crossed[:, : self.split], crossed[:, self.split :])
+        towers: tuple[Tensor, ...] = self.towers(crossed[:, : self.split], crossed[:, self.split :])
+        return towers
 
     def head(self, *parts: Tensor) -> Tensor:
         logits: Tensor = self.over(*parts)
@@ -92,11 +93,13 @@ class CrossNetwork(nn.Module):
     def _of_vectors(self, first: Tensor) -> Tensor:
         """With W_l = v_l u_lᵀ, x_l = x_0 ⊙ (1 + Σ_{m≤l} (t_m v_m + b_m)) and t_l = ⟨u_l, x_{l-1}⟩ =
         ⟨x_0, u_l ⊙ (1 + Σ_{m<l} b_m)⟩ + Σ_{m<l} t_m ⟨x_0, u_l ⊙ v_m⟩: x_0 is read once, x_L written once."""
-        u = torch.cat([layer[0].weight for layer in self.layers])  # [L, x]
-        v = torch.stack([layer[1].weight[:, 0] for layer in self.layers])
-        bias = 1 + torch.stack([layer[1].bias for layer in self.layers]).cumsum(0)
+        factors = [list(layer.children()) for layer in self.layers]
+        u = torch.cat([reads.get_parameter("weight") for reads, _ in factors])  # [L, x]
+        v = torch.stack([writes.get_parameter("weight")[:, 0] for _, writes in factors])
+        bias = 1 + torch.stack([writes.get_parameter("bias") for _, writes in factors]).cumsum(0)
         read = [u[:1], *(u[m] * torch.cat([bias[m - 1 : m], v[:m]]) for m in range(1, len(u)))]
-        found = (first @ torch.cat(read).T).split([len(vectors) for vectors in read], dim=1)
+        dots_of = [len(vectors) for vectors in read]
+        found = torch.split(first @ torch.cat(read).T, dots_of, dim=1)
         scales = [found[0]]  # [b, 1] each
         for dots in found[1:]:
             more = (torch.cat(scales, dim=1) * dots[:, 1:]).sum(1, keepdim=True)

@@ -14,12 +14,16 @@ from ranking.models.sparse import mean_weights
 from ranking.models.tensors import Batch
 from ranking.models.towered import TowerRanker
 
+#: brings a projected vector, of length about 1, to the length that ids' embeddings start from
+STRENGTH = 0.1
+
 
 class DeepFM(TowerRanker):
     """Guo et al., DeepFM: A Factorization-Machine based Neural Network for CTR Prediction, IJCAI 2017.
 
     logit = w · x + Σ_{i<j} ⟨e_i, e_j⟩ + v · [discrete tower, continuous tower] + b, with e the embeddings of
-    discrete fields and of pretrained vectors, which the towers read too.
+    discrete fields and of pretrained vectors, which the towers read too. In the products a vector's embedding
+    is as long at first as an id's: its length of about 1 would start the logits far from any base rate.
     """
 
     kind: Literal["deep_fm"] = "deep_fm"
@@ -42,11 +46,15 @@ class DeepFMNetwork(PartedNetwork):
             generator,
         )
         self.over = LastLayer(self.towers.width, generator, added=1)
+        #: [v] what the vectors' embeddings are multiplied by before the products
+        self.strength = nn.Parameter(torch.full((self.features.vectors.fields,), STRENGTH))
 
     def parts(self, batch: Batch) -> tuple[Tensor, ...]:
         """Both towers' last layers, and the factorization machine's sum [b, 1]."""
         seen = self.features(batch)
-        embeddings = seen.sparse if seen.vectors.shape[1] == 0 else torch.cat([seen.sparse, seen.vectors], 1)
+        embeddings = seen.sparse
+        if seen.vectors.shape[1] > 0:
+            embeddings = torch.cat([embeddings, seen.vectors * self.strength[:, None]], dim=1)
         machine = self.first(batch, seen.dense) + fm_interaction(embeddings)
         return (*self.towers(seen.discrete, seen.continuous), machine[:, None])
 

@@ -59,7 +59,8 @@ class DINNetwork(PartedNetwork):
         ]
         discrete = torch.cat([seen.discrete, *(found[:, : self.dim] for found in interests)], dim=1)
         continuous = torch.cat([seen.continuous, *(found[:, self.dim :] for found in interests)], dim=1)
-        return self.towers(discrete, continuous)
+        towers: tuple[Tensor, ...] = self.towers(discrete, continuous)
+        return towers
 
     def _items(
         self, batch: Batch, seen: Seen, position: int, sequence: Sequence

@@ -77,4 +77,5 @@ class Towers(nn.Module):
 
     def forward(self, discrete: Tensor, continuous: Tensor) -> tuple[Tensor, Tensor]:
         """[b, h] and [b, h'], together of ``width`` columns."""
-        return self.discrete(discrete), self.continuous(continuous)
+        seen: tuple[Tensor, Tensor] = self.discrete(discrete), self.continuous(continuous)
+        return seen

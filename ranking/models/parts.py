@@ -39,7 +39,8 @@ class LastLayer(nn.Linear):
         """[b] logits of parts [b, x_1], [b, x_2] …"""
         weights = torch.cat([self.weight[0], self.weight.new_ones(self.added)])
         logits = self.bias.expand(parts[0].shape[0])
-        for part, weight in zip(parts, weights.split([part.shape[1] for part in parts]), strict=True):
+        widths = [part.shape[1] for part in parts]
+        for part, weight in zip(parts, torch.split(weights, widths), strict=True):
             logits = torch.addmv(logits, part, weight)
         return logits
 

@@ -99,7 +99,7 @@ class Batch:
 
 def _side_by_side(n: int, columns: Sequence[AnyArray], dtype: type, added: Sequence[int] = ()) -> Tensor:
     """[n, columns] of arrays [n], each written once; to each its number of ``added``, if there are any."""
-    whole = np.empty((n, len(columns)), dtype)
+    whole: AnyArray = np.empty((n, len(columns)), dtype)
     for at, column in enumerate(columns):
         if added:
             np.add(column, added[at], out=whole[:, at])

@@ -36,7 +36,7 @@ def test_shuffled_labels_teach_nothing(ranker):
     scores = ranker.fit(train, validation, 0).predict(test)
     assert auc(test.label, scores) == pytest.approx(0.5, abs=0.02)
     # and says so: nobody is sent far from the base rate
-    assert np.abs(scores - train.label.mean()).mean() < 0.06
+    assert np.abs(scores - train.label.mean()).mean() < 0.05
 
 
 @every_ranker

@@ -54,6 +54,32 @@ def test_a_cross_layer_of_low_rank_by_hand():
     torch.testing.assert_close(network(torch.tensor([[2.0, 3]])), torch.tensor([[22.0, 51]]))
 
 
+def test_crosses_of_rank_1_are_those_of_layer_after_layer():
+    """Three layers with biases: x_L in one pass and its gradients, against the recursion of the paper."""
+    network = CrossNetwork(4, 3, 1, seeded()).double()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.normal_(generator=seeded())
+    found = []
+    for way in (network, recursion(network)):
+        first = torch.randn(6, 4, generator=seeded(), dtype=torch.float64, requires_grad=True)
+        crossed = way(first)
+        network.zero_grad()
+        crossed.sin().sum().backward()
+        found.append([crossed, first.grad, *(p.grad for p in network.parameters())])
+    torch.testing.assert_close(*found)
+
+
+def recursion(network):
+    def crossed(first):
+        last = first
+        for layer in network.layers:
+            last = first * layer(last) + last
+        return last
+
+    return crossed
+
+
 def test_fm_interaction_by_hand():
     """⟨a, b⟩ + ⟨a, c⟩ + ⟨b, c⟩ = 11 + 17 + 39."""
     embeddings = torch.tensor([[[1.0, 2], [3, 4], [5, 6]]])
