@@ -16,6 +16,9 @@ from jobs.workspace import Workspace
 from ranking.ablation_result import AblationConfig
 from ranking.inputs import VARIANTS
 from ranking.models import DLRM, LightGBM, Ranker, WideDeep
+from ranking.models.network import NetworkRanker
+from ranking.modes.recall import RecallStage
+from ranking.modes.sub_encoder import FineTuning
 from ranking.task import Task
 
 
@@ -86,6 +89,35 @@ class Rank(Config):
     seeds: tuple[int, ...] = (0, 1, 2)
 
 
+class Recall(Config):
+    """The recall mode: the best ranker behind candidates, at moments of the test part.
+
+    Attributes:
+        k: recall@k and NDCG@k.
+        every_days: from the first test label on; requests are of users who take to something new until the
+            next moment.
+    """
+
+    k: int = Field(default=20, ge=1)
+    every_days: float = Field(default=7, gt=0)
+    stage: RecallStage = RecallStage()
+
+
+class SubModelMode(Config):
+    """The sub-model mode: an encoder of one moment inside a ranker, trained on later rows.
+
+    Attributes:
+        as_of: of the encoder's graph; training rows are strictly later.
+        pretrain: a method that trains a network.
+        ranker: what the encoder is a part of.
+    """
+
+    as_of: AwareDatetime
+    pretrain: Pretrain = Pretrain(method="lightgcn")
+    ranker: SerializeAsAny[NetworkRanker] = WideDeep()
+    tuning: FineTuning = FineTuning()
+
+
 class Pipeline(Config):
     """A whole pipeline. Relative paths begin at the working directory.
 
@@ -105,6 +137,8 @@ class Pipeline(Config):
     health: HealthConfig = HealthConfig()
     publish: Publish = Publish()
     rank: Rank
+    recall: Recall = Recall()
+    submodel: SubModelMode | None = None
     ablate: AblationConfig = AblationConfig()
 
     @property

@@ -42,6 +42,10 @@ class Workspace:
         return self.root / "ranking"
 
     @property
+    def bundles(self) -> Path:
+        return self.root / "bundles"
+
+    @property
     def report(self) -> Path:
         return self.root / "report"
 

@@ -18,16 +18,18 @@ _KEY, _ABOUT = b"key", b"about"
 
 @dataclass(frozen=True)
 class Cell:
-    """Scores [test rows] of one ranker, variant and seed; the seconds it trained; its rounds or epochs."""
+    """Scores [test rows] of one ranker, variant and seed; the seconds it trained; its rounds or epochs; and
+    its log loss on the validation rows."""
 
     score: F32
     seconds: float
     rounds: int
+    validation: float
 
 
 def write_cell(path: Path, cell: Cell, key: str, about: Mapping[str, Any]) -> None:
     """Write a cell with the key it is known by and, for a reader, what it is."""
-    said = {**about, "seconds": cell.seconds, "rounds": cell.rounds}
+    said = {**about, "seconds": cell.seconds, "rounds": cell.rounds, "validation": cell.validation}
     schema = pa.schema([("score", pa.float32())], {_KEY: key.encode(), _ABOUT: json.dumps(said).encode()})
     sink = pa.BufferOutputStream()
     pq.write_table(pa.table({"score": cell.score}, schema=schema), sink)
@@ -43,6 +45,6 @@ def read_cell(path: Path, key: str, rows: int) -> Cell | None:
             return None
         about = json.loads(metadata[_ABOUT])
         score = np.asarray(table["score"].to_numpy(), np.float32)
-        return Cell(score, float(about["seconds"]), int(about["rounds"]))
+        return Cell(score, float(about["seconds"]), int(about["rounds"]), float(about["validation"]))
     except (OSError, KeyError, TypeError, ValueError):  # pa.ArrowInvalid is a ValueError
         return None

@@ -64,6 +64,10 @@ def run_grid(
             pool.shutdown(cancel_futures=True)
             raise
     test = dataset.parts["test"]
+
+    def mean(ranker: str, variant: str, figure: str) -> float:
+        return float(np.mean([getattr(found[ranker, variant, seed], figure) for seed in seeds]))
+
     return Scores(
         label=dataset.inputs.label[test],
         user=dataset.user[test],
@@ -72,10 +76,9 @@ def run_grid(
         item_count=dataset.item_events[test],
         snapshot_age=dataset.snapshot_age[test],
         scores={r: {v: np.stack([found[r, v, s].score for s in seeds]) for v in variants} for r in rankers},
-        seconds={
-            r: {v: float(np.mean([found[r, v, s].seconds for s in seeds])) for v in variants} for r in rankers
-        },
+        seconds={r: {v: mean(r, v, "seconds") for v in variants} for r in rankers},
         base_rate=float(dataset.inputs.label[dataset.parts["train"]].mean()),
+        validation={r: {v: mean(r, v, "validation") for v in variants} for r in rankers},
     )
 
 

@@ -9,6 +9,7 @@ from embedding_features.config import config_hash
 from ranking.cells import Cell, read_cell, write_cell
 from ranking.dataset import Dataset
 from ranking.inputs import Inputs
+from ranking.metrics import log_loss
 from ranking.models.base import Ranker
 
 #: part of the key of a finished cell: raised when a ranker's code changes what it scores
@@ -58,7 +59,8 @@ class Grid:
         started = time.perf_counter()
         fitted = job.ranker.fit(train, validation, job.seed)
         seconds = time.perf_counter() - started
-        cell = Cell(fitted.predict(inputs.take(rows)), seconds, fitted.rounds)
+        loss = log_loss(validation.label, fitted.predict(validation))
+        cell = Cell(fitted.predict(inputs.take(rows)), seconds, fitted.rounds, loss)
         about = {"ranker": job.name, "variant": job.variant, "seed": job.seed, "settings": settings}
         write_cell(path, cell, key, about)
         return cell

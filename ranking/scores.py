@@ -1,7 +1,7 @@
 """The seam between training rankers and judging them: test labels and every cell's scores, as arrays."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from embedding_features.arrays import F32, I64
 
@@ -20,6 +20,7 @@ class Scores:
         scores: ranker → variant → [seeds, n] probability of label 1.
         seconds: ranker → variant → mean seconds of training a seed.
         base_rate: mean label of the training rows.
+        validation: ranker → variant → mean log loss on the validation rows.
     """
 
     label: F32
@@ -31,3 +32,4 @@ class Scores:
     scores: Mapping[str, Mapping[str, F32]]
     seconds: Mapping[str, Mapping[str, float]]
     base_rate: float
+    validation: Mapping[str, Mapping[str, float]] = field(default_factory=dict)

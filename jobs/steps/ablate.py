@@ -54,8 +54,15 @@ def _context(pipeline: Pipeline, ranked: Ranked) -> ReportContext:
             "Every variant has the baseline's features too: side tables, and counts and means of all "
             "earlier events of the user and the item, up to the moment of the row; the torch rankers also "
             "learn an embedding of each id.",
+            *_modes(pipeline),
         ),
     )
+
+
+def _modes(pipeline: Pipeline) -> list[str]:
+    """What the other modes of service measured, where their jobs ran."""
+    found = (pipeline.workspace.read_json_or(name, {}) for name in ("recall", "submodel"))
+    return [str(one["sentence"]) for one in found if isinstance(one, dict) and "sentence" in one]
 
 
 def _settings(settings: Mapping[str, Any]) -> str:

@@ -29,7 +29,7 @@ def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
             state = config_hash({"before": state, "as_of": as_of.isoformat()})
             folder = known.get(state, "")
             if not folder or not Path(folder).is_dir() or _has_sql(schema):
-                folder = _build(schema, as_of, parent, workspace.graphs)
+                folder = save_graph(schema, as_of, parent, workspace.graphs)
             parent = Graph.load(Path(folder))
             rows.append({**_row(parent), "state": state, "folder": folder})
             advance(1, str(as_of.date()))
@@ -37,7 +37,8 @@ def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
     return {"graphs": [{k: v for k, v in row.items() if k not in ("state", "folder")} for row in rows]}
 
 
-def _build(schema: GraphSchema, as_of: datetime, parent: Graph | None, root: Path) -> str:
+def save_graph(schema: GraphSchema, as_of: datetime, parent: Graph | None, root: Path) -> str:
+    """The folder of the graph as of a moment, built and saved if it is not there."""
     graph = Graph.build(schema, as_of, parent=parent)
     folder = root / f"{as_of:%Y%m%dT%H%M%SZ}-{graph.fingerprint[:10]}"
     if not folder.exists():

@@ -21,7 +21,7 @@ def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
     with progress.task(f"pretrain: {method.name}", len(graphs)) as advance:
         for row in graphs:
             graph = Graph.load(Path(row["folder"]))
-            parent = _snapshot(workspace, settings, method, graph, parent, progress)
+            parent = fit_snapshot(workspace, settings, method, graph, parent, progress)
             rows.append(_row(parent))
             folders.append(str(parent.folder))
             advance(1, parent.manifest.run_id)
@@ -29,7 +29,7 @@ def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
     return {"embeddings": rows}
 
 
-def _snapshot(
+def fit_snapshot(
     workspace: Workspace,
     settings: Pretrain,
     method: Method,

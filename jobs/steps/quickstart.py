@@ -8,12 +8,21 @@ from typing import Any
 from embedding_features.progress import Progress
 from jobs.console import note
 from jobs.pipeline import Pipeline
-from jobs.steps import ablate, derive, graph, materialize, pretrain, publish, verify
+from jobs.steps import ablate, derive, graph, materialize, pretrain, publish, rank, recall, submodel, verify
 from jobs.steps.data import get_dataset
+
+#: what the modes beside the feature mode measured, shown with the ablation
+_MODES = ("recall_mode", "submodel_mode")
 
 
 def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
     """Run all steps; what is finished already is found, not made again."""
+    ranked: list[rank.Ranked] = []
+
+    def train() -> dict[str, Any]:
+        ranked.append(rank.rank(pipeline, progress))
+        return {}
+
     steps: dict[str, Callable[[], dict[str, Any]]] = {
         "graph": lambda: graph.run(pipeline, progress),
         "pretrain": lambda: pretrain.run(pipeline, progress),
@@ -21,7 +30,10 @@ def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
         "publish": lambda: publish.run(pipeline, progress),
         "materialize": lambda: materialize.run(pipeline.publish.repo, progress),
         "verify": lambda: verify.run(pipeline, progress),
-        "rank and ablate": lambda: ablate.run(pipeline, progress),
+        "rank": train,
+        "recall": lambda: recall.run(pipeline, progress, ranked[0]),
+        **({"submodel": lambda: submodel.run(pipeline, progress)} if pipeline.submodel else {}),
+        "ablate": lambda: ablate.run(pipeline, progress, ranked[0]),
     }
     if pipeline.dataset:
         dataset = pipeline.dataset
@@ -31,7 +43,7 @@ def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
     seconds: dict[str, float] = {}
     for number, (name, step) in enumerate(steps.items(), 1):
         started = perf_counter()
-        result = step()
+        result = {key: result[key] for key in _MODES if key in result} | step()
         seconds[name] = round(perf_counter() - started, 1)
         note(f"[{number}/{len(steps)}] {name}: {seconds[name]} s")
     return {**result, "seconds": sum(seconds.values()), "report": str(Path(result["report"]).resolve())}

@@ -10,7 +10,9 @@ from embedding_features.errors import StoreError
 from embedding_features.progress import Progress
 from embedding_features.store import Published, historical, list_published
 from jobs.pipeline import Pipeline
-from ranking.dataset import build_dataset
+from jobs.steps.bundles import export_best
+from ranking.bundle import Bundle
+from ranking.dataset import Dataset, build_dataset
 from ranking.experiment import run_grid
 from ranking.labels import entity_frame, load_labels
 from ranking.metrics import auc
@@ -19,11 +21,14 @@ from ranking.scores import Scores
 
 @dataclass(frozen=True)
 class Ranked:
-    """Test scores of the grid, the labels they were learned from, and the snapshots behind the features."""
+    """Test scores of the grid, what they were learned from, the snapshots behind the features, and of each
+    ranker a bundle of its best variant."""
 
     scores: Scores
     labels: pa.Table
     snapshots: list[Published]
+    dataset: Dataset
+    bundles: dict[str, Bundle]
 
 
 def rank(pipeline: Pipeline, progress: Progress) -> Ranked:
@@ -52,12 +57,15 @@ def rank(pipeline: Pipeline, progress: Progress) -> Ranked:
         seeds=settings.seeds,
         progress=progress,
     )
-    return Ranked(scores, labels, snapshots)
+    bundles = export_best(pipeline, scores, dataset, snapshots, progress)
+    return Ranked(scores, labels, snapshots, dataset, bundles)
 
 
 def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
     """Train every ranker with and without the features; their test AUC, averaged over seeds."""
-    return summary(rank(pipeline, progress).scores)
+    ranked = rank(pipeline, progress)
+    bundles = [{"ranker": name, "bundle": str(b.folder)} for name, b in ranked.bundles.items()]
+    return {**summary(ranked.scores), "bundles": bundles}
 
 
 def summary(scores: Scores) -> dict[str, Any]:

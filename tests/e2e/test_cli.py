@@ -20,6 +20,8 @@ COMMANDS = (
     ("verify",),
     ("doctor",),
     ("rank",),
+    ("recall",),
+    ("submodel",),
     ("ablate",),
     ("methods",),
     ("quickstart",),

@@ -11,9 +11,10 @@ import pytest
 from embedding_features.artifact import Snapshot
 from embedding_features.store import list_published, online
 from jobs.cli import run
+from ranking.bundle import load_bundle
 from tests.e2e.planted_pipeline import write_pipeline
 
-STEPS = ("graph", "pretrain", "derive", "publish", "verify", "ablate")
+STEPS = ("graph", "pretrain", "derive", "publish", "verify", "recall", "submodel", "ablate")
 
 
 @pytest.fixture(scope="module")
@@ -81,12 +82,38 @@ def test_a_vector_is_the_same_online_and_in_the_artifact(folder: Path) -> None:
     assert column.flatten().to_numpy().tobytes() == table.vectors.tobytes()
 
 
+def test_of_each_ranker_a_bundle_that_this_repository_serves(folder: Path) -> None:
+    (made,) = (folder / "workspace" / "bundles").glob("[!.]*")
+    bundle = load_bundle(made, folder / "repo")
+    assert bundle.record.metrics["test_auc"] > 0.55
+    assert bundle.record.calibration is not None
+
+
+def test_what_the_modes_measured_is_told(folder: Path) -> None:
+    """Losses of the stages add up; a frozen sub-model is the feature mode; the report tells both."""
+    workspace = folder / "workspace"
+    recall = json.loads((workspace / "recall.json").read_text())
+    for row in recall["rows"]:
+        lost = row["candidates miss"] + row["ranker loses"]
+        assert row["end to end"] + lost == pytest.approx(row["possible"])
+        assert row["end to end"] > 0
+    submodel = json.loads((workspace / "submodel.json").read_text())
+    auc = {row["mode"]: row["auc"] for row in submodel["rows"]}
+    assert auc["sub-model, frozen"] == pytest.approx(auc["feature"], abs=1e-4)
+    assert auc["sub-model, frozen, edges up to the test"] != auc["sub-model, frozen"]
+    html = (workspace / "report" / "ablation.html").read_text()
+    assert "Recall mode:" in html
+    assert "Sub-model mode:" in html
+
+
 def test_a_second_run_finds_everything(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = str(folder / "pipeline.yaml")
-    before = {p: p.stat().st_mtime_ns for p in (folder / "workspace").rglob("*.parquet")}
+    names = ("*.parquet", "bundle.json", "recall.json", "submodel.json")
+    made = [path for name in names for path in (folder / "workspace").rglob(name)]
+    before = {path: path.stat().st_mtime_ns for path in made}
     for step in STEPS:
         assert call(capsys, step, "--config", config)["code"] == 0
-    assert {p: p.stat().st_mtime_ns for p in (folder / "workspace").rglob("*.parquet")} == before
+    assert {p: p.stat().st_mtime_ns for name in names for p in (folder / "workspace").rglob(name)} == before
     done = call(capsys, "materialize", "--repo", str(folder / "repo"))
     assert not any(row["written"] for row in done["materialized"])
 

@@ -127,7 +127,7 @@ def test_a_damaged_cell_is_trained_again(dataset, tmp_path):
 
 def test_a_cell_and_its_key(tmp_path):
     path = tmp_path / "cell.parquet"
-    cell = Cell(np.array([0.25, 1 / 3], np.float32), 1.5, 7)
+    cell = Cell(np.array([0.25, 1 / 3], np.float32), 1.5, 7, 0.6)
     write_cell(path, cell, "key", {"ranker": "toy"})
     kept = read_cell(path, "key", 2)
     assert kept is not None

@@ -1,0 +1,71 @@
+"""Of each ranker a bundle of the variant that is best on the validation rows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from embedding_features.config import config_hash
+from embedding_features.files import sweep_staging
+from embedding_features.progress import Progress
+from embedding_features.store import Published
+from jobs.pipeline import Pipeline
+from ranking.bundle import Bundle, export_bundle, load_bundle
+from ranking.calibration import fit_isotonic
+from ranking.dataset import Dataset
+from ranking.experiment import OneTorchThread
+from ranking.inputs import VARIANTS
+from ranking.metrics import auc, log_loss
+from ranking.scores import Scores
+
+
+def export_best(
+    pipeline: Pipeline, scores: Scores, dataset: Dataset, snapshots: Sequence[Published], progress: Progress
+) -> dict[str, Bundle]:
+    """Ranker → its bundle, found or trained once more with the first seed and exported.
+
+    The variant is chosen by log loss on the validation rows, which the scores' calibration is fitted on too;
+    the test rows only give the bundle's metrics.
+    """
+    sweep_staging(pipeline.workspace.bundles)
+    with progress.task("rank: bundles", len(scores.validation)) as advance, OneTorchThread():
+        bundles = {}
+        for name, losses in scores.validation.items():
+            variant = min(losses, key=lambda one: losses[one])
+            bundles[name] = _bundle(pipeline, name, variant, dataset, snapshots)
+            advance(1, f"{name} {variant}")
+    return bundles
+
+
+def _bundle(
+    pipeline: Pipeline, name: str, variant: str, dataset: Dataset, snapshots: Sequence[Published]
+) -> Bundle:
+    ranker, seed = pipeline.rank.rankers[name], pipeline.rank.seeds[0]
+    train, validation, test = (
+        dataset.inputs.take(dataset.parts[part]).variant(variant) for part in ("train", "validation", "test")
+    )
+    fingerprint = train.fingerprint()
+    key = config_hash(
+        {
+            "ranker": ranker.model_dump(mode="json"),
+            "seed": seed,
+            "train": fingerprint,
+            "validation": validation.fingerprint(),
+            "runs": [run.manifest.run_id for run in snapshots],
+        }
+    )
+    folder: Path = pipeline.workspace.bundles / f"{name}-{variant}-{key[:16]}"
+    if folder.exists():
+        return load_bundle(folder)
+    fitted = ranker.fit(train, validation, seed)
+    score, watched = fitted.predict(test), fitted.predict(validation)
+    return export_bundle(
+        folder,
+        fitted,
+        dataset.encoders.select({"base", *VARIANTS[variant]}),
+        published=snapshots,
+        data_fingerprint=fingerprint,
+        metrics={
+            "test_auc": auc(test.label, score),
+            "validation_log_loss": log_loss(validation.label, watched),
+        },
+        calibration=fit_isotonic(validation.label, watched),
+    )
