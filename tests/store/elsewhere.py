@@ -12,14 +12,25 @@ from tests.store.snapshot_world import DAY, T0
 
 REFUSED = 3
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["tests.store.elsewhere"])
+_CONTEXT.set_forkserver_preload(
+    [  # what Feast would import in every process
+        "tests.store.elsewhere", "feast.infra.passthrough_provider", "feast.infra.offline_stores.duckdb",
+        "feast.infra.registry.registry", "ibis.backends.duckdb", "embedding_features.store.engine",
+        "embedding_features.store.online_stores.snapshot",
+    ]
+)  # fmt: skip
+
+
+def start(work, *args):
+    """Start a module's function."""
+    process = _CONTEXT.Process(target=work, args=args)
+    process.start()
+    return process
 
 
 def start_materialize(config, end=100, killed=False):
     """Start to materialize up to a day; ``killed``: half of the rows come, then the process is killed."""
-    process = _CONTEXT.Process(target=_materialize, args=(config, end, killed))
-    process.start()
-    return process
+    return start(_materialize, config, end, killed)
 
 
 def exit_code(process):
