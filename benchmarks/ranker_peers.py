@@ -37,11 +37,12 @@ class DeepCTR:
     """``WDL``, ``DCN`` (as it is by default: two cross layers of a vector each) or ``DCN-M`` (two full ones),
     Adam, its own fit and predict; metrics are left out."""
 
-    def __init__(self, model: str, data: Inputs, batch: int, epochs: int) -> None:
+    def __init__(self, model: str, data: Inputs, validation: Inputs, batch: int, epochs: int) -> None:
         from deepctr_torch.inputs import DenseFeat, SparseFeat
         from deepctr_torch.models import DCN, WDL
 
         self.columns, self.label = columns_of(data), data.label
+        self.validation = columns_of(validation), validation.label
         self.batch, self.epochs = batch, epochs
         sparse = [SparseFeat(f.name, VALUES, embedding_dim=DIM) for f in data.of(Categorical)]
         wanted = sparse + [DenseFeat(name, 1) for name in self.columns if name.startswith("dense")]
@@ -58,7 +59,12 @@ class DeepCTR:
     def train(self) -> None:
         with redirect_stdout(io.StringIO()):
             self.model.fit(
-                dict(self.columns), self.label, batch_size=self.batch, epochs=self.epochs, verbose=0
+                dict(self.columns),
+                self.label,
+                batch_size=self.batch,
+                epochs=self.epochs,
+                verbose=0,
+                validation_data=(dict(self.validation[0]), self.validation[1]),
             )
 
     def score(self) -> np.ndarray:
@@ -74,7 +80,7 @@ class FuxiCTR:
     is faster than its worker processes.
     """
 
-    def __init__(self, data: Inputs, batch: int, epochs: int, folder: Path) -> None:
+    def __init__(self, data: Inputs, validation: Inputs, batch: int, epochs: int, folder: Path) -> None:
         from fuxictr.features import FeatureMap
         from fuxictr.pytorch.dataloaders.npz_dataloader import NpzDataLoader
 
@@ -91,15 +97,19 @@ class FuxiCTR:
         shape.labels, shape.num_fields = ["label"], len(columns)
         shape.set_column_index()
         np.savez(folder / "train.npz", label=data.label, **columns)
-        self.loader, self.scored = (
-            NpzDataLoader(shape, str(folder / "train.npz"), batch_size=batch, shuffle=shuffle, num_workers=0)
-            for shuffle in (True, False)
+        np.savez(folder / "validation.npz", label=validation.label, **columns_of(validation))
+        self.loader, self.scored, self.watched = (
+            NpzDataLoader(
+                shape, str(folder / f"{part}.npz"), batch_size=batch, shuffle=shuffle, num_workers=0
+            )
+            for part, shuffle in (("train", True), ("train", False), ("validation", False))
         )
         self.model = _dlrm(shape, folder)
 
     def train(self) -> None:
         for _ in range(self.epochs):
             self.model.train_epoch(self.loader)
+            self.model.predict(self.watched)
 
     def score(self) -> np.ndarray:
         return np.asarray(self.model.predict(self.scored))

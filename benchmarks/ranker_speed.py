@@ -1,15 +1,16 @@
-"""Rows per second of our torch rankers against deepctr-torch's and fuxictr's, at equal sizes.
+"""Rows per second of our torch rankers against deepctr-torch's and fuxictr's, at equal sizes; and the share
+of LightGBM's whole pipeline that is not LightGBM (:mod:`benchmarks.ranker_pipeline`).
 
     python -m benchmarks.ranker_speed --json
 
 10 categorical fields of 10,000 values, 16 dimensions, 13 numbers, layers of 256 and 128, batches of 4,096,
-Adam over all weights at every step for all. Ours is the whole ``fit`` of a ranker from its inputs (building,
-tensors, a validation pass each epoch), theirs the fit of a model that is built already. The peers' libraries
-get an environment of their own (:mod:`benchmarks.peer_environment`); all run in one process on all cores, by
-turns, after a warm-up, and the best of ``--repeats`` counts. Ours keeps what is discrete and what is
-continuous in towers of their own: the continuous one is small, so that both sides have about as many weights.
-deepctr-torch's DCN as it is by default, crosses of a vector, stands beside our crosses of rank 1, and its
-full matrices beside ours.
+Adam over all weights at every step for all, and a pass over the same validation rows after each epoch. Ours
+is the whole ``fit`` of a ranker from its inputs, building and tensors too; theirs the fit of a model that is
+built already. The peers' libraries get an environment of their own (:mod:`benchmarks.peer_environment`); all
+run in one process on all cores, by turns, after a warm-up, and the best of ``--repeats`` counts. Ours keeps
+what is discrete and what is continuous in towers of their own: the continuous one is small, so that both
+sides have about as many weights. deepctr-torch's DCN as it is by default, crosses of a vector, stands beside
+our crosses of rank 1, and its full matrices beside ours.
 """
 
 import argparse
@@ -27,6 +28,7 @@ import torch
 from benchmarks.harness import emit
 from benchmarks.peer_environment import peer_python
 from benchmarks.ranker_peers import DIM, LAYERS, VALUES, DeepCTR, FuxiCTR, Way
+from benchmarks.ranker_pipeline import pipeline
 from ranking.inputs import Categorical, Continuous, Inputs
 from ranking.models import DLRM, DCNv2, Ranker, WideDeep
 from ranking.models.network import FittedNetwork
@@ -59,8 +61,8 @@ def make_inputs(rows: int, seed: int) -> Inputs:
 class Ours:
     """A ranker of this project, by its public fit and predict."""
 
-    def __init__(self, ranker: Ranker, data: Inputs) -> None:
-        self.ranker, self.data, self.validation = ranker, data, make_inputs(BATCH, 1)
+    def __init__(self, ranker: Ranker, data: Inputs, validation: Inputs) -> None:
+        self.ranker, self.data, self.validation = ranker, data, validation
 
     def train(self) -> None:
         self.fitted = self.ranker.fit(self.data, self.validation, 0)
@@ -77,18 +79,19 @@ def make_ways(data: Inputs, epochs: int, folder: Path) -> dict[str, Callable[[],
     """Name → a ranker made anew."""
     training = Training(batch_rows=BATCH, epochs=epochs, patience=epochs, decay=1e-5)
     towers = {"dim": DIM, "training": training, "discrete": LAYERS, "continuous": (64, 32)}
-    wide_deep = WideDeep.model_validate({**towers, "buckets": FIELDS * VALUES})
+    wide_deep = WideDeep.model_validate({**towers, "buckets": 2**17})
     dcn, dcn_full = DCNv2.model_validate({**towers, "rank": 1}), DCNv2.model_validate(towers)
     dlrm = DLRM(dim=DIM, training=training, bottom=LAYERS, top=LAYERS)
+    parts = data, make_inputs(BATCH, 1)
     return {
-        "wide_deep": lambda: Ours(wide_deep, data),
-        "deepctr_wdl": lambda: DeepCTR("WDL", data, BATCH, epochs),
-        "dcn_v2": lambda: Ours(dcn, data),
-        "deepctr_dcn": lambda: DeepCTR("DCN", data, BATCH, epochs),
-        "dcn_v2_full": lambda: Ours(dcn_full, data),
-        "deepctr_dcn_matrix": lambda: DeepCTR("DCN-M", data, BATCH, epochs),
-        "dlrm": lambda: Ours(dlrm, data),
-        "fuxictr_dlrm": lambda: FuxiCTR(data, BATCH, epochs, folder),
+        "wide_deep": lambda: Ours(wide_deep, *parts),
+        "deepctr_wdl": lambda: DeepCTR("WDL", *parts, BATCH, epochs),
+        "dcn_v2": lambda: Ours(dcn, *parts),
+        "deepctr_dcn": lambda: DeepCTR("DCN", *parts, BATCH, epochs),
+        "dcn_v2_full": lambda: Ours(dcn_full, *parts),
+        "deepctr_dcn_matrix": lambda: DeepCTR("DCN-M", *parts, BATCH, epochs),
+        "dlrm": lambda: Ours(dlrm, *parts),
+        "fuxictr_dlrm": lambda: FuxiCTR(*parts, BATCH, epochs, folder),
     }
 
 
@@ -133,6 +136,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=40 * BATCH)
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--pipeline-rows", type=int, default=100_000)
     parser.add_argument("--environment", type=Path, help="keep the peers' environment here for the next time")
     parser.add_argument("--json", action="store_true", help="last line is JSON")
     arguments = parser.parse_args()
@@ -141,6 +145,7 @@ def main() -> None:
             again = [python, "-m", "benchmarks.ranker_speed", *sys.argv[1:]]
             sys.exit(subprocess.run(again, check=False).returncode)
     result = compare(arguments.rows, arguments.epochs, arguments.repeats)
+    result |= pipeline(arguments.pipeline_rows, arguments.repeats)
     emit({"threads": torch.get_num_threads(), "rows": arguments.rows, **result}, arguments.json)
 
 
