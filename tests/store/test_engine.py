@@ -156,7 +156,7 @@ def test_a_snapshot_is_streamed_in_bounded_memory(tmp_path):
     )
     world.feast.apply([view])
     world.put("a", table(make_ids(3), 0))
-    assert exit_code(start(_materialize_within, world.feast.config, 100)) == 0
+    assert exit_code(start(_materialize_within, world.feast.config, 70)) == 0
     online = world.online.describe(world.feast.config, world.feast.get_feature_view("big"))
     assert online.entities == n
 

@@ -62,7 +62,9 @@ class Stage:
 
     def _note(self, batch: pa.RecordBatch) -> None:
         ids = batch.column(self._id)
-        self._ids.append(pa.concat_arrays([ids.cast(pa.large_string())]) if self._text else ids)
+        # copies: a view would keep the whole batch
+        own = pa.concat_arrays([ids.cast(pa.large_string())]) if self._text else pa.array(np.array(ids))
+        self._ids.append(own)
         for name, seen in self._widths.items():
             seen.update(pc.min_max(pc.list_value_length(batch.column(name))).as_py().values())
 
