@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from embedding_features.store.online_stores.incoming import Incoming, hashes, last_by_id
+from embedding_features.store.online_stores.duplicates import hashes, last_by_id
+from embedding_features.store.online_stores.incoming import Incoming
 from embedding_features.store.online_stores.redis.encode import (
     Column,
     columns_of,

@@ -10,13 +10,12 @@ import os
 import shutil
 import uuid
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from embedding_features.files import atomic_folder
 from embedding_features.store.online_stores.incoming import Incoming
-from embedding_features.store.online_stores.layout import NEVER, refuse_older
-from embedding_features.store.online_stores.pushed import Key, Row
+from embedding_features.store.online_stores.layout import refuse_older
+from embedding_features.store.online_stores.pushed import Row
 from embedding_features.store.online_stores.snapshot import delta
 from embedding_features.store.online_stores.snapshot.generation import Generation, write_generation
 from embedding_features.store.online_stores.snapshot.handle import disk_errors, locked, nothing_online
@@ -29,7 +28,7 @@ from embedding_features.store.online_stores.snapshot.pointer import (
 )
 from embedding_features.store.online_stores.snapshot.served import Served
 
-_REMOVED = ".removed-"
+REMOVED = ".removed-"  # begins the name of a folder that is being removed
 
 
 class ViewFolder:
@@ -82,7 +81,7 @@ class ViewFolder:
         """
         with locked(self._writes), disk_errors(self.folder):
             now = self.served()
-            later = _later(now, rows)
+            later = now.later(rows)
             if later and now.delta.wasteful:
                 known = {row.key: row for row in [*now.delta.rows(), *later]}
                 try:
@@ -130,34 +129,6 @@ class ViewFolder:
     def remove(self) -> None:
         """Remove it in one step, when nobody writes; who reads it still sees it until the next read."""
         with disk_errors(self.folder), locked(self._materializations), locked(self._writes):
-            gone = self.folder.with_name(f"{_REMOVED}{uuid.uuid4().hex}")
+            gone = self.folder.with_name(f"{REMOVED}{uuid.uuid4().hex}")
             self.folder.rename(gone)
         shutil.rmtree(gone, ignore_errors=True)
-
-
-def remove_all(folder: Path) -> None:
-    """Remove the folders of all versions of a view."""
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if path.name.startswith(_REMOVED):
-            shutil.rmtree(path, ignore_errors=True)  # whose remover was killed
-        else:
-            ViewFolder(path).remove()
-    with suppress(OSError):  # somebody made a version meanwhile
-        folder.rmdir()
-
-
-def _later(now: Served, rows: Sequence[Row]) -> list[Row]:
-    """Of each key its last row, if it is no older than what is served."""
-    keys = [row.key for row in rows]
-    generation, known = now.generation, now.delta.find(keys)
-    held = generation.holds(keys) if generation else [False] * len(keys)
-    later: dict[Key, Row] = {}
-    for i, (key, row) in enumerate(zip(keys, rows, strict=True)):
-        newest = later.get(key, known.get(i))
-        if newest is not None:
-            stamp = newest.stamp
-        else:
-            stamp = generation.stamp if generation is not None and held[i] else (NEVER, NEVER)
-        if row.stamp >= stamp:
-            later[key] = row
-    return list(later.values())

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from embedding_features.store.online_stores.incoming import Incoming, hashes
+from embedding_features.store.online_stores.duplicates import hashes
+from embedding_features.store.online_stores.incoming import Incoming
 from embedding_features.store.online_stores.layout import Stamp, lacks
 from embedding_features.store.online_stores.pushed import Key
 from embedding_features.store.online_stores.snapshot.columns import ColumnFiles

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from embedding_features.store.online_stores.incoming import hashes, last_by_id
+from embedding_features.store.online_stores.duplicates import hashes, last_by_id
 from embedding_features.store.online_stores.rows import refuse_type
 from embedding_features.store.online_stores.snapshot.columns import ArrayFile, Described, Spec
 from embedding_features.store.online_stores.snapshot.read import map_array, open_column

@@ -1,7 +1,10 @@
 """What a reader has open of a view version."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from embedding_features.store.online_stores.layout import NEVER
+from embedding_features.store.online_stores.pushed import Key, Row
 from embedding_features.store.online_stores.snapshot.delta import Delta
 from embedding_features.store.online_stores.snapshot.generation import Generation
 from embedding_features.store.online_stores.snapshot.handle import Handle
@@ -26,6 +29,22 @@ class Served:
         self.pointer = Pointer.of(self._handle)
         self.delta = Delta(folder / self.pointer.delta)
         self.generation = _generation(folder, self.pointer.generation, before)
+
+    def later(self, rows: Sequence[Row]) -> list[Row]:
+        """Of each key its last row, if it is no older than what is served."""
+        keys = [row.key for row in rows]
+        generation, known = self.generation, self.delta.find(keys)
+        held = generation.holds(keys) if generation else [False] * len(keys)
+        later: dict[Key, Row] = {}
+        for i, (key, row) in enumerate(zip(keys, rows, strict=True)):
+            newest = later.get(key, known.get(i))
+            if newest is not None:
+                stamp = newest.stamp
+            else:
+                stamp = generation.stamp if generation is not None and held[i] else (NEVER, NEVER)
+            if row.stamp >= stamp:
+                later[key] = row
+        return list(later.values())
 
 
 def _generation(folder: Path, name: str | None, before: Served | None) -> Generation | None:

@@ -9,7 +9,6 @@ Each view version has a folder (:mod:`.folder`). Snapshots come by
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,9 +33,10 @@ from embedding_features.store.online_stores.incoming import Incoming
 from embedding_features.store.online_stores.layout import Layout
 from embedding_features.store.online_stores.pushed import key_of
 from embedding_features.store.online_stores.rows import Rows, ids_array
-from embedding_features.store.online_stores.snapshot.folder import ViewFolder, remove_all
+from embedding_features.store.online_stores.snapshot.folder import ViewFolder
 from embedding_features.store.online_stores.snapshot.gather import rows_of
 from embedding_features.store.online_stores.snapshot.protos import read_protos
+from embedding_features.store.online_stores.snapshot.removal import remove_project, remove_view
 
 
 class SnapshotOnlineStoreConfig(FeastConfigBaseModel):  # type: ignore[misc]
@@ -121,7 +121,7 @@ class SnapshotOnlineStore(EmbeddingOnlineStore):
     ) -> None:
         """Make folders for the views that are kept; remove deleted ones, all versions, when nobody writes."""
         for view in tables_to_delete:
-            remove_all(_root(config) / safe_name(view.name, "view"))
+            remove_view(_root(config) / safe_name(view.name, "view"))
         for view in tables_to_keep:
             self._folder(config, view).create()
 
@@ -132,11 +132,7 @@ class SnapshotOnlineStore(EmbeddingOnlineStore):
         entities: Sequence[Entity],  # noqa: ARG002
     ) -> None:
         """Remove everything of the project, when nobody writes."""
-        root = _root(config)
-        for folder in root.iterdir() if root.is_dir() else ():
-            remove_all(folder)
-        with suppress(OSError):  # somebody made a view meanwhile
-            root.rmdir()
+        remove_project(_root(config))
 
     def _folder(self, config: RepoConfig, view: FeatureView) -> ViewFolder:
         versioned = compute_versioned_name(view, config.registry.enable_online_feature_view_versioning)
