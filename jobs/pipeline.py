@@ -96,11 +96,13 @@ class Recall(Config):
         k: recall@k and NDCG@k.
         every_days: from the first test label on; requests are of users who take to something new until the
             next moment.
+        ranker: that learns from candidates of the train and validation parts; None: the best bundle alone.
     """
 
     k: int = Field(default=20, ge=1)
     every_days: float = Field(default=7, gt=0)
     stage: RecallStage = RecallStage()
+    ranker: SerializeAsAny[Ranker] | None = None
 
 
 class SubModelMode(Config):

@@ -1,9 +1,10 @@
 """``recall``: candidates from the snapshots, ranked by the best bundle; what each stage loses."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,13 +17,29 @@ from embedding_features.store import Published, historical
 from jobs.pipeline import Pipeline
 from jobs.steps.rank import Ranked, rank
 from ranking.bundle import Bundle
-from ranking.modes.recall import Indexes, rank_candidates, recall_candidates
+from ranking.experiment import OneTorchThread
+from ranking.modes.merge import Candidates
+from ranking.modes.recall import Indexes, candidate_columns, candidate_inputs, recall_candidates
 from ranking.modes.requests import Requests, requests_at
 from ranking.modes.stages import TwoStages, evaluate_stages
+from ranking.task import PARTS
+
+
+class Asked(NamedTuple):
+    """Requests of some moments, their candidates, and the candidates' raw columns."""
+
+    requests: list[Requests]
+    candidates: list[Candidates]
+    tables: list[pa.Table]
 
 
 def run(pipeline: Pipeline, progress: Progress, ranked: Ranked | None = None) -> dict[str, Any]:
-    """Measure both stages on the test part; write ``recall.json``."""
+    """Measure both stages on the test part; write ``recall.json``.
+
+    Candidates are ranked by the best bundle and, where the settings name one, by a ranker that learned from
+    candidates of earlier moments: which of what is seen is liked, and what is taken to next, are two
+    questions.
+    """
     ranked = ranked or rank(pipeline, progress)
     name = min(ranked.bundles, key=lambda one: ranked.bundles[one].record.metrics["validation_log_loss"])
     bundle, workspace = ranked.bundles[name], pipeline.workspace
@@ -34,43 +51,64 @@ def run(pipeline: Pipeline, progress: Progress, ranked: Ranked | None = None) ->
     key = config_hash(made_of)
     kept = workspace.read_json_or("recall", {})
     if not isinstance(kept, dict) or kept.get("key") != key:
-        stages = _measured(pipeline, ranked, bundle, progress)
-        kept = {"key": key, "ranker": name, "rows": _rows(stages), "sentence": _sentence(name, stages)}
+        stages = _measured(pipeline, ranked, {f"{name} of labels": bundle}, progress)
+        rows = [row for ranker, found in stages.items() for row in _rows(ranker, found)]
+        kept = {"key": key, "rows": rows, "sentence": _sentence(stages)}
         workspace.write_json("recall", kept)
-    return {"ranker": kept["ranker"], "recall_mode": kept["rows"]}
+    return {"recall_mode": kept["rows"]}
 
 
-def _measured(pipeline: Pipeline, ranked: Ranked, bundle: Bundle, progress: Progress) -> TwoStages:
-    task, settings = pipeline.rank.task, pipeline.recall
-    asked = _requests(ranked.labels, timedelta(days=settings.every_days))
-    runs = [run_ for run_ in ranked.snapshots if run_.family == pipeline.pretrain.family_name]
-    candidates = []
-    with progress.task("recall: candidates", len(asked) + 1) as advance:
-        for requests in asked:
-            indexes = _indexes(pipeline, runs, requests.moment)
-            candidates.append(recall_candidates(requests, indexes, settings.stage))
-            advance(1, str(requests.moment.date()))
-        scores = rank_candidates(
-            task,
-            asked,
-            candidates,
-            lambda frame: historical(pipeline.publish.repo, frame, pipeline.rank.service),
-            bundle.score,
-        )
+def _measured(
+    pipeline: Pipeline, ranked: Ranked, bundles: Mapping[str, Bundle], progress: Progress
+) -> dict[str, TwoStages]:
+    settings, borders = pipeline.recall, _borders(ranked.labels)
+    with progress.task("recall", 4) as advance:
+        parts = []
+        for begin, end in list(pairwise(borders))[-1 if settings.ranker is None else 0 :]:
+            parts.append(_asked(pipeline, ranked, begin, end))
+            advance(1, f"candidates from {begin:%Y-%m-%d}")
+        test = parts[-1]
+        scores = {name: [bundle.score(table) for table in test.tables] for name, bundle in bundles.items()}
+        if settings.ranker is not None:
+            encoders = ranked.dataset.encoders
+            learned, watched = (candidate_inputs(*part, encoders) for part in parts[:2])
+            with OneTorchThread():
+                fitted = settings.ranker.fit(learned, watched, pipeline.rank.seeds[0], progress)
+            scores[f"{settings.ranker.kind} of candidates"] = [
+                fitted.predict(encoders.encode(table)) for table in test.tables
+            ]
         advance()
-    return evaluate_stages(asked, candidates, scores, settings.k)
+    return {
+        name: evaluate_stages(test.requests, test.candidates, found, settings.k)
+        for name, found in scores.items()
+    }
 
 
-def _requests(labels: pa.Table, step: timedelta) -> list[Requests]:
-    """Of each step of the test part in which someone asks."""
-    test = labels.filter(pc.equal(labels["split"], "test"))["timestamp"]
-    moment, last = pc.min(test).as_py(), pc.max(test).as_py()
-    asked = []
-    while moment <= last:
-        with suppress(DataError):  # nobody takes to anything new
-            asked.append(requests_at(labels, moment, moment + step))
+def _borders(labels: pa.Table) -> list[datetime]:
+    """The first moment of each part, and the end of the last."""
+    first = [pc.min(labels.filter(pc.equal(labels["split"], part))["timestamp"]).as_py() for part in PARTS]
+    return [*first, pc.max(labels["timestamp"]).as_py() + timedelta(microseconds=1)]
+
+
+def _asked(pipeline: Pipeline, ranked: Ranked, begin: datetime, end: datetime) -> Asked:
+    """Requests from ``begin``, whose answers are known before ``end``; only of moments with a snapshot."""
+    step, stage = timedelta(days=pipeline.recall.every_days), pipeline.recall.stage
+    runs = [run_ for run_ in ranked.snapshots if run_.family == pipeline.pretrain.family_name]
+    requests, candidates, moment = [], [], begin
+    while moment < end:
+        indexes = _indexes(pipeline, runs, moment)
+        if indexes is not None:
+            with suppress(DataError):  # nobody takes to anything new
+                requests.append(requests_at(ranked.labels, moment, min(moment + step, end)))
+                candidates.append(recall_candidates(requests[-1], indexes, stage))
         moment += step
-    return asked
+    tables = candidate_columns(
+        pipeline.rank.task,
+        requests,
+        candidates,
+        lambda frame: historical(pipeline.publish.repo, frame, pipeline.rank.service),
+    )
+    return Asked(requests, candidates, tables)
 
 
 def _indexes(pipeline: Pipeline, runs: Sequence[Published], moment: datetime) -> Indexes | None:
@@ -83,12 +121,12 @@ def _indexes(pipeline: Pipeline, runs: Sequence[Published], moment: datetime) ->
     return Indexes(users, items)
 
 
-def _rows(stages: TwoStages) -> list[dict[str, Any]]:
+def _rows(ranker: str, stages: TwoStages) -> list[dict[str, Any]]:
     """A row a metric: what is possible, what each stage loses, what is left."""
     return [
         {
+            "ranker": ranker,
             "metric": f"{name}@{stages.k}",
-            "requests": stages.requests,
             "possible": figures.possible,
             "candidates miss": figures.missed,
             "ranker loses": figures.lost,
@@ -99,12 +137,15 @@ def _rows(stages: TwoStages) -> list[dict[str, Any]]:
     ]
 
 
-def _sentence(ranker: str, stages: TwoStages) -> str:
-    recall = stages.recall
-    shares = ", ".join(f"{name} {share:.3f}" for name, share in stages.found.items())
+def _sentence(stages: Mapping[str, TwoStages]) -> str:
+    one = next(iter(stages.values()))
+    shares = ", ".join(f"{name} {share:.3f}" for name, share in one.found.items())
+    ends = "; ".join(
+        f"{name} loses {found.recall.lost:.3f} and reaches {found.recall.ranked:.3f}"
+        for name, found in stages.items()
+    )
     return (
-        f"Recall mode: {stages.requests} requests, {stages.pool:.0f} candidates each, which hold "
-        f"{stages.coverage:.3f} of what is wanted ({shares}). Recall@{stages.k} is {recall.ranked:.3f} of a "
-        f"possible {recall.possible:.3f}: the candidates miss {recall.missed:.3f}, {ranker} loses "
-        f"{recall.lost:.3f}; unranked it is {recall.merged:.3f}."
+        f"Recall mode: {one.requests} requests, {one.pool:.0f} candidates each, which hold "
+        f"{one.coverage:.3f} of what is wanted ({shares}). Of a possible "
+        f"recall@{one.k} of {one.recall.possible:.3f} the candidates miss {one.recall.missed:.3f}; {ends}; unranked it is {one.recall.merged:.3f}."
     )

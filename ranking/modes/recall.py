@@ -1,19 +1,22 @@
 """The recall mode: candidates from indexes, the log's counts and neighbours, merged, then ranked."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from embedding_features.arrays import F32
 from embedding_features.config import Config
 from embedding_features.errors import ConfigError
 from embedding_features.recall import RecallIndex
+from ranking.encoders import Encoders
+from ranking.inputs import Inputs
 from ranking.modes import sources
 from ranking.modes.merge import Candidates, merge
 from ranking.modes.pairs import pair_columns, pair_frame, pair_rows
 from ranking.modes.requests import Requests
+from ranking.modes.stages import hits
 from ranking.task import Task
 
 #: from an entity frame to the store's answer, a row a row
@@ -93,23 +96,35 @@ def _sources(
     return made
 
 
-def rank_candidates(
-    task: Task,
-    requests: Sequence[Requests],
-    candidates: Sequence[Candidates],
-    ask: Ask,
-    score: Callable[[pa.Table], F32],
-) -> list[F32]:
-    """The second stage: [c] scores of the candidates of each moment.
+def candidate_columns(
+    task: Task, requests: Sequence[Requests], candidates: Sequence[Candidates], ask: Ask
+) -> list[pa.Table]:
+    """The raw columns of the candidates of each moment, a row a candidate.
 
     Args:
         ask: the store's answer for all pairs, e.g. ``lambda frame: historical(repo, frame, refs)``.
-        score: a ranker's scores of raw columns, e.g. ``bundle.score``.
     """
     pairs = [pair_rows(*part) for part in zip(requests, candidates, strict=True)]
-    features, scores, start = ask(pair_frame(task, pairs)), [], 0
+    features, tables, start = ask(pair_frame(task, pairs)), [], 0
     for asked, rows in zip(requests, pairs, strict=True):
-        table = pair_columns(task, asked, rows, features.slice(start, len(rows)))
-        scores.append(score(table))
+        tables.append(pair_columns(task, asked, rows, features.slice(start, len(rows))))
         start += len(rows)
-    return scores
+    return tables
+
+
+def candidate_inputs(
+    requests: Sequence[Requests],
+    candidates: Sequence[Candidates],
+    tables: Sequence[pa.Table],
+    encoders: Encoders,
+) -> Inputs:
+    """Candidates as rows to learn from: the label is whether one is wanted, a request's rows are a group.
+
+    Args:
+        tables: of :func:`candidate_columns`.
+    """
+    label = np.concatenate([hits(*part) for part in zip(requests, candidates, strict=True)])
+    first = np.cumsum([0, *(len(asked) for asked in requests)])
+    group = np.concatenate([one.request + at for one, at in zip(candidates, first, strict=False)])
+    inputs = encoders.encode(pa.concat_tables(tables), label.astype(np.float32))
+    return replace(inputs, group=group)

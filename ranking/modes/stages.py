@@ -103,8 +103,8 @@ def _judged(requests: Requests, candidates: Candidates, score: F32, k: int) -> d
             fix="score every candidate of the same requests",
         )
     wanted = np.diff(requests.wanted.offsets.to_numpy()).astype(np.int64)
-    hit = _hits(requests, candidates)
-    hits = np.bincount(request, hit, len(requests)).astype(np.int64)
+    hit = hits(requests, candidates)
+    count = np.bincount(request, hit, len(requests)).astype(np.int64)
     rank = np.arange(len(request)) - offsets[request]
     by_score = np.lexsort((rank, -score, request))
     ranks = {"merged": (hit, rank), "ranked": (hit[by_score], rank)}
@@ -112,11 +112,11 @@ def _judged(requests: Requests, candidates: Candidates, score: F32, k: int) -> d
     best: F64 = np.concatenate([[0.0], np.cumsum(gain)])
     judged: dict[str, F64] = {
         "pool": np.diff(offsets).astype(np.float64),
-        "coverage": hits / wanted,
+        "coverage": count / wanted,
         "recall possible": np.minimum(wanted, k) / wanted,
-        "recall ideal": np.minimum(hits, k) / wanted,
+        "recall ideal": np.minimum(count, k) / wanted,
         "ndcg possible": np.ones(len(requests)),
-        "ndcg ideal": best[np.minimum(hits, k)] / best[np.minimum(wanted, k)],
+        "ndcg ideal": best[np.minimum(count, k)] / best[np.minimum(wanted, k)],
     }
     for order, (of_rank, place) in ranks.items():
         top = (place < k) & of_rank
@@ -128,7 +128,7 @@ def _judged(requests: Requests, candidates: Candidates, score: F32, k: int) -> d
     return judged
 
 
-def _hits(requests: Requests, candidates: Candidates) -> Bool:
+def hits(requests: Requests, candidates: Candidates) -> Bool:
     """[c] whether a candidate is wanted."""
     wanted, items = requests.wanted.flatten(), candidates.items.flatten()
     known = pa.concat_arrays([wanted, items]).unique()

@@ -53,7 +53,7 @@ def write_pipeline(folder: Path, **sections: Any) -> Path:
             "variants": ["none", "dense", "all"],
             "seeds": [0, 1],
         },
-        "recall": {"k": 10, "every_days": 4, "stage": {"candidates": 40}},
+        "recall": {"k": 10, "every_days": 4, "ranker": {"kind": "lightgbm"}, "stage": {"candidates": 40}},
         "submodel": {
             "as_of": "2026-02-12T00:00:00Z",
             "pretrain": {"method": "lightgcn", "params": {"dim": 8, "epochs": 3}},
