@@ -146,6 +146,7 @@ def _sentence(stages: Mapping[str, TwoStages]) -> str:
     )
     return (
         f"Recall mode: {one.requests} requests, {one.pool:.0f} candidates each, which hold "
-        f"{one.coverage:.3f} of what is wanted ({shares}). Of a possible "
-        f"recall@{one.k} of {one.recall.possible:.3f} the candidates miss {one.recall.missed:.3f}; {ends}; unranked it is {one.recall.merged:.3f}."
+        f"{one.coverage:.3f} of what is wanted ({shares}). Of a possible recall@{one.k} of "
+        f"{one.recall.possible:.3f} the candidates miss {one.recall.missed:.3f}; {ends}; unranked it is "
+        f"{one.recall.merged:.3f}."
     )
