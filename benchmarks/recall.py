@@ -37,7 +37,7 @@ from embedding_features.artifact import (
 from embedding_features.recall import HNSW, IVFPQ, RecallIndex, RecallSettings
 
 _BATCHES = (1, 8, 32, 64, 256, 1024)
-_EF = (32, 48, 64, 96, 128, 192, 256, 384, 512)
+_EF = (24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 _PROBES = ((8, 10), (16, 10), (32, 10), (32, 40), (64, 40), (128, 40))
 #: recall wanted on the users that settings are chosen on: above .97, since others are measured
 _WANTED = 0.975

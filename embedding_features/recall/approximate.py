@@ -10,8 +10,8 @@ from embedding_features.recall.filters import Eligible
 from embedding_features.recall.graph import Graph, faiss
 from embedding_features.recall.settings import HNSW, IVFPQ, RecallSettings
 
-#: rows that an exact scan compares while HNSW widens its search by one: 740 at 16 links, 1,340 at 32
-_ROWS_PER_STEP = 1000
+#: rows that an exact scan compares while a walk is widened by one, at 32 links
+_ROWS_PER_STEP = 700
 #: A search by inner product finds little beyond the best: where denials make it want more than this share of
 #: its breadth, all is compared.
 DOT_DEPTH = 0.5

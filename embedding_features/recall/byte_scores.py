@@ -39,6 +39,25 @@ def prefetch(_: Any, array: Any, at: Any) -> Any:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
+def shift(_: Any, array: Any, at: Any, count: Any) -> Any:
+    """Move ``count`` elements of 4 bytes that begin at ``at`` up by one place; nothing is checked."""
+    signature = types.void(array, at, count)
+
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        byte = _I8.as_pointer()
+        start = builder.gep(data, [args[1]])
+        end = builder.gep(start, [ir.Constant(_I64, 1)])
+        move = builder.module.declare_intrinsic("llvm.memmove", [byte, byte, _I64])
+        size = builder.mul(args[2], ir.Constant(_I64, 4))
+        no = ir.Constant(ir.IntType(1), 0)
+        builder.call(move, [builder.bitcast(end, byte), builder.bitcast(start, byte), size, no])
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
 def dot_bytes(_: Any, query: Any, codes: Any, row: Any) -> Any:
     """int32 ``query · codes[row]``.
 

@@ -22,12 +22,15 @@ class Exact(RecallSettings):
 
 
 class HNSW(RecallSettings):
-    """Hierarchical navigable small world graph (Malkov & Yashunin 2018) over the full vectors.
+    """Navigable small world graph (Malkov & Yashunin 2018), walked over vectors as bytes, scored in full.
 
     Under ``dot`` the graph is walked by inner product itself (ip-NSW, Morozov & Babenko 2018), its links laid
     with the vectors' lengths dampened. The reduction of inner product to distance (Bachrach et al. 2014) is
     not used: with the lengths that popularity gives, its added coordinate dominates. A query that needs much
     more than its k, as under a long deny list, is answered by exact search (docs/howto/recall.md).
+
+    A walk does not come down the upper levels: it begins from the √n longest vectors, which are what most
+    queries by inner product want; under the other metrics from √n rows at equal distances.
 
     Built on several threads the graph depends on their timing; on one thread it is reproducible.
 

@@ -6,7 +6,7 @@ import numpy.typing as npt
 
 from embedding_features.arrays import F32, I32, I64
 from embedding_features.jit import jit
-from embedding_features.recall.byte_scores import dot_bytes, prefetch
+from embedding_features.recall.byte_scores import dot_bytes, prefetch, shift
 from embedding_features.recall.graph_arrays import GraphArrays
 
 I16 = npt.NDArray[np.int16]
@@ -34,6 +34,7 @@ def walk(
     seen = np.zeros((count + 63) // 64, np.uint64)
     met = np.empty(count, np.int32)
     fresh = np.empty(max(graph.links, len(graph.entries)), np.int32)
+    values = np.empty(len(fresh), np.float32)
     scores, pool = np.empty(breadth, np.float32), np.empty(breadth, np.int32)
     code = np.zeros(width, np.int16)
     for q in range(first, last):
@@ -41,14 +42,15 @@ def walk(
         size, place, total, node = 0, 0, 0, -1
         while True:
             new = _unseen(graph, node, seen, fresh)
-            for i in range(new):
+            for i in range(new):  # apart from what is done by them, which would often stop the processor
                 row = fresh[i]
-                met[total] = row
-                total += 1
-                score = np.float32(dot_bytes(code, graph.codes, np.int64(row))) * (graph.scales[row] * unit)
-                score += bias[row]
-                if size < breadth or score > scores[breadth - 1]:
-                    size, put = _insert(scores, pool, size, score, row)
+                met[total + i] = row
+                product = np.float32(dot_bytes(code, graph.codes, np.int64(row)))
+                values[i] = product * (graph.scales[row] * unit) + bias[row]
+            total += new
+            for i in range(new):
+                if size < breadth or values[i] > scores[breadth - 1]:
+                    size, put = _insert(scores, pool, size, values[i], fresh[i])
                     place = min(place, put)
             while place < size and pool[place] < 0:  # asked before: stored as its complement
                 place += 1
@@ -119,9 +121,9 @@ def _insert(scores: F32, pool: I32, size: int, score: np.float32, row: int) -> t
             low = middle + 1
         else:
             high = middle
-    for i in range(min(size, len(pool) - 1), low, -1):
-        scores[i] = scores[i - 1]
-        pool[i] = pool[i - 1]
+    moved = min(size, len(pool) - 1) - low
+    shift(scores, np.int64(low), np.int64(moved))
+    shift(pool, np.int64(low), np.int64(moved))
     scores[low] = score
     pool[low] = row
     return min(size + 1, len(pool)), low
