@@ -9,6 +9,7 @@ import shutil
 import signal
 import threading
 import time
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -135,20 +136,29 @@ def test_killed_while_removing_nothing_or_all_is_left(world):
     assert point > 1
 
 
+def open_handles():
+    return len(list(Path("/dev/fd").iterdir()))
+
+
 def full_disk(world, limit, work):
     """``work`` where no file may grow over ``limit`` bytes is a clear error, and leaves nothing behind."""
     before, folder = names(world), folder_of(world)
     files = sorted(path.name for path in folder.rglob("*"))
 
     def limited():
-        handles = len(list(Path("/dev/fd").iterdir()))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-        with pytest.raises(StoreError, match=r"cannot write in .* what was online stays") as raised:
-            work()
-        assert raised.value.fix == "make room or give the right, then do it again"
-        del raised
-        assert len(list(Path("/dev/fd").iterdir())) == handles
-        assert names(world) == before
+        # what this process prints goes to a file, too
+        with Path(os.devnull).open("w") as nothing, redirect_stdout(nothing), redirect_stderr(nothing):
+            handles, limits = open_handles(), resource.getrlimit(resource.RLIMIT_FSIZE)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limits[1]))
+            try:
+                with pytest.raises(StoreError, match=r"cannot write in .* what was online stays") as raised:
+                    work()
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+            assert raised.value.fix == "make room or give the right, then do it again"
+            del raised
+            assert open_handles() == handles
+            assert names(world) == before
 
     assert ended(in_child(limited)) == 0
     assert sorted(path.name for path in folder.rglob("*") if path.name != ".staging") == [
