@@ -8,6 +8,11 @@ ranker, variant and seed is measured on the same draws, so what users have in co
 of s sqrt(1/S) t_df, where s² is the variance between seeds, pooled over the variants of a ranker with
 df = sum (S - 1), less the part the user draws already show (the seed × user interaction). With one seed a
 variant df is 0, and the interval tells only of users.
+
+**Few users**, or a few with most of the rows, make the spread of replicates too small and its own error
+large, so that percentile intervals are too narrow (Hesterberg, The American Statistician 2015). Each
+replicate's distance from the figure is stretched by sqrt(n / chi²_(n-1)), n the effective number of users,
+which makes a normal spread Student's t with n - 1 degrees of freedom.
 """
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
@@ -42,14 +47,24 @@ class Difference(Estimate):
 
 @dataclass(frozen=True)
 class Sample:
-    """A metric of one cell: ``seeds`` [S] on the test rows, ``replicates`` [S, B] on the users drawn."""
+    """A metric of one cell: ``seeds`` [S] on the test rows, ``replicates`` [S, B] on the users drawn.
+
+    ``stretch`` [B] makes up for few users; statistics of the same rows have the same.
+    """
 
     seeds: F64
     replicates: F64
+    stretch: F64 | float = 1.0
 
     @property
     def mean(self) -> float:
         return float(self.seeds.mean())
+
+    @property
+    def spread(self) -> F64:
+        """How far each replicate is from the mean over seeds, [B]."""
+        distance: F64 = (self.replicates.mean(axis=0) - self.mean) * self.stretch
+        return distance
 
 
 @dataclass(frozen=True)
@@ -69,6 +84,13 @@ def user_draws(users: int, replicates: int, seed: int) -> Iterator[F64]:
         yield np.bincount(cell.ravel(), minlength=users * width).reshape(users, width).astype(np.float64)
 
 
+def user_stretch(users: float, replicates: int, seed: int) -> F64:
+    """What few users hide, [B]: sqrt(n / chi²_(n-1)) for n effective ``users``."""
+    rng = np.random.default_rng([seed, replicates, 1])
+    factor: F64 = np.sqrt(users / rng.chisquare(max(users - 1, 1.0), replicates))
+    return factor
+
+
 def bootstrap(
     statistics: Mapping[K, Sequence[Statistic]], users: int, replicates: int, seed: int
 ) -> dict[K, Sample]:
@@ -79,7 +101,11 @@ def bootstrap(
     for weights in user_draws(users, replicates, seed):
         for key, cell in statistics.items():
             blocks[key].append(np.stack([statistic(weights) for statistic in cell]))
-    return {key: Sample(seeds[key], np.concatenate(parts, axis=1)) for key, parts in blocks.items()}
+    samples = {}
+    for key, cell in statistics.items():
+        stretch = user_stretch(cell[0].effective_users, replicates, seed)
+        samples[key] = Sample(seeds[key], np.concatenate(blocks[key], axis=1), stretch)
+    return samples
 
 
 def seed_noise(samples: Collection[Sample], seed: int) -> SeedNoise:
@@ -105,7 +131,7 @@ def _interval(replicates: F64, alpha: float) -> tuple[float, float]:
 
 def figure(sample: Sample, noise: SeedNoise, alpha: float) -> Estimate:
     """The mean over seeds and its percentile interval at 1 - alpha."""
-    replicates = sample.replicates.mean(axis=0) + noise.sd * sample.seeds.size**-0.5 * noise.draws
+    replicates = sample.mean + sample.spread + noise.sd * sample.seeds.size**-0.5 * noise.draws
     low, high = _interval(replicates, alpha)
     return Estimate(value=sample.mean, low=low, high=high)
 
@@ -116,12 +142,13 @@ def difference(variant: Sample, baseline: Sample, noise: SeedNoise, alpha: float
     p is twice the smaller share of replicates at or beyond 0, each side counting one more than seen (B
     replicates cannot give a p below 2 / (B + 1)). A replicate without a value counts on both sides.
     """
-    spread = noise.sd * (1 / variant.seeds.size + 1 / baseline.seeds.size) ** 0.5 * noise.draws
-    replicates = variant.replicates.mean(axis=0) - baseline.replicates.mean(axis=0) + spread
+    value = variant.mean - baseline.mean
+    seeds = noise.sd * (1 / variant.seeds.size + 1 / baseline.seeds.size) ** 0.5 * noise.draws
+    replicates = value + variant.spread - baseline.spread + seeds
     beyond = min(np.count_nonzero(~(replicates > 0)), np.count_nonzero(~(replicates < 0)))
     p = min(1.0, 2 * (1 + beyond) / (1 + replicates.size))
     low, high = _interval(replicates, alpha)
-    return Difference(value=variant.mean - baseline.mean, low=low, high=high, p=p)
+    return Difference(value=value, low=low, high=high, p=p)
 
 
 def holm(p: Sequence[float]) -> list[float]:
