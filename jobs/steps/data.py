@@ -1,15 +1,19 @@
 """``data``: public data sets by name, and planted worlds."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from embedding_features.config import load_config
-from embedding_features.datasets import World, get_ml100k, read_card, synthesize
+from embedding_features.datasets import World, get_ciao, get_ml100k, read_card, synthesize
 from embedding_features.errors import ConfigError
 from embedding_features.progress import Progress
 from jobs.console import note
 
-_GETTERS = {"ml-100k": get_ml100k}
+_GETTERS: dict[str, Callable[[Path, Path | None, Progress], Path]] = {
+    "ciao": get_ciao,
+    "ml-100k": get_ml100k,
+}
 
 
 def get_dataset(name: str, to: Path, source: Path | None, progress: Progress) -> dict[str, Any]:
