@@ -13,6 +13,7 @@ code  meaning
 4     a leak was found: data later than the moment it claims
 5     two spaces, codebooks or bundles do not belong together
 6     Feast or one of its stores failed
+7     done, but MLflow does not have all of it
 130   interrupted; the same command resumes
 ====  =========================================================
 """

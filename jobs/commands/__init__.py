@@ -2,7 +2,7 @@
 
 import typer
 
-from jobs.commands import data, doctor, materialize, methods, quickstart
+from jobs.commands import data, doctor, materialize, methods, quickstart, report, serve
 from jobs.commands.pipeline import pipeline_command
 from jobs.options import EXIT_CODES
 
@@ -26,5 +26,7 @@ pipeline_command(app, "rank", "Train the rankers, with and without the features.
 pipeline_command(app, "recall", "Candidates, then ranks: what each of the two stages loses.")
 pipeline_command(app, "submodel", "An encoder inside a ranker, beside its vectors as features.")
 pipeline_command(app, "ablate", "Say what each feature brought: HTML report and JSON.")
+app.add_typer(report.app, name="report")
+app.command("serve", epilog=serve.EPILOG)(serve.command)
 app.command("methods", epilog=methods.EPILOG)(methods.command)
 app.command("quickstart", epilog=quickstart.EPILOG)(quickstart.command)

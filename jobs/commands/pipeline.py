@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import typer
 
-from jobs.options import ConfigOption, JsonOption, epilog, run_job
+from jobs.figures import data_fingerprint
+from jobs.options import ConfigOption, JsonOption, TrackOption, epilog, run_tracked
+from jobs.tracking import Subject, Track
 
 if TYPE_CHECKING:
     from embedding_features.progress import Progress
     from jobs.pipeline import Pipeline
+
+
+_CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 
 
 class Step(Protocol):
@@ -26,20 +31,28 @@ def pipeline_command(app: typer.Typer, name: str, help_: str) -> None:
     """Register ``embedding-features <name> --config YAML``, which runs ``jobs.steps.<name>``."""
 
     @app.command(name, help=help_, epilog=epilog(f"embedding-features {name} --config pipeline.yaml --json"))
-    def command(config: ConfigOption, as_json: JsonOption = False) -> None:
-        run_job(lambda progress: run_step(name, config, progress), as_json)
+    def command(config: ConfigOption, track: TrackOption = None, as_json: JsonOption = False) -> None:
+        run_tracked(lambda progress, tracked: run_step(name, config, progress, tracked), track, as_json)
 
 
-def run_step(name: str, config: Path, progress: "Progress") -> dict[str, Any]:
-    """One step, alone in its workspace."""
+def run_step(name: str, config: Path, progress: "Progress", track: Track) -> dict[str, Any]:
+    """One step, alone in its workspace, until it is tracked."""
     from jobs.pipeline import load_pipeline
 
-    pipeline = load_pipeline(config)
+    pipeline = load_pipeline(config_file(config))
     step = cast(Step, import_module(f"jobs.steps.{name}"))
-    with pipeline.workspace.locked():
-        return step.run(pipeline, progress)
+    workspace = pipeline.workspace
+    subject = Subject(
+        job=name,
+        experiment=pipeline.name,
+        settings=pipeline.model_dump(mode="json"),
+        fingerprint=lambda: data_fingerprint(workspace),
+    )
+    with workspace.locked():
+        return track(subject, lambda: step.run(pipeline, progress))
 
 
-def config_file(name: str) -> Path:
-    """A pipeline that is shipped with the package."""
-    return Path(__file__).resolve().parent.parent / "configs" / name
+def config_file(config: Path) -> Path:
+    """A YAML, or the one shipped with the package that a bare name such as ``ciao`` says."""
+    shipped = _CONFIGS / f"{config}.yaml"
+    return shipped if len(config.parts) == 1 and shipped.is_file() and not config.exists() else config

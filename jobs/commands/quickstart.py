@@ -5,19 +5,19 @@ from typing import Annotated
 
 import typer
 
-from jobs.commands.pipeline import config_file, run_step
-from jobs.options import JsonOption, epilog, run_job
+from jobs.commands.pipeline import run_step
+from jobs.options import CONFIG_HELP, JsonOption, TrackOption, epilog, run_tracked
 
-EPILOG = epilog("embedding-features quickstart")
+EPILOG = epilog("embedding-features quickstart --config ciao")
 
 
 def command(
     config: Annotated[
-        Path | None,
-        typer.Option("--config", "-c", help="A pipeline's YAML.  [default: MovieLens-100K]", metavar="YAML"),
-    ] = None,
+        Path,
+        typer.Option("--config", "-c", help=CONFIG_HELP, metavar="YAML"),
+    ] = Path("ml100k"),
+    track: TrackOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Logs to ablation report in one command; running it again resumes what is done."""
-    chosen = config or config_file("ml100k.yaml")
-    run_job(lambda progress: run_step("quickstart", chosen, progress), as_json)
+    run_tracked(lambda progress, tracked: run_step("quickstart", config, progress, tracked), track, as_json)
