@@ -1,48 +1,24 @@
-"""Plots as inline SVG that takes the page's colours and font, so one plot serves light, dark and print."""
+"""Differences with their intervals, and reliability."""
 
-import io
-import re
 from collections.abc import Mapping
 
-import matplotlib as mpl
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from ranking.ablation_result import Ablation, Cell, Verdict
+from ranking.ablation_result import Ablation, Cell
 from ranking.calibration import Reliability
 from ranking.metric_statistics import METRICS
-
-# matplotlib cannot write a CSS variable, so it draws with colours that mean one and are exchanged afterwards
-_INK, _LINE = "#010101", "#020202"
-_VERDICT: dict[Verdict, str] = {"better": "#030303", "worse": "#040404", "no difference": "#050505"}
-_VARIABLES = {
-    _INK: "var(--ink)",
-    _LINE: "var(--line)",
-    _VERDICT["better"]: "var(--better)",
-    _VERDICT["worse"]: "var(--worse)",
-    _VERDICT["no difference"]: "var(--open)",
-}
-_MARKERS: dict[Verdict, str] = {"better": "D", "worse": "s", "no difference": "o"}
-
-
-def _inline(figure: Figure, name: str, label: str) -> Markup:
-    """The figure as an <svg> element with ids of its own (``name``) and a text alternative (``label``)."""
-    buffer = io.StringIO()
-    metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    figure.savefig(buffer, format="svg", transparent=True, metadata=metadata)
-    svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'\bid="', f'id="{name}-', svg)
-    svg = re.sub(r'href="#|url\(#', lambda m: f"{m[0]}{name}-", svg)
-    svg = re.sub(r"(font: [\d.]+px) [^;\"]*", r"\1 var(--sans)", svg)
-    for colour, variable in _VARIABLES.items():
-        svg = svg.replace(colour, variable)
-    size = re.match(r'<svg [^>]*?width="([\d.]+)pt" height="[\d.]+pt"', svg)
-    width = f"{float(size[1]) * 4 / 3:.0f}px" if size else "100%"
-    svg = re.sub(r' (width|height)="[\d.]+pt"', "", svg, count=2)
-    alternative = Markup('<svg role="img" aria-label="{}" style="max-width: {}"').format(label, width)
-    return Markup(svg.replace("<svg", str(alternative), 1))
+from ranking.report.svg import (
+    INK,
+    LINE,
+    MARKERS,
+    VERDICT,
+    WIDTH,
+    drawn,
+    inline,
+    plain_axes,
+    shortened,
+)
 
 
 def _limits(cells: list[Cell]) -> tuple[float, float]:
@@ -54,43 +30,38 @@ def _limits(cells: list[Cell]) -> tuple[float, float]:
     return min(bounds) - room, max(bounds) + room
 
 
-# ids that depend on nothing but the drawing; text as text; a dollar in a name starts no formula
-_drawn = mpl.rc_context(
-    {"svg.hashsalt": "embedding-features", "svg.fonttype": "none", "text.parse_math": False}
-)
-
-
-@_drawn
+@drawn
 def forest(ablation: Ablation, ranker: str) -> Markup:
-    """A ranker's differences from the baseline in the primary metric: points, intervals, verdicts."""
-    metric = ablation.config.primary
-    primary = [cell for cell in ablation.cells if cell.metric == metric and cell.difference]
+    """A ranker's differences from the baseline in the primary metric: points, intervals, verdicts.
+
+    Without the variants that are parts of the baseline: what those lose would set the scale.
+    """
+    metric, rungs = ablation.config.primary, ablation.config.rungs
+    compared = [cell for cell in ablation.cells if cell.metric == metric and cell.difference]
+    primary = [cell for cell in compared if cell.variant not in rungs]
     cells = [cell for cell in primary if cell.ranker == ranker]
-    figure = Figure(figsize=(4.6, 0.75 + 0.32 * len(cells)), layout="constrained")
-    axes = figure.add_subplot()
-    axes.axvline(0, color=_INK, linewidth=0.9)
+    figure = Figure(figsize=(WIDTH, 0.75 + 0.32 * len(cells)), layout="constrained")
+    axes = plain_axes(figure)
+    axes.axvline(0, color=INK, linewidth=0.9)
     for place, cell in enumerate(cells):
         if cell.difference is None or cell.verdict is None:
             continue
-        d, colour = cell.difference, _VERDICT[cell.verdict]
+        d, colour = cell.difference, VERDICT[cell.verdict]
         axes.plot([d.low, d.high], [place, place], color=colour, linewidth=2.2, solid_capstyle="butt")
-        axes.plot([d.value], [place], marker=_MARKERS[cell.verdict], color=colour, markersize=6.5)
-    axes.set_yticks(range(len(cells)), [cell.variant for cell in cells])
+        axes.plot([d.value], [place], marker=MARKERS[cell.verdict], color=colour, markersize=6.5)
+    axes.set_yticks(range(len(cells)), [shortened(cell.variant, 16) for cell in cells])
     axes.set_ylim(len(cells) - 0.4, -0.6)
     axes.set_xlim(*_limits(primary))
-    axes.locator_params(axis="x", nbins=6)
+    axes.locator_params(axis="x", nbins=5)
     arrow = "right is better" if METRICS[metric].higher_is_better else "left is better"
-    axes.set_xlabel(f"{METRICS[metric].title} minus the baseline's ({arrow})", color=_INK)
-    axes.grid(axis="x", color=_LINE, linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.tick_params(color=_LINE, labelcolor=_INK, length=0)
-    axes.spines[:].set_visible(False)
+    axes.set_xlabel(f"{METRICS[metric].title} change ({arrow})", color=INK)
+    axes.grid(axis="x", color=LINE, linewidth=0.6)
     label = f"{ranker}: differences from the baseline in {METRICS[metric].title}, as in the table beside it"
     name = f"forest-{ablation.rankers.index(ranker)}"
-    return _inline(figure, name, label)
+    return inline(figure, name, label)
 
 
-@_drawn
+@drawn
 def reliability(curves: Mapping[str, Reliability], name: str) -> Markup:
     """Shares of ones over mean scores, a line a ranker; on the diagonal a score is what it says.
 
@@ -99,23 +70,21 @@ def reliability(curves: Mapping[str, Reliability], name: str) -> Markup:
         name: what its ids begin with; one of its own in the page.
     """
     figure = Figure(figsize=(3.6, 3.4), layout="constrained")
-    axes = figure.add_subplot()
-    axes.plot([0, 1], [0, 1], color=_LINE, linewidth=0.9)
-    for (title, curve), (verdict, colour) in zip(curves.items(), _VERDICT.items(), strict=False):
+    axes = plain_axes(figure)
+    axes.plot([0, 1], [0, 1], color=LINE, linewidth=0.9)
+    for (title, curve), (verdict, colour) in zip(curves.items(), VERDICT.items(), strict=False):
         axes.plot(
             curve.score,
             curve.share,
             color=colour,
-            marker=_MARKERS[verdict],
+            marker=MARKERS[verdict],
             markersize=4.5,
             linewidth=1.4,
             label=f"{title}, ECE {curve.ece:.4f}",
         )
-    axes.set_xlabel("Mean score", color=_INK)
-    axes.set_ylabel("Share of ones", color=_INK)
-    axes.legend(frameon=False, labelcolor=_INK, loc="upper left")
-    axes.grid(color=_LINE, linewidth=0.6)
-    axes.tick_params(color=_LINE, labelcolor=_INK, length=0)
-    axes.spines[:].set_visible(False)
+    axes.set_xlabel("Mean score", color=INK)
+    axes.set_ylabel("Share of ones", color=INK)
+    axes.legend(frameon=False, labelcolor=INK, loc="upper left")
+    axes.grid(color=LINE, linewidth=0.6)
     errors = ", ".join(f"{title} {curve.ece:.4f}" for title, curve in curves.items())
-    return _inline(figure, name, f"Reliability: shares of ones over mean scores; calibration error {errors}")
+    return inline(figure, name, f"Reliability: shares of ones over mean scores; calibration error {errors}")

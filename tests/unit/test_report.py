@@ -6,13 +6,17 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ranking.ablation import Ablation, AblationConfig, ablate
 from ranking.findings import interval, signed
 from ranking.report.context import ReportContext, SnapshotContext, SplitContext
+from ranking.report.costs import apart, cost_rows, gain_over_cost
 from ranking.report.render import render, render_html
 from ranking.report.summary import p_value, summary_rows, with_spread
+from ranking.report.svg import shortened
+from tests.browser.made_ablation import made_ablation, made_context
 from tests.unit.simulated_scores import simulated_scores
 
 CONFIG = AblationConfig(replicates=700, slice_replicates=100)
@@ -61,7 +65,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags[tag] += 1
         self.attributes += [(name, value or "") for name, value in attrs]
-        if tag not in ("meta", "br"):
+        if tag not in ("meta", "br", "input"):
             self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -207,3 +211,101 @@ def test_numbers_for_people() -> None:
     assert signed("auc", -0.0123) == "−0.0123"
     assert signed("rce", 1.234) == "+1.23"
     assert (p_value(0.0004), p_value(0.0123), p_value(1.0)) == ("< 0.001", "0.012", "1")
+
+
+@pytest.fixture(scope="module")
+def whole() -> Ablation:
+    """12 variants × 4 rankers with every section."""
+    return made_ablation()
+
+
+@pytest.fixture(scope="module")
+def whole_page(whole: Ablation) -> Page:
+    return Page(render_html(whole, made_context()))
+
+
+def test_every_variant_of_every_ranker_is_judged(whole: Ablation, whole_page: Page) -> None:
+    """A cell a variant and ranker, "not run" where there is none, and the baseline's parts named as such."""
+    glance = whole_page.text[whole_page.text.index("○ no difference) variant") :]
+    glance = glance[len("○ no difference)") : glance.index("Findings")]
+    verdicts = [c.verdict for c in whole.cells if c.metric == "auc" and c.verdict]
+    for verdict, mark in (("better", "▲"), ("worse", "▼"), ("no difference", "○")):
+        assert glance.count(f"{mark} {verdict}") == verdicts.count(verdict) > 0
+    assert glance.count("not run") == 2
+    assert glance.count("part of the baseline") == 2
+
+
+def test_delong_stands_beside_the_bootstrap(whole: Ablation, whole_page: Page) -> None:
+    opinions = [cell.delong for cell in whole.cells if cell.delong]
+    assert len(opinions) == 46
+    for opinion in opinions:
+        assert f"DeLong {signed('auc', opinion.low)} … {signed('auc', opinion.high)}" in whole_page.text
+
+
+def test_costs_stand_beside_gains(whole: Ablation, whole_page: Page) -> None:
+    costs = whole_page.text[
+        whole_page.text.index("What it costs") : whole_page.text.index("What the rankers lean")
+    ]
+    assert costs.count("not online") == 4
+    for words in ("0 B", "900 kB", "one user and 200 candidates", "Up and to the left is better"):
+        assert words in costs
+    change = whole.cell("dlrm", "all", "auc").difference
+    assert change is not None
+    assert f"{signed('auc', change.value)}540kB1.163.384.5425.5" in costs.replace(" ", "")
+
+
+def test_what_is_not_online_is_on_no_plot(whole: Ablation) -> None:
+    """Nor are the baseline's parts; and one point alone is no comparison."""
+    rows = cost_rows(whole, "lightgbm", whole.variants("lightgbm"))
+    shown = re.findall(r"> ([\w-]+)</text>", str(gain_over_cost(whole, "lightgbm", rows)))
+    expected = set(whole.variants("lightgbm")) - {"ids", "counts", "als-dense"}
+    assert {name for name in shown if name in whole.variants("lightgbm")} == expected
+    assert gain_over_cost(whole, "lightgbm", rows[:3]) is None
+    assert [row.gain for row in rows[:1]] == [0.0]
+
+
+def test_importance_is_told_by_field_and_by_group(whole: Ablation, whole_page: Page) -> None:
+    """The first 15 of 22 fields; a group's sum is over all of them."""
+    first = whole.importance[0]
+    assert "the first 15 of 22 fields" in whole_page.text
+    for field in first.fields[:15]:
+        assert f"{field.field}{field.group}{field.value:.4f}" in whole_page.text.replace(" ", "")
+    assert first.fields[15].field not in whole_page.text
+    knn = sum(field.value for field in first.fields if field.group == "knn")
+    assert f"knn{knn:.4f}" in whole_page.text.replace(" ", "")
+
+
+def test_recall_mode_has_verdicts(whole: Ablation, whole_page: Page) -> None:
+    recall = whole_page.text[whole_page.text.index("Recall mode Candidates") :]
+    for cell in whole.recall:
+        assert f"{cell.figure.value:.4f} [{cell.figure.low:.4f}, {cell.figure.high:.4f}]" in recall
+        if cell.difference:
+            assert interval("auc", cell.difference) in recall
+    assert "▲ better" in recall
+    assert "30.0 %" in recall
+
+
+def test_what_was_not_measured_has_no_section(page: Page) -> None:
+    for words in ("What it costs", "What the rankers lean on", "Recall mode"):
+        assert words not in page.text
+
+
+def test_links_of_the_contents_lead_to_sections(whole: Ablation, whole_page: Page) -> None:
+    links = [value[1:] for name, value in whole_page.attributes if name == "href" and value.startswith("#r")]
+    ids = [value for name, value in whole_page.attributes if name == "id"]
+    assert links == ["ranker-0", "ranker-1", "ranker-2", "ranker-3", "recall"]
+    assert set(links) <= set(ids)
+
+
+def test_labels_beside_a_plot_keep_their_order_and_distance() -> None:
+    """Where they fit, places are as wished; where they crowd, the crowd stays in its middle."""
+    assert apart([0.0, 5.0, 9.0], 1.0, 0.0, 10.0) == [0.0, 5.0, 9.0]
+    assert apart([2.0, 2.0, 2.0], 1.0, 0.0, 10.0) == pytest.approx([1.0, 2.0, 3.0])
+    assert apart([9.9, 10.0], 1.0, 0.0, 10.0) == pytest.approx([9.0, 10.0])
+    crowd = apart([0.0, 0.1, 5.0, 5.1, 5.2], 0.5, 0.0, 10.0)
+    assert np.diff(crowd).min() >= 0.5 - 1e-9
+
+
+def test_a_long_name_leaves_room_for_its_plot() -> None:
+    assert shortened("dense-user") == "dense-user"
+    assert shortened("x" * 300) == "x" * 19 + "…"
