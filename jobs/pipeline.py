@@ -1,10 +1,12 @@
 """A pipeline's YAML: from logs to ablation, one section a job."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 from pydantic import AwareDatetime, Field, SerializeAsAny, model_validator
+from ranking.leak_check import LeakCheck
 
 from embedding_features.config import Config, config_hash, load_config
 from embedding_features.derive import DeriveSpec
@@ -13,13 +15,13 @@ from embedding_features.graph.schema import GraphSchema
 from embedding_features.methods import Method, make
 from embedding_features.space import AlignmentConfig, HealthConfig
 from jobs.workspace import Workspace
-from ranking.ablation_result import AblationConfig
-from ranking.inputs import VARIANTS
+from ranking.ablation_config import AblationConfig
 from ranking.models import DLRM, LightGBM, Ranker, WideDeep
 from ranking.models.network import NetworkRanker
 from ranking.modes.recall import RecallStage
 from ranking.modes.sub_encoder import FineTuning
 from ranking.task import Task
+from ranking.variants import DEFAULT_GRID, Block, Variant, expand
 
 
 class Moments(Config):
@@ -85,8 +87,16 @@ class Rank(Config):
         default={"lightgbm": LightGBM(), "wide_deep": WideDeep(), "dlrm": DLRM()}, min_length=1
     )
     """Name in the report → settings, with the ``kind`` of ranker."""
-    variants: tuple[str, ...] = tuple(VARIANTS)
+    grid: tuple[Block, ...] = Field(default=DEFAULT_GRID, min_length=1)
+    """The variants: every combination of each block; each ranker is trained on all that it can be."""
     seeds: tuple[int, ...] = (0, 1, 2)
+    target_domain: str | None = None
+    """The domain that aligned variants draw together with all others."""
+    leaks: LeakCheck = LeakCheck()
+
+    @property
+    def variants(self) -> Sequence[Variant]:
+        return expand(self.grid)
 
 
 class Recall(Config):
@@ -127,14 +137,17 @@ class Pipeline(Config):
         name: shown in the report.
         dataset: a public data set that ``quickstart`` gets first.
         root: the workspace.
+        pretrain: the method whose features variants have that name none, and the recall mode searches.
+        also: further methods, each a family of its own.
     """
 
     name: str
-    dataset: Literal["ml-100k"] | None = None
+    dataset: Literal["ml-100k", "ciao"] | None = None
     root: Path = Path("workspace")
     graph: GraphSchema
     as_of: Moments
     pretrain: Pretrain = Pretrain()
+    also: tuple[Pretrain, ...] = ()
     derive: DeriveSpec = DeriveSpec()
     health: HealthConfig = HealthConfig()
     publish: Publish = Publish()
@@ -142,6 +155,24 @@ class Pipeline(Config):
     recall: Recall = Recall()
     submodel: SubModelMode | None = None
     ablate: AblationConfig = AblationConfig()
+
+    @model_validator(mode="after")
+    def _families_apart(self) -> "Pipeline":
+        families = [method.family_name for method in self.methods]
+        twice = sorted({name for name in families if families.count(name) > 1})
+        if twice:
+            raise ValueError(f"two methods of one family {', '.join(twice)}: name another family for one")
+        unknown = sorted({v.method for v in self.rank.variants} - {"", *families})
+        if unknown:
+            raise ValueError(f"the grid names {', '.join(unknown)}; pretrained are {', '.join(families)}")
+        if self.submodel is None and any(v.mode == "submodel" for v in self.rank.variants):
+            raise ValueError("the grid has a sub-model, and the pipeline no section submodel")
+        return self
+
+    @property
+    def methods(self) -> tuple[Pretrain, ...]:
+        """All that are pretrained, the first first."""
+        return (self.pretrain, *self.also)
 
     @property
     def workspace(self) -> Workspace:

@@ -1,55 +1,31 @@
-"""What an ablation is asked and what it answers, as settings and data that go to JSON and back."""
+"""What an ablation answers, as data that go to JSON and back."""
 
 from pathlib import Path
-from typing import Literal, Self
-
-from pydantic import Field, model_validator
+from typing import Literal
 
 from embedding_features.config import Config
 from embedding_features.errors import ConfigError, DataError
 from embedding_features.files import write_atomic
-from ranking.metric_statistics import METRICS
+from ranking.ablation_config import AblationConfig
+from ranking.field_importance import FieldImportance, Importance
 from ranking.significance import Difference, Estimate
-from ranking.slices import SliceConfig
+
+__all__ = [
+    "Ablation",
+    "AblationConfig",
+    "Cell",
+    "Cost",
+    "FieldImportance",
+    "Importance",
+    "Note",
+    "RecallCell",
+    "SliceFigure",
+    "SliceSize",
+    "Verdict",
+]
 
 Verdict = Literal["better", "worse", "no difference"]
 Note = Literal["", "too few rows", "too few users", "one class only"]
-
-
-class AblationConfig(Config):
-    """How variants are compared.
-
-    The ``primary`` metric gives the verdict that counts: its differences, over all rankers and variants, are
-    one Holm family. The other metrics' differences, all together, are a second one.
-
-    Attributes:
-        baseline: the variant all others of a ranker are compared with.
-        replicates: of the bootstrap; B replicates cannot give a p-value below 2 / (B + 1).
-        slice_replicates: of the bootstrap of a slice, which needs an interval but no corrected p-value.
-        alpha: family-wise error of the verdicts, and 1 - the coverage of each interval.
-        min_slice_rows: a slice of fewer rows gets no figure.
-        min_users: nor does one whose figure would rest on fewer users, and the test itself needs as many.
-    """
-
-    baseline: str = "none"
-    metrics: tuple[str, ...] = tuple(METRICS)
-    primary: str = "auc"
-    replicates: int = Field(5000, ge=100)
-    slice_replicates: int = Field(1000, ge=100)
-    alpha: float = Field(0.05, gt=0, lt=0.5)
-    seed: int = Field(0, ge=0)
-    min_slice_rows: int = Field(200, ge=1)
-    min_users: int = Field(20, ge=2)
-    slices: SliceConfig = SliceConfig()
-
-    @model_validator(mode="after")
-    def _known_metrics(self) -> Self:
-        unknown = sorted(set(self.metrics) - set(METRICS))
-        if unknown or len(set(self.metrics)) != len(self.metrics):
-            raise ValueError(f"metrics must be different ones of {', '.join(METRICS)}, not {self.metrics}")
-        if self.primary not in self.metrics:
-            raise ValueError(f"primary {self.primary!r} must be one of metrics {self.metrics}")
-        return self
 
 
 class SliceFigure(Config):
@@ -58,6 +34,44 @@ class SliceFigure(Config):
     note: Note
     figure: Estimate | None = None
     difference: Difference | None = None
+
+
+class Cost(Config):
+    """What a ranker × variant costs. Times depend on the machine; nothing else of an ablation does.
+
+    Attributes:
+        bytes_online: of the pretrained features it reads, over all entities of the newest snapshot.
+        read_ms: median milliseconds of reading them online for one user and ``candidates`` items; None
+            where they are not online.
+        score_ms: median milliseconds of scoring such a request, from encoded inputs.
+        train_seconds: mean over seeds.
+    """
+
+    ranker: str
+    variant: str
+    candidates: int
+    bytes_online: int
+    read_ms: float | None
+    score_ms: float
+    train_seconds: float
+
+
+class RecallCell(Config):
+    """Recall mode: a metric of candidates from some sources, ranked; the first mix is the others' baseline.
+
+    Attributes:
+        mix: the sources, as ``popular + item2item``.
+        metric: ``recall@20`` or ``ndcg@20``, over requests, end to end.
+        candidates: the share of wanted items among the candidates (an upper bound of what ranking reaches).
+    """
+
+    mix: str
+    metric: str
+    candidates: float
+    figure: Estimate
+    difference: Difference | None = None
+    p_corrected: float | None = None
+    verdict: Verdict | None = None
 
 
 class Cell(Config):
@@ -70,6 +84,8 @@ class Cell(Config):
         difference: variant minus baseline: interval (of this one difference, at 1 - alpha) and raw p-value.
         p_corrected: p after Holm's correction over the family.
         verdict: by ``p_corrected``, in the metric's own direction (a lower log loss is better).
+        delong: of AUC, the same difference by DeLong's test on clusters of users: a second opinion that draws
+            nothing, without the noise of seeds.
     """
 
     ranker: str
@@ -81,6 +97,7 @@ class Cell(Config):
     difference: Difference | None = None
     p_corrected: float | None = None
     verdict: Verdict | None = None
+    delong: Difference | None = None
     slices: dict[str, SliceFigure] = {}
 
 
@@ -102,8 +119,8 @@ class Ablation(Config):
         base_rate: mean label of the training rows.
         gauc_skipped_users: users GAUC leaves out, for their test rows are of one class.
         cells: by ranker, variant, metric, in the order given.
-        seconds: ranker → variant → mean training seconds.
         findings: the result in sentences, the verdict first.
+        costs, importance, recall: beside the comparison, where the job measured them.
     """
 
     config: AblationConfig
@@ -114,8 +131,10 @@ class Ablation(Config):
     gauc_skipped_users: int
     cells: tuple[Cell, ...]
     slices: tuple[SliceSize, ...]
-    seconds: dict[str, dict[str, float]]
     findings: tuple[str, ...]
+    costs: tuple[Cost, ...] = ()
+    importance: tuple[Importance, ...] = ()
+    recall: tuple[RecallCell, ...] = ()
 
     @property
     def rankers(self) -> list[str]:

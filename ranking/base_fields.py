@@ -23,7 +23,12 @@ def id_specs() -> list[AnyField]:
 def level_specs(columns: Sequence[str]) -> list[AnyField]:
     """The columns of :func:`ranking.baseline.history_features` but the residual; counts as logs."""
     return [
-        DenseSpec(name=name, column=name, transform="log1p" if name.endswith("_events") else "none")
+        DenseSpec(
+            name=name,
+            group="counts",
+            column=name,
+            transform="log1p" if name.endswith("_events") else "none",
+        )
         for name in columns
         if name != "residual"
     ]

@@ -12,24 +12,41 @@ import pyarrow.parquet as pq
 
 from embedding_features.arrays import F32
 from embedding_features.files import write_atomic
+from ranking.field_importance import Importance
+
+#: rows of the request whose scoring is timed
+CANDIDATES = 200
 
 _KEY, _ABOUT = b"key", b"about"
+_FIGURES = ("seconds", "rounds", "validation", "score_ms")
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Scores [test rows] of one ranker, variant and seed; the seconds it trained; its rounds or epochs; and
-    its log loss on the validation rows."""
+    """One ranker, variant and seed.
+
+    Attributes:
+        score: [test rows].
+        seconds: that it trained.
+        rounds: or epochs.
+        validation: log loss on the validation rows.
+        score_ms: median milliseconds of scoring :data:`CANDIDATES` rows.
+        importance: of its fields; None where nobody asked.
+    """
 
     score: F32
     seconds: float
     rounds: int
     validation: float
+    score_ms: float
+    importance: Importance | None = None
 
 
 def write_cell(path: Path, cell: Cell, key: str, about: Mapping[str, Any]) -> None:
     """Write a cell with the key it is known by and, for a reader, what it is."""
-    said = {**about, "seconds": cell.seconds, "rounds": cell.rounds, "validation": cell.validation}
+    figures = {name: getattr(cell, name) for name in _FIGURES}
+    fields = None if cell.importance is None else cell.importance.model_dump(mode="json")
+    said = {**about, **figures, "importance": fields}
     schema = pa.schema([("score", pa.float32())], {_KEY: key.encode(), _ABOUT: json.dumps(said).encode()})
     sink = pa.BufferOutputStream()
     pq.write_table(pa.table({"score": cell.score}, schema=schema), sink)
@@ -45,6 +62,11 @@ def read_cell(path: Path, key: str, rows: int) -> Cell | None:
             return None
         about = json.loads(metadata[_ABOUT])
         score = np.asarray(table["score"].to_numpy(), np.float32)
-        return Cell(score, float(about["seconds"]), int(about["rounds"]), float(about["validation"]))
+        fields = about["importance"]
+        return Cell(
+            score,
+            **{name: about[name] for name in _FIGURES},
+            importance=None if fields is None else Importance.model_validate(fields),
+        )
     except (OSError, KeyError, TypeError, ValueError):  # pa.ArrowInvalid is a ValueError
         return None

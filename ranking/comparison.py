@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from embedding_features.arrays import F32
-from ranking.ablation_result import AblationConfig, Note, SliceFigure
+from ranking.ablation_config import AblationConfig
+from ranking.ablation_result import Note, SliceFigure
 from ranking.metric_statistics import METRICS
 from ranking.significance import Difference, Estimate, bootstrap, difference, figure, seed_noise
 from ranking.slices import Slice

@@ -34,6 +34,7 @@ class Dataset:
         user_events: [n] events of the user strictly before the row; likewise ``item_events``.
         snapshot_age: [n] days since the newest snapshot before the row; NaN without any graph feature.
         encoders: what the inputs were encoded with, and a service encodes a request with.
+        domain: [n] of the row's item, as the task's column of domains says; None without one.
     """
 
     inputs: Inputs
@@ -44,6 +45,7 @@ class Dataset:
     item_events: I64
     snapshot_age: F32
     encoders: Encoders
+    domain: pa.Array | None = None
 
 
 def build_dataset(
@@ -78,7 +80,7 @@ def build_dataset(
     views = find_graph_columns(task, features)
     age = snapshot_age(labels, features, views, snapshots)
     with progress.task("rank: inputs", total=3) as advance:
-        raw = RawColumns(task, labels, views, histories, history_vectors)
+        raw = RawColumns(task, labels, views, snapshots, histories, history_vectors)
         advance()
         table = raw.part(0, features)
         advance()
@@ -100,6 +102,7 @@ def assemble(raw: RawColumns, inputs: Inputs, encoders: Encoders, age: F32) -> D
         item_events=raw.levels["item_events"].to_numpy(),
         snapshot_age=age,
         encoders=encoders,
+        domain=raw.domains(),
     )
 
 

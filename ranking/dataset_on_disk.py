@@ -69,7 +69,7 @@ def build_dataset_on_disk(
     starts = range(0, len(labels), part_rows)
     first = join(entity_frame(task, labels.slice(0, part_rows)))
     views = find_graph_columns(task, first)
-    raw = RawColumns(task, labels, views, histories, history_vectors)
+    raw = RawColumns(task, labels, views, snapshots, histories, history_vectors)
     with (
         atomic_folder(folder, folder.parent / ".staging") as made,
         progress.task("rank: inputs", total=2 * len(starts)) as advance,

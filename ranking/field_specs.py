@@ -6,7 +6,7 @@ from pydantic import Field
 
 from embedding_features.config import Config
 from ranking.inputs import Group
-from ranking.task import Side
+from ranking.task import Side, Whose
 
 
 class VocabularyCoding(Config):
@@ -42,6 +42,10 @@ class FieldSpec(Config):
 
     name: str
     group: Group = "base"
+    family: str = ""
+    """Of the snapshots it comes from; "" where it is not pretrained."""
+    whose: Whose = "both"
+    """Whose pretrained features it is made of."""
 
 
 class DenseSpec(FieldSpec):

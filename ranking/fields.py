@@ -6,8 +6,9 @@ from typing import Literal
 from embedding_features.arrays import F32, I32, I64
 from ranking.task import Side
 
-#: ``base`` is what a ranker knows without graph embeddings
-Group = Literal["base", "dense", "clusters", "tokens", "neighbours"]
+#: what a ranker knows without pretrained vectors: ids and side tables (``base``), counts and means of the
+#: log, item-kNN scores of the log (``knn``); then what is pretrained
+Group = Literal["base", "counts", "knn", "dense", "clusters", "tokens", "neighbours"]
 
 
 @dataclass(frozen=True)

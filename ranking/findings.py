@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from ranking.ablation_result import AblationConfig, Cell
+from ranking.ablation_config import AblationConfig
+from ranking.ablation_result import Cell, RecallCell
 from ranking.metric_statistics import METRICS
 from ranking.significance import Difference
 
@@ -22,20 +23,6 @@ def interval(metric: str, difference: Difference) -> str:
     """``+0.0081 [+0.0050, +0.0112]``"""
     low, high = signed(metric, difference.low), signed(metric, difference.high)
     return f"{signed(metric, difference.value)} [{low}, {high}]"
-
-
-def _headline(primary: Sequence[Cell], metric: str) -> str:
-    title = METRICS[metric].title
-    rankers = list(dict.fromkeys(cell.ranker for cell in primary))
-    helped = [r for r in rankers if any(c.ranker == r and c.verdict == "better" for c in primary)]
-    if not helped:
-        return f"No variant improves {title} for any ranker."
-    if len(helped) == len(rankers):
-        return f"{title} improves with some variant for {'every ranker' if len(rankers) > 1 else helped[0]}."
-    rest = " and ".join(r for r in rankers if r not in helped)
-    return (
-        f"{title} improves with some variant for {' and '.join(helped)}; no variant improves it for {rest}."
-    )
 
 
 def _of_ranker(ranker: str, primary: Sequence[Cell], config: AblationConfig) -> list[str]:
@@ -94,11 +81,25 @@ def _slices(cells: Sequence[Cell], config: AblationConfig) -> list[str]:
     ]
 
 
-def findings(cells: Sequence[Cell], config: AblationConfig) -> tuple[str, ...]:
-    """The result in sentences, the verdict first."""
+def recall_findings(cells: Sequence[RecallCell]) -> list[str]:
+    """What each source of candidates brought to the recall mode."""
+    sentences = []
+    for metric in dict.fromkeys(cell.metric for cell in cells):
+        mine = [cell for cell in cells if cell.metric == metric]
+        changes = [
+            f"{cell.mix} {cell.verdict}, {interval('auc', d)}" for cell in mine if (d := cell.difference)
+        ]
+        if changes:
+            start = f"Recall mode, {metric} against {mine[0].mix} ({mine[0].figure.value:.4f})"
+            sentences.append(f"{start}: {'; '.join(changes)}.")
+    return sentences
+
+
+def findings(cells: Sequence[Cell], config: AblationConfig) -> list[str]:
+    """What the test showed of each ranker, and what it did not."""
     rankers = list(dict.fromkeys(cell.ranker for cell in cells))
     primary = [cell for cell in cells if cell.metric == config.primary]
-    sentences = [_headline(primary, config.primary)]
+    sentences = []
     for ranker in rankers:
         sentences += _of_ranker(ranker, primary, config)
     for ranker in rankers:
@@ -110,4 +111,4 @@ def findings(cells: Sequence[Cell], config: AblationConfig) -> tuple[str, ...]:
             f"{', '.join(single)}: one seed a variant, so the intervals tell of other users, not of other "
             "training runs."
         )
-    return tuple(sentences)
+    return sentences

@@ -1,6 +1,7 @@
 """Fields of pretrained graph features: vectors, clusters, tokens, neighbours."""
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import pyarrow as pa
 
@@ -65,7 +66,12 @@ def column_of(view: GraphColumns, feature: str) -> str:
 
 def _vector(view: GraphColumns) -> list[AnyField]:
     column = column_of(view, "vector")
-    return [VectorSpec(name=f"{view.prefix}_vector", group="dense", side=view.side, column=column)]
+    name = f"{view.prefix}_vector"
+    return [
+        VectorSpec(
+            name=name, group="dense", family=view.family, whose=view.side, side=view.side, column=column
+        )
+    ]
 
 
 def _clusters(view: GraphColumns) -> list[AnyField]:
@@ -73,6 +79,8 @@ def _clusters(view: GraphColumns) -> list[AnyField]:
         MultivaluedSpec(
             name=f"{view.prefix}_clusters",
             group="clusters",
+            family=view.family,
+            whose=view.side,
             side=view.side,
             column=column_of(view, "cluster_ids"),
             weights=column_of(view, "cluster_weights"),
@@ -85,6 +93,8 @@ def _tokens(view: GraphColumns) -> list[AnyField]:
         TokensSpec(
             name=f"{view.prefix}_{feature}",
             group="tokens",
+            family=view.family,
+            whose=view.side,
             side=view.side,
             column=view.features[feature],
             place=f"{view.family}_{feature}",
@@ -99,6 +109,8 @@ def _neighbours(view: GraphColumns) -> list[AnyField]:
     bag = MultivaluedSpec(
         name=name,
         group="neighbours",
+        family=view.family,
+        whose=view.side,
         side=view.side,
         column=column_of(view, "neighbour_ids"),
         weights=column_of(view, "neighbour_scores"),
@@ -106,7 +118,13 @@ def _neighbours(view: GraphColumns) -> list[AnyField]:
         identity=True,
     )
     scored = (f"{name}_{kind}" for kind in NEIGHBOUR_FEATURES)
-    return [bag, *(DenseSpec(name=column, group="neighbours", column=column) for column in scored)]
+    return [
+        bag,
+        *(
+            DenseSpec(name=column, group="neighbours", family=view.family, whose=view.side, column=column)
+            for column in scored
+        ),
+    ]
 
 
 def _similarities(vectors: Sequence[GraphColumns], features: pa.Table) -> list[AnyField]:
@@ -119,8 +137,16 @@ def _similarities(vectors: Sequence[GraphColumns], features: pa.Table) -> list[A
         if vector_dim(features[user], user) != vector_dim(features[item], item):
             continue
         stem = f"{view.family}_" if view.family else ""
+        measures: tuple[Literal["dot"], Literal["cosine"]] = ("dot", "cosine")
         fields += [
-            SimilaritySpec(name=f"{stem}dot", group="dense", measure="dot", user=user, item=item),
-            SimilaritySpec(name=f"{stem}cosine", group="dense", measure="cosine", user=user, item=item),
+            SimilaritySpec(
+                name=f"{stem}{measure}",
+                group="dense",
+                family=view.family,
+                measure=measure,
+                user=user,
+                item=item,
+            )
+            for measure in measures
         ]
     return fields

@@ -1,4 +1,4 @@
-"""What a ranker is given: typed columns of numpy arrays, never objects, and variants of them."""
+"""What a ranker is given: typed columns of numpy arrays, never objects."""
 
 import hashlib
 from collections.abc import Collection
@@ -8,12 +8,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from embedding_features.arrays import F32, I64, AnyArray
-from embedding_features.errors import ConfigError
 from ranking.fields import Bag, Categorical, Continuous, Group
 from ranking.vector_fields import History, Vector
 
 __all__ = [
-    "VARIANTS",
     "Bag",
     "Categorical",
     "Continuous",
@@ -23,18 +21,8 @@ __all__ = [
     "Inputs",
     "Vector",
     "arrays_of",
+    "take_rows",
 ]
-
-#: variant of the ablation → groups it adds to ``base``
-VARIANTS: dict[str, tuple[Group, ...]] = {
-    "none": (),
-    "dense": ("dense",),
-    "clusters": ("clusters",),
-    "tokens": ("tokens",),
-    "neighbours": ("neighbours",),
-    "all": ("dense", "clusters", "tokens", "neighbours"),
-}
-
 
 Field = Continuous | Categorical | Bag | Vector | History
 FieldT = TypeVar("FieldT", Continuous, Categorical, Bag, Vector, History)
@@ -45,7 +33,7 @@ def arrays_of(field: Field) -> dict[str, AnyArray]:
     return {name: value for name, value in vars(field).items() if isinstance(value, np.ndarray)}
 
 
-def _take(field: Field, rows: I64 | slice) -> Field:
+def take_rows(field: Field, rows: I64 | slice) -> Field:
     """A field's rows in that order, copied, of a slice views; its table is shared."""
     taken: dict[str, Any] = {name: v[rows] for name, v in arrays_of(field).items() if name != "table"}
     return replace(field, **taken)
@@ -74,25 +62,15 @@ class Inputs:
         """The fields of one kind."""
         return tuple(field for field in self.fields if isinstance(field, kind))
 
-    def variant(self, name: str) -> "Inputs":
-        """The fields of a variant (:data:`VARIANTS`); arrays are shared.
-
-        Raises:
-            ConfigError: when there is no such variant.
-        """
-        if name not in VARIANTS:
-            raise ConfigError(f"no variant {name!r}", fix=f"name one of {', '.join(VARIANTS)}")
-        return self.select({"base", *VARIANTS[name]})
-
-    def select(self, groups: Collection[str]) -> "Inputs":
-        """The fields of some groups."""
-        return replace(self, fields=tuple(field for field in self.fields if field.group in groups))
+    def select(self, names: Collection[str]) -> "Inputs":
+        """The fields of some names; arrays are shared."""
+        return replace(self, fields=tuple(field for field in self.fields if field.name in names))
 
     def take(self, rows: I64 | slice) -> "Inputs":
         """Some rows, in that order, copied, of a slice views; the tables of vectors are shared."""
         return Inputs(
             self.label[rows],
-            tuple(_take(field, rows) for field in self.fields),
+            tuple(take_rows(field, rows) for field in self.fields),
             None if self.group is None else self.group[rows],
             None if self.domain is None else self.domain[rows],
         )

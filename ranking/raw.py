@@ -1,6 +1,7 @@
 """The raw columns of a task's labels: what the log, side tables and the store say, before any encoding."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import pyarrow as pa
 
@@ -8,10 +9,11 @@ from embedding_features.errors import DataError
 from ranking.base_fields import id_specs, level_specs, side_columns, side_specs, side_table, tags
 from ranking.baseline import history_features
 from ranking.encoding import flat_array
-from ranking.field_specs import AnyField, SequenceSpec
+from ranking.field_specs import AnyField, DenseSpec, SequenceSpec
 from ranking.graph_columns import GraphColumns
 from ranking.graph_fields import graph_specs, neighbour_columns
 from ranking.history import COLUMN, Histories
+from ranking.item_knn import item_knn_columns
 from ranking.neighbour_scores import Met
 from ranking.spec import RankerSpec
 from ranking.task import SIDES, Task
@@ -21,12 +23,14 @@ class RawColumns:
     """Makes raw columns for any run of the labels.
 
     A request to a service has the same columns: ``user_id`` and ``item_id``, the counts and means of
-    :func:`ranking.baseline.history_features`, ``<side>_<column>`` of side tables, the store's
-    ``<view>__<feature>``, ``<view's name>_<kind>`` of :func:`ranking.neighbour_scores.neighbour_scores`, and
-    the histories.
+    :func:`ranking.baseline.history_features`, the scores of :func:`ranking.item_knn.item_knn_columns`,
+    ``<side>_<column>`` of side tables, the store's ``<view>__<feature>``, ``<view's name>_<kind>`` of
+    :func:`ranking.neighbour_scores.neighbour_scores`, and the histories.
 
     Args:
         labels: of :func:`ranking.labels.load_labels`.
+        moments: the snapshots' ``as_of``, at which :func:`ranking.item_knn.item_knn_columns` looks for
+            similar items; none for labels that need no such columns.
         histories: of the same labels; None for inputs without sequences.
         vectors: name of a view of item vectors → the store's answer to the histories' frame.
     """
@@ -36,6 +40,7 @@ class RawColumns:
         task: Task,
         labels: pa.Table,
         views: Sequence[GraphColumns],
+        moments: Sequence[datetime] = (),
         histories: Histories | None = None,
         vectors: Mapping[str, pa.ChunkedArray] | None = None,
     ) -> None:
@@ -43,6 +48,7 @@ class RawColumns:
         self._sides = {side: side_table(task, side) for side in SIDES}
         self.levels = history_features(labels, tags(task, self._sides["item"]))
         residual = self.levels["residual"]
+        self._knn = item_knn_columns(labels, moments, residual) if moments else None
         sides = {view.side for view in views if view.kind == "neighbours"}
         self._met = {side: Met.of(labels, residual, side) for side in sides}
         self._vectors = {}
@@ -60,6 +66,7 @@ class RawColumns:
         columns: dict[str, pa.ChunkedArray] = {f"{side}_id": rows[f"{side}_id"] for side in SIDES}
         parts: list[Mapping[str, pa.ChunkedArray]] = [
             _columns(self.levels.drop_columns(["residual"]).slice(start, count)),
+            _columns(self._knn.slice(start, count)) if self._knn is not None else {},
             *self._side_columns(rows),
             _columns(features.select([c for view in self.views for c in view.features.values()])),
             *(
@@ -79,6 +86,8 @@ class RawColumns:
     def spec(self, features: pa.Table) -> RankerSpec:
         """Every field that can be made, in the order of the columns; codes are vocabularies."""
         fields: list[AnyField] = [*id_specs(), *level_specs(self.levels.column_names)]
+        if self._knn is not None:
+            fields += [DenseSpec(name=name, group="knn", column=name) for name in self._knn.column_names]
         for side in SIDES:
             fields += side_specs(self.task, side)
         fields += graph_specs(self.views, features)
@@ -89,6 +98,8 @@ class RawColumns:
                 SequenceSpec(
                     name=f"{COLUMN}_{name}",
                     group="dense",
+                    family=self._family(name),
+                    whose="item",
                     column=COLUMN,
                     vectors=f"{COLUMN}_{name}",
                     candidate=name,
@@ -97,6 +108,18 @@ class RawColumns:
                 for name in self._vectors
             ]
         return RankerSpec(fields=tuple(fields))
+
+    def domains(self) -> pa.Array | None:
+        """[n] the domain of each label's item; None where the task names no such column."""
+        table, name = self._sides["item"], self.task.item.domain
+        if table is None or name is None:
+            return None
+        ids = flat_array(self.labels["item_id"])
+        return flat_array(side_columns(self.task, "item", table, ids)[f"item_{name}"]).cast(pa.string())
+
+    def _family(self, view: str) -> str:
+        """Of a view of item vectors."""
+        return next((v.family for v in self.views if f"{v.prefix}_vector" == view), "")
 
     def _side_columns(self, rows: pa.Table) -> list[dict[str, pa.ChunkedArray]]:
         return [

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import pyarrow as pa
+
 from embedding_features.arrays import F32, I64
+from ranking.field_importance import Importance
 
 
 @dataclass(frozen=True)
@@ -18,9 +21,11 @@ class Scores:
         item_count: [n] events of the row's item strictly before the row.
         snapshot_age: [n] days since the snapshot the row was joined to; NaN where it was joined to none.
         scores: ranker → variant → [seeds, n] probability of label 1.
-        seconds: ranker → variant → mean seconds of training a seed.
         base_rate: mean label of the training rows.
-        validation: ranker → variant → mean log loss on the validation rows.
+        domain: [n] of the row's item; None where the task has none.
+        seconds: ranker → variant → mean seconds of training a seed; likewise ``score_ms``, milliseconds of
+            scoring a request, and ``validation``, log loss on the validation rows.
+        importance: what each ranker × variant leans on.
     """
 
     label: F32
@@ -30,6 +35,9 @@ class Scores:
     item_count: I64
     snapshot_age: F32
     scores: Mapping[str, Mapping[str, F32]]
-    seconds: Mapping[str, Mapping[str, float]]
     base_rate: float
+    domain: pa.Array | None = None
+    seconds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    score_ms: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     validation: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    importance: tuple[Importance, ...] = ()

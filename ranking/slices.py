@@ -1,13 +1,15 @@
-"""Slices of the test rows: how well known the user and the item were, and how old the snapshot was.
+"""Slices of the test rows: how well known the user and the item were, how old the snapshot, which domain.
 
 Counts are of events strictly before the row, so a slice never depends on what happens after it. The bands of
-users, of items and of snapshot ages each part the rows: every row is in one of each.
+users, of items, of snapshot ages and the domains each part the rows: a row is in one of each.
 """
 
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field, model_validator
 
 from embedding_features.arrays import I64, Bool
@@ -69,6 +71,19 @@ def _age_bands(scores: Scores, days: tuple[float, ...]) -> list[Slice]:
     return [*bands, Slice("no snapshot", "no snapshot older than the row", none)]
 
 
+def _domains(domain: pa.Array | None) -> list[Slice]:
+    """A slice a domain, in the order of their names."""
+    if domain is None:
+        return []
+    names = sorted(pc.unique(domain.drop_null()).to_pylist())
+    return [Slice(f"domain {name}", f"items of {name}", _equal(domain, name)) for name in names]
+
+
+def _equal(domain: pa.Array, name: str) -> Bool:
+    equal = pc.equal(domain, name).fill_null(False)
+    return np.asarray(equal.to_numpy(zero_copy_only=False), np.bool_)
+
+
 def slices(scores: Scores, config: SliceConfig) -> list[Slice]:
     """The slices of the test rows, empty ones included.
 
@@ -80,4 +95,5 @@ def slices(scores: Scores, config: SliceConfig) -> list[Slice]:
         *_count_bands(scores.user_count, config.cold_user, config.tail_user, "user", "active"),
         *_count_bands(scores.item_count, config.cold_item, config.tail_item, "item", "head"),
         *_age_bands(scores, config.snapshot_days),
+        *_domains(scores.domain),
     ]

@@ -11,6 +11,9 @@ from embedding_features.config import Config
 Side = Literal["user", "item"]
 SIDES: tuple[Side, Side] = ("user", "item")
 
+#: whose features: one side's, or what takes both
+Whose = Literal["user", "item", "both"]
+
 #: the parts of a split, in the order of time
 PARTS = ("train", "validation", "test")
 
@@ -38,6 +41,14 @@ class SideSpec(Config):
     column: str
     """The log's column of ids, integers or strings."""
     table: SideTable | None = None
+    domain: str | None = None
+    """A categorical column of the table that says which domain an item belongs to: slices, and alignment."""
+
+    @model_validator(mode="after")
+    def _domain_is_there(self) -> "SideSpec":
+        if self.domain is not None and (self.table is None or self.domain not in self.table.categorical):
+            raise ValueError(f"domain {self.domain!r} is no categorical column of the side's table")
+        return self
 
 
 class LabelRule(Config):

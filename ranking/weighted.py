@@ -34,11 +34,24 @@ class Rows:
         return Rows(self.label[mask], self.user[mask], self.users, self.base_rate)
 
 
+def kish(weight: F64) -> float:
+    """The effective number of unequal parts, (sum w)² / sum w² (Kish, Survey Sampling, 1965, ch. 11.7)."""
+    return float(weight.sum() ** 2 / (weight @ weight))
+
+
 class Statistic(Protocol):
-    """A metric of prepared rows and scores. ``users``: how many users it rests on."""
+    """A metric of prepared rows and scores.
+
+    Attributes:
+        users: how many users it rests on.
+        effective_users: how many equal users would tell as much; fewer where a few hold most rows.
+    """
 
     @property
     def users(self) -> int: ...
+
+    @property
+    def effective_users(self) -> float: ...
 
     def __call__(self, weights: F64) -> F64: ...
 
@@ -53,6 +66,10 @@ class UserRatio:
     @property
     def users(self) -> int:
         return int(np.count_nonzero(self.denominator))
+
+    @property
+    def effective_users(self) -> float:
+        return kish(self.denominator)
 
     def __call__(self, weights: F64) -> F64:
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -92,6 +109,12 @@ def _auc_replicates(label: Bool, user: I64, starts: I64, weights: F64) -> F64:
     return wins / (positives * below)
 
 
+def class_sums(label: Bool, group: I64, groups: int, value: F64 | None = None) -> F64:
+    """Sums of ``value`` (one a row where None) over each group's positive and negative rows, [2, groups]."""
+    cell = np.where(label, group, groups + group)
+    return np.bincount(cell, value, 2 * groups).astype(np.float64, copy=False).reshape(2, groups)
+
+
 @dataclass(frozen=True)
 class WeightedAUC:
     """AUC over all pairs of rows, sorted once. A pair of users u, v counts ``w_u w_v`` times."""
@@ -103,6 +126,12 @@ class WeightedAUC:
     @property
     def users(self) -> int:
         return int(np.unique(self.user).size)
+
+    @property
+    def effective_users(self) -> float:
+        """A user weighs as her rows add to the variance: a row of the rarer class adds more."""
+        rows = class_sums(self.label, self.user, int(self.user.max()) + 1)
+        return kish((rows / np.square(rows.sum(axis=1, keepdims=True))).sum(axis=0))
 
     def __call__(self, weights: F64) -> F64:
         replicates: F64 = _auc_replicates(self.label, self.user, self.starts, np.ascontiguousarray(weights))

@@ -7,8 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ranking.arms import select
 from ranking.inputs import Bag, Categorical, Continuous, History, Inputs, Vector
 from ranking.task import LabelRule, SideSpec, SideTable, Task
+from ranking.variants import Variant
 
 MICROS = pa.timestamp("us", tz="UTC")
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -75,6 +77,16 @@ def small_world(folder: Path, n: int = 400, seed: int = 0) -> Task:
         user=SideSpec(node_type="user", column="user_id", table=user),
         item=SideSpec(node_type="item", column="item_id", table=item),
     )
+
+
+def of_groups(inputs: Inputs, *groups: str) -> Inputs:
+    """The fields of some groups."""
+    return inputs.select({field.name for field in inputs.fields if field.group in groups})
+
+
+def variant_of(dataset, **settings) -> Inputs:
+    """A variant's inputs, of the family that :func:`graph_features` is of."""
+    return select(dataset, Variant(**settings), "toy")[0]
 
 
 SNAPSHOTS = [moment(50), moment(100), moment(150)]

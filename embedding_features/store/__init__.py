@@ -13,6 +13,7 @@ logging.getLogger("feast").setLevel(logging.ERROR)
 
 from embedding_features.store.historical import historical  # noqa: E402
 from embedding_features.store.materialize import Materialized, materialize  # noqa: E402
+from embedding_features.store.new_repo import ensure_repo  # noqa: E402
 from embedding_features.store.online import online  # noqa: E402
 from embedding_features.store.publish import publish, publish_series  # noqa: E402
 from embedding_features.store.published import Published, list_published  # noqa: E402
@@ -27,6 +28,7 @@ __all__ = [
     "Materialized",
     "Published",
     "apply",
+    "ensure_repo",
     "historical",
     "list_published",
     "materialize",

@@ -78,6 +78,10 @@ class EmbeddingFeatures:
             found[asked.view.name] = rows
         return MappingProxyType(found)
 
+    def keys(self, features: str | Sequence[str]) -> tuple[str, ...]:
+        """The key columns that features are looked up by; errors are those of :meth:`online`."""
+        return self._current().of(features).all_keys
+
     def historical(
         self,
         frame: pa.Table,

@@ -8,13 +8,15 @@ from embedding_features.files import sweep_staging
 from embedding_features.progress import Progress
 from embedding_features.store import Published
 from jobs.pipeline import Pipeline
+from ranking.arms import select
 from ranking.bundle import Bundle, export_bundle, load_bundle
 from ranking.calibration import fit_isotonic
 from ranking.dataset import Dataset
 from ranking.experiment import OneTorchThread
-from ranking.inputs import VARIANTS
 from ranking.metrics import auc, log_loss
 from ranking.scores import Scores
+from ranking.task import PARTS
+from ranking.variants import Variant
 
 
 def export_best(
@@ -22,26 +24,33 @@ def export_best(
 ) -> dict[str, Bundle]:
     """Ranker → its bundle, found or trained once more with the first seed and exported.
 
-    The variant is chosen by log loss on the validation rows, which the scores' calibration is fitted on too;
-    the test rows only give the bundle's metrics.
+    The variant, out of those that can be served, is chosen by log loss on the validation rows, which the
+    scores' calibration is fitted on too; the test rows only give the bundle's metrics.
     """
     sweep_staging(pipeline.workspace.bundles)
     with progress.task("rank: bundles", len(scores.validation)) as advance, OneTorchThread():
         bundles = {}
         for name, losses in scores.validation.items():
-            variant = min(losses, key=lambda one: losses[one])
+            variant = min(
+                (one for one in pipeline.rank.variants if one.name in losses and servable(one)),
+                key=lambda one: losses[one.name],
+            )
             bundles[name] = _bundle(pipeline, name, variant, dataset, snapshots)
-            advance(1, f"{name} {variant}")
+            advance(1, f"{name} {variant.name}")
     return bundles
 
 
+def servable(variant: Variant) -> bool:
+    """Whether a bundle can be made of it: what it reads comes from the store, from published runs."""
+    return variant.mode == "feature" and variant.alignment == "none"
+
+
 def _bundle(
-    pipeline: Pipeline, name: str, variant: str, dataset: Dataset, snapshots: Sequence[Published]
+    pipeline: Pipeline, name: str, variant: Variant, dataset: Dataset, snapshots: Sequence[Published]
 ) -> Bundle:
     ranker, seed = pipeline.rank.rankers[name], pipeline.rank.seeds[0]
-    train, validation, test = (
-        dataset.inputs.take(dataset.parts[part]).variant(variant) for part in ("train", "validation", "test")
-    )
+    inputs, encoders = select(dataset, variant, pipeline.pretrain.family_name)
+    train, validation, test = (inputs.take(dataset.parts[part]) for part in PARTS)
     fingerprint = train.fingerprint()
     key = config_hash(
         {
@@ -52,7 +61,7 @@ def _bundle(
             "runs": [run.manifest.run_id for run in snapshots],
         }
     )
-    folder: Path = pipeline.workspace.bundles / f"{name}-{variant}-{key[:16]}"
+    folder: Path = pipeline.workspace.bundles / f"{name}-{variant.name}-{key[:16]}"
     if folder.exists():
         return load_bundle(folder)
     fitted = ranker.fit(train, validation, seed)
@@ -60,7 +69,7 @@ def _bundle(
     return export_bundle(
         folder,
         fitted,
-        dataset.encoders.select({"base", *VARIANTS[variant]}),
+        encoders,
         published=snapshots,
         data_fingerprint=fingerprint,
         metrics={

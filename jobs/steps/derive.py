@@ -18,27 +18,28 @@ _SHOWN = ("coverage", "effective_rank", "duplicate_vectors")
 def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
     """Derive features with the codebooks of the space, and let no unhealthy snapshot pass (exit 3)."""
     workspace = pipeline.workspace
-    sources = workspace.read_json("embeddings", "pretrain")
-    codebooks: Sequence[Codebook] = ()
+    sources: dict[str, list[str]] = workspace.read_json("embeddings", "pretrain")
     rows, folders = [], []
-    with progress.task("derive", len(sources)) as advance:
-        for source in sources:
-            snapshot = _derived(pipeline, Snapshot.open(Path(source)), codebooks, progress)
-            codebooks = load_codebooks(snapshot)
-            rows.append(_row(snapshot))
-            folders.append(str(snapshot.folder))
-            advance(1, snapshot.manifest.run_id)
+    with progress.task("derive", sum(map(len, sources.values()))) as advance:
+        for key, series in sources.items():
+            codebooks: Sequence[Codebook] = ()
+            for source in series:
+                snapshot = _derived(pipeline, key, Snapshot.open(Path(source)), codebooks, progress)
+                codebooks = load_codebooks(snapshot)
+                rows.append(_row(snapshot))
+                folders.append(str(snapshot.folder))
+                advance(1, snapshot.manifest.run_id)
     workspace.write_json("features", folders)
     return {"features": rows}
 
 
 def _derived(
-    pipeline: Pipeline, source: Snapshot, earlier: Sequence[Codebook], progress: Progress
+    pipeline: Pipeline, key: str, source: Snapshot, earlier: Sequence[Codebook], progress: Progress
 ) -> Snapshot:
     """The derived snapshot: found, or made with the codebooks of its space."""
     made = source.manifest
     settings = {"derive": pipeline.derive.model_dump(mode="json"), "health": pipeline.health.model_dump()}
-    root = pipeline.workspace.features / f"{pipeline.pretrain.key}-{config_hash(settings)[:8]}"
+    root = pipeline.workspace.features / f"{key}-{config_hash(settings)[:8]}"
     codebooks = [codebook for codebook in earlier if codebook.space == made.space]
     derivations = pipeline.derive.derivations()
     name = run_id(

@@ -1,6 +1,7 @@
 """``pretrain``: vectors of every graph, each in the space of the one before it."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,27 @@ from jobs.workspace import Workspace
 
 
 def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
-    """Fit the method on every graph, align each result to the one before, and write it down."""
-    workspace, settings = pipeline.workspace, pipeline.pretrain
-    graphs = workspace.read_json("graphs", "graph")
-    method, parent, rows, folders = settings.composition(), None, [], []
+    """Fit each method on every graph, align each result to the one before, and write it down."""
+    graphs = pipeline.workspace.read_json("graphs", "graph")
+    folders = [Path(row["folder"]) for row in graphs]
+    found = {settings.key: _series(pipeline, settings, folders, progress) for settings in pipeline.methods}
+    written = {key: [str(snapshot.folder) for snapshot in series] for key, series in found.items()}
+    pipeline.workspace.write_json("embeddings", written)
+    return {"embeddings": [_row(snapshot) for series in found.values() for snapshot in series]}
+
+
+def _series(
+    pipeline: Pipeline, settings: Pretrain, graphs: Sequence[Path], progress: Progress
+) -> list[Snapshot]:
+    """The snapshots of one method, each the parent of the next."""
+    method, series = settings.composition(), list[Snapshot]()
     with progress.task(f"pretrain: {method.name}", len(graphs)) as advance:
-        for row in graphs:
-            graph = Graph.load(Path(row["folder"]))
-            parent = fit_snapshot(workspace, settings, method, graph, parent, progress)
-            rows.append(_row(parent))
-            folders.append(str(parent.folder))
-            advance(1, parent.manifest.run_id)
-    workspace.write_json("embeddings", folders)
-    return {"embeddings": rows}
+        for folder in graphs:
+            parent = series[-1] if series else None
+            graph = Graph.load(folder)
+            series.append(fit_snapshot(pipeline.workspace, settings, method, graph, parent, progress))
+            advance(1, series[-1].manifest.run_id)
+    return series
 
 
 def fit_snapshot(

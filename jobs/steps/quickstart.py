@@ -6,6 +6,7 @@ from time import perf_counter
 from typing import Any
 
 from embedding_features.progress import Progress
+from embedding_features.store import ensure_repo
 from jobs.console import note
 from jobs.pipeline import Pipeline
 from jobs.steps import ablate, derive, graph, materialize, pretrain, publish, rank, recall, submodel, verify
@@ -16,13 +17,14 @@ _MODES = ("recall_mode", "submodel_mode")
 
 
 def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
-    """Run all steps; what is finished already is found, not made again."""
+    """Run all steps; what is finished already is found, not made again. A missing repository is made."""
     ranked: list[rank.Ranked] = []
 
     def train() -> dict[str, Any]:
         ranked.append(rank.rank(pipeline, progress))
         return {}
 
+    ensure_repo(pipeline.publish.repo)
     steps: dict[str, Callable[[], dict[str, Any]]] = {
         "graph": lambda: graph.run(pipeline, progress),
         "pretrain": lambda: pretrain.run(pipeline, progress),

@@ -1,5 +1,6 @@
 """``rank``: training sets from Feast, and every ranker on every variant with every seed."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,9 @@ from embedding_features.progress import Progress
 from embedding_features.store import Published, historical, list_published
 from jobs.pipeline import Pipeline
 from jobs.steps.bundles import export_best
+from jobs.steps.encoder import submodel_arm
+from jobs.steps.leaks import check_leaks
+from ranking.arms import Arm, feature_arm
 from ranking.bundle import Bundle
 from ranking.dataset import Dataset, build_dataset
 from ranking.experiment import run_grid
@@ -36,6 +40,7 @@ def rank(pipeline: Pipeline, progress: Progress) -> Ranked:
 
     Raises:
         StoreError: when nothing is published.
+        LeakError: when a column tells what only the future knows.
     """
     settings = pipeline.rank
     snapshots = list_published(pipeline.publish.repo)
@@ -47,13 +52,14 @@ def rank(pipeline: Pipeline, progress: Progress) -> Ranked:
     with progress.task("rank: point-in-time join", 1) as advance:
         features = historical(pipeline.publish.repo, entity_frame(settings.task, labels), settings.service)
         advance()
-    moments = [run_.as_of for run_ in snapshots]
+    moments = sorted({run_.as_of for run_ in snapshots})
+    check_leaks(settings, labels, features, moments, progress)
     dataset = build_dataset(settings.task, labels, features, moments, progress)
     scores = run_grid(
         dataset,
+        _arms(pipeline, labels, dataset, progress),
         settings.rankers,
         pipeline.workspace.ranking,
-        variants=settings.variants,
         seeds=settings.seeds,
         progress=progress,
     )
@@ -61,11 +67,26 @@ def rank(pipeline: Pipeline, progress: Progress) -> Ranked:
     return Ranked(scores, labels, snapshots, dataset, bundles)
 
 
+def _arms(pipeline: Pipeline, labels: pa.Table, dataset: Dataset, progress: Progress) -> Sequence[Arm]:
+    """The variants of the grid, ready to train."""
+    first, target = pipeline.pretrain.family_name, pipeline.rank.target_domain
+    return [
+        submodel_arm(pipeline, labels, variant, progress)
+        if variant.mode == "submodel"
+        else feature_arm(dataset, variant, first, target)
+        for variant in pipeline.rank.variants
+    ]
+
+
 def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
     """Train every ranker with and without the features; their test AUC, averaged over seeds."""
     ranked = rank(pipeline, progress)
-    bundles = [{"ranker": name, "bundle": str(b.folder)} for name, b in ranked.bundles.items()]
-    return {**summary(ranked.scores), "bundles": bundles}
+    return {**summary(ranked.scores), "bundles": bundle_rows(ranked.bundles)}
+
+
+def bundle_rows(bundles: Mapping[str, Bundle]) -> list[dict[str, str]]:
+    """Where each ranker's bundle is."""
+    return [{"ranker": name, "bundle": str(bundle.folder)} for name, bundle in bundles.items()]
 
 
 def summary(scores: Scores) -> dict[str, Any]:

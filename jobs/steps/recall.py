@@ -1,6 +1,6 @@
 """``recall``: candidates from the snapshots, ranked by the best bundle; what each stage loses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -19,7 +19,13 @@ from jobs.steps.rank import Ranked, rank
 from ranking.bundle import Bundle
 from ranking.experiment import OneTorchThread
 from ranking.modes.merge import Candidates
-from ranking.modes.recall import Indexes, candidate_columns, candidate_inputs, recall_candidates
+from ranking.modes.recall import (
+    Indexes,
+    RecallStage,
+    candidate_columns,
+    candidate_inputs,
+    recall_candidates,
+)
 from ranking.modes.requests import Requests, requests_at
 from ranking.modes.stages import TwoStages, evaluate_stages
 from ranking.task import PARTS
@@ -61,11 +67,11 @@ def run(pipeline: Pipeline, progress: Progress, ranked: Ranked | None = None) ->
 def _measured(
     pipeline: Pipeline, ranked: Ranked, bundles: Mapping[str, Bundle], progress: Progress
 ) -> dict[str, TwoStages]:
-    settings, borders = pipeline.recall, _borders(ranked.labels)
+    settings, borders = pipeline.recall, borders_of(ranked.labels)
     with progress.task("recall", 4) as advance:
         parts = []
         for begin, end in list(pairwise(borders))[-1 if settings.ranker is None else 0 :]:
-            parts.append(_asked(pipeline, ranked, begin, end))
+            parts.append(asked(pipeline, ranked, (begin, end), pipeline.recall.stage))
             advance(1, f"candidates from {begin:%Y-%m-%d}")
         test = parts[-1]
         scores = {name: [bundle.score(table) for table in test.tables] for name, bundle in bundles.items()}
@@ -84,31 +90,48 @@ def _measured(
     }
 
 
-def _borders(labels: pa.Table) -> list[datetime]:
+def borders_of(labels: pa.Table) -> list[datetime]:
     """The first moment of each part, and the end of the last."""
     first = [pc.min(labels.filter(pc.equal(labels["split"], part))["timestamp"]).as_py() for part in PARTS]
     return [*first, pc.max(labels["timestamp"]).as_py() + timedelta(microseconds=1)]
 
 
-def _asked(pipeline: Pipeline, ranked: Ranked, begin: datetime, end: datetime) -> Asked:
-    """Requests from ``begin``, whose answers are known before ``end``; only of moments with a snapshot."""
-    step, stage = timedelta(days=pipeline.recall.every_days), pipeline.recall.stage
+def asked(pipeline: Pipeline, ranked: Ranked, part: tuple[datetime, datetime], stage: RecallStage) -> Asked:
+    """The requests of a part, their candidates and their columns."""
+    found = [
+        (requests, recall_candidates(requests, indexes, stage))
+        for requests, indexes in asked_at(pipeline, ranked, part)
+    ]
+    requests, candidates = [one for one, _ in found], [one for _, one in found]
+    return Asked(requests, candidates, columns_of(pipeline, ranked, requests, candidates))
+
+
+def asked_at(
+    pipeline: Pipeline, ranked: Ranked, part: tuple[datetime, datetime]
+) -> Iterator[tuple[Requests, Indexes]]:
+    """Requests from the begin of a part, whose answers are known before its end, each with the indexes that
+    they see; only of moments with a snapshot."""
+    step, (moment, end) = timedelta(days=pipeline.recall.every_days), part
     runs = [run_ for run_ in ranked.snapshots if run_.family == pipeline.pretrain.family_name]
-    requests, candidates, moment = [], [], begin
     while moment < end:
         indexes = _indexes(pipeline, runs, moment)
         if indexes is not None:
             with suppress(DataError):  # nobody takes to anything new
-                requests.append(requests_at(ranked.labels, moment, min(moment + step, end)))
-                candidates.append(recall_candidates(requests[-1], indexes, stage))
+                yield requests_at(ranked.labels, moment, min(moment + step, end)), indexes
         moment += step
-    tables = candidate_columns(
+
+
+def columns_of(
+    pipeline: Pipeline, ranked: Ranked, requests: Sequence[Requests], candidates: Sequence[Candidates]
+) -> list[pa.Table]:
+    """The raw columns of each moment's candidates."""
+    return candidate_columns(
         pipeline.rank.task,
         requests,
         candidates,
         lambda frame: historical(pipeline.publish.repo, frame, pipeline.rank.service),
+        [run_.as_of for run_ in ranked.snapshots],
     )
-    return Asked(requests, candidates, tables)
 
 
 def _indexes(pipeline: Pipeline, runs: Sequence[Published], moment: datetime) -> Indexes | None:

@@ -1,6 +1,7 @@
 """From values to codes: a vocabulary of the training rows, or hashing."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -8,8 +9,12 @@ import pyarrow.compute as pc
 
 from embedding_features.arrays import I32
 from embedding_features.errors import DataError
+from ranking.encoders.places import Places
 from ranking.encoders.values import ValueKind, buckets_of, plain, value_kind
 from ranking.encoding import flat_array
+
+#: a share of a vocabulary: of fewer values each is searched for, else Arrow numbers the vocabulary anew
+FEW = 1 / 8
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,10 @@ class Vocabulary:
         counts.add(values, "values")
         return counts.vocabulary(min_count, unknown)
 
+    @cached_property
+    def _places(self) -> "Places":
+        return Places(self.values)
+
     @property
     def size(self) -> int:
         """Number of codes, 0 included."""
@@ -48,6 +57,8 @@ class Vocabulary:
         values = plain(values, name)
         if pa.types.is_null(values.type) or pa.types.is_null(self.values.type):
             found = np.zeros(len(values), np.int64)
+        elif len(values) < FEW * len(self.values) and not pa.types.is_floating(values.type):
+            found = self._places.find(values)
         else:
             places = pc.index_in(values, value_set=self.values)
             found = np.asarray(pc.add(places, 1).fill_null(0).to_numpy(zero_copy_only=False), np.int64)

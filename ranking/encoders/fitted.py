@@ -1,6 +1,6 @@
 """All encoders of a spec: fitted together, and what a service encodes a request with."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from ranking.encoders.numbers import DenseEncoder
 from ranking.encoders.rows import RawRows, TrainingRows
 from ranking.encoders.sequence import SequenceEncoder
 from ranking.encoders.vectors import SimilarityEncoder, VectorEncoder
+from ranking.field_specs import FieldSpec
 from ranking.inputs import Field, Inputs
 from ranking.spec import RankerSpec
 
@@ -63,16 +64,20 @@ class Encoders:
             fields += ENCODERS[spec.kind](spec, self.shapes[spec.name], self.coders).encode(table)
         return Inputs(np.zeros(len(table), np.float32) if label is None else label, tuple(fields))
 
-    def select(self, groups: Collection[str]) -> "Encoders":
-        """Those of the fields of some groups.
+    def select(self, kept: Callable[[FieldSpec], bool]) -> "Encoders":
+        """Those of some fields.
 
         Raises:
             ConfigError: when none is left, or one shares the codes of a field that is not.
         """
-        fields = [field for field in self.spec.fields if field.group in groups]
-        spec = parse_config({"fields": fields}, RankerSpec, f"the spec of the groups {sorted(groups)} alone")
-        names = {field.name for field in fields}
-        return Encoders(spec, {name: self.shapes[name] for name in names}, self.coders)
+        fields = [field for field in self.spec.fields if kept(field)]
+        spec = parse_config({"fields": fields}, RankerSpec, "the spec of those fields alone")
+        return Encoders(spec, {field.name: self.shapes[field.name] for field in fields}, self.coders)
+
+    def names(self) -> list[str]:
+        """Of the fields that come out: tokens come out as a field a position."""
+        empty = pa.table({column: pa.nulls(0) for column in self.spec.columns()})
+        return [field.name for field in self.encode(empty).fields]
 
 
 def fit_encoders(spec: RankerSpec, rows: pa.Table | RawRows, train: Bool) -> Encoders:
@@ -90,7 +95,7 @@ def fit_encoders(spec: RankerSpec, rows: pa.Table | RawRows, train: Bool) -> Enc
     coders: dict[str, Coder] = {}
     shapes = {field.name: ENCODERS[field.kind].fit(field, chosen, coders).shape for field in spec.fields}
     encoders = Encoders(spec, shapes, coders)
-    names = [field.name for field in encoders.encode(chosen.none()).fields]
+    names = encoders.names()
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataError(f"two fields come out as {twice[0]!r}", fix="name the fields of the spec apart")

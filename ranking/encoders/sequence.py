@@ -11,12 +11,12 @@ from embedding_features.arrays import F32, I32
 from embedding_features.errors import DataError
 from ranking.encoders.base import Encoder, learn_codes, table_name
 from ranking.encoders.codes import Coder
+from ranking.encoders.once import held_once
 from ranking.encoders.rows import TrainingRows
 from ranking.encoders.vectors import checked_vectors
 from ranking.encoding import Lists, list_array, vector_dim
 from ranking.field_specs import SequenceSpec, SharedCoding
 from ranking.inputs import Field, History
-from ranking.vector_rows import stored_once
 
 
 class SequenceEncoder(Encoder[SequenceSpec]):
@@ -58,7 +58,7 @@ class SequenceEncoder(Encoder[SequenceSpec]):
                 name,
                 codes,
                 coder.size,
-                *stored_once(rows, vectors),
+                *held_once(rows, vectors),
                 vector=spec.candidate,
             )
         ]

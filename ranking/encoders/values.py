@@ -70,7 +70,7 @@ def buckets_of(values: pa.Array, buckets: int) -> I64:
             "floating point numbers are not hashed", fix="write integers or strings, or use a vocabulary"
         )
     known = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), np.bool_)
-    hashed = _of_strings(values) if pa.types.is_string(values.type) else _of_integers(values)
+    hashed = hashes_of(values) if pa.types.is_string(values.type) else _of_integers(values)
     return np.where(known, (hashed % np.uint64(buckets)).astype(np.int64), 0)
 
 
@@ -79,7 +79,7 @@ def keys_of(values: pa.Array, name: str) -> I64:
     values = plain(values, name)
     if pa.types.is_string(values.type):
         known = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), np.bool_)
-        return np.where(known, _of_strings(values).view(np.int64), 0)
+        return np.where(known, hashes_of(values).view(np.int64), 0)
     if pa.types.is_floating(values.type):
         raise DataError(f"{name}: floating point numbers are no ids", fix="write integers or strings")
     return np.array(values.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False), np.int64)
@@ -94,7 +94,7 @@ def _of_integers(values: pa.Array) -> npt.NDArray[np.uint64]:
     return np.asarray(h ^ (h >> np.uint64(31)), np.uint64)
 
 
-def _of_strings(values: pa.Array) -> npt.NDArray[np.uint64]:
+def hashes_of(values: pa.Array) -> npt.NDArray[np.uint64]:
     """BLAKE2b's first 8 bytes, of each distinct string once."""
     encoded = values.fill_null("").dictionary_encode()
     digests = b"".join(blake2b(s.encode(), digest_size=8).digest() for s in encoded.dictionary.to_pylist())

@@ -6,15 +6,15 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 
-from embedding_features.arrays import F32, Bool
+from embedding_features.arrays import F32, I64, Bool
 from embedding_features.errors import CompatibilityError
 from ranking.encoders.base import Encoder
 from ranking.encoders.codes import Coder
-from ranking.encoders.rows import TrainingRows
-from ranking.encoding import vector_dim, vectors
+from ranking.encoders.once import held_once
+from ranking.encoders.rows import TrainingRows, check_column
+from ranking.encoding import flat_array, vector_dim, vectors
 from ranking.field_specs import SimilaritySpec, VectorSpec
 from ranking.inputs import Continuous, Field, Vector
-from ranking.vector_rows import stored_once
 
 
 class VectorEncoder(Encoder[VectorSpec]):
@@ -26,11 +26,12 @@ class VectorEncoder(Encoder[VectorSpec]):
 
     def encode(self, table: pa.Table) -> list[Field]:
         spec = self.spec
-        values, present = checked_vectors(
-            self.column(table, spec.column), spec.column, spec.name, self.shape["dim"]
-        )
+        check_column(table.schema, spec.column, spec.name)
+        held, place = held_vectors(table[spec.column])
+        values, present = checked_vectors(held, spec.column, spec.name, self.shape["dim"])
         own = Vector.of(spec.name, spec.group, spec.side, values, present)
-        return [Vector(spec.name, spec.group, spec.side, *stored_once(own.rows, own.table))]
+        rows = own.rows if place is None else np.append(own.rows, np.int32(0))[place]
+        return [Vector(spec.name, spec.group, spec.side, *held_once(rows, own.table))]
 
 
 class SimilarityEncoder(Encoder[SimilaritySpec]):
@@ -47,9 +48,9 @@ class SimilarityEncoder(Encoder[SimilaritySpec]):
         return cls(spec, {"dim": user}, coders)
 
     def encode(self, table: pa.Table) -> list[Field]:
-        spec, dim = self.spec, self.shape["dim"]
-        user, has_user = checked_vectors(self.column(table, spec.user), spec.user, spec.name, dim)
-        item, has_item = checked_vectors(self.column(table, spec.item), spec.item, spec.name, dim)
+        spec = self.spec
+        user, has_user = self._vectors(table, spec.user)
+        item, has_item = self._vectors(table, spec.item)
         known = has_user & has_item
         values: F32 = np.einsum("nd,nd->n", user, item)
         if spec.measure == "cosine":
@@ -57,6 +58,16 @@ class SimilarityEncoder(Encoder[SimilaritySpec]):
             known &= length > 0
             values = np.divide(values, length, out=np.zeros_like(values), where=known)
         return [Continuous(spec.name, spec.group, np.where(known, values, np.nan).astype(np.float32))]
+
+    def _vectors(self, table: pa.Table, column: str) -> tuple[F32, Bool]:
+        """[n, dim] vectors of a column, zero where there is none, and which there are."""
+        check_column(table.schema, column, self.spec.name)
+        held, place = held_vectors(table[column])
+        values, present = checked_vectors(held, column, self.spec.name, self.shape["dim"])
+        if place is None:
+            return values, present
+        none = np.zeros((1, values.shape[1]), np.float32)
+        return np.concatenate([values, none])[place], np.append(present, False)[place]
 
 
 def fitted_dim(rows: TrainingRows, column: str, name: str) -> int:
@@ -66,6 +77,19 @@ def fitted_dim(rows: TrainingRows, column: str, name: str) -> int:
         if dim is not None:
             return dim
     return 1
+
+
+def held_vectors(column: pa.ChunkedArray) -> tuple[pa.Array, I64 | None]:
+    """The vectors that a column holds, and which of them each row has; None where each has its own.
+
+    A column of a dictionary holds few vectors for many rows, as the user's for all candidates of a request; a
+    row without a vector has the place after the last.
+    """
+    array = column.chunk(0) if column.num_chunks == 1 else None
+    if array is None or not pa.types.is_dictionary(array.type):
+        return flat_array(column), None
+    place = array.indices.fill_null(len(array.dictionary))
+    return array.dictionary, np.asarray(place.to_numpy(zero_copy_only=False), np.int64)
 
 
 def checked_vectors(column: pa.Array, where: str, name: str, dim: int) -> tuple[F32, Bool]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from embedding_features.arrays import F32, I64
 from embedding_features.errors import DataError
-from ranking.inputs import Bag, Categorical, Continuous, History, Inputs, Vector
+from ranking.inputs import Bag, Categorical, Continuous, Field, History, Inputs, Vector
 
 #: the most columns a bag is spread over
 WIDEST_BAG = 32
@@ -43,18 +43,33 @@ def design_matrix(inputs: Inputs, bags: BagColumns) -> tuple[F32, list[int]]:
     columns: list[F32] = []
     categories: list[int] = []
     for field in inputs.fields:
-        if isinstance(field, (Categorical, Bag)) and field.identity:
-            continue
-        if isinstance(field, Bag):
-            columns.append(_spread(field, np.array(bags[field.name], np.int64)))
-        if isinstance(field, Categorical) or (isinstance(field, Bag) and field.size > WIDEST_BAG):
-            categories.append(sum(part.shape[1] for part in columns))
-            columns.append(_top_code(field)[:, None])
-        elif not isinstance(field, Bag):
-            columns.append(_numbers(field, inputs))
+        before = sum(part.shape[1] for part in columns)
+        made, category = _field_columns(field, inputs, bags)
+        columns += made
+        categories += [before + place for place in category]
     if not columns:
         raise DataError("the inputs hold nothing that trees can use", fix="add fields other than ids")
     return np.concatenate(columns, axis=1), categories
+
+
+def field_widths(inputs: Inputs, bags: BagColumns) -> list[int]:
+    """How many columns of the matrix each field has."""
+    one = inputs.take(slice(0, 1))
+    return [sum(part.shape[1] for part in _field_columns(field, one, bags)[0]) for field in one.fields]
+
+
+def _field_columns(field: Field, inputs: Inputs, bags: BagColumns) -> tuple[list[F32], list[int]]:
+    """A field's parts of the matrix, and which of its columns are categories."""
+    if isinstance(field, Categorical):
+        return ([], []) if field.identity else ([_top_code(field)[:, None]], [0])
+    if isinstance(field, Bag):
+        if field.identity:
+            return [], []
+        spread = _spread(field, np.array(bags[field.name], np.int64))
+        if field.size <= WIDEST_BAG:
+            return [spread], []
+        return [spread, _top_code(field)[:, None]], [spread.shape[1]]
+    return [_numbers(field, inputs)], []
 
 
 def _numbers(field: Continuous | Vector | History, inputs: Inputs) -> F32:

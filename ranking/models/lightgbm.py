@@ -7,12 +7,12 @@ import lightgbm
 import numpy as np
 from pydantic import Field as Setting
 
-from embedding_features.arrays import F32, I64
+from embedding_features.arrays import F32, F64, I64
 from embedding_features.errors import DataError
 from embedding_features.progress import Progress
 from ranking.inputs import Inputs
 from ranking.models.base import FittedRanker, Ranker, SavedRanker
-from ranking.models.design import bag_columns, design_matrix
+from ranking.models.design import bag_columns, design_matrix, field_widths
 from ranking.models.platt import platt
 from ranking.models.saved_trees import Trees, read_trees, write_trees
 
@@ -136,6 +136,18 @@ class FittedLightGBM(FittedRanker):
             slope, offset = self.trees.calibration
             found = 1 / (1 + np.exp(-(slope * found + offset)))
         return np.asarray(found, np.float32)
+
+    def contributions(self, inputs: Inputs) -> F64:
+        """[n, fields] what each field adds to a row's log odds: SHAP values, those of its columns summed
+        (Lundberg et al., From local explanations to global understanding with explainable AI for trees,
+        Nature Machine Intelligence 2020).
+        """
+        matrix, _ = design_matrix(inputs, self.trees.columns)
+        found = self.trees.booster.predict(matrix, num_iteration=self.rounds, pred_contrib=True)[:, :-1]
+        ends = np.cumsum(field_widths(inputs, self.trees.columns))
+        running = np.concatenate([np.zeros((len(inputs), 1)), np.cumsum(found, axis=1)], axis=1)
+        of_field: F64 = np.diff(running[:, np.concatenate([[0], ends])], axis=1)
+        return of_field
 
     def _save(self, folder: Path) -> None:
         write_trees(folder, self.trees)

@@ -1,7 +1,7 @@
 """What every ranker that is a network is: a representation, and a head that makes a logit of it."""
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -32,6 +32,12 @@ class RankerNetwork(nn.Module, ABC):
     def forward(self, batch: Batch) -> Tensor:
         """[b] logits."""
         return self.head(self.represent(batch))
+
+    def eval(self) -> Self:
+        """As torch's, but a network in eval mode is left alone: telling all its modules takes as long as
+        scoring a request, and writes to what other threads score with.
+        """
+        return super().eval() if self.training else self
 
 
 class PartedNetwork(RankerNetwork):

@@ -116,7 +116,8 @@ class FittedNetwork(FittedRanker):
         with torch.inference_mode():
             for start in range(0, len(inputs), TENSOR_ROWS):
                 rows = slice(start, start + TENSOR_ROWS)
-                logits = score_batches(self.model, Batch.of(inputs.take(rows), self.shape.schema))
+                part = inputs if len(inputs) <= TENSOR_ROWS else inputs.take(rows)
+                logits = score_batches(self.model, Batch.of(part, self.shape.schema))
                 found[rows] = torch.sigmoid(logits).numpy()
         return found
 

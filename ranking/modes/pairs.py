@@ -1,6 +1,7 @@
 """What a ranker is shown of candidates: the raw columns of pairs that no label names, as of the request."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
@@ -34,7 +35,9 @@ def pair_frame(task: Task, pairs: Sequence[pa.Table]) -> pa.Table:
     return entity_frame(task, pa.concat_tables(pairs))
 
 
-def pair_columns(task: Task, requests: Requests, pairs: pa.Table, features: pa.Table) -> pa.Table:
+def pair_columns(
+    task: Task, requests: Requests, pairs: pa.Table, features: pa.Table, moments: Sequence[datetime]
+) -> pa.Table:
     """The raw columns of candidates, as a label of the same user, item and moment would have them.
 
     The pairs stand behind the log as rows of one moment: no row counts what is of its own moment, so none of
@@ -43,10 +46,14 @@ def pair_columns(task: Task, requests: Requests, pairs: pa.Table, features: pa.T
     Args:
         pairs: of :func:`pair_rows`.
         features: the store's answer, a row a pair.
+        moments: the snapshots' ``as_of``.
 
     Raises:
         DataError: as :class:`ranking.raw.RawColumns`.
     """
     labels = pa.concat_tables([requests.past, pairs]).combine_chunks()
-    raw = RawColumns(task, labels, find_graph_columns(task, features))
+    # one moment is enough: all pairs see the newest snapshot before the request
+    older = [moment for moment in moments if moment < requests.moment]
+    seen = [max(older)] if older else moments
+    raw = RawColumns(task, labels, find_graph_columns(task, features), seen)
     return raw.part(len(requests.past), features)

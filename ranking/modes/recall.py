@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
@@ -31,13 +32,19 @@ class RecallStage(Config):
         quotas: source → items it gives before others have given theirs; a source without one is not asked.
         popular_days: how far back popularity is counted; None for all the past.
         domain: partition of the item index for ``cross_domain``.
-        last: of a user's liked items, how many ``item2item`` starts from.
+        last: of a user's liked items, how many ``item2item`` and ``item_knn`` start from.
         first: of an unknown item's users, how many ``cold_start`` averages.
         reach: how many users ``cold_start`` shows an unknown item to.
     """
 
     candidates: int = Field(default=200, ge=1)
-    quotas: dict[str, int] = {"interest": 80, "item2item": 60, "popular": 40, "cold_start": 20}
+    quotas: dict[str, int] = {
+        "interest": 60,
+        "item2item": 40,
+        "item_knn": 40,
+        "popular": 40,
+        "cold_start": 20,
+    }
     popular_days: float | None = Field(default=None, gt=0)
     domain: str | None = None
     last: int = Field(default=10, ge=1)
@@ -58,7 +65,7 @@ def recall_candidates(requests: Requests, indexes: Indexes | None, settings: Rec
 
     Args:
         indexes: of the newest snapshot strictly older than the requests; None where there is none yet: then
-            only what is popular is given.
+            only the log's own sources give (``popular``, ``item_knn``).
 
     Raises:
         ConfigError: when a source is unknown, or ``cross_domain`` has no domain.
@@ -80,7 +87,8 @@ def _sources(
 ) -> dict[str, Callable[[], pa.ListArray]]:
     k, domain = settings.candidates, settings.domain
     made: dict[str, Callable[[], pa.ListArray]] = {
-        "popular": lambda: sources.popular(requests, k, settings.popular_days)
+        "popular": lambda: sources.popular(requests, k, settings.popular_days),
+        "item_knn": lambda: sources.item_knn(requests, k, settings.last),
     }
     if indexes is None:
         nothing = pa.array([[]] * len(requests), requests.seen.type)
@@ -97,17 +105,22 @@ def _sources(
 
 
 def candidate_columns(
-    task: Task, requests: Sequence[Requests], candidates: Sequence[Candidates], ask: Ask
+    task: Task,
+    requests: Sequence[Requests],
+    candidates: Sequence[Candidates],
+    ask: Ask,
+    moments: Sequence[datetime],
 ) -> list[pa.Table]:
     """The raw columns of the candidates of each moment, a row a candidate.
 
     Args:
         ask: the store's answer for all pairs, e.g. ``lambda frame: historical(repo, frame, refs)``.
+        moments: the snapshots' ``as_of``.
     """
     pairs = [pair_rows(*part) for part in zip(requests, candidates, strict=True)]
     features, tables, start = ask(pair_frame(task, pairs)), [], 0
     for asked, rows in zip(requests, pairs, strict=True):
-        tables.append(pair_columns(task, asked, rows, features.slice(start, len(rows))))
+        tables.append(pair_columns(task, asked, rows, features.slice(start, len(rows)), moments))
         start += len(rows)
     return tables
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from embedding_features.arrays import F32, F64, I64, Bool
+from embedding_features.arrays import I64, Bool
 from embedding_features.errors import LeakError
 from embedding_features.recall import (
     Hits,
@@ -21,7 +21,10 @@ from embedding_features.recall import (
     interest_recall,
 )
 from ranking.encoding import flat_array
+from ranking.item_knn import nearest_items
+from ranking.modes.lists import best_unseen, codes, last_liked, run_places, summed
 from ranking.modes.requests import Requests
+from ranking.task import SIDES
 
 
 def popular(requests: Requests, k: int, days: float | None = None) -> pa.ListArray:
@@ -29,7 +32,7 @@ def popular(requests: Requests, k: int, days: float | None = None) -> pa.ListArr
     counts = requests.liked(days).group_by("item_id").aggregate([("item_id", "count")])
     order = pc.sort_indices(counts, [("item_id_count", "descending"), ("item_id", "ascending")])
     items = flat_array(counts["item_id"].take(order))
-    seen = _codes(requests.seen.flatten(), items)
+    seen = codes(requests.seen.flatten(), items)
     begin = np.asarray(requests.seen.offsets.to_numpy(), np.int64)
     rows: list[I64] = []
     for low, high in pairwise(begin):
@@ -52,22 +55,27 @@ def item2item(
     """
     _check_older(items, requests)
     liked = requests.liked()
-    user = _codes(flat_array(liked["user_id"]), requests.users)
-    row = items.catalogue.rows(flat_array(liked["item_id"]))
-    events = np.flatnonzero((user >= 0) & (row >= 0))[::-1]  # newest first
-    events = events[np.argsort(user[events], kind="stable")]
-    events = events[_rank(user[events]) < length]
-    distinct, which = np.unique(row[events], return_inverse=True)
+    asking, start = last_liked(requests, liked, items.catalogue.rows(flat_array(liked["item_id"])), length)
+    distinct, which = np.unique(start, return_inverse=True)
+    ids = items.catalogue.ids
     if not len(distinct) or len(items) == 1:
-        none = np.zeros(0, np.int64)
-        return _best(none, none, np.zeros(0), requests, items, k)
+        return pa.array([[]] * len(requests), pa.list_(ids.type))
     hits = items.search_ids(items.catalogue.take(distinct), min(neighbours, len(items) - 1))
-    found, score = hits.rows[which], hits.scores[which].astype(np.float64)
-    request = np.repeat(user[events], found.shape[1])
-    there = found.reshape(-1) >= 0
-    pairs, place = np.unique(request[there] * len(items) + found.reshape(-1)[there], return_inverse=True)
-    total = np.bincount(place, score.reshape(-1)[there], len(pairs)).astype(np.float64)
-    return _best(pairs // len(items), pairs % len(items), total, requests, items, k)
+    return summed(asking, hits.rows[which], hits.scores[which], requests, ids, k)
+
+
+def item_knn(
+    requests: Requests, k: int, length: int = 10, neighbours: int = 50, shrinkage: float = 10.0
+) -> pa.ListArray:
+    """As :func:`item2item`, of the log alone: items that the same users liked
+    (:func:`ranking.item_knn.nearest_items`, with ``shrinkage``)."""
+    liked = requests.liked()
+    users, items = (flat_array(liked[f"{side}_id"]).dictionary_encode() for side in SIDES)
+    user, item = (np.asarray(ids.indices.to_numpy(), np.int64) for ids in (users, items))
+    asking, start = last_liked(requests, liked, item, length)
+    distinct, which = np.unique(start, return_inverse=True)
+    found, score = nearest_items(user, item, distinct, neighbours, shrinkage)
+    return summed(asking, found[which], score[which], requests, items.dictionary, k)
 
 
 def interest(requests: Requests, items: RecallIndex, users: RecallIndex, k: int) -> pa.ListArray:
@@ -112,19 +120,19 @@ def cold_start(
     encoded = fresh.take(pa.array(events)).dictionary_encode()
     code = np.asarray(encoded.indices.to_numpy(), np.int64)
     order = np.argsort(code, kind="stable")
-    order = order[_rank(code[order]) < first]
+    order = order[run_places(code[order]) < first]
     if not len(order):
         return pa.array([[]] * len(requests), pa.list_(fresh.type))
-    starts = np.flatnonzero(_rank(code[order]) == 0)
+    starts = np.flatnonzero(run_places(code[order]) == 0)
     vectors = users.vectors_of(users.catalogue.take(row[events[order]])).vectors
     mean = np.add.reduceat(vectors, starts, axis=0) / np.diff(np.append(starts, len(order)))[:, None]
     hits = cold_start_recall(users, Queries(users.manifest.space, mean.astype(np.float32)), reach)
     there = hits.rows.reshape(-1) >= 0
-    user = _codes(hits.ids.filter(pa.array(there)), requests.users)
+    user = codes(hits.ids.filter(pa.array(there)), requests.users)
     item = np.repeat(np.arange(len(mean)), hits.rows.shape[1])[there]
     asked = user >= 0
     score = hits.scores.reshape(-1)[there][asked]
-    return _best_of(user[asked], item[asked], score, requests, encoded.dictionary, k)
+    return best_unseen(user[asked], item[asked], score, requests, encoded.dictionary, k)
 
 
 def _check_older(index: RecallIndex, requests: Requests) -> None:
@@ -154,36 +162,3 @@ def _scattered(known: Bool, hits: Hits | None, items: RecallIndex) -> pa.ListArr
         found = hits.lists().flatten()
     offsets = np.concatenate([[0], np.cumsum(counts)])
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), found)
-
-
-def _best(request: I64, row: I64, score: F64, requests: Requests, items: RecallIndex, k: int) -> pa.ListArray:
-    return _best_of(request, row, score, requests, items.catalogue.ids, k)
-
-
-def _best_of(
-    request: I64, code: I64, score: F64 | F32, requests: Requests, ids: pa.Array, k: int
-) -> pa.ListArray:
-    """[q] lists of the best k unseen; equal scores by code."""
-    seen = _codes(requests.seen.flatten(), ids)
-    owner = np.repeat(np.arange(len(requests)), np.diff(requests.seen.offsets.to_numpy()))
-    unseen = ~np.isin(request * len(ids) + code, (owner * len(ids) + seen)[seen >= 0])
-    request, code, score = request[unseen], code[unseen], score[unseen]
-    order = np.lexsort((code, -score, request))
-    order = order[_rank(request[order]) < k]
-    offsets = np.searchsorted(request[order], np.arange(len(requests) + 1))
-    return pa.ListArray.from_arrays(
-        pa.array(offsets, pa.int32()), ids.take(pa.array(code[order], pa.int64()))
-    )
-
-
-def _codes(ids: pa.Array, known: pa.Array) -> I64:
-    """Positions of ids among known ones, -1 for others."""
-    return np.asarray(pc.index_in(ids, value_set=known).fill_null(-1).to_numpy(), np.int64)
-
-
-def _rank(group: I64) -> I64:
-    """[n] place within the run of equal values."""
-    starts = np.flatnonzero(np.concatenate([[True], group[1:] != group[:-1]])) if len(group) else group
-    counts = np.diff(np.append(starts, len(group)))
-    ranks: I64 = np.arange(len(group)) - np.repeat(starts, counts)
-    return ranks

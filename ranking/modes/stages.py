@@ -74,14 +74,11 @@ def evaluate_stages(
     Raises:
         DataError: when there is no request, scores do not fit or are NaN, or k < 1.
     """
-    if not requests or k < 1:
-        raise DataError(f"{len(requests)} moments, k = {k}", fix="give at least one of each")
-    parts = [_judged(*part, k) for part in zip(requests, candidates, scores, strict=True)]
-    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    mean = {name: float(values.mean()) for name, values in joined.items()}
+    figures = request_figures(requests, candidates, scores, k)
+    mean = {name: float(values.mean()) for name, values in figures.items()}
     return TwoStages(
         k=k,
-        requests=len(joined["pool"]),
+        requests=len(figures["pool"]),
         pool=mean["pool"],
         coverage=mean["coverage"],
         found={name: mean[f"found {name}"] for name in candidates[0].found},
@@ -91,6 +88,28 @@ def evaluate_stages(
 
 
 _ORDERS = ("possible", "ideal", "merged", "ranked")
+
+
+def request_figures(
+    requests: Sequence[Requests], candidates: Sequence[Candidates], scores: Sequence[F32], k: int
+) -> dict[str, F64]:
+    """[r] of each figure of :class:`TwoStages`, of the requests of all moments one after another.
+
+    Returns:
+        ``pool``, ``coverage``, ``found <source>``, and ``recall <order>`` and ``ndcg <order>`` of each order
+        of :class:`StageFigures`.
+
+    Raises:
+        DataError: as :func:`evaluate_stages` does.
+    """
+    if not requests or k < 1 or not len(requests) == len(candidates) == len(scores):
+        raise DataError(
+            f"{len(requests)} moments with requests, {len(candidates)} with candidates, {len(scores)} with "
+            f"scores, k = {k}",
+            fix="give all three of the same moments, at least one, and k of at least 1",
+        )
+    parts = [_judged(*part, k) for part in zip(requests, candidates, scores, strict=True)]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _judged(requests: Requests, candidates: Candidates, score: F32, k: int) -> dict[str, F64]:

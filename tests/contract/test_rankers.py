@@ -11,7 +11,7 @@ from ranking.metrics import auc
 from ranking.models import DIN, DLRM, DCNv2, DeepFM, FittedRanker, LightGBM, Ranker, WideDeep
 from ranking.models.pretrained import DHE, Added, FineTuned, Frozen, Mixed
 from ranking.training import Training
-from tests.ranking_data import planted_inputs
+from tests.ranking_data import of_groups, planted_inputs
 
 QUICK = Training(learning_rate=0.01, batch_rows=256, epochs=15, decay=0)
 RANKERS: list[Ranker] = [
@@ -72,7 +72,7 @@ def test_scores_are_probabilities(ranker, data, fitted):
 def test_learns_a_cross_from_each_group(ranker, group, data):
     """Parity of two codes, or the sign of a product: within .03 of the best AUC the rows allow (dense: a
     fifth of each side's vectors is missing, so two thirds of the rows tell something)."""
-    train, validation, test = (part.select({"base", group}) for part in data)
+    train, validation, test = (of_groups(part, "base", group) for part in data)
     scores = ranker.fit(train, validation, 0).predict(test)
     assert auc(test.label, scores) > auc(test.label, oracle(test, group)) - 0.03
 
@@ -170,9 +170,9 @@ def test_labels_other_than_0_and_1_are_refused(ranker, data):
 def test_inputs_of_another_variant_are_refused(ranker, data, fitted):
     train, validation, test = data
     with pytest.raises(DataError, match="user_clusters"):
-        fitted(ranker).predict(test.variant("tokens"))
+        fitted(ranker).predict(of_groups(test, "base", "tokens"))
     with pytest.raises(DataError, match="different fields"):
-        ranker.fit(train.variant("none"), validation, 0)
+        ranker.fit(of_groups(train, "base"), validation, 0)
 
 
 @every_ranker
@@ -198,7 +198,7 @@ def test_a_saved_ranker_scores_as_it_did(ranker, data, fitted, tmp_path):
     assert again.rounds == fitted.rounds
     np.testing.assert_array_equal(again.predict(test), fitted.predict(test))
     with pytest.raises(DataError, match="user_clusters"):
-        again.predict(test.variant("tokens"))
+        again.predict(of_groups(test, "base", "tokens"))
     assert not [path for path in tmp_path.iterdir() if path.suffix in (".pkl", ".pt", ".bin")]
 
 

@@ -38,6 +38,7 @@ def write_pipeline(folder: Path, **sections: Any) -> Path:
         },
         "as_of": {"first": "2026-01-25T00:00:00Z", "last": "2026-03-20T00:00:00Z", "every_days": 18},
         "pretrain": {"method": "spectral", "params": {"dim": 8}},
+        "also": [{"method": "als", "params": {"dim": 8}}],
         "derive": {
             "clusters": {"k": 8, "top_k": 2},
             "tokens": [{"kind": "residual_tokens", "levels": 2, "codes": 8}],
@@ -49,8 +50,15 @@ def write_pipeline(folder: Path, **sections: Any) -> Path:
                 "log": str(folder / "world" / "impressions_shop.parquet"),
                 "label": {"column": "label", "at_least": 1},
             },
-            "rankers": {"lightgbm": {"kind": "lightgbm"}},
-            "variants": ["none", "dense", "all"],
+            "rankers": {
+                "lightgbm": {"kind": "lightgbm"},
+                "wide_deep": {"kind": "wide_deep", "training": {"epochs": 2}},
+            },
+            "grid": [
+                {"features": ["counts", "none", "dense", "all"]},
+                {"whose": ["item"], "methods": ["", "als"]},
+                {"modes": ["submodel"]},
+            ],
             "seeds": [0, 1],
         },
         "recall": {"k": 10, "every_days": 4, "ranker": {"kind": "lightgbm"}, "stage": {"candidates": 40}},
@@ -59,7 +67,7 @@ def write_pipeline(folder: Path, **sections: Any) -> Path:
             "pretrain": {"method": "lightgcn", "params": {"dim": 8, "epochs": 3}},
             "ranker": {"kind": "wide_deep", "training": {"epochs": 2}},
         },
-        "ablate": {"replicates": 400, "slice_replicates": 100},
+        "ablate": {"baseline": "counts", "replicates": 2000, "slice_replicates": 100},
     }
     path = folder / "pipeline.yaml"
     path.write_text(yaml.safe_dump({**pipeline, **sections}))

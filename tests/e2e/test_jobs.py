@@ -1,6 +1,7 @@
 """The jobs, one after the other, on a planted world: what they leave, resume, and refuse."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +43,41 @@ def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
 def test_the_ablation_holds_figure_interval_and_verdict_of_every_cell(folder: Path) -> None:
     ablation = json.loads((folder / "workspace" / "report" / "ablation.json").read_text())
     cells = {(c["ranker"], c["variant"]): c for c in ablation["cells"] if c["metric"] == "auc"}
-    assert set(cells) == {("lightgbm", variant) for variant in ("none", "dense", "all")}
+    stored = ("counts", "none", "dense", "all", "dense-item", "als-dense-item")
+    assert set(cells) == {(ranker, variant) for ranker in ("lightgbm", "wide_deep") for variant in stored} | {
+        ("wide_deep", "dense-submodel")  # trees have no encoder inside
+    }
     for (_, variant), cell in cells.items():
+        assert set(cell["slices"]) >= {"cold users", "tail items", "snapshot 0–7 days"}
         assert cell["figure"]["low"] < cell["figure"]["value"] < cell["figure"]["high"]
-        if variant == "none":
+        if variant == "counts":
             assert cell["verdict"] is None
         else:
             assert cell["difference"]["low"] <= cell["difference"]["value"] <= cell["difference"]["high"]
             assert cell["verdict"] in ("better", "worse", "no difference")
+            assert cell["delong"]["value"] == pytest.approx(cell["difference"]["value"], abs=1e-9)
+
+
+def test_the_ablation_holds_costs_importance_and_the_recall_mode(folder: Path) -> None:
+    ablation = json.loads((folder / "workspace" / "report" / "ablation.json").read_text())
+    costs = {(c["ranker"], c["variant"]): c for c in ablation["costs"]}
+    bytes_ = {
+        variant: costs["lightgbm", variant]["bytes_online"] for variant in ("none", "dense-item", "dense")
+    }
+    newest = list_published(folder / "repo")[-1].manifest
+    count = {node_type: record.count for node_type, record in newest.nodes.items()}
+    assert bytes_["none"] == 0
+    for variant, nodes in (("dense-item", count["item"]), ("dense", sum(count.values()))):
+        assert 32 * nodes <= bytes_[variant] <= 34 * nodes  # 8 numbers a vector, and Arrow's bits of validity
+    assert costs["lightgbm", "dense"]["read_ms"] > 0
+    assert all(cost["score_ms"] > 0 and cost["train_seconds"] > 0 for cost in costs.values())
+    fields = {(one["ranker"], one["variant"]): one for one in ablation["importance"]}
+    assert fields["lightgbm", "dense"]["method"] == "shap"
+    assert fields["lightgbm", "dense"]["fields"][0]["group"] == "dense"
+    assert fields["wide_deep", "none"]["method"] == "permutation"
+    mixes = {cell["mix"] for cell in ablation["recall"]}
+    assert {"item_knn + popular", "item_knn + popular + interest"} <= mixes
+    assert {cell["metric"] for cell in ablation["recall"]} == {"recall@10", "ndcg@10"}
 
 
 def test_planted_interests_are_found_and_said_to_be(folder: Path) -> None:
@@ -58,6 +86,21 @@ def test_planted_interests_are_found_and_said_to_be(folder: Path) -> None:
     cell = next(c for c in ablation["cells"] if (c["variant"], c["metric"]) == ("dense", "auc"))
     assert cell["verdict"] == "better"
     assert cell["difference"]["value"] > 0.05
+    assert ablation["findings"][0].startswith("Earned its keep in AUC: ")
+    assert "dense for " in ablation["findings"][0]
+
+
+def test_trained_anew_all_agrees_to_the_last_digit(folder: Path) -> None:
+    """But what clocks say."""
+    report = folder / "workspace" / "report" / "ablation.json"
+    before = json.loads(report.read_text())
+    shutil.rmtree(folder / "workspace" / "ranking")
+    assert run(["ablate", "--config", str(folder / "pipeline.yaml")]) == 0
+    after = json.loads(report.read_text())
+    for found in (before, after):
+        clocks = found.pop("costs")
+        found["bytes"] = {(c["ranker"], c["variant"]): c["bytes_online"] for c in clocks}
+    assert after == before
 
 
 def test_the_report_is_one_file_that_asks_for_nothing(folder: Path) -> None:
@@ -68,10 +111,11 @@ def test_the_report_is_one_file_that_asks_for_nothing(folder: Path) -> None:
 
 def test_snapshots_share_a_space_and_its_codebooks(folder: Path) -> None:
     runs = list_published(folder / "repo")
-    assert len(runs) == 4
-    assert len({run_.manifest.space.id for run_ in runs}) == 1
-    assert len({tuple(c.id for c in run_.manifest.codebooks) for run_ in runs}) == 1
-    assert all(run_.manifest.alignment for run_ in runs[1:])
+    assert [sum(run_.family == family for run_ in runs) for family in ("spectral", "als")] == [4, 4]
+    mine = [run_ for run_ in runs if run_.family == "spectral"]
+    assert len({run_.manifest.space.id for run_ in mine}) == 1
+    assert len({tuple(c.id for c in run_.manifest.codebooks) for run_ in mine}) == 1
+    assert all(run_.manifest.alignment for run_ in mine[1:])
 
 
 def test_a_vector_is_the_same_online_and_in_the_artifact(folder: Path) -> None:
@@ -83,10 +127,11 @@ def test_a_vector_is_the_same_online_and_in_the_artifact(folder: Path) -> None:
 
 
 def test_of_each_ranker_a_bundle_that_this_repository_serves(folder: Path) -> None:
-    (made,) = (folder / "workspace" / "bundles").glob("[!.]*")
-    bundle = load_bundle(made, folder / "repo")
-    assert bundle.record.metrics["test_auc"] > 0.55
-    assert bundle.record.calibration is not None
+    made = list((folder / "workspace" / "bundles").glob("[!.]*"))
+    assert {folder_.name.split("-")[0] for folder_ in made} == {"lightgbm", "wide_deep"}
+    for bundle in (load_bundle(folder_, folder / "repo") for folder_ in made):
+        assert bundle.record.metrics["test_auc"] > 0.55
+        assert bundle.record.calibration is not None
 
 
 def test_what_the_modes_measured_is_told(folder: Path) -> None:

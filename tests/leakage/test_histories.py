@@ -10,7 +10,16 @@ from ranking.history import Histories
 from ranking.inputs import History
 from ranking.labels import load_labels
 from ranking.task import LabelRule, Task
-from tests.ranking_data import SNAPSHOTS, START, graph_features, label_table, moment, random_log, small_world
+from tests.ranking_data import (
+    SNAPSHOTS,
+    START,
+    graph_features,
+    label_table,
+    moment,
+    of_groups,
+    random_log,
+    small_world,
+)
 
 TASK = Task(log="none.parquet", label=LabelRule(column="rating", at_least=4))
 MOMENTS = [moment(10), moment(25)]
@@ -111,9 +120,9 @@ def test_fields_of_histories(tmp_path):
     inputs = build_dataset(task, labels, graph_features(labels), SNAPSHOTS, **settings).inputs
     ids = next(field for field in inputs.fields if field.name == "item_id")
     code = dict(zip(labels["item_id"].to_pylist(), ids.codes.tolist(), strict=True))
-    (plain,) = inputs.variant("none").of(History)
+    (plain,) = of_groups(inputs, "base").of(History)
     assert plain.table.shape == (1, 0)
-    plain, dense = inputs.variant("dense").of(History)
+    plain, dense = of_groups(inputs, "base", "dense").of(History)
     assert (dense.vector, dense.items, dense.size) == ("toy_item_vector", "item_id", ids.size)
     np.testing.assert_array_equal(plain.codes, dense.codes)
     for row, items in enumerate(histories.items(0, 400).to_pylist()):

@@ -15,7 +15,7 @@ from ranking.modes.pairs import pair_columns, pair_rows
 from ranking.modes.recall import Indexes, RecallStage, recall_candidates
 from ranking.modes.requests import Requests, requests_at
 from ranking.raw import RawColumns
-from tests.ranking_data import graph_features, label_table, moment, random_log, small_world
+from tests.ranking_data import SNAPSHOTS, graph_features, label_table, moment, random_log, small_world
 from tests.unit.made_embeddings import embeddings, table
 
 STAGE = RecallStage(candidates=6, quotas={"interest": 2, "item2item": 2, "popular": 2, "cold_start": 2})
@@ -61,7 +61,7 @@ def test_a_pair_has_the_columns_that_a_label_of_its_moment_has(tmp_path):
     task = small_world(tmp_path)
     labels = load_labels(task)
     features = graph_features(labels)
-    whole = RawColumns(task, labels, find_graph_columns(task, features)).part(0, features)
+    whole = RawColumns(task, labels, find_graph_columns(task, features), SNAPSHOTS).part(0, features)
     for row in (5, 150, 250, 399):
         asked = labels.slice(row, 1)
         past = labels.filter(pc.less(labels["timestamp"], asked["timestamp"][0]))
@@ -74,5 +74,5 @@ def test_a_pair_has_the_columns_that_a_label_of_its_moment_has(tmp_path):
         )
         pairs = pair_rows(requests, Candidates(one, {}))
         beside = pa.concat_tables([features.slice(row, 1)] * len(items))
-        got = pair_columns(task, requests, pairs, beside)
+        got = pair_columns(task, requests, pairs, beside, SNAPSHOTS)
         assert got.slice(7, 1).equals(whole.slice(row, 1))

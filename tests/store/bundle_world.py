@@ -21,7 +21,6 @@ from ranking.task import LabelRule, Task
 from ranking.training import Training
 from tests.store.builders import DAY, T0, US, ids_of, make_repo, snapshot
 
-GROUPS = ("base", "dense", "clusters", "tokens", "neighbours")
 QUICK = Training(epochs=2, batch_rows=128)
 RANKERS = {
     "lightgbm": LightGBM(rounds=20, min_rows_in_leaf=10),
@@ -73,7 +72,8 @@ def make_bundles(root: Path) -> World:
     answer = historical(repo, histories.frame(task), ["spectral_item_vector"])
     vectors = {"spectral_item_vector": answer["spectral_item_vector__vector"]}
     dataset = build_dataset(task, labels, features, moments, histories=histories, history_vectors=vectors)
-    raw = RawColumns(task, labels, find_graph_columns(task, features), histories, vectors).part(0, features)
+    raw = RawColumns(task, labels, find_graph_columns(task, features), moments, histories, vectors)
+    raw = raw.part(0, features)
     made = World(repo, task, labels, raw, dataset, root / "bundles")
     for kind, ranker in RANKERS.items():
         export(made, ranker, made.bundle(kind))
@@ -89,4 +89,4 @@ def export(world, ranker, folder, **replaced):
         "metrics": {"auc": 0.5},
         "calibration": fit_isotonic(validation.label, fitted.predict(validation)),
     }
-    return export_bundle(folder, fitted, world.dataset.encoders.select(GROUPS), **settings | replaced)
+    return export_bundle(folder, fitted, world.dataset.encoders, **settings | replaced)

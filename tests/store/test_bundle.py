@@ -6,8 +6,10 @@ import pytest
 
 from embedding_features.errors import SnapshotError
 from embedding_features.store import historical, list_published, materialize, online
+from ranking.arms import select
 from ranking.bundle import export_bundle, load_bundle
 from ranking.labels import entity_frame
+from ranking.variants import Variant
 from tests.store.builders import make_repo, tree
 from tests.store.bundle_world import RANKERS, export, make_bundles
 
@@ -100,14 +102,12 @@ def test_equal_trainings_give_equal_bytes(world, tmp_path):
 
 
 def test_a_variant_without_graph_features_needs_no_run(world, tmp_path):
-    train, validation = (world.part(name).variant("none") for name in ("train", "validation"))
+    inputs, encoders = select(world.dataset, Variant(), "spectral")
+    train, validation = (inputs.take(world.dataset.parts[name]) for name in ("train", "validation"))
     fitted = RANKERS["wide_deep"].fit(train, validation, 0)
-    encoders = world.dataset.encoders.select({"base"})
     export_bundle(
         tmp_path / "b", fitted, encoders, published=[], data_fingerprint=train.fingerprint(), metrics={}
     )
     bundle = load_bundle(tmp_path / "b", make_repo(tmp_path / "repo"))
     assert bundle.feature_refs == []
-    np.testing.assert_array_equal(
-        bundle.score(world.raw), fitted.predict(world.dataset.inputs.variant("none"))
-    )
+    np.testing.assert_array_equal(bundle.score(world.raw), fitted.predict(inputs))

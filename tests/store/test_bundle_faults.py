@@ -12,8 +12,9 @@ from embedding_features.errors import BundleError, CompatibilityError, DataError
 from embedding_features.store import list_published, publish_series
 from ranking.bundle import check_pins, export_bundle, load_bundle
 from ranking.models import FittedRanker
+from tests.ranking_data import of_groups
 from tests.store.builders import DAY, make_repo, snapshot
-from tests.store.bundle_world import GROUPS, RANKERS, export, make_bundles
+from tests.store.bundle_world import RANKERS, export, make_bundles
 
 
 @pytest.fixture(scope="module")
@@ -157,12 +158,12 @@ def test_what_does_not_belong_together_is_not_exported(world, tmp_path):
     with pytest.raises(CompatibilityError, match=r"the ranker reads the views .*'spectral_item_clusters'"):
         export(world, RANKERS["lightgbm"], tmp_path / "b", published=[])
     train, validation = world.part("train"), world.part("validation")
-    fitted = RANKERS["lightgbm"].fit(train.variant("none"), validation.variant("none"), 0)
+    fitted = RANKERS["lightgbm"].fit(of_groups(train, "base"), of_groups(validation, "base"), 0)
     with pytest.raises(DataError, match="not of the fields the ranker was fitted on"):
         export_bundle(
             tmp_path / "b",
             fitted,
-            world.dataset.encoders.select(GROUPS),
+            world.dataset.encoders,
             published=runs,
             data_fingerprint="",
             metrics={},

@@ -122,7 +122,11 @@ def test_holm_over_the_primary_family_and_over_the_rest(planted: Ablation) -> No
 
 def test_findings_name_gains_losses_and_nulls(planted: Ablation) -> None:
     text = planted.findings
-    assert text[0] == "AUC improves with some variant for lightgbm; no variant improves it for dlrm."
+    assert text[0] == "Earned its keep in AUC: +dense for lightgbm. Not shown: +clusters, +tokens."
+    assert text[1].startswith("lightgbm gains most with +dense: AUC +0.0")
+    assert "p = 0.01" in text[1]
+    assert ", by DeLong +0.0" in text[1]
+    assert "; most for " in text[1]
     assert any(f.startswith("lightgbm: AUC is better than the baseline with +dense +0.0") for f in text)
     assert any(f.startswith("lightgbm: AUC is worse than the baseline with +tokens −0.0") for f in text)
     assert any(f.startswith("dlrm: no difference in AUC shown for") and "+tokens" in f for f in text)

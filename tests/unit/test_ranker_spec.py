@@ -14,7 +14,7 @@ from ranking.encoders.fitted import ENCODERS
 from ranking.inputs import Bag, Categorical, Continuous, Vector
 from ranking.labels import load_labels
 from ranking.spec import RankerSpec
-from tests.ranking_data import SNAPSHOTS, graph_features, small_world
+from tests.ranking_data import SNAPSHOTS, graph_features, of_groups, small_world
 
 YAML = """
 fields:
@@ -63,8 +63,11 @@ def test_a_spec_of_ones_own(world, tmp_path):
     first = features["toy_item_neighbours__neighbour_ids"].to_pylist()[300][0]
     assert near.codes[300, 0] == code[first]
     assert inputs.fields[4].codes.shape == (400, 1)
-    assert [f.name for f in inputs.variant("dense").fields][-1] == "item_vector"
-    assert dataset.encoders.select({"base", "dense"}).spec.fields == (*spec.fields[:5], spec.fields[6])
+    assert [f.name for f in of_groups(inputs, "base", "counts", "dense").fields][-1] == "item_vector"
+    assert dataset.encoders.select(lambda f: f.group != "neighbours").spec.fields == (
+        *spec.fields[:5],
+        spec.fields[6],
+    )
 
 
 def test_the_spec_in_the_documentation(tmp_path):
@@ -106,12 +109,12 @@ def test_specs_that_cannot_be(tmp_path, fields, says):
 def test_groups_that_do_not_stand_alone(world):
     task, labels, features = world
     encoders = build_dataset(task, labels, features, SNAPSHOTS).encoders
-    with pytest.raises(ConfigError, match=r"(?s)the groups .* alone.*shares the codes of 'user_id'"):
-        encoders.select({"neighbours"})
+    with pytest.raises(ConfigError, match=r"(?s)those fields alone.*shares the codes of 'user_id'"):
+        encoders.select(lambda field: field.group == "neighbours")
 
 
 #: of the fields as they were when each was made by a function of its own, before there were encoders
-DIGEST = "5e8026766719e8db548421ca74db57c9a5dacdc609fc660c9e6f876904a25855"
+DIGEST = "53448271005150bbf8e4540005ff49b43f3035dbf82f30bcf175daa64089ba0c"
 NUMBERS = {
     "user_events": (0, 1041.8243),
     "user_mean": (12, 148.5055),
@@ -132,6 +135,9 @@ NUMBERS = {
     "toy_item_neighbours_seen": (116, 424.3608),
     "toy_item_neighbours_liked": (146, 98.6732),
     "toy_item_neighbours_knn": (116, 6.235),
+    "item_knn_seen": (132, 667.4463),
+    "item_knn_liked": (147, 105.1027),
+    "item_knn_knn": (132, 8.5567),
     "toy_dot": (116, -53.9625),
     "toy_cosine": (116, -9.366),
 }

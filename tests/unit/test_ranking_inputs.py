@@ -6,15 +6,24 @@ import pyarrow.parquet as pq
 import pytest
 
 from embedding_features.config import load_config
-from embedding_features.errors import ConfigError, DataError
+from embedding_features.errors import DataError
 from ranking.dataset import build_dataset
 from ranking.encoders.codes import Vocabulary
 from ranking.encoding import Lists, floats, padded_bag, vectors
 from ranking.graph_columns import find_graph_columns
-from ranking.inputs import VARIANTS, Bag, Categorical, Continuous, Vector
+from ranking.inputs import Bag, Categorical, Continuous, Vector
 from ranking.labels import entity_frame, load_labels
 from ranking.task import FractionSplit, LabelRule, MomentSplit, SideSpec, SideTable, Task
-from tests.ranking_data import MICROS, SNAPSHOTS, graph_features, log_table, moment, small_world, write_task
+from tests.ranking_data import (
+    MICROS,
+    SNAPSHOTS,
+    graph_features,
+    log_table,
+    moment,
+    of_groups,
+    small_world,
+    write_task,
+)
 
 LOG = log_table([1, 2, 3, 1, 2, 1], [7, 8, 9, 7, 7, 8], [4, 1, 2, 0, 4, 2], [5, 1, 4, 4, 3, 3])
 HALVES = {"split": MomentSplit(validation=moment(2), test=moment(3))}
@@ -230,17 +239,6 @@ def test_dataset_fields_hold_what_the_tables_say(world):
     np.testing.assert_array_equal(dataset.inputs.group, dataset.user)
 
 
-def test_variants_choose_groups(world):
-    inputs = build(world).inputs
-    assert {f.group for f in inputs.variant("none").fields} == {"base"}
-    assert {f.group for f in inputs.variant("tokens").fields} == {"base", "tokens"}
-    assert len(inputs.variant("all").fields) == len(inputs.fields)
-    sizes = {name: len(inputs.variant(name).fields) for name in VARIANTS}
-    assert min(sizes[name] for name in VARIANTS if name != "none") > sizes["none"]
-    with pytest.raises(ConfigError, match="no variant 'vectors'"):
-        inputs.variant("vectors")
-
-
 def test_no_array_is_of_objects(world):
     for field in build(world).inputs.fields:
         for values in vars(field).values():
@@ -254,7 +252,7 @@ def test_take_and_fingerprint(world):
     rows = np.arange(len(inputs))
     assert inputs.take(rows).fingerprint() == inputs.fingerprint() == build(world).inputs.fingerprint()
     assert inputs.take(rows[::-1]).fingerprint() != inputs.fingerprint()
-    assert inputs.variant("none").fingerprint() != inputs.fingerprint()
+    assert of_groups(inputs, "base").fingerprint() != inputs.fingerprint()
     changed = inputs.take(rows)
     changed.of(Continuous)[0].values[3] += 1
     assert changed.fingerprint() != inputs.fingerprint()

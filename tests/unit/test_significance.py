@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from scipy.stats import bootstrap as scipy_bootstrap
+from scipy.stats import t as student
 
 from ranking.metric_statistics import METRICS, rows_of
 from ranking.significance import Sample, bootstrap, difference, figure, holm, seed_noise, user_draws
@@ -96,6 +97,24 @@ def test_agrees_with_scipy_on_a_mean_over_users() -> None:
     assert ours.value == pytest.approx(losses.mean())
     assert ours.low == pytest.approx(oracle.confidence_interval.low, abs=0.05 * width)
     assert ours.high == pytest.approx(oracle.confidence_interval.high, abs=0.05 * width)
+
+
+def test_few_users_make_students_t() -> None:
+    """A mean over 12 users: the interval is s / sqrt(12) times the quantile of t with 11 degrees."""
+    value = np.random.default_rng(8).normal(0, 1, 12)
+    sample = bootstrap({0: [UserRatio(value, np.ones(12))]}, 12, 20_000, 8)[0]
+    ours = figure(sample, seed_noise([sample], 8), 0.05)
+    reach = student.isf(0.025, 11) * value.std(ddof=1) / 12**0.5
+    assert (ours.high - ours.low) / 2 == pytest.approx(reach, rel=0.04)
+
+
+def test_effective_users_golden() -> None:
+    """Shares 1, 1, 2: 16 / 6. AUC: a row counts one over its class's rows squared."""
+    assert UserRatio(np.zeros(3), np.array([1.0, 1, 2])).effective_users == pytest.approx(16 / 6)
+    rows = rows_of(np.array([1, 1, 1, 0, 0]), np.array([0, 0, 1, 1, 1]))
+    weight = np.array([2 / 9, 1 / 9 + 2 / 4])
+    found = METRICS["auc"].statistic(rows, np.arange(5, dtype=np.float32))
+    assert found.effective_users == pytest.approx(weight.sum() ** 2 / (weight**2).sum())
 
 
 def test_p_value_golden() -> None:

@@ -21,7 +21,6 @@ def rows(user_count: list[int], item_count: list[int], age: list[float]) -> Scor
         item_count=np.array(item_count),
         snapshot_age=np.array(age, np.float32),
         scores={},
-        seconds={},
         base_rate=0.5,
     )
 

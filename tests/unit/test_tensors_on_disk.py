@@ -163,4 +163,4 @@ def test_parts_of_other_fields_are_refused(tmp_path):
     with InputsWriter(tmp_path / "inputs") as writer:
         writer.append(whole)
         with pytest.raises(DataError, match="different fields"):
-            writer.append(whole.select({"base"}))
+            writer.append(whole.select({whole.fields[0].name}))

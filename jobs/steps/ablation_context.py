@@ -1,0 +1,102 @@
+"""What the ablation's report tells beside the figures: task, splits, snapshots, variants, rankers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from embedding_features.store import Published
+from jobs.pipeline import Pipeline
+from jobs.steps.rank import Ranked
+from ranking.report.context import ReportContext, SnapshotContext, SplitContext
+from ranking.task import PARTS
+from ranking.variants import FEATURES, STRONG, Variant
+
+_ADDS = {
+    "base": "learned ids and side tables",
+    "counts": "counts and means of all earlier events of user and item, up to the row's moment",
+    "knn": "item-kNN scores of the log itself",
+    "dense": "pretrained vectors of user and item, and their dot product",
+    "clusters": "top-K cluster ids with weights",
+    "tokens": "product, residual and quantile tokens",
+    "neighbours": "nearest neighbours' ids, and what the user thought of them before",
+}
+
+
+def report_context(pipeline: Pipeline, ranked: Ranked) -> ReportContext:
+    """Of one pipeline and what its grid learned from."""
+    task, rule = pipeline.rank.task, pipeline.rank.task.label
+    families = ", ".join(method.family_name for method in pipeline.methods)
+    return ReportContext(
+        title=f"{pipeline.name}: what pretrained features ({families}) bring a ranker",
+        task=f"Predict {rule.column} ≥ {rule.at_least:g} of {task.log.name}, by what was known before.",
+        splits=tuple(_split(ranked.labels, part) for part in PARTS),
+        snapshots=tuple(_snapshot(run_) for run_ in ranked.snapshots),
+        variants={variant.name: _adds(variant, pipeline) for variant in pipeline.rank.variants},
+        rankers={name: _settings(ranker.model_dump()) for name, ranker in pipeline.rank.rankers.items()},
+        notes=(
+            "Each row is joined to the newest snapshot strictly older than itself.",
+            "The baseline is strong: "
+            + "; ".join(_ADDS[group] for group in STRONG)
+            + ". Trees leave out ids.",
+            *_modes(pipeline),
+        ),
+    )
+
+
+def _adds(variant: Variant, pipeline: Pipeline) -> str:
+    """What a variant has, in a few words."""
+    groups = FEATURES[variant.features]
+    shown = [group for group in groups if group not in STRONG] or groups
+    said = [" · ".join(_ADDS[group] for group in shown)]
+    if variant.whose != "both":
+        said.append(f"of {variant.whose}s only")
+    if variant.method:
+        said.append(f"by {variant.method}")
+    if variant.mode == "submodel" and pipeline.submodel is not None:
+        section = pipeline.submodel
+        said.append(f"computed by the encoder of {section.pretrain.family_name} inside the ranker")
+        said.append(f"trained on rows later than its moment, {section.as_of:%Y-%m-%d}")
+    if variant.alignment != "none":
+        target = pipeline.rank.target_domain
+        said.append(f"{target} and the other domains drawn together by {variant.alignment}")
+    return ", ".join(said)
+
+
+def _modes(pipeline: Pipeline) -> list[str]:
+    """What the other modes of service measured, where their jobs ran."""
+    found = (pipeline.workspace.read_json_or(name, {}) for name in ("recall", "submodel"))
+    return [str(one["sentence"]) for one in found if isinstance(one, dict) and "sentence" in one]
+
+
+def _settings(settings: Mapping[str, Any]) -> str:
+    """``rounds 300 · leaves 15 · …``, settings of settings beside the others."""
+    return " · ".join(
+        _settings(value) if isinstance(value, Mapping) else f"{name.replace('_', ' ')} {value}"
+        for name, value in settings.items()
+        if name != "kind"
+    )
+
+
+def _split(labels: pa.Table, part: str) -> SplitContext:
+    rows = labels.filter(pc.equal(labels["split"], part))
+    moments = pc.min_max(rows["timestamp"]).as_py()
+    return SplitContext(
+        name=part,
+        rows=rows.num_rows,
+        positives=int(pc.sum(rows["label"]).as_py()),
+        first=moments["min"],
+        last=moments["max"],
+    )
+
+
+def _snapshot(run_: Published) -> SnapshotContext:
+    made = run_.manifest
+    return SnapshotContext(
+        as_of=made.as_of,
+        run_id=made.run_id,
+        space=made.space.id,
+        health={f"{t} {name}": v for t, figures in made.health.items() for name, v in figures.items()},
+        alignment_residual=made.alignment.residual if made.alignment else None,
+    )

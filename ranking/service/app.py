@@ -1,0 +1,77 @@
+"""The ASGI application of a service."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+
+from embedding_features.errors import EmbeddingFeaturesError
+from ranking.service.auth import Door
+from ranking.service.endpoint import Endpoint, no_route
+from ranking.service.front import Front
+from ranking.service.limits import InFlight
+from ranking.service.openapi import SECURITY
+from ranking.service.routes import make_routes
+from ranking.service.service import RankingService
+
+
+def make_app(service: RankingService, door: Door) -> FastAPI:
+    """The application: what a route answers, behind its door and within its limits."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(work) for work in _watches(service)]
+        await asyncio.to_thread(_warm, service)
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        service.close()
+        gc.unfreeze()  # what is left is told apart and let go at the end of the process
+
+    app = FastAPI(
+        title="embedding-features",
+        description="Ranks items with pretrained graph embeddings.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        exception_handlers={HTTPException: no_route},
+    )
+    limits = service.settings.limits
+    endpoint = Endpoint(door, InFlight(limits.in_flight, service.metrics), limits, service.hidden)
+    app.include_router(make_routes(service, endpoint))
+    app.add_middleware(Front, metrics=service.metrics)
+    _secure(app)
+    return app
+
+
+def _watches(service: RankingService) -> list[Any]:
+    """What goes on beside the requests."""
+    watches = [service.guard.watch(service.look)]
+    if service.settings.poll_seconds:
+        watches.append(service.bundles.watch(service.settings.poll_seconds))
+    return watches
+
+
+def _warm(service: RankingService) -> None:
+    """Make ready what the first request would wait for."""
+    with suppress(EmbeddingFeaturesError):  # a repository may have nothing to recall
+        service.recalls.warm()
+    gc.collect()
+    gc.freeze()  # what is loaded stays: no later collection has to look at it
+
+
+def _secure(app: FastAPI) -> None:
+    """Name the way to authenticate in ``/openapi.json``."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        schema = plain()
+        schema.setdefault("components", {})["securitySchemes"] = SECURITY
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
