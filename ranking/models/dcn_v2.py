@@ -1,5 +1,6 @@
 """DCN-V2: feature crosses of bounded degree, explicit and learned."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -65,6 +66,19 @@ class DCNv2Network(PartedNetwork):
         logits: Tensor = self.over(*parts)
         return logits
 
+    def forward(self, batch: Batch) -> Tensor:
+        """[b] logits; of crosses of vectors, that go straight to the last layer, without making x_L."""
+        if not self.parallel or self.cross.rank != 1:
+            return super().forward(batch)
+        seen = self.features(batch)
+        towers = self.towers(seen.discrete, seen.continuous)
+        columns = self.split + self.features.continuous
+        weights = torch.split(self.over.weight[0], [columns, *(part.shape[1] for part in towers)])
+        logits = self.over.bias + self.cross.weighted((seen.discrete, seen.continuous), weights[0])
+        for part, weight in zip(towers, weights[1:], strict=True):
+            logits = torch.addmv(logits, part, weight)
+        return logits
+
 
 class CrossNetwork(nn.Module):
     """[b, x] to [b, x]: x_{l+1} = x_0 ⊙ (W_l x_l + b_l) + x_l (section 3.2, and eq. 2 for the low rank)."""
@@ -90,18 +104,41 @@ class CrossNetwork(nn.Module):
             crossed = torch.addcmul(crossed, first, layer(crossed))
         return crossed
 
+    def weighted(self, first: Sequence[Tensor], weights: Tensor) -> Tensor:
+        """[b] ⟨w, x_L⟩ of rank 1: one more vector is read, as if it were u_{L+1}, and no x_l is made.
+
+        Args:
+            first: parts [b, x_1], [b, x_2] … of x_0 that are never put together.
+            weights: w [x].
+        """
+        return self._scales(first, weights[None])[-1][:, 0]
+
     def _of_vectors(self, first: Tensor) -> Tensor:
-        """With W_l = v_l u_lᵀ, x_l = x_0 ⊙ (1 + Σ_{m≤l} (t_m v_m + b_m)) and t_l = ⟨u_l, x_{l-1}⟩ =
-        ⟨x_0, u_l ⊙ (1 + Σ_{m<l} b_m)⟩ + Σ_{m<l} t_m ⟨x_0, u_l ⊙ v_m⟩: x_0 is read once, x_L written once."""
-        factors = [list(layer.children()) for layer in self.layers]
-        u = torch.cat([reads.get_parameter("weight") for reads, _ in factors])  # [L, x]
-        v = torch.stack([writes.get_parameter("weight")[:, 0] for _, writes in factors])
-        bias = 1 + torch.stack([writes.get_parameter("bias") for _, writes in factors]).cumsum(0)
+        """With W_l = v_l u_lᵀ, x_l = x_0 ⊙ (1 + Σ_{m≤l} (t_m v_m + b_m)), t_l = ⟨u_l, x_{l-1}⟩: x_0 is read
+        once, x_L written once."""
+        v, bias = self._written()
+        return first * torch.addmm(bias[-1], torch.cat(self._scales((first,)), dim=1), v)
+
+    def _written(self) -> tuple[Tensor, Tensor]:
+        """v_l, and 1 + Σ_{m≤l} b_m, [L, x] each."""
+        writes = [list(layer.children())[1] for layer in self.layers]
+        v = torch.stack([layer.get_parameter("weight")[:, 0] for layer in writes])
+        return v, 1 + torch.stack([layer.get_parameter("bias") for layer in writes]).cumsum(0)
+
+    def _scales(self, first: Sequence[Tensor], more: Tensor | None = None) -> list[Tensor]:
+        """t_l = ⟨x_0, u_l ⊙ (1 + Σ_{m<l} b_m)⟩ + Σ_{m<l} t_m ⟨x_0, u_l ⊙ v_m⟩, [b, 1] each; ``more`` u [·, x]
+        come after those of the layers."""
+        v, bias = self._written()
+        u = torch.cat([next(iter(layer.children())).get_parameter("weight") for layer in self.layers])
+        u = u if more is None else torch.cat([u, more])
         read = [u[:1], *(u[m] * torch.cat([bias[m - 1 : m], v[:m]]) for m in range(1, len(u)))]
-        dots_of = [len(vectors) for vectors in read]
-        found = torch.split(first @ torch.cat(read).T, dots_of, dim=1)
-        scales = [found[0]]  # [b, 1] each
-        for dots in found[1:]:
-            more = (torch.cat(scales, dim=1) * dots[:, 1:]).sum(1, keepdim=True)
-            scales.append(dots[:, :1] + more)
-        return first * torch.addmm(bias[-1], torch.cat(scales, dim=1), v)
+        vectors = torch.split(torch.cat(read), [part.shape[1] for part in first], dim=1)
+        dots = first[0] @ vectors[0].T
+        for part, own in zip(first[1:], vectors[1:], strict=True):
+            dots = torch.addmm(dots, part, own.T)
+        found = torch.split(dots, [len(of_layer) for of_layer in read], dim=1)
+        scales = [found[0]]
+        for of_layer in found[1:]:
+            known = (torch.cat(scales, dim=1) * of_layer[:, 1:]).sum(1, keepdim=True)
+            scales.append(of_layer[:, :1] + known)
+        return scales

@@ -98,11 +98,14 @@ class Batch:
 
 
 def _side_by_side(n: int, columns: Sequence[AnyArray], dtype: type, added: Sequence[int] = ()) -> Tensor:
-    """[n, columns] of arrays [n], each written once; to each its number of ``added``, if there are any."""
-    whole: AnyArray = np.empty((n, len(columns)), dtype)
+    """[n, columns] of arrays [n]; to each its number of ``added``, if there are any.
+
+    Torch turns a matrix faster than NumPy writes columns.
+    """
+    whole: AnyArray = np.empty((len(columns), n), dtype)
     for at, column in enumerate(columns):
         if added:
-            np.add(column, added[at], out=whole[:, at])
+            np.add(column, added[at], out=whole[at])
         else:
-            whole[:, at] = column
-    return torch.from_numpy(whole)
+            whole[at] = column
+    return torch.from_numpy(whole).t().contiguous()

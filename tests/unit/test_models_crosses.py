@@ -80,6 +80,34 @@ def recursion(network):
     return crossed
 
 
+def test_a_weighted_sum_of_crosses_that_are_never_made():
+    """⟨w, x_L⟩ and its gradients, x_0 in two parts, against x_L by the recursion of the paper."""
+    network = CrossNetwork(5, 3, 1, seeded()).double()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.normal_(generator=seeded())
+    first = torch.randn(7, 5, generator=seeded(), dtype=torch.double, requires_grad=True)
+    weights = torch.randn(5, generator=seeded(), dtype=torch.double, requires_grad=True)
+    inputs = (first, weights, *network.parameters())
+    direct = network.weighted((first[:, :2], first[:, 2:]), weights)
+    made = recursion(network)(first) @ weights
+    torch.testing.assert_close(direct, made)
+    ours, theirs = (torch.autograd.grad(found.square().sum(), inputs) for found in (direct, made))
+    torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("rank", [1, None])
+@pytest.mark.parametrize("structure", ["parallel", "stacked"])
+def test_logits_are_those_of_the_representation(rank, structure):
+    inputs = planted_history(300, 0)
+    batch, schema = batch_of(inputs)
+    network = DCNv2(rank=rank, structure=structure).build(batch, schema, seeded()).eval()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(0.1 * torch.randn(parameter.shape, generator=seeded()))
+    torch.testing.assert_close(network(batch), network.head(network.represent(batch)))
+
+
 def test_fm_interaction_by_hand():
     """⟨a, b⟩ + ⟨a, c⟩ + ⟨b, c⟩ = 11 + 17 + 39."""
     embeddings = torch.tensor([[[1.0, 2], [3, 4], [5, 6]]])
