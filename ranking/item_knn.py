@@ -44,8 +44,8 @@ def item_knn_columns(
     A label's neighbours come from the likes up to the newest moment strictly older than the label. Beside the
     log and the result, memory holds k neighbours of each item, and those of 8,192 labels.
 
-    The defaults are the best on the validation rows of MovieLens-100K and Ciao; the figures are flat around
-    them.
+    The defaults were chosen on the validation rows of MovieLens-100K and Ciao, where figures change little
+    around them.
 
     Args:
         labels: as :func:`ranking.labels.load_labels` returns them; they are the log as well.

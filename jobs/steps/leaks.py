@@ -1,6 +1,6 @@
 """The leak check of what rankers learn from, before any is trained: exit 4 names the column."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -8,11 +8,14 @@ import pyarrow as pa
 
 from embedding_features.progress import Progress
 from jobs.pipeline import Rank
+from ranking.base_fields import side_specs
 from ranking.dataset import label_values
+from ranking.field_specs import columns_of
 from ranking.graph_columns import find_graph_columns
 from ranking.leak_check import check_columns
 from ranking.leak_replay import check_replay
 from ranking.raw import RawColumns
+from ranking.task import SIDES, Task
 
 
 def check_leaks(
@@ -38,12 +41,15 @@ def check_leaks(
         check_replay(build, labels, samples=settings.leaks.samples)
         advance()
         seen = np.flatnonzero(np.asarray(labels["split"].to_numpy(zero_copy_only=False)) != "test")
-        columns = build(labels)
-        beside = [name for name in features.column_names if name not in columns.column_names]
-        whole = pa.table({**_columns(columns), **_columns(features.select(beside))})
-        check_columns(whole.take(seen), label_values(labels)[seen], settings.leaks)
+        raw = RawColumns(settings.task, labels, views).part(0, features)
+        given = [name for name in raw.column_names if name in {*_of_others(settings.task, features)}]
+        check_columns(raw.select(given).take(seen), label_values(labels)[seen], settings.leaks)
         advance()
 
 
-def _columns(table: pa.Table) -> dict[str, pa.ChunkedArray]:
-    return dict(zip(table.column_names, table.columns, strict=True))
+def _of_others(task: Task, features: pa.Table) -> Iterator[str]:
+    """The columns that the log does not make, in which a replay sees nothing."""
+    yield from features.column_names
+    for side in SIDES:
+        yield f"{side}_id"
+        yield from (column for spec in side_specs(task, side) for column in columns_of(spec))
