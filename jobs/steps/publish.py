@@ -17,6 +17,7 @@ def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
         pipeline.publish.repo,
         publish_delay=timedelta(hours=pipeline.publish.delay_hours),
         allow_timeless=pipeline.publish.allow_timeless,
+        health=pipeline.health,
         progress=progress,
     )
     rows = [

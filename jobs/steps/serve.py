@@ -50,12 +50,12 @@ def run(bundle: Path, repo: Path, config: Path | None, host: str, port: int, as_
         BundleError, CompatibilityError, StoreError: when the bundle cannot be served from the repository.
     """
     settings = load_settings(config)
-    door, listening = make_door(settings.auth), _listening(host, port)
-    with listening:
+    door, bound = make_door(settings.auth), _bound(host, port)
+    with bound:
         set_up_logs()
         service = RankingService(bundle, repo, settings)
         answer = {
-            "serving": f"http://{host}:{listening.getsockname()[1]}",
+            "serving": f"http://{f'[{host}]' if ':' in host else host}:{bound.getsockname()[1]}",
             "bundle": service.bundles.current.digest,
             "auth": settings.auth.kind,
         }
@@ -64,10 +64,12 @@ def run(bundle: Path, repo: Path, config: Path | None, host: str, port: int, as_
             "server_header": False, "date_header": False, "timeout_graceful_shutdown": DRAIN_SECONDS,
         }  # fmt: skip
         server = Server(uvicorn.Config(make_app(service, door), **options), lambda: emit(answer, as_json))
-        uvloop.run(_serve(server, listening, service))
+        uvloop.run(_serve(server, bound, service))
+    if not server.started:
+        raise RuntimeError("the service did not start; the log says why")
 
 
-async def _serve(server: uvicorn.Server, listening: socket.socket, service: RankingService) -> None:
+async def _serve(server: uvicorn.Server, bound: socket.socket, service: RankingService) -> None:
     loop, running = asyncio.get_running_loop(), set[asyncio.Task[None]]()
 
     def reload() -> None:
@@ -78,14 +80,18 @@ async def _serve(server: uvicorn.Server, listening: socket.socket, service: Rank
     for stop in (signal.SIGTERM, signal.SIGINT):
         # uvicorn raises it again when all is answered: that is the end asked for, and no failure
         signal.signal(stop, lambda *_: None)
-    await server.serve([listening])
+    await server.serve([bound])
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def _bound(host: str, port: int) -> socket.socket:
+    """The address is taken before anything is loaded; nobody can connect before uvicorn listens."""
+    found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=2048)
+        found.bind((host, port))
     except OSError as error:
+        found.close()
         raise ConfigError(
             f"cannot listen at {host}:{port}: {error.strerror}", fix="choose another --host or --port"
         ) from None
+    return found

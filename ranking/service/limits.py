@@ -43,7 +43,7 @@ async def read_body(request: Request, limit: int) -> bytes:
         ServiceError: 413 when it is larger than the limit.
     """
     length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > SPARE * limit:
+    if length.isdecimal() and int(length[:19]) > SPARE * limit:
         raise _too_large(limit, closing=True)
     pieces, size = [], 0
     async for piece in request.stream():

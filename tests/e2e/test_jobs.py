@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from embedding_features.artifact import Snapshot
-from embedding_features.store import list_published, online
+from embedding_features.store import ensure_repo, list_published, online
 from jobs.cli import run
 from ranking.bundle import load_bundle
 from tests.e2e.planted_pipeline import write_pipeline
@@ -187,4 +187,10 @@ def test_an_unhealthy_snapshot_stops_with_its_figures(
     result = call(capsys, "derive", "--config", str(tmp_path / "pipeline.yaml"))
     assert result["code"] == 3
     assert "FAILED item effective_rank" in result["error"]
+    (tmp_path / "pipeline.yaml").write_text(text.replace(str(folder / "repo"), str(tmp_path / "repo")))
+    ensure_repo(tmp_path / "repo")
+    result = call(capsys, "publish", "--config", str(tmp_path / "pipeline.yaml"))
+    assert result["code"] == 3
+    assert "FAILED item effective_rank" in result["error"]
+    assert list_published(tmp_path / "repo") == []
     assert len(list_published(folder / "repo")) == published

@@ -93,6 +93,8 @@ def test_a_body_that_is_too_large(small):
         (padded(2001), {"Content-Length": "10"}, False),
         (padded(100), {"Content-Length": "8001"}, True),
         (padded(2001), {"Content-Length": "much"}, False),
+        (padded(2001), {"Content-Length": b"\xb2"}, False),
+        (padded(2001), {"Content-Length": "9" * 5000}, True),
     ):
         answer = small.post("/rank", body, headers=headers)
         assert answer.status_code == 413

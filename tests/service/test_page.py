@@ -44,6 +44,8 @@ def test_every_route_status_and_metric_is_on_the_page(served):
             statuses = re.findall(r"^\| (\d+(?:, \d+)*) \|", PAGE, re.MULTILINE)
             assert set(told["responses"]) <= set(", ".join(statuses).split(", "))
     served.get("/health")
-    names = re.findall(r"^embedding_features_(\w+?)(?:_bucket|_sum|_count)?[{ ]", served.get("/metrics").text, re.M)
+    names = re.findall(
+        r"^embedding_features_(\w+?)(?:_bucket|_sum|_count)?[{ ]", served.get("/metrics").text, re.M
+    )
     assert names
     assert all(f"`{name}`" in PAGE for name in names)
