@@ -225,9 +225,12 @@ def test_candidates_of_all_sources(requests, indexes):
         recall_candidates(requests, indexes, RecallStage(quotas={"cross_domain": 5}))
 
 
-def test_without_a_snapshot_only_what_is_popular(requests):
+def test_without_a_snapshot_only_what_the_log_says(requests):
     made = recall_candidates(requests, None, RecallStage())
-    assert made.items.to_pylist() == [[12, 99], [10, 12, 99]]
+    assert {name for name, found in made.found.items() if found.any()} == {"popular", "item_knn"}
+    assert set(made.found) == set(RecallStage().quotas)
+    popular = recall_candidates(requests, None, RecallStage(quotas={"interest": 5, "popular": 5}))
+    assert popular.items.to_pylist() == [[12, 99], [10, 12, 99]]
 
 
 @pytest.mark.parametrize("seed", range(5))
