@@ -105,8 +105,9 @@ def ablate(
             for (variant, metric), found in whole.items():
                 measured[ranker, variant, metric] = found
                 sliced[ranker, variant, metric] = {}
-            for variant, opinion in delong(rows, variants, config.baseline, config.alpha).items():
-                second[ranker, variant, "auc"] = opinion.difference
+            if "auc" in config.metrics:
+                for variant, opinion in delong(rows, variants, config.baseline, config.alpha).items():
+                    second[ranker, variant, "auc"] = opinion.difference
             advance()
             for part in parts:
                 for (variant, metric), figure in measure_slice(rows, part, variants, config).items():
@@ -116,14 +117,17 @@ def ablate(
     cells = tuple(
         _cell(key, found, judged.get(key), second.get(key), sliced[key]) for key, found in measured.items()
     )
-    first = next(iter(scores.scores.values()))[config.baseline][0]
+    skipped = 0
+    if "gauc" in config.metrics:
+        first = next(iter(scores.scores.values()))[config.baseline][0]
+        skipped = rows.users - gauc_statistic(rows, first).users
     return Ablation(
         config=config,
         rows=rows.label.size,
         users=rows.users,
         positives=int(rows.label.sum()),
         base_rate=scores.base_rate,
-        gauc_skipped_users=rows.users - gauc_statistic(rows, first).users,
+        gauc_skipped_users=skipped,
         cells=cells,
         slices=tuple(
             SliceSize(

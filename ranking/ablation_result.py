@@ -117,7 +117,7 @@ class Ablation(Config):
     Attributes:
         rows: test rows, of ``users`` users, ``positives`` of them with label 1.
         base_rate: mean label of the training rows.
-        gauc_skipped_users: users GAUC leaves out, for their test rows are of one class.
+        gauc_skipped_users: users GAUC leaves out, for their test rows are of one class; 0 without GAUC.
         cells: by ranker, variant, metric, in the order given.
         findings: the result in sentences, the verdict first.
         costs, importance, recall: beside the comparison, where the job measured them.

@@ -4,9 +4,11 @@ The same simulations as ``python -m benchmarks.significance``, fewer of them: a 
 falls 999 times of 1000. Each wrong method is run on the same data, and falls out of it.
 """
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import pytest
 from scipy.stats import binom
 
 from benchmarks.significance import (
@@ -28,6 +30,14 @@ from ranking.significance import bootstrap, figure, seed_noise
 
 BOTH = ("auc", "auc_difference")
 QUICK = AblationConfig(metrics=("auc",), replicates=1000, min_slice_rows=10**9)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _little_garbage() -> Iterator[None]:
+    """statsmodels collects garbage in every Holm correction: leave out what was there before."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def held(trial: Callable[[int], Held], simulations: int) -> dict[str, int]:

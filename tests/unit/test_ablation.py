@@ -124,7 +124,7 @@ def test_findings_name_gains_losses_and_nulls(planted: Ablation) -> None:
     text = planted.findings
     assert text[0] == "Earned its keep in AUC: +dense for lightgbm. Not shown: +clusters, +tokens."
     assert text[1].startswith("lightgbm gains most with +dense: AUC +0.0")
-    assert "p = 0.01" in text[1]
+    assert "p = 0.008" in text[1]
     assert ", by DeLong +0.0" in text[1]
     assert "; most for " in text[1]
     assert any(f.startswith("lightgbm: AUC is better than the baseline with +dense +0.0") for f in text)
@@ -149,6 +149,17 @@ def test_a_copy_of_the_baseline_is_no_difference() -> None:
         cell = result.cell("r", "all", metric)
         assert cell.difference is not None
         assert (cell.difference.value, cell.p_corrected, cell.verdict) == (0.0, 1.0, "no difference")
+
+
+def test_only_what_the_asked_metrics_need_is_computed() -> None:
+    """Each user's rows of one class: no user has a GAUC, and nobody asks for one."""
+    scores = simulated_scores({"r": {"none": 1.0, "all": 0.5}})
+    good = np.array([scores.label[scores.user == u].mean() > 0.5 for u in range(scores.user.max() + 1)])
+    changed = replace(scores, label=good[scores.user].astype(np.float32))
+    config = AblationConfig(metrics=("auc", "log_loss"), replicates=500, slice_replicates=100)
+    assert ablate(changed, config).gauc_skipped_users == 0
+    with pytest.raises(DataError, match="rows of both classes"):
+        ablate(changed, AblationConfig(replicates=500, slice_replicates=100))
 
 
 def test_same_scores_same_result(planted: Ablation) -> None:

@@ -11,7 +11,7 @@ from ranking.modes.merge import Candidates
 from ranking.modes.recall import RecallStage
 from ranking.modes.recall_ablation import judge_mixes, mixes_of
 from ranking.modes.requests import Requests, requests_at
-from ranking.significance import holm, user_draws
+from ranking.significance import holm, user_draws, user_stretch
 from tests.ranking_data import label_table, moment, random_log
 
 CONFIG = AblationConfig(replicates=2000, min_users=2)
@@ -47,6 +47,15 @@ BETTER = given(ranked([11, 12], [16, 15]), ranked([13]))
 SECOND = 1 / np.log2(3)
 
 
+def interval(replicates, value: float, requests_of_users: list[int], seed: int) -> tuple[float, float]:
+    """The 95 % interval of replicates, their distance from the figure stretched for few users."""
+    requests = np.array(requests_of_users)
+    effective = requests.sum() ** 2 / (requests**2).sum()
+    stretched = value + (replicates - value) * user_stretch(effective, len(replicates), seed)
+    low, high = np.quantile(stretched, [0.025, 0.975])
+    return float(low), float(high)
+
+
 def test_by_hand():
     """Recall@2 of the requests is .5, 1, 0 and 1, 1, 1: user 2 makes no difference, user 1 one of .75."""
     cells = judge_mixes(ASKED, {"popular": POPULAR, "popular + interest": BETTER}, 2, CONFIG)
@@ -64,11 +73,11 @@ def test_by_hand():
     assert cells[0].p_corrected is None
     changes = [cell.difference for cell in cells[2:]]
     assert [change.value for change in changes] == pytest.approx([0.5, ndcg[1] - ndcg[0]])
-    # of two users drawn twice, both are user 2 in a quarter of the draws, and both user 1 in a quarter
-    assert (changes[0].low, changes[0].high) == pytest.approx((0, 0.75))
-    assert (changes[1].low, changes[1].high) == pytest.approx(
-        (SECOND - 1, (1 - SECOND / (1 + SECOND) + 1) / 2)
-    )
+    of_users = [(0.75, 0), ((2 - SECOND / (1 + SECOND)) / 2, SECOND - 1)]
+    for change, (first, second) in zip(changes, of_users, strict=True):
+        drawn = np.concatenate(list(user_draws(2, 2000, 0)), axis=1)[1]
+        replicates = np.choose(drawn.astype(int), [first, change.value, second])
+        assert (change.low, change.high) == pytest.approx(interval(replicates, change.value, [2, 1], 0))
     assert [cell.p_corrected for cell in cells[2:]] == holm([change.p for change in changes])
 
 
@@ -124,6 +133,7 @@ def test_against_a_loop_over_requests(seed):
     cells = {(cell.mix, cell.metric): cell for cell in judge_mixes(requests, mixes, 3, config)}
     rows = {name: naive(requests, *made, 3) for name, made in mixes.items()}
     users = list(dict.fromkeys(row[0] for row in rows["a"]))
+    counts = [sum(row[0] == user for row in rows["a"]) for user in users]
     draws = np.concatenate(list(user_draws(len(users), 300, seed)), axis=1)
     for place, metric in ((1, "recall@3"), (2, "ndcg@3")):
         replicates = {
@@ -140,11 +150,11 @@ def test_against_a_loop_over_requests(seed):
             cell = cells[name, metric]
             assert cell.candidates == pytest.approx(np.mean([row[3] for row in of_mix]))
             assert cell.figure.value == pytest.approx(np.mean([row[place] for row in of_mix]))
-            interval = np.quantile(replicates[name], [0.025, 0.975])
-            assert (cell.figure.low, cell.figure.high) == pytest.approx(tuple(interval))
+            expected = interval(replicates[name], cell.figure.value, counts, seed)
+            assert (cell.figure.low, cell.figure.high) == pytest.approx(expected)
         change = cells["b", metric].difference
-        interval = np.quantile(replicates["b"] - replicates["a"], [0.025, 0.975])
-        assert (change.low, change.high) == pytest.approx(tuple(interval))
+        expected = interval(replicates["b"] - replicates["a"], change.value, counts, seed)
+        assert (change.low, change.high) == pytest.approx(expected)
 
 
 def test_planted_mixes_are_told_apart():
