@@ -29,7 +29,8 @@ def test_no_output_is_stored_and_links_lead_somewhere(notebook: nbformat.Noteboo
                 assert (NOTEBOOK.parent / target).is_file(), target
 
 
-def test_every_cell_runs_and_nothing_is_left(
+@pytest.mark.slow
+def test_every_cell_runs_and_nothing_of_it_is_left(
     notebook: nbformat.NotebookNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a kernel of this interpreter, whatever kernels the machine knows by name."""
