@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import AwareDatetime, Field, SerializeAsAny, model_validator
-from ranking.leak_check import LeakCheck
 
 from embedding_features.config import Config, config_hash, load_config
 from embedding_features.derive import DeriveSpec
@@ -16,6 +15,7 @@ from embedding_features.methods import Method, make
 from embedding_features.space import AlignmentConfig, HealthConfig
 from jobs.workspace import Workspace
 from ranking.ablation_config import AblationConfig
+from ranking.leak_check import LeakCheck
 from ranking.models import DLRM, LightGBM, Ranker, WideDeep
 from ranking.models.network import NetworkRanker
 from ranking.modes.recall import RecallStage

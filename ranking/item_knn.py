@@ -24,10 +24,8 @@ from embedding_features.errors import ConfigError
 from embedding_features.jit import jit
 from ranking.encoding import flat_array
 from ranking.history import as_micros
-from ranking.neighbour_scores import NEIGHBOUR_FEATURES, Met, neighbour_scores
-
-#: labels whose lists are held at once, which bounds memory
-_ROWS = 8_192
+from ranking.neighbour_scores import NEIGHBOUR_FEATURES, Met, Near, scores_of
+from ranking.past import in_millionths
 
 ITEM_KNN_COLUMNS = tuple(f"item_knn_{feature}" for feature in NEIGHBOUR_FEATURES)
 
@@ -35,14 +33,14 @@ ITEM_KNN_COLUMNS = tuple(f"item_knn_{feature}" for feature in NEIGHBOUR_FEATURES
 def item_knn_columns(
     labels: pa.Table,
     moments: Sequence[datetime],
-    residual: pa.ChunkedArray,
+    met: Met,
     k: int = 100,
     shrinkage: float = 5.0,
 ) -> pa.Table:
     """How each label's user met, before it, the items nearest to its item.
 
     A label's neighbours come from the likes up to the newest moment strictly older than the label. Beside the
-    log and the result, memory holds k neighbours of each item, and those of 8,192 labels.
+    log and the result, memory holds k neighbours of each item.
 
     The defaults were chosen on the validation rows of MovieLens-100K and Ciao, where figures change little
     around them.
@@ -50,7 +48,7 @@ def item_knn_columns(
     Args:
         labels: as :func:`ranking.labels.load_labels` returns them; they are the log as well.
         moments: when neighbours are found anew: the snapshots' ``as_of``, in any order.
-        residual: [n] of the labels (:func:`ranking.baseline.history_features`).
+        met: what their users did with items before them (``Met.of(labels, residual, "item")``).
         k: neighbours an item; fewer where fewer are alike, and of equal ones those first met in the log.
         shrinkage: λ, in users; 0 for the plain cosine.
 
@@ -67,19 +65,18 @@ def item_knn_columns(
             f"item-kNN with k = {k} and shrinkage = {shrinkage}",
             fix="give k of 1 or more, and a finite shrinkage of 0 or more",
         )
-    met = Met.of(labels, residual, "item")
     parts = [
-        neighbour_scores(met, ids, scores, start)
-        for start, ids, scores in _lists(labels, met, as_micros(moments), k, shrinkage)
+        scores_of(met, near, which, absent, start)
+        for start, near, which, absent in _lists(labels, met, as_micros(moments), k, shrinkage)
     ]
-    none = pa.schema([(name, pa.float32()) for name in NEIGHBOUR_FEATURES]).empty_table()
-    return pa.concat_tables([none, *parts]).combine_chunks().rename_columns(list(ITEM_KNN_COLUMNS))
+    return pa.concat_tables(parts).combine_chunks().rename_columns(list(ITEM_KNN_COLUMNS))
 
 
 def _lists(
     labels: pa.Table, met: Met, moments: I64, k: int, shrinkage: float
-) -> Iterator[tuple[int, pa.Array, pa.Array]]:
-    """Runs of labels that cover all: the place of the first, and lists of neighbours and scores of each."""
+) -> Iterator[tuple[int, Near, I64, Bool]]:
+    """Runs of labels that cover all: the place of the first, lists of neighbours, which of them is each
+    label's, and whose is unknown."""
     time = np.asarray(labels["timestamp"].cast(pa.int64()).to_numpy(), np.int64)
     item = np.asarray(pc.index_in(flat_array(labels["item_id"]), value_set=met.ids).to_numpy(), np.int64)
     liked = np.flatnonzero(labels["label"].to_numpy() == 1)
@@ -87,20 +84,18 @@ def _lists(
     borders = [0, *np.searchsorted(time, moments, side="right").tolist(), len(time)]
     for known, end in pairwise(borders):
         likes = liked[liked < known]
-        asked = np.unique(item[known:end])
+        asked, which = np.unique(item[known:end], return_inverse=True)
         near = nearest_items(met.row_other[likes], item[likes], asked, min(k, len(met.ids)), shrinkage)
-        ids, scores = _as_lists(met.ids, *near, unknown=~np.isin(asked, item[likes]))
-        for start in range(known, end, _ROWS):
-            row = pa.array(np.searchsorted(asked, item[start : min(start + _ROWS, end)]))
-            yield start, ids.take(row), scores.take(row)
+        unknown = ~np.isin(asked, item[likes])
+        yield known, _near(*near), which.astype(np.int64), unknown[which]
 
 
-def _as_lists(ids: pa.Array, code: I64, score: F64, unknown: Bool) -> tuple[pa.Array, pa.Array]:
+def _near(code: I64, score: F64) -> Near:
+    """Lists of codes and scores [a, k], the best first, as lists of weights."""
     found = code >= 0
-    offsets = pa.array(np.concatenate([[0], np.cumsum(found.sum(axis=1))]), pa.int32())
-    values = ids.take(pa.array(code[found])), pa.array(score[found].astype(np.float32))
-    neighbours, scores = (pa.ListArray.from_arrays(offsets, v, mask=pa.array(unknown)) for v in values)
-    return neighbours, scores
+    rounded = score.astype(np.float32).astype(np.float64)
+    weight = in_millionths(rounded / np.maximum(rounded[:, :1], 1e-30))
+    return Near(np.cumsum(found.sum(axis=1)), code[found], weight[found])
 
 
 def nearest_items(user: I64, item: I64, asked: I64, k: int, shrinkage: float = 0.0) -> tuple[I64, F64]:

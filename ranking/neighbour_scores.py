@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from embedding_features.arrays import F32, F64, I64
+from embedding_features.arrays import F32, F64, I64, Bool
 from embedding_features.errors import DataError
 from embedding_features.jit import jit
 from ranking.encoding import Lists, flat_array, floats
@@ -60,6 +60,21 @@ class Met:
         return cls(keys.dictionary, other, time, begin, *events)
 
 
+@dataclass(frozen=True)
+class Near:
+    """Lists of neighbours, one behind another.
+
+    Attributes:
+        end: [l] where each list ends.
+        code: [e] of the neighbours among ``Met.ids``; -1 unknown there.
+        weight: [e] in millionths.
+    """
+
+    end: I64
+    code: I64
+    weight: I64
+
+
 def neighbour_scores(met: Met, neighbours: pa.Array, scores: pa.Array, start: int = 0) -> pa.Table:
     """How a label's user met the neighbours of its item before it, or its user's neighbours the item.
 
@@ -90,13 +105,28 @@ def neighbour_scores(met: Met, neighbours: pa.Array, scores: pa.Array, start: in
             fix="write both as integers, or both as strings",
         )
     key = pc.index_in(lists.flat.cast(met.ids.type), value_set=met.ids).fill_null(-1)
-    rows = slice(start, start + len(lists.length))
+    near = Near(
+        np.cumsum(lists.length),
+        np.asarray(key.to_numpy(zero_copy_only=False), np.int64),
+        _weights(beside, floats(beside.flat)),
+    )
+    absent = np.asarray(flat_array(neighbours).is_null().to_numpy(zero_copy_only=False), np.bool_)
+    return scores_of(met, near, np.arange(len(lists.length)), absent, start)
+
+
+def scores_of(met: Met, near: Near, which: I64, absent: Bool, start: int) -> pa.Table:
+    """:func:`neighbour_scores` of lists that labels may share.
+
+    Args:
+        which: [m] the list of each label.
+        absent: [m] whose list is unknown.
+        start: the label that ``which`` begins with.
+    """
+    rows = slice(start, start + len(which))
     counted, weight, liked, residual = _sums(
-        met.row_other[rows], met.row_time[rows], np.cumsum(lists.length),
-        np.asarray(key.to_numpy(zero_copy_only=False), np.int64), _weights(beside, floats(beside.flat)),
+        met.row_other[rows], met.row_time[rows], which, near.end, near.code, near.weight,
         met.begin, met.key, met.time, met.label, met.residual,
     )  # fmt: skip
-    absent = np.asarray(flat_array(neighbours).is_null().to_numpy(zero_copy_only=False), np.bool_)
     knn = residual / 1e6 / (weight + PRIOR * 1e6)
     mean = liked / np.maximum(weight, 1)
     return pa.table(
@@ -121,7 +151,7 @@ def _weights(lists: Lists, scores: F32) -> I64:
 
 @jit()
 def _sums(
-    row_other: I64, row_time: I64, stop: I64, neighbour: I64, weight: I64,
+    row_other: I64, row_time: I64, which: I64, stop: I64, neighbour: I64, weight: I64,
     begin: I64, key: I64, time: I64, label: I64, residual: I64,
 ) -> tuple[I64, I64, I64, I64]:  # fmt: skip
     """[m] events, Σ w, Σ w y and Σ w r over earlier events with the neighbours of each row."""
@@ -129,7 +159,8 @@ def _sums(
     liked, summed = np.zeros(row_other.size, np.int64), np.zeros(row_other.size, np.int64)
     for row in range(row_other.size):
         low, high = begin[row_other[row]], begin[row_other[row] + 1]
-        for place in range(stop[row - 1] if row else 0, stop[row]):
+        near = which[row]
+        for place in range(stop[near - 1] if near else 0, stop[near]):
             if neighbour[place] < 0:
                 continue
             event = low + np.searchsorted(key[low:high], neighbour[place])

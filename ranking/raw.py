@@ -16,7 +16,7 @@ from ranking.history import COLUMN, Histories
 from ranking.item_knn import item_knn_columns
 from ranking.neighbour_scores import Met
 from ranking.spec import RankerSpec
-from ranking.task import SIDES, Task
+from ranking.task import SIDES, Side, Task
 
 
 class RawColumns:
@@ -48,9 +48,11 @@ class RawColumns:
         self._sides = {side: side_table(task, side) for side in SIDES}
         self.levels = history_features(labels, tags(task, self._sides["item"]))
         residual = self.levels["residual"]
-        self._knn = item_knn_columns(labels, moments, residual) if moments else None
-        sides = {view.side for view in views if view.kind == "neighbours"}
+        sides: set[Side] = {view.side for view in views if view.kind == "neighbours"}
+        if moments:
+            sides.add("item")
         self._met = {side: Met.of(labels, residual, side) for side in sides}
+        self._knn = item_knn_columns(labels, moments, self._met["item"]) if moments else None
         self._vectors = {}
         if histories is not None:
             self._vectors = {name: histories.vectors(answer) for name, answer in (vectors or {}).items()}

@@ -14,6 +14,7 @@ from ranking.history import Histories
 from ranking.item_knn import item_knn_columns
 from ranking.labels import load_labels
 from ranking.leak_replay import check_replay
+from ranking.neighbour_scores import Met
 from ranking.raw import RawColumns
 from tests.ranking_data import SNAPSHOTS, graph_features, label_table, moment, random_log, small_world
 
@@ -22,7 +23,7 @@ REMOVED, RELABELLED = "when rows after it are removed", "when its own label, or 
 
 def honest(labels: pa.Table) -> pa.Table:
     history = history_features(labels, {})
-    knn = item_knn_columns(labels, [moment(10), moment(20)], history["residual"], k=5)
+    knn = item_knn_columns(labels, [moment(10), moment(20)], Met.of(labels, history["residual"], "item"), k=5)
     columns = dict(zip(knn.column_names, knn.columns, strict=True))
     for name in history.column_names:
         if name != "residual":

@@ -7,7 +7,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-import ranking.item_knn
 from embedding_features.errors import ConfigError
 from ranking.baseline import history_features
 from ranking.encoding import floats
@@ -28,7 +27,8 @@ def nearest(likes, asked, k, shrinkage=0.0):
 def columns(log, moments=MOMENTS, **settings):
     labels = label_table(*log)
     residual = history_features(labels, {})["residual"]
-    return item_knn_columns(labels, [moment(hour) for hour in moments], residual, **settings)
+    met = Met.of(labels, residual, "item")
+    return item_knn_columns(labels, [moment(hour) for hour in moments], met, **settings)
 
 
 def naive_lists(users, items, hours, labels, moments, k, shrinkage):
@@ -108,20 +108,13 @@ def test_string_ids_and_any_order_of_moments():
     assert columns((*names, hours, labels), MOMENTS[::-1]).equals(expected)
 
 
-def test_lists_are_made_a_run_of_labels_at_a_time(monkeypatch):
-    log = random_log(5, 150)
-    expected = columns(log)
-    monkeypatch.setattr(ranking.item_knn, "_ROWS", 7)
-    assert columns(log).equals(expected)
-
-
 def test_without_a_moment_or_a_label():
     log = random_log(0, 30)
     for moments in ([], [1000]):
         assert all(column.null_count == 30 for column in columns(log, moments))
     empty = label_table(pa.array([], pa.int64()), pa.array([], pa.int64()), [], [])
     none = pa.chunked_array([pa.array([], pa.float32())])
-    got = item_knn_columns(empty, [moment(1)], none)
+    got = item_knn_columns(empty, [moment(1)], Met.of(empty, none, "item"))
     assert got.num_rows == 0
     assert got.column_names == list(ITEM_KNN_COLUMNS)
 
@@ -175,4 +168,4 @@ def test_moments_in_any_zone():
     residual = history_features(labels, {})["residual"]
     local = datetime.fromisoformat("2026-01-01T21:00:00+09:00")
     assert local.astimezone(UTC) == moment(12)
-    assert item_knn_columns(labels, [local], residual).equals(columns(log, [12]))
+    assert item_knn_columns(labels, [local], Met.of(labels, residual, "item")).equals(columns(log, [12]))
