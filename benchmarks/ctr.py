@@ -77,7 +77,10 @@ def run(world: World, how: str) -> tuple[dict[tuple[str, str], Figures], float]:
         spent += features.seconds
         for name, ranker in RANKERS.items():
             for variant, groups in VARIANTS.items():
-                parts = {part: rows.select(groups) for part, rows in made.items()}
+                parts = {
+                    part: rows.select({field.name for field in rows.fields if field.group in groups})
+                    for part, rows in made.items()
+                }
                 found = judge(ranker, parts, seed)
                 for key, value in found.items():
                     cells.setdefault((name, variant), {}).setdefault(key, []).append(value)

@@ -98,6 +98,10 @@ class TrainingRows:
             yield part.filter(pa.array(self.mask[start : start + len(part)]))
             start += len(part)
 
+    def none(self) -> pa.Table:
+        """A table of all columns and no row."""
+        return next(self.rows.parts(self.rows.schema.names)).slice(0, 0)
+
 
 def check_column(schema: pa.Schema, column: str, name: str) -> None:
     """Raises:

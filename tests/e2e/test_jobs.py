@@ -13,7 +13,7 @@ from embedding_features.artifact import Snapshot
 from embedding_features.store import ensure_repo, list_published, online
 from jobs.cli import run
 from ranking.bundle import load_bundle
-from tests.e2e.planted_pipeline import write_pipeline
+from tests.e2e.planted_pipeline import contents, kill_when, start, write_pipeline
 
 STEPS = ("graph", "pretrain", "derive", "publish", "verify", "recall", "submodel", "ablate")
 
@@ -90,12 +90,17 @@ def test_planted_interests_are_found_and_said_to_be(folder: Path) -> None:
     assert "dense for " in ablation["findings"][0]
 
 
-def test_trained_anew_all_agrees_to_the_last_digit(folder: Path) -> None:
-    """But what clocks say."""
-    report = folder / "workspace" / "report" / "ablation.json"
+@pytest.mark.slow
+def test_trained_anew_and_killed_in_between_all_agrees_to_the_last_digit(folder: Path) -> None:
+    """But what clocks say; cells that were there before the kill are not trained again."""
+    cells, report = folder / "workspace" / "ranking", folder / "workspace" / "report" / "ablation.json"
     before = json.loads(report.read_text())
-    shutil.rmtree(folder / "workspace" / "ranking")
+    shutil.rmtree(cells)
+    process = start("ablate", "--config", str(folder / "pipeline.yaml"))
+    kill_when(process, lambda: len(list(cells.glob("*.parquet"))) >= 3)
+    kept = contents(cells, "*.parquet")
     assert run(["ablate", "--config", str(folder / "pipeline.yaml")]) == 0
+    assert contents(cells, "*.parquet").items() >= kept.items()
     after = json.loads(report.read_text())
     for found in (before, after):
         clocks = found.pop("costs")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from jobs.cli import run
 from jobs.figures import Figure, data_fingerprint, figures, parameters
@@ -29,6 +30,7 @@ JOBS = ("graph", "pretrain", "derive", "publish", "verify", "rank", "ablate")
 SMALL: dict[str, Any] = {
     "as_of": {"first": "2026-02-10T00:00:00Z", "last": "2026-03-20T00:00:00Z", "every_days": 38},
     "recall": {"k": 10, "every_days": 10, "stage": {"candidates": 20}},
+    "also": [],
     "ablate": {"metrics": ["auc", "ndcg@10"], "replicates": 320, "slice_replicates": 100},
 }
 
@@ -53,10 +55,22 @@ def call(*arguments: str) -> dict[str, Any]:
     return {**result, "code": code}
 
 
+def small_pipeline(folder: Path) -> Path:
+    """The planted pipeline with one method and one ranker."""
+    path = write_pipeline(folder, **SMALL)
+    pipeline = yaml.safe_load(path.read_text())
+    pipeline["rank"] |= {
+        "rankers": {"lightgbm": {"kind": "lightgbm"}},
+        "grid": [{"features": ["none", "dense", "all"]}],
+    }
+    path.write_text(yaml.safe_dump(pipeline))
+    return path
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("tracked")
-    config = str(write_pipeline(folder, **SMALL))
+    config = str(small_pipeline(folder))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
         patch.chdir(folder)  # where MLflow's artifacts go beside a database
