@@ -3,7 +3,6 @@
 Tang, Gao and Liu, mTrust: Discerning Multi-faceted Trust in a Connected World, WSDM 2012.
 """
 
-import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,7 +11,7 @@ import pyarrow.parquet as pq
 
 from embedding_features.datasets.card import check_folder, write_tables
 from embedding_features.datasets.movielens import fingerprint
-from embedding_features.datasets.prepared import VARIABLE
+from embedding_features.datasets.prepared import VARIABLE, prepared_folder
 from embedding_features.errors import DataError
 from embedding_features.files import atomic_folder, sha256_file, sweep_staging
 from embedding_features.progress import SILENT, Progress
@@ -88,7 +87,7 @@ def get_ciao(
 def _found(source: Path | None) -> tuple[Path, str]:
     """The folder with the ratings, and the source in words."""
     if source is None:
-        folder, origin = Path(os.environ.get(VARIABLE) or "../shared/data") / NAME, f"${VARIABLE}/{NAME}"
+        folder, origin = prepared_folder(NAME), f"${VARIABLE}/{NAME}"
     else:
         folder, origin = Path(source), f"folder {Path(source).name}"
     if not (folder / _FILE).is_file():

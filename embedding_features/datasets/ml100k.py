@@ -72,8 +72,8 @@ def _read(source: Path | None, release: Release) -> tuple[dict[str, pa.Table], d
     """Raw tables, inputs' SHA-256, and the source in words."""
     if source is not None:
         return *read_grouplens(Path(source)), f"GroupLens: {Path(source).name}"
-    folder = prepared_folder()
-    if folder is not None:
+    folder = prepared_folder("ml100k")
+    if folder.is_dir():
         return *read_prepared(folder), f"${VARIABLE}/ml100k"
     with tempfile.TemporaryDirectory(prefix="embedding-features-") as temporary:
         try:

@@ -1,4 +1,4 @@
-"""MovieLens-100K already prepared as Parquet under ``$EMBEDDING_FEATURES_DATA``."""
+"""Data sets already prepared as Parquet under ``$EMBEDDING_FEATURES_DATA``; MovieLens-100K's tables."""
 
 import os
 from pathlib import Path
@@ -21,10 +21,9 @@ _FILES = {
 _OPTIONAL = ("kg", "item_entity")
 
 
-def prepared_folder() -> Path | None:
-    """``$EMBEDDING_FEATURES_DATA/ml100k`` (the variable defaults to ``../shared/data``) if it is there."""
-    folder = Path(os.environ.get(VARIABLE) or "../shared/data") / "ml100k"
-    return folder if folder.is_dir() else None
+def prepared_folder(name: str) -> Path:
+    """``$EMBEDDING_FEATURES_DATA/<name>``, there or not; the variable defaults to ``../shared/data``."""
+    return Path(os.environ.get(VARIABLE) or "../shared/data") / name
 
 
 def read_prepared(folder: Path) -> tuple[dict[str, pa.Table], dict[str, str]]:
