@@ -155,6 +155,6 @@ def _said(
     return (
         headline(primary, config),
         *gains(primary, config, known),
-        *recall_findings(recall),
         *findings(cells, config),
+        *recall_findings(recall),
     )
