@@ -93,9 +93,10 @@ def _lists(
 def _near(code: I64, score: F64) -> Near:
     """Lists of codes and scores [a, k], the best first, as lists of weights."""
     found = code >= 0
-    rounded = score.astype(np.float32).astype(np.float64)
-    weight = in_millionths(rounded / np.maximum(rounded[:, :1], 1e-30))
-    return Near(np.cumsum(found.sum(axis=1)), code[found], weight[found])
+    count, best = found.sum(axis=1), score[:, :1].sum(axis=1)
+    rounded, best = (part.astype(np.float32).astype(np.float64) for part in (score[found], best))
+    weight = in_millionths(rounded / np.repeat(np.maximum(best, 1e-30), count))
+    return Near(np.cumsum(count), code[found], weight)
 
 
 def nearest_items(user: I64, item: I64, asked: I64, k: int, shrinkage: float = 0.0) -> tuple[I64, F64]:

@@ -62,5 +62,5 @@ def _run_starts(begins: AnyArray) -> I64:
 def in_millionths(values: F32 | F64) -> I64:
     """Numbers as integers, half away from zero: sums of them are exact whatever their order."""
     scaled = 1e6 * values.astype(np.float64)
-    rounded: I64 = (np.sign(scaled) * np.floor(np.abs(scaled) + 0.5)).astype(np.int64)
+    rounded: I64 = np.trunc(scaled + np.copysign(0.5, scaled)).astype(np.int64)
     return rounded

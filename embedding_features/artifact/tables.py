@@ -123,14 +123,22 @@ def read_table(path: Path) -> pa.Table:
         raise SnapshotError(f"{path} is not Parquet: {error}", fix="write the snapshot again") from None
 
 
+#: rows hashed at once: what is mixed stays in the cache
+_HASHED = 1024
+
+
 def row_hashes(vectors: F32) -> npt.NDArray[np.uint64]:
     """[n] uint64; equal rows have equal hashes, unequal ones in practice different ones."""
-    bits = np.ascontiguousarray(vectors + np.float32(0)).view(np.uint32)  # adding 0 turns -0 into 0
-    odd = np.random.default_rng(0).integers(1, 2**63, vectors.shape[1], np.uint64) * np.uint64(2) + np.uint64(
-        1
-    )
-    out = np.zeros(len(vectors), np.uint64)
-    for column in range(vectors.shape[1]):  # column by column: no [n, dim] uint64 copy
-        mixed = (bits[:, column].astype(np.uint64) + np.uint64(column + 1)) * odd[column]
-        out += mixed ^ (mixed >> np.uint64(29))
+    dim = vectors.shape[1]
+    odd = np.random.default_rng(0).integers(1, 2**63, dim, np.uint64) * np.uint64(2) + np.uint64(1)
+    place = np.arange(1, dim + 1, dtype=np.uint64)
+    out = np.empty(len(vectors), np.uint64)
+    for start in range(0, len(vectors), _HASHED):
+        part = slice(start, start + _HASHED)
+        bits = np.ascontiguousarray(vectors[part] + np.float32(0)).view(np.uint32)  # adding 0 turns -0 into 0
+        mixed = bits.astype(np.uint64)
+        mixed += place
+        mixed *= odd
+        mixed ^= mixed >> np.uint64(29)
+        out[part] = mixed.sum(axis=1, dtype=np.uint64)
     return out

@@ -64,6 +64,11 @@ def learn_codes(coding: Coding, values: Iterator[pa.Array], name: str) -> Coder:
     counts = Counts()
     for part in values:
         counts.add(part, name)
+    return coder_of(coding, counts, name)
+
+
+def coder_of(coding: Coding, counts: Counts, name: str) -> Coder:
+    """The codes of counted values."""
     if isinstance(coding, HashCoding):
         if counts.kind == "number":
             raise DataError(f"{name}: floating point numbers are not hashed", fix="use a vocabulary")

@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 
 from embedding_features.arrays import I64
 from embedding_features.errors import DataError
-from ranking.encoders.base import Encoder, learn_codes, table_name
-from ranking.encoders.codes import Coder
+from ranking.encoders.base import Encoder, coder_of, learn_codes, table_name
+from ranking.encoders.codes import Coder, Counts
 from ranking.encoders.rows import TrainingRows
 from ranking.encoders.values import keys_of, value_kind
 from ranking.encoding import Lists, flat_array
@@ -62,20 +62,20 @@ class TokensEncoder(Encoder[TokensSpec]):
     @classmethod
     def fit(cls, spec: TokensSpec, rows: TrainingRows, coders: MutableMapping[str, Coder]) -> Self:
         lengths: set[int] = set()
+        counts: list[Counts] = []
         for part in rows.parts([spec.column], spec.name):
-            lengths |= _lengths(Lists.of(part[spec.column], spec.name))
-        if len(lengths) > 1:
-            raise DataError(
-                f"{spec.name}: token lists of lengths {sorted(lengths)}", fix="use one codebook only"
-            )
-        length = max(lengths, default=0)
-        for position in range(length):
-            parts = (
-                _at(Lists.of(part[spec.column], spec.name), position)
-                for part in rows.parts([spec.column], spec.name)
-            )
-            coders[f"{spec.name}_{position}"] = learn_codes(spec.coding, parts, spec.name)
-        return cls(spec, {"length": length}, coders)
+            lists = Lists.of(part[spec.column], spec.name)
+            lengths |= _lengths(lists)
+            if len(lengths) > 1:
+                raise DataError(
+                    f"{spec.name}: token lists of lengths {sorted(lengths)}", fix="use one codebook only"
+                )
+            counts = counts or [Counts() for _ in range(max(lengths, default=0))]
+            for position, of_position in enumerate(counts):
+                of_position.add(_at(lists, position), spec.name)
+        for position, of_position in enumerate(counts):
+            coders[f"{spec.name}_{position}"] = coder_of(spec.coding, of_position, spec.name)
+        return cls(spec, {"length": len(counts)}, coders)
 
     def encode(self, table: pa.Table) -> list[Field]:
         spec, length = self.spec, self.shape["length"]
