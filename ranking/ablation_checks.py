@@ -32,6 +32,17 @@ def _check_scores(ranker: str, variants: Mapping[str, F32], n: int, baseline: st
             )
 
 
+def check_replicates(config: AblationConfig, family: int) -> None:
+    """Raises:
+    ConfigError: when no p-value of so many comparisons could be below alpha after Holm's correction.
+    """
+    if 2 * family / (config.replicates + 1) >= config.alpha:
+        raise ConfigError(
+            f"{config.replicates} replicates cannot reach alpha = {config.alpha} in {family} comparisons",
+            fix=f"set replicates to at least {int(np.ceil(2 * family / config.alpha))}",
+        )
+
+
 def checked_rows(scores: Scores, config: AblationConfig) -> Rows:
     """The test rows, ready for statistics.
 
@@ -52,9 +63,5 @@ def checked_rows(scores: Scores, config: AblationConfig) -> Rows:
         _check_scores(ranker, variants, rows.label.size, config.baseline)
     compared = sum(len(variants) - 1 for variants in scores.scores.values())
     family = compared * max(1, len(config.metrics) - 1)
-    if 2 * family / (config.replicates + 1) >= config.alpha:
-        raise ConfigError(
-            f"{config.replicates} replicates cannot reach alpha = {config.alpha} in {family} comparisons",
-            fix=f"set replicates to at least {int(np.ceil(2 * family / config.alpha))}",
-        )
+    check_replicates(config, family)
     return rows

@@ -14,7 +14,7 @@ from ranking.encoders import Encoders
 from ranking.inputs import Inputs
 from ranking.models import LightGBM, Ranker
 from ranking.models.network import NetworkRanker
-from ranking.variants import Alignment, Variant
+from ranking.variants import FEATURES, STRONG, Alignment, Variant
 
 _ALIGNMENTS: dict[Alignment, MMD | Coral | Adversarial | None] = {
     "none": None,
@@ -54,13 +54,12 @@ def select(dataset: Dataset, variant: Variant, first: str) -> tuple[Inputs, Enco
         ConfigError: when the variant adds nothing, for no snapshot of its method has such features.
     """
     encoders = dataset.encoders.select(lambda field: variant.has(field, first))
-    if variant.name != "none" and variant.features not in ("ids", "counts"):
-        plain = Variant()
-        if all(plain.has(field, first) for field in encoders.spec.fields) and variant.alignment == "none":
-            raise ConfigError(
-                f"the variant {variant.name!r} has no field of its own",
-                fix=f"derive and publish {variant.features} of {variant.method or first}, or leave it out",
-            )
+    own = set(FEATURES[variant.features]) - set(STRONG)
+    if own and not any(field.group in own for field in encoders.spec.fields):
+        raise ConfigError(
+            f"the variant {variant.name!r} has no field of its own",
+            fix=f"derive and publish {variant.features} of {variant.method or first}, or leave it out",
+        )
     return dataset.inputs.select(frozenset(encoders.names())), encoders
 
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from embedding_features.arrays import F32, F64, I64
 from embedding_features.errors import ConfigError, DataError
+from ranking.ablation_checks import check_replicates
 from ranking.ablation_config import AblationConfig
 from ranking.ablation_result import RecallCell, Verdict
 from ranking.modes.merge import Candidates
@@ -99,11 +100,7 @@ def _check(mixes: int, users: int, config: AblationConfig) -> None:
     family = 2 * (mixes - 1)
     if family < 1:
         raise ConfigError(f"{mixes} mixes of candidates", fix="give the baseline and at least one other")
-    if 2 * family / (config.replicates + 1) >= config.alpha:
-        raise ConfigError(
-            f"{config.replicates} replicates cannot reach alpha = {config.alpha} in {family} comparisons",
-            fix=f"set replicates to at least {int(np.ceil(2 * family / config.alpha))}",
-        )
+    check_replicates(config, family)
     if users < config.min_users:
         raise DataError(
             f"the requests are of {users} users, fewer than min_users = {config.min_users}",
