@@ -12,11 +12,11 @@ from embedding_features.arrays import F32, I32, I64, AnyArray
 from embedding_features.errors import GraphError
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.fingerprint import fingerprint
-from embedding_features.graph.moment import as_moment, check_time
 from embedding_features.graph.report import BuildReport
 from embedding_features.graph.schema import GraphSchema
 from embedding_features.graph.vocabulary import Vocabulary
 from embedding_features.progress import SILENT, Progress
+from embedding_features.sources.moment import as_moment, check_time
 
 
 @dataclass(frozen=True)

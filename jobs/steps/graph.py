@@ -1,15 +1,17 @@
 """``graph``: the logs as a graph, at each of the pipeline's moments."""
 
 from datetime import datetime
-from glob import glob
 from pathlib import Path
 from typing import Any
 
 from embedding_features.config import config_hash
+from embedding_features.errors import GraphError
 from embedding_features.files import sweep_staging
 from embedding_features.graph import Graph
 from embedding_features.graph.schema import GraphSchema
 from embedding_features.progress import Progress
+from embedding_features.sources.files import find_files
+from embedding_features.sources.sql import Subject
 from jobs.pipeline import Pipeline
 
 
@@ -59,7 +61,8 @@ def _has_sql(schema: GraphSchema) -> bool:
 def _source_state(schema: GraphSchema) -> str:
     """Hash of the schema and of each source file's name, size and modification time."""
     tables = [*schema.relations.values(), *(n.features for n in schema.nodes.values() if n.features)]
-    patterns = [str(schema.folder / p) for table in tables if (p := table.parquet or table.csv)]
-    paths = sorted({path for pattern in patterns for path in glob(pattern, recursive=True)})  # noqa: PTH207
+    globs = [pattern for table in tables if (pattern := table.parquet or table.csv)]
+    found = (find_files(pattern, schema.folder, Subject(pattern, GraphError)) for pattern in globs)
+    paths = sorted({path for files in found for path in files})
     stats = [(path, (s := Path(path).stat()).st_size, s.st_mtime_ns) for path in paths]
     return config_hash({"schema": schema.model_dump(mode="json"), "files": stats})
