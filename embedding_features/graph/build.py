@@ -23,6 +23,7 @@ from embedding_features.graph.schema import GraphSchema
 from embedding_features.graph.vocabulary import Vocabulary
 from embedding_features.progress import SILENT, Progress
 from embedding_features.sources.moment import as_moment
+from embedding_features.sources.report import FileReport
 from embedding_features.sources.sql import Subject, connection, quoted
 
 
@@ -61,7 +62,7 @@ def build_graph(
             features[node_type], feature_reports[node_type] = align_features(con, table, node_type)
     read = [*(each.rows.opened.subject for each in staged), *(table.subject for table in tables.values())]
     counted = [*(each.counts for each in staged), *(table.counts for table in tables.values())]
-    files = {subject.name: counts.files for subject, counts in zip(read, counted, strict=True)}
+    files = {subject.name: _within(schema, c.files) for subject, c in zip(read, counted, strict=True)}
     nodes = {t: NodeReport(nodes=len(v), new=len(v) - len(bases[t])) for t, v in vocabularies.items()}
     return Graph(
         moment,
@@ -71,6 +72,12 @@ def build_graph(
         fingerprint(vocabularies, relations, features),
         BuildReport(relations=reports, features=feature_reports, nodes=nodes, files=files),
     )
+
+
+def _within(schema: GraphSchema, files: Mapping[str, FileReport]) -> dict[str, FileReport]:
+    """Files by their paths within the schema's folder, where they are in it."""
+    folder = f"{schema.folder.resolve()}/"
+    return {path.removeprefix(folder): report for path, report in files.items()}
 
 
 def _parent_vocabularies(schema: GraphSchema, as_of: datetime, parent: Graph | None) -> dict[str, Vocabulary]:

@@ -58,7 +58,7 @@ class BuildReport(Config):
         relations: relation → rows that pass its filter, and what became of them.
         features: node type → the same of its feature table.
         nodes: node type → its vocabulary.
-        files: what was read (``"relation 'bought'"``) → file → its rows; ``""`` for those of a statement.
+        files: what was read → file → its rows; see :data:`ReadReport`.
     """
 
     relations: dict[str, RelationReport] = {}

@@ -28,8 +28,7 @@ class Counts:
     @property
     def total(self) -> FileReport:
         """The sums over all files."""
-        fields = FileReport.model_fields
-        return FileReport(**{name: sum(getattr(f, name) for f in self.files.values()) for name in fields})
+        return FileReport.total(self.files.values())
 
 
 def count_rows(con: Any, rows: KnownRows) -> Counts:

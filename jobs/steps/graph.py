@@ -11,6 +11,7 @@ from embedding_features.graph import Graph
 from embedding_features.graph.schema import GraphSchema
 from embedding_features.progress import Progress
 from embedding_features.sources.files import find_files
+from embedding_features.sources.report import FileReport
 from embedding_features.sources.sql import Subject
 from jobs.pipeline import Pipeline
 
@@ -36,7 +37,8 @@ def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
             rows.append({**_row(parent), "state": state, "folder": folder})
             advance(1, str(as_of.date()))
     workspace.write_json("graphs", rows)
-    return {"graphs": [{k: v for k, v in row.items() if k not in ("state", "folder")} for row in rows]}
+    graphs = [{k: v for k, v in row.items() if k not in ("state", "folder")} for row in rows]
+    return {"graphs": graphs, **(_read(parent) if parent else {})}
 
 
 def save_graph(schema: GraphSchema, as_of: datetime, parent: Graph | None, root: Path) -> str:
@@ -52,6 +54,23 @@ def _row(graph: Graph) -> dict[str, Any]:
     counts = {name: relation.forward.edges for name, relation in graph.relations.items()}
     sizes = {name: len(vocabulary) for name, vocabulary in graph.vocabularies.items()}
     return {"as_of": graph.as_of.isoformat(), **sizes, **counts}
+
+
+def _read(graph: Graph) -> dict[str, Any]:
+    """What the last build read, dropped and kept: by source, and by file."""
+    merged = {f"relation {name!r}": report for name, report in graph.report.relations.items()}
+    totals = [
+        {"source": name, **FileReport.total(files.values()).model_dump()}
+        | {field: getattr(merged.get(name), field, None) for field in ("repeated", "merged", "kept")}
+        for name, files in graph.report.files.items()
+    ]
+    files = [
+        {"source": name, "file": file, **report.model_dump()}
+        for name, reports in graph.report.files.items()
+        for file, report in reports.items()
+        if file
+    ]
+    return {"read": totals, "files": files}
 
 
 def _has_sql(schema: GraphSchema) -> bool:
