@@ -74,7 +74,8 @@ def _header(path: str, dialect: Dialect, subject: Subject) -> tuple[str, ...]:
     """Names in the first row of a file, which may be compressed."""
     try:
         _, row = next(read_lines(path, dialect), (1, []))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        "".join(row).encode()
+    except (OSError, UnicodeError, csv.Error) as error:
         raise subject.refusal(
             f"{path} cannot be read as UTF-8 text: {error}", "write it as UTF-8, and say its dialect:"
         ) from None

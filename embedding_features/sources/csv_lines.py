@@ -13,11 +13,13 @@ from embedding_features.sources.source import Dialect
 def read_lines(path: str, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
     """Read a file's rows one by one, as DuckDB splits them, each with the number of its first line.
 
+    Bytes that are no UTF-8 become lone surrogates: DuckDB will name their line.
+
     Raises:
-        OSError, UnicodeDecodeError, csv.Error: when it cannot be read.
+        OSError, csv.Error: when it cannot be read.
     """
     with pa.input_stream(path, compression="detect") as stream:
-        text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+        text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
         if len(dialect.delimiter) > 1:
             for number, line in enumerate(text, 1):
                 yield number, line.rstrip("\r\n").split(dialect.delimiter)
@@ -40,11 +42,14 @@ def read_lines(path: str, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
 
 def line_of(path: str, part: Part, texts: Mapping[str, str | None]) -> int:
     """The number of the first line whose columns hold these texts; 0 where none does any more."""
-    nulls = part.dialect.null if part.dialect else ()
     wanted = {[*part.kinds].index(column): text for column, text in texts.items()}
-    for number, row in read_lines(path, part.dialect or Dialect()):
+    dialect = part.dialect or Dialect()
+    lines = read_lines(path, dialect)
+    if dialect.columns is None:
+        next(lines, None)
+    for number, row in lines:
         if len(row) == len(part.kinds) and all(
-            (None if row[at] in nulls else row[at]) == text for at, text in wanted.items()
+            (None if row[at] in dialect.null else row[at]) == text for at, text in wanted.items()
         ):
             return number
     return 0

@@ -60,10 +60,11 @@ def _told(message: str) -> tuple[str, str]:
     file = re.search(r"^ *file = (.*)$", message, re.MULTILINE)
     if file is None:
         return message, ""
-    line = re.search(r"CSV Error on Line: (\d+)\nOriginal Line: ?(.*)\n(.*)", message)
+    line = re.search(r"CSV Error on Line: (\d+)\nOriginal Line: ?(.*)", message)
     where, said = file[1], message.splitlines()[0]
     if line is not None:
-        where, said = f"{where}, line {line[1]}", f"{line[3]} in {line[2]!r:.200}"
+        told = [text for text in message.split("Possible ")[0].splitlines() if text.strip()]
+        where, said = f"{where}, line {line[1]}", f"{told[-1]} In {line[2]!r:.200}"
     return f"{where}: {said}", "mend the file, or say how all of them are written, by dialect:"
 
 
