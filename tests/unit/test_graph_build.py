@@ -382,3 +382,41 @@ def test_arrays_are_held_to_the_same_contract() -> None:
         Graph.from_arrays(day(-1), edges)
     with pytest.raises(GraphError, match="no zone"):
         Graph.from_arrays(DAY_0.replace(tzinfo=None), edges)
+
+
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        (np.array([1.0, np.nan]), "ids of type double"),
+        (np.array([True, False]), "ids of type bool"),
+        (np.array(["a", None], object), "1 null ids"),
+        (np.array([1, "a"], object), "ids do not fit"),
+        (np.array([2**63, 1], np.uint64), "ids do not fit"),
+    ],
+)
+def test_ids_of_arrays_that_fit_no_vocabulary_are_named(ids: Any, message: str) -> None:
+    with pytest.raises(GraphError, match=message):
+        Graph.from_arrays(DAY_0, {("user", "saw", "item"): (ids, np.arange(2))})
+    with pytest.raises(GraphError, match="ids of one node type are"):
+        Graph.from_arrays(DAY_0, {("user", "knows", "user"): (np.arange(2), np.array(["a", "b"]))})
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        (np.array([US, US + 1]), [US, US + 1]),
+        (np.array([US * 1000 + 1, US * 1000], "datetime64[ns]"), [US + 1, US]),
+        (np.array([US // 10**6] * 2, "datetime64[s]"), [US, US]),
+        (np.array([US, US], np.float64), "are float64"),
+        (np.array([US, "NaT"], "datetime64[us]"), "NaT"),
+    ],
+)
+def test_times_of_arrays(times: Any, expected: Any) -> None:
+    edges = {("user", "saw", "item"): (np.arange(2), np.arange(2), times)}
+    if isinstance(expected, str):
+        with pytest.raises(GraphError, match=expected):
+            Graph.from_arrays(day(1), edges)
+    else:
+        time = Graph.from_arrays(day(1), edges).relation().forward.time
+        assert time is not None
+        assert time.tolist() == expected
