@@ -99,11 +99,14 @@ def checked_rows(view: FeatureView, data: Sequence[Written]) -> list[Row]:
     """Rows that are written by themselves.
 
     Raises:
-        StoreError: when one breaks a rule of :func:`.values.check_pushed`, or has no event time.
+        StoreError: when one breaks a rule of :func:`.values.check_pushed`, or has no id or event time.
     """
     rows = []
     for entity, values, event, created in data:
         check_pushed(view, values)
+        for key, value in zip(entity.join_keys, entity.entity_values, strict=True):
+            if value.WhichOneof("val") is None:
+                raise StoreError(f"a row of view {view.name} has null as {key}", fix="drop rows without an id")
         if pd.isna(event):
             raise StoreError(
                 f"a row of view {view.name} has no event time", fix="give every row its event time"

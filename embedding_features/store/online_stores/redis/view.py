@@ -67,7 +67,7 @@ class RedisView:
         self._lock_seconds, self._wait_seconds = lock_seconds, wait_seconds
         self._key = f"{project}:{{{name}}}"
         rows = self.key("rows").encode()
-        self._hmget = b"*%%d\r\n$5\r\nHMGET\r\n$%d\r\n%s\r\n$1\r\nh\r\n" % (len(rows), rows)
+        self._hmget = b"$5\r\nHMGET\r\n$%d\r\n%s\r\n$1\r\nh\r\n" % (len(rows), rows)
         self._parsed: tuple[bytes, Header] = (b"", Header.empty())
 
     def key(self, what: str) -> str:
@@ -99,7 +99,7 @@ class RedisView:
         Raises:
             StoreError: when nothing of the view is online, or it is damaged.
         """
-        found, *rows = self._server.ask([self._hmget % (fields.count + 3), fields.wire])
+        found, *rows = self._server.ask([b"*%d\r\n%s" % (fields.count + 3, self._hmget), fields.wire])
         if found is None:
             raise self._nothing()
         try:
