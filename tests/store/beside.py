@@ -49,7 +49,11 @@ class Repo:
     def put(self, at=NOW, created=False, **columns):
         """Rows of the source, all of one moment; ``user_id`` is 1, 2, 3 … unless given."""
         count = len(next(iter(columns.values())))
-        columns = {"user_id": list(range(1, count + 1)), "event_timestamp": pa.array([at] * count, US), **columns}
+        columns = {
+            "user_id": list(range(1, count + 1)),
+            "event_timestamp": pa.array([at] * count, US),
+            **columns,
+        }
         if created:
             columns["created"] = columns["event_timestamp"]
         pq.write_table(pa.table(columns), self.path)
@@ -97,7 +101,7 @@ def outcome(work, *repo):
     """What a call gives, or the type of its error."""
     try:
         return work(*repo)
-    except Exception as error:  # noqa: BLE001 - whichever it is, both stores must agree
+    except Exception as error:
         return type(error)
 
 

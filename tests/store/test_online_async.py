@@ -29,7 +29,9 @@ def both(beside):
 
 
 def later(repo, **columns):
-    return pd.DataFrame({"user_id": [2, 3], "event_timestamp": [NOW + HOUR] * 2, "tags": [[2.0]] * 2, **columns})
+    return pd.DataFrame(
+        {"user_id": [2, 3], "event_timestamp": [NOW + HOUR] * 2, "tags": [[2.0]] * 2, **columns}
+    )
 
 
 def test_reads_answer_as_feasts(both):

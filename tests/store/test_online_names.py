@@ -1,4 +1,4 @@
-"""Every name that Feast takes: applied, written, read and removed, apart from all others, inside the store's folder."""
+"""Every name that Feast takes: served and removed apart from all others, inside the store's folder."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,8 +15,9 @@ from tests.store.snapshot_world import make_ids, table
 
 NAMES = [
     "User Stats", "user-stats", "utilisateurs_fidélisés", "_internal", "-dash", ".hidden", "..", "../../out",
-    "/etc/x", "a/b", "a\\b", "50%", "%41", "%2e%2e", "naïve", "nai\u0308ve", "日本語", "a\nb", "quo'te\"", "{x}", "*?[a]",
-    "CamelCase", "con", "trailing.", "trailing ", "😀", "x" * 300, "é" * 120, "É" * 120, "v_v1", "current.json",
+    "/etc/x", "a/b", "a\\b", "50%", "%41", "%2e%2e", "naïve", "nai\u0308ve", "日本語", "a\nb", "quo'te\"",
+    "{x}", "*?[a]", "CamelCase", "con", "trailing.", "trailing ", "😀", "x" * 300, "é" * 120, "É" * 120,
+    "v_v1", "current.json",
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Views that are no snapshots: what Feast's own stores serve is served, and a window comes whole or not at all."""
+"""Views that are no snapshots: what Feast's own stores serve is served; a window comes whole or not."""
 
 import math
 
@@ -59,7 +59,11 @@ def test_a_null_vector_of_feasts_index(beside):
         repo.put(tags=pa.array([[1.0, 2.0], None], pa.list_(pa.float32())))
         repo.apply(
             tags=Field(
-                name="tags", dtype=Array(Float32), vector_index=True, vector_length=2, vector_search_metric="L2"
+                name="tags",
+                dtype=Array(Float32),
+                vector_index=True,
+                vector_length=2,
+                vector_search_metric="L2",
             )
         )
         repo.materialize()

@@ -106,7 +106,7 @@ def checked_rows(view: FeatureView, data: Sequence[Written]) -> list[Row]:
         check_pushed(view, values)
         for key, value in zip(entity.join_keys, entity.entity_values, strict=True):
             if value.WhichOneof("val") is None:
-                raise StoreError(f"a row of view {view.name} has null as {key}", fix="drop rows without an id")
+                raise StoreError(f"a row of view {view.name} has null as {key}", fix="drop it: it has no id")
         if pd.isna(event):
             raise StoreError(
                 f"a row of view {view.name} has no event time", fix="give every row its event time"
