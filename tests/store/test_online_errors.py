@@ -200,7 +200,8 @@ def test_damaged_values_in_redis_are_named(tmp_path, redis_address, redis_server
     "ids",
     [
         [1, "a"], ["a", 1], [True], [1, False], [1.0], [None], None, {"item_id": [1]}, {1}, iter([1]),
-        [[1], [2, 3]], [["a"]], np.array([["a"]]), np.array("a"), 1.5, True, b"1", [b"1"], [2**64], [2**63], object(),
+        [[1], [2, 3]], [["a"]], np.array([["a"]]), np.array("a"), 1.5, True, b"1", [b"1"],
+        [2**64], [2**63], object(),
         pa.array([True]), pa.array([1.5]), pa.array([1, None]), pd.Series([1.5, 2.0]),
         pd.Series([1, None], dtype="Int64"),
         [np.bool_(True)], (1, "a"), pd.Series(["a", 1]), np.array([np.nan]), [pd.Timestamp(T0)],
