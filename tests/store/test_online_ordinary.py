@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pyarrow as pa
 import pytest
-from feast import Field
+from feast import Entity, FeatureView, Field, ValueType
 from feast.types import Array, Bool, Bytes, Float32, Float64, Int32, Int64, String, UnixTimestamp
 
 from embedding_features.errors import StoreError
-from tests.store.beside import HOUR, NOW, Repo
+from tests.store.beside import HOUR, NOW, USER, Repo
 
 LISTS = {
     Float32: pa.float32(),
@@ -135,3 +135,26 @@ def test_times_of_features(beside):
         repo.materialize()
         answers.append(repo.get(["seen"]))
     assert answers[0] == answers[1]
+
+
+def test_a_view_without_entities_and_one_of_two(beside):
+    answers = []
+    for repo in beside():
+        repo.put(shop=["a", "b"], x=[10, 20], tags=pa.array([None, [2.0]], pa.list_(pa.float32())))
+        repo.apply(x=Int64)
+        source = repo.view.batch_source
+        shop = Entity(name="shop", join_keys=["shop"], value_type=ValueType.STRING)
+        schema = [Field(name="x", dtype=Int64), Field(name="tags", dtype=Array(Float32))]
+        everywhere = FeatureView(name="everywhere", entities=[], schema=schema, source=source)
+        joint = FeatureView(name="joint", entities=[USER, shop], schema=schema, source=source)
+        repo.feast.apply([shop, everywhere, joint])
+        repo.materialize()
+        rows = [{"user_id": i, "shop": s} for i, s in ((1, "a"), (2, "b"), (2, "a"))]
+        answers.append(
+            [
+                repo.feast.get_online_features([f"{view}:x", f"{view}:tags"], rows).to_dict()
+                for view in ("everywhere", "joint")
+            ]
+        )
+    assert answers[0] == answers[1]
+    assert answers[1][1]["tags"] == [None, [2.0], None]
