@@ -111,6 +111,7 @@ def test_third_parties_come_by_entry_point(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(registry, "entry_points", lambda group: [Point()] if group == registry.GROUP else [])
     assert m.get_method("constant").family == "theirs"
+    assert m.get_method("constant").weights == "not stated"
 
 
 @pytest.mark.usefixtures("_empty_registry")
