@@ -168,9 +168,16 @@ def _config_error(name: str, error: ValidationError, allowed: Any) -> ConfigErro
 
 @cache
 def _load_entry_points() -> None:
-    for point in entry_points(group=GROUP):
+    try:
+        points = tuple(entry_points(group=GROUP))
+    except Exception as error:  # of the metadata of any package that is installed
+        warnings.warn(
+            f"methods of other packages cannot be found: {type(error).__name__}: {error}", stacklevel=2
+        )
+        return
+    for point in points:
         try:
             point.load()
-        except Exception as error:  # a third party's fault must not take our own methods down
+        except (Exception, SystemExit) as error:  # a third party's fault must not take our own methods down
             _BROKEN[point.name] = f"{type(error).__name__}: {error}"
-            warnings.warn(f"method {point.name!r} cannot be loaded: {error}", stacklevel=2)
+            warnings.warn(f"method {point.name!r} cannot be loaded: {_BROKEN[point.name]}", stacklevel=2)
