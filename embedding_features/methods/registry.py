@@ -168,14 +168,7 @@ def _config_error(name: str, error: ValidationError, allowed: Any) -> ConfigErro
 
 @cache
 def _load_entry_points() -> None:
-    try:
-        points = tuple(entry_points(group=GROUP))
-    except Exception as error:  # of the metadata of any package that is installed
-        warnings.warn(
-            f"methods of other packages cannot be found: {type(error).__name__}: {error}", stacklevel=2
-        )
-        return
-    for point in points:
+    for point in entry_points(group=GROUP):
         try:
             point.load()
         except (Exception, SystemExit) as error:  # a third party's fault must not take our own methods down

@@ -48,7 +48,8 @@ def materialize(
     Raises:
         ConfigError: when ``end`` has no zone.
         SnapshotError, LeakError: when a table breaks the rules of :func:`.tables.check_table`.
-        StoreError: when Feast fails, its settings cannot be read, or the online store ends with other rows than the snapshot.
+        StoreError: when Feast fails, its settings cannot be read, or the online store ends with other rows
+            than the snapshot.
     """
     if end is not None and end.tzinfo is None:
         raise ConfigError(f"end {end} has no zone", fix="give it with a zone, such as +00:00")
