@@ -13,8 +13,9 @@
 A name is imported when it is first used: torch and Feast take seconds.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from embedding_features.lazy import on_first_use
 
 if TYPE_CHECKING:
     from embedding_features import methods
@@ -24,24 +25,6 @@ if TYPE_CHECKING:
     from embedding_features.graph import Graph
     from embedding_features.space import check_health, place
     from embedding_features.store import EmbeddingFeatures, publish
-
-#: name → module and its name there
-_HOME = {
-    "Embeddings": ("artifact", "Embeddings"),
-    "Snapshot": ("artifact", "Snapshot"),
-    "write_snapshot": ("artifact", "write_snapshot"),
-    "Clusters": ("derive", "Clusters"),
-    "Neighbours": ("derive", "Neighbours"),
-    "ProductTokens": ("derive", "ProductTokens"),
-    "QuantileBins": ("derive", "QuantileBins"),
-    "ResidualTokens": ("derive", "ResidualTokens"),
-    "derive_features": ("derive", "derive"),
-    "Graph": ("graph", "Graph"),
-    "check_health": ("space", "check_health"),
-    "place": ("space", "place"),
-    "EmbeddingFeatures": ("store", "EmbeddingFeatures"),
-    "publish": ("store", "publish"),
-}
 
 __all__ = [
     "Clusters",
@@ -61,11 +44,23 @@ __all__ = [
     "write_snapshot",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name == "methods":
-        return import_module("embedding_features.methods")
-    if name not in _HOME:
-        raise AttributeError(f"module 'embedding_features' has no attribute {name!r}")
-    module, attribute = _HOME[name]
-    return getattr(import_module(f"embedding_features.{module}"), attribute)
+__getattr__ = on_first_use(
+    __name__,
+    {
+        "Clusters": "derive:Clusters",
+        "EmbeddingFeatures": "store:EmbeddingFeatures",
+        "Embeddings": "artifact:Embeddings",
+        "Graph": "graph:Graph",
+        "Neighbours": "derive:Neighbours",
+        "ProductTokens": "derive:ProductTokens",
+        "QuantileBins": "derive:QuantileBins",
+        "ResidualTokens": "derive:ResidualTokens",
+        "Snapshot": "artifact:Snapshot",
+        "check_health": "space:check_health",
+        "derive_features": "derive:derive",
+        "methods": "methods",
+        "place": "space:place",
+        "publish": "store:publish",
+        "write_snapshot": "artifact:write_snapshot",
+    },
+)

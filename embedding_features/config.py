@@ -77,14 +77,18 @@ def read_yaml(path: str | Path) -> object:
     """Read a YAML file with the safe loader.
 
     Raises:
-        ConfigError: when the file is missing or not YAML.
+        ConfigError: when the file is missing, cannot be read, or is not YAML.
     """
     path = Path(path)
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"no configuration at {path}", fix="check the path") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be read: {error.strerror}", fix="name a YAML file that you may read"
+        ) from None
+    except Exception as error:  # of YAML, or what Python raises for a value such as the date 2026-13-01
         raise ConfigError(f"{path} is not YAML: {error}", fix="correct the line named above") from None
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import traceback
 
 import typer
 
@@ -10,7 +11,7 @@ from embedding_features.errors import EmbeddingFeaturesError
 from jobs.commands import app
 from jobs.console import STDERR
 
-WRONG_USAGE, INTERRUPTED = 2, 130
+OURS, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
 
 def main() -> None:
@@ -33,9 +34,24 @@ def run(arguments: list[str]) -> int:
         return fail(f"{error}\n  fix: see `embedding-features --help`", WRONG_USAGE, arguments)
     except EmbeddingFeaturesError as error:
         return fail(str(error), error.exit_code, arguments)
+    except OSError as error:
+        return fail(told(error), WRONG_USAGE, arguments)
+    except Exception as error:
+        STDERR.print(traceback.format_exc(), markup=False, highlight=False)
+        fault = (
+            f"{type(error).__name__}: {error}\n  fix: a fault of ours; please report it with what is above"
+        )
+        return fail(fault, OURS, arguments)
     if result == INTERRUPTED:  # what typer makes of Ctrl-C
         return fail("interrupted; the same command resumes", INTERRUPTED, arguments)
     return result if isinstance(result, int) else 0
+
+
+def told(error: OSError) -> str:
+    """What the operating system refused, and where."""
+    paths = " → ".join(str(path) for path in (error.filename, error.filename2) if path is not None)
+    what = f"{paths}: {error.strerror or error}" if paths else f"{error.strerror or error}"
+    return f"{what}\n  fix: check that path, who may read and write there, and the space left"
 
 
 def fail(message: str, code: int, arguments: list[str]) -> int:

@@ -6,10 +6,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from embedding_features.errors import DataError
 from embedding_features.files import write_atomic
+
+T = TypeVar("T")
+
+
+class GraphRow(BaseModel):
+    """What ``graphs.json`` says of a graph, among others: its folder."""
+
+    folder: str
 
 
 @dataclass(frozen=True)
@@ -53,26 +63,30 @@ class Workspace:
         """Record the outcome of a step as ``<name>.json``."""
         write_atomic(self.root / f"{name}.json", json.dumps(value, indent=2, default=str).encode())
 
-    def read_json(self, name: str, job: str) -> Any:
+    def read_json(self, name: str, job: str, shape: type[T]) -> T:
         """What an earlier step recorded.
 
         Raises:
-            DataError: naming the job to run first, or the file that is not JSON.
+            DataError: naming the job to run first, or the file that is not JSON of that shape.
         """
         path = self.root / f"{name}.json"
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
+            return TypeAdapter(shape).validate_json(path.read_bytes())
         except FileNotFoundError:
             raise DataError(f"no {path}", fix=f"run `embedding-features {job}` first") from None
-        except ValueError as error:
-            raise DataError(f"{path} is not JSON: {error}", fix=f"remove it and run {job} again") from None
+        except ValidationError as error:
+            what = error.errors()[0]["msg"]
+            raise DataError(
+                f"{path} is not what {job} wrote: {what}", fix=f"remove it and run {job} again"
+            ) from None
 
     def read_json_or(self, name: str, default: Any) -> Any:
-        """What a step recorded, or ``default`` where nothing readable is."""
+        """What a step recorded, or ``default`` where nothing readable of its type is."""
         try:
-            return json.loads((self.root / f"{name}.json").read_text(encoding="utf-8"))
+            found = json.loads((self.root / f"{name}.json").read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             return default
+        return found if isinstance(found, type(default)) else default
 
     @contextmanager
     def locked(self) -> Iterator[None]:

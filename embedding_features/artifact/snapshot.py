@@ -9,7 +9,6 @@ from typing import Any
 import pyarrow as pa
 
 from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable, Provenance
-from embedding_features.artifact.encoder import load_encoder
 from embedding_features.artifact.folder import (
     AGAIN,
     CODEBOOKS,
@@ -105,7 +104,11 @@ class Snapshot:
             figures=made.figures,
             read=made.read,
         )
-        encoder = load_encoder(self.folder / ENCODER) if (self.folder / ENCODER).is_dir() else None
+        encoder = None
+        if (self.folder / ENCODER).is_dir():
+            from embedding_features.artifact.encoder import load_encoder  # brings torch and numba
+
+            encoder = load_encoder(self.folder / ENCODER)
         return Embeddings({t: self.vectors(t) for t in made.nodes}, provenance, encoder)
 
     def copy_to(

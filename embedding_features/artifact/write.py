@@ -11,7 +11,6 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable
-from embedding_features.artifact.encoder import export_encoder
 from embedding_features.artifact.folder import CODEBOOKS, ENCODER, write_folder
 from embedding_features.artifact.manifest import Alignment, CodebookRecord, Kind, Manifest, NodeRecord, Space
 from embedding_features.artifact.snapshot import Snapshot
@@ -117,6 +116,8 @@ def write_snapshot(
             for codebook in derived.codebooks:
                 codebook.save(folder / CODEBOOKS)
         if embeddings.encoder is not None:
+            from embedding_features.artifact.encoder import export_encoder  # brings torch and numba
+
             export_encoder(embeddings.encoder, folder / ENCODER)
 
     folder, files = root / manifest.run_id, {table_file(*key): table for key, table in tables.items()}

@@ -2,7 +2,6 @@
 
 from typing import cast
 
-import faiss
 import numpy as np
 
 from embedding_features.arrays import F32, I64
@@ -27,6 +26,8 @@ def kmeans(vectors: F32, k: int, seed: int) -> F32:
     rows, counts = rows[order], counts[order]
     if len(rows) <= k:
         return vectors[rows]
+    import faiss  # a large library, which whoever reads settings and codebooks does not need
+
     lloyd = faiss.Kmeans(
         vectors.shape[1],
         k,
@@ -41,6 +42,8 @@ def kmeans(vectors: F32, k: int, seed: int) -> F32:
 
 def nearest(vectors: F32, centroids: F32, top: int = 1) -> tuple[F32, I64]:
     """[n, top] squared distances and rows of the ``top`` nearest centroids, nearest first."""
+    import faiss
+
     distances, rows = faiss.knn(np.ascontiguousarray(vectors), np.ascontiguousarray(centroids), top)
     return np.maximum(distances, 0), rows
 

@@ -2,7 +2,6 @@
 
 from typing import ClassVar, Literal
 
-import faiss
 import numpy as np
 import pyarrow as pa
 from pydantic import Field
@@ -66,6 +65,8 @@ def _search(
     queries: F32, candidates: F32, k: int, metric: Metric, own: bool, progress: Progress
 ) -> tuple[F32, I64]:
     """[n, k] scores and rows, best first; with ``own``, row r is left out for query r."""
+    import faiss  # a large library, which whoever reads settings does not need
+
     index = (faiss.IndexFlatL2 if metric == "l2" else faiss.IndexFlatIP)(candidates.shape[1])
     index.add(candidates)
     scores, rows = np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64)

@@ -1,6 +1,7 @@
 """What every encoder is: settings that build a network, and the network."""
 
 from abc import abstractmethod
+from typing import ClassVar
 
 import torch
 from pydantic import Field
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 
 from embedding_features.config import Part
 from embedding_features.graph.views import BipartiteView
+from embedding_features.graph.weights import WeightUse
 
 
 class Encoder(Part):
@@ -16,7 +18,10 @@ class Encoder(Part):
     Attributes:
         dim: width of its vectors.
         std: standard deviation of the normal distribution that parameters start from.
+        weights: what the network makes of the view's weights; None where it reads no edges.
     """
+
+    weights: ClassVar[WeightUse | None] = "ignored"
 
     dim: int = Field(default=64, ge=1)
     std: float = Field(default=0.1, gt=0)

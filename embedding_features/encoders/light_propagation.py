@@ -1,7 +1,7 @@
 """Propagation without weights or nonlinearity (LightGCN)."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from embedding_features.encoders.base import BipartiteEncoder, Encoder, normal
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.propagation import propagate
 from embedding_features.graph.views import BipartiteView
+from embedding_features.graph.weights import WeightUse
 
 _Step = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
@@ -23,6 +24,7 @@ class LightPropagation(Encoder):
         layers: number of propagation steps.
     """
 
+    weights: ClassVar[WeightUse | None] = "confidence"
     kind: Literal["light_propagation"] = "light_propagation"
     layers: int = Field(default=3, ge=1)
 

@@ -1,17 +1,19 @@
 """One free vector a node: matrix factorization."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
 
 from embedding_features.encoders.base import BipartiteEncoder, Encoder, normal
 from embedding_features.graph.views import BipartiteView
+from embedding_features.graph.weights import WeightUse
 
 
 class Lookup(Encoder):
     """Settings of a :class:`LookupEncoder`."""
 
+    weights: ClassVar[WeightUse | None] = None
     kind: Literal["lookup"] = "lookup"
 
     def build(self, view: BipartiteView, generator: torch.Generator) -> "LookupEncoder":

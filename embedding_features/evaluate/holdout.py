@@ -23,6 +23,8 @@ class Holdout:
         graph: the graph without the held-out edges; vocabularies unchanged.
         src: [pairs] int64 source rows; with ``dst`` distinct, ascending, and absent from ``graph``.
         dst: [pairs] int64 destination rows.
+
+    A pair whose weights add up to 0 or less is not to be found: it is nothing a source would want.
     """
 
     graph: Graph
@@ -47,7 +49,8 @@ def split_holdout(
             graph knows nothing of the time it is judged on. ``"random"`` takes the share of each source's
             pairs, rounded up or down by chance so that the expected share holds for short histories too;
             every source keeps a pair, all edges of a held-out pair go, and within one node type the
-            mirrored edges as well. None: by time where the relation has times.
+            mirrored edges as well. Pairs of weight 0 or less stay, to learn from. None: by time where the
+            relation has times.
 
     Raises:
         ConfigError: when ``fraction`` is not in (0, 1).
@@ -78,6 +81,7 @@ def _by_time(graph: Graph, target: Relation, fraction: float) -> Holdout:
     cut = int(np.partition(time, kept - 1)[kept - 1]) if kept > 0 else int(time.min()) - 1
     keys = _keys(target.forward)
     late = np.setdiff1d(keys[time > cut], keys[time <= cut])
+    late = late[np.isin(late, _wanted(target.forward))]
     relations = {
         name: r if r.forward.time is None else _keep(r, r.forward.time <= cut, _times(r.reverse) <= cut)
         for name, r in graph.relations.items()
@@ -90,7 +94,7 @@ def _by_time(graph: Graph, target: Relation, fraction: float) -> Holdout:
 def _by_chance(graph: Graph, target: Relation, fraction: float, seed: int) -> Holdout:
     rng = np.random.default_rng(seed)
     columns = target.forward.columns
-    pairs = np.unique(_keys(target.forward))
+    pairs = _wanted(target.forward)
     sources = pairs // columns
     starts = np.searchsorted(sources, np.arange(target.forward.rows + 1))
     count = np.diff(starts)
@@ -107,6 +111,14 @@ def _by_chance(graph: Graph, target: Relation, fraction: float, seed: int) -> Ho
     keep_reverse = ~np.isin(reverse.indices.astype(np.int64) * columns + reverse.sources(), gone)
     relations = {**graph.relations, target.name: _keep(target, keep_forward, keep_reverse)}
     return Holdout(replace(graph, relations=relations), out // columns, out % columns)
+
+
+def _wanted(csr: CSR) -> I64:
+    """The keys of pairs whose weights add up to more than 0, each once, ascending."""
+    if csr.weight is None:
+        return np.unique(_keys(csr))
+    pairs = csr.merged("sum")
+    return _keys(pairs)[pairs.weights() > 0]
 
 
 def _keys(csr: CSR) -> I64:

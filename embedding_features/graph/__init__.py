@@ -1,8 +1,25 @@
 """Graphs as of a moment: schema, vocabulary, build, typed CSR, views."""
 
-from embedding_features.graph.csr import CSR
-from embedding_features.graph.hetero_graph import Graph, Relation
-from embedding_features.graph.schema import GraphSchema
-from embedding_features.graph.vocabulary import Vocabulary
+from typing import TYPE_CHECKING
+
+from embedding_features.lazy import on_first_use
+
+if TYPE_CHECKING:
+    from embedding_features.graph.csr import CSR
+    from embedding_features.graph.hetero_graph import Graph, Relation
+    from embedding_features.graph.schema import GraphSchema
+    from embedding_features.graph.vocabulary import Vocabulary
 
 __all__ = ["CSR", "Graph", "GraphSchema", "Relation", "Vocabulary"]
+
+#: the kernels of CSR bring numba, which whoever wants ids alone does not need
+__getattr__ = on_first_use(
+    __name__,
+    {
+        "CSR": "csr:CSR",
+        "Graph": "hetero_graph:Graph",
+        "GraphSchema": "schema:GraphSchema",
+        "Relation": "hetero_graph:Relation",
+        "Vocabulary": "vocabulary:Vocabulary",
+    },
+)

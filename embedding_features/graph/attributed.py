@@ -10,6 +10,7 @@ from embedding_features.errors import GraphError
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.hetero_graph import Graph
 from embedding_features.graph.views import Bipartite, BipartiteView
+from embedding_features.graph.weights import check_ignored
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Attributed(Bipartite):
     """One relation, and others that join its nodes with attributes.
 
     Attributes:
-        attributes: names of relations between one of the view's node types and a third one.
+        attributes: names of relations between one of the view's node types and a third one; a node has an
+            attribute or has it not, whatever the weight.
         min_attribute_nodes: an attribute of fewer nodes is left out.
     """
 
@@ -39,8 +41,8 @@ class Attributed(Bipartite):
         """The view of ``graph``; see :meth:`Bipartite.build`.
 
         Raises:
-            GraphError: also when an attribute relation is unknown, or does not join one of the view's node
-                types with a third.
+            GraphError: also when an attribute relation is unknown, does not join one of the view's node types
+                with a third, or has weights not above 0: an indicator would say that the node has it.
         """
         view = super().build(graph)
         found: dict[str, list[CSR]] = {view.src_type: [], view.dst_type: []}
@@ -54,6 +56,7 @@ class Attributed(Bipartite):
                     f" {view.src_type!r} nor {view.dst_type!r} by another node type",
                     fix="name relations between one of the two and a type of attributes",
                 )
+            check_ignored(name, relation.forward)
             node_type = described.pop()
             found[node_type].append(ends[node_type])
         return AttributedView(

@@ -10,6 +10,7 @@ from embedding_features.config import Config
 from embedding_features.errors import GraphError
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.hetero_graph import Graph
+from embedding_features.graph.weights import check_ignored
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Bipartite(Config):
         norm: ``"symmetric"`` divides R_ui by sqrt(d_u d_i), d the summed weights of a row or column
             (LightGCN, He et al. 2020, eq. 3); ``"none"`` leaves the weights.
         use_weights: sum the weights of a pair's edges (an edge without weight counts 1); False gives every
-            pair weight 1 however often it occurs.
+            pair weight 1 however often it occurs, and refuses a relation that has weights not above 0, which
+            would count as likes.
     """
 
     relation: str | None = None
@@ -47,7 +49,7 @@ class Bipartite(Config):
 
         Raises:
             GraphError: when the relation is unknown or empty, or its weights are not finite, or negative
-                under the symmetric norm.
+                under the symmetric norm, or not above 0 where they are not used.
         """
         relation = graph.relation(self.relation)
         if relation.forward.edges == 0:
@@ -55,6 +57,8 @@ class Bipartite(Config):
                 f"relation {relation.name!r} has no edges as of {graph.as_of.isoformat()}",
                 fix="choose a later moment, or another relation",
             )
+        if not self.use_weights:
+            check_ignored(relation.name, relation.forward)
         unweighted = replace(relation.forward, weight=None)
         merged = relation.forward.merged("sum") if self.use_weights else unweighted.merged("last")
         weight = merged.weights()
@@ -64,7 +68,7 @@ class Bipartite(Config):
             if weight.min() < 0:
                 raise GraphError(
                     f"relation {relation.name!r} has the negative weight {weight.min()}",
-                    fix="filter those edges, or set use_weights: false",
+                    fix="put those edges into a relation of their own",
                 )
             weight = _symmetric(merged, weight)
         forward = CSR(merged.indptr, merged.indices, merged.columns, weight, merged.time)

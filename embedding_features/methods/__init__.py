@@ -1,13 +1,21 @@
-"""Methods: each a short function that returns a frozen composition, ready to ``fit``."""
+"""Methods: each a short function that returns a frozen composition, ready to ``fit``.
 
+A method's parts are imported when it is called: torch, numba and scipy take seconds, and whoever lists the
+methods with their parameters needs none of them.
+"""
+
+from typing import TYPE_CHECKING
+
+from embedding_features.lazy import on_first_use
 from embedding_features.methods.als import als
-from embedding_features.methods.base import ClosedForm, Method
 from embedding_features.methods.bpmf import bpmf
 from embedding_features.methods.lightgcn import lightgcn
 from embedding_features.methods.mf_bpr import mf_bpr
 from embedding_features.methods.registry import MethodInfo, describe, get_method, make, method, methods
 from embedding_features.methods.spectral import spectral
-from embedding_features.methods.trained import Trained
+
+if TYPE_CHECKING:
+    from embedding_features.methods.compositions import ClosedForm, Method, Trained
 
 __all__ = [
     "ClosedForm",
@@ -25,3 +33,12 @@ __all__ = [
     "mf_bpr",
     "spectral",
 ]
+
+__getattr__ = on_first_use(
+    __name__,
+    {
+        "ClosedForm": "compositions:ClosedForm",
+        "Method": "compositions:Method",
+        "Trained": "compositions:Trained",
+    },
+)

@@ -1,19 +1,21 @@
 """Weighted matrix factorization by alternating least squares."""
 
-from embedding_features.graph.views import Bipartite
-from embedding_features.methods.base import ClosedForm
+from typing import TYPE_CHECKING
+
 from embedding_features.methods.registry import method
-from embedding_features.solvers.ials import IALS
+
+if TYPE_CHECKING:
+    from embedding_features.methods.base import ClosedForm
 
 
-@method(family="collaborative", exports="user and item vectors", metric="dot")
+@method(family="collaborative", exports="user and item vectors", metric="dot", weights="confidence")
 def als(
     dim: int = 64,
     unobserved_weight: float = 0.03,
     regularization: float = 1e-4,
     iterations: int = 10,
     relation: str | None = None,
-) -> ClosedForm:
+) -> "ClosedForm":
     """Implicit ALS (Hu, Koren & Volinsky, ICDM 2008; regularized as by Rendle et al., RecSys 2022).
 
     minimise Σ_{known} w_ui (1 − ⟨x_u, y_i⟩)² + α Σ_{all} ⟨x_u, y_i⟩² + λ Σ_u (Σ_i w_ui + α |I|) |x_u|² + …
@@ -22,6 +24,10 @@ def als(
     data; these are what a validation split of Gowalla's training edges chose at 64 dimensions: see
     ``embedding_features.evaluate.select``.
     """
+    from embedding_features.graph.views import Bipartite
+    from embedding_features.methods.base import ClosedForm
+    from embedding_features.solvers.ials import IALS
+
     return ClosedForm(
         view=Bipartite(relation=relation),
         solver=IALS(

@@ -4,7 +4,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, final
 
 import numpy as np
 from pydantic import SerializeAsAny
@@ -16,6 +16,7 @@ from embedding_features.errors import ConfigError, GraphError, TrainingError
 from embedding_features.graph.hetero_graph import Graph
 from embedding_features.graph.verify import edge_summary
 from embedding_features.graph.views import Bipartite, BipartiteView
+from embedding_features.graph.weights import WeightUse, check_weights
 from embedding_features.progress import SILENT, Progress
 from embedding_features.solvers.base import Solver
 from embedding_features.sources.report import summed
@@ -27,15 +28,24 @@ if TYPE_CHECKING:
 class Method(Part):
     """A composition; ``model_dump_json`` writes it resolved, ``Method.model_validate_json`` reads it back.
 
+    A member declares its ``kind``, its parts, ``weight_uses`` and ``_fit``.
+
     Attributes:
         name: the registered name, set by :func:`~embedding_features.methods.registry.method`.
         metric: how two of its vectors are compared at retrieval, set likewise.
+        view: what it sees of the graph.
     """
 
     name: str = "custom"
     metric: Metric = "dot"
+    view: Bipartite
 
-    @abstractmethod
+    @property
+    def weight_uses(self) -> tuple[WeightUse, ...]:
+        """What each part that reads the view's edges makes of their weights."""
+        return ("ignored",)
+
+    @final
     def fit(
         self,
         graph: Graph,
@@ -55,9 +65,28 @@ class Method(Part):
                 ends in the same vectors. A closed form, a matter of seconds, ignores it.
 
         Raises:
-            GraphError: when the graph lacks what the view asks for.
+            ConfigError: when the seed is negative or above 2^63 - 1.
+            GraphError: when the graph lacks what the view asks for, or has weights that a part would misread.
             TrainingError: when the loss or the vectors are not finite, or the checkpoint is of another run.
         """
+        check_seed(seed)
+        view = build_view(self.view, graph)
+        for use in self.weight_uses:
+            check_weights(view.relation, view.forward.weights(), use)
+        return self._fit(graph, view, seed=seed, init=init, checkpoint=checkpoint, progress=progress)
+
+    @abstractmethod
+    def _fit(
+        self,
+        graph: Graph,
+        view: BipartiteView,
+        *,
+        seed: int,
+        init: Embeddings | None,
+        checkpoint: Path | None,
+        progress: Progress,
+    ) -> Embeddings:
+        """:meth:`fit` of a seed and weights that are allowed; ``view`` is the method's view of ``graph``."""
 
     def _embeddings(
         self,
@@ -91,21 +120,23 @@ class ClosedForm(Method):
     """View of the graph · solver."""
 
     kind: Literal["closed_form"] = "closed_form"
-    view: Bipartite
     solver: SerializeAsAny[Solver]
 
-    def fit(
+    @property
+    def weight_uses(self) -> tuple[WeightUse, ...]:
+        """See :attr:`Method.weight_uses`."""
+        return (self.solver.weights,) if self.view.use_weights else ("ignored",)
+
+    def _fit(
         self,
         graph: Graph,
+        view: BipartiteView,
         *,
-        seed: int = 0,
-        init: Embeddings | None = None,  # noqa: ARG002
-        checkpoint: Path | None = None,  # noqa: ARG002
-        progress: Progress = SILENT,
+        seed: int,
+        init: Embeddings | None,  # noqa: ARG002
+        checkpoint: Path | None,  # noqa: ARG002
+        progress: Progress,
     ) -> Embeddings:
-        """See :meth:`Method.fit`."""
-        check_seed(seed)
-        view = build_view(self.view, graph)
         started = time.perf_counter()
         src, dst = self.solver.solve(view, seed=seed, progress=progress)
         figures = {"fit_seconds": time.perf_counter() - started}

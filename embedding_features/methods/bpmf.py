@@ -1,21 +1,14 @@
 """Bayesian factorization of likes and dislikes, with attributes of users and items in its priors."""
 
-from typing import Literal
+from typing import TYPE_CHECKING
 
-from embedding_features.graph.attributed import Attributed
-from embedding_features.methods.base import ClosedForm
 from embedding_features.methods.registry import method
-from embedding_features.solvers.bpmf import BPMF
+
+if TYPE_CHECKING:
+    from embedding_features.methods.attributed import AttributedClosedForm
 
 
-class AttributedClosedForm(ClosedForm):
-    """A closed form that reads attributes of the view's nodes as well."""
-
-    kind: Literal["attributed_closed_form"] = "attributed_closed_form"  # type: ignore[assignment]
-    view: Attributed
-
-
-@method(family="collaborative", exports="user and item vectors", metric="dot")
+@method(family="collaborative", exports="user and item vectors", metric="dot", weights="signed")
 def bpmf(
     dim: int = 64,
     factors: int = 16,
@@ -23,7 +16,7 @@ def bpmf(
     draws: int = 40,
     attributes: tuple[str, ...] = (),
     relation: str | None = None,
-) -> AttributedClosedForm:
+) -> "AttributedClosedForm":
     """Bayesian probabilistic matrix factorization (Salakhutdinov & Mnih, ICML 2008) of signed pairs.
 
     P(u likes i) = Φ(m + b_u + c_i + ⟨p_u, q_i⟩), a like being an edge of positive weight, a dislike one of
@@ -31,6 +24,10 @@ def bpmf(
     and ⟨user, item⟩ is that mean. ``attributes`` names relations (genres, demographics, a knowledge graph)
     that move the prior means (Macau: Simm et al., MLSP 2017).
     """
+    from embedding_features.graph.attributed import Attributed
+    from embedding_features.methods.attributed import AttributedClosedForm
+    from embedding_features.solvers.bpmf import BPMF
+
     return AttributedClosedForm(
         view=Attributed(relation=relation, attributes=attributes),
         solver=BPMF(dim=dim, factors=factors, burn_in=burn_in, draws=draws),

@@ -1,16 +1,14 @@
 """Graph convolution reduced to propagation."""
 
-from embedding_features.encoders import LightPropagation
-from embedding_features.graph.views import Bipartite
+from typing import TYPE_CHECKING
+
 from embedding_features.methods.registry import method
-from embedding_features.methods.trained import Trained
-from embedding_features.objectives import BPR
-from embedding_features.sampling import Pairs, Uniform
-from embedding_features.scoring import Dot
-from embedding_features.training import Adam, Training
+
+if TYPE_CHECKING:
+    from embedding_features.methods.trained import Trained
 
 
-@method(family="collaborative", exports="user and item vectors", metric="dot")
+@method(family="collaborative", exports="user and item vectors", metric="dot", weights="ignored")
 def lightgcn(
     dim: int = 64,
     layers: int = 3,
@@ -19,7 +17,7 @@ def lightgcn(
     batch_size: int = 16_384,
     epochs: int = 80,
     relation: str | None = None,
-) -> Trained:
+) -> "Trained":
     """LightGCN (He et al., SIGIR 2020): propagation without weights or nonlinearity.
 
     e^(k+1) = D^-1/2 A D^-1/2 e^(k);  the vector is the mean of e^(0) … e^(layers).
@@ -29,6 +27,14 @@ def lightgcn(
     stopped early by recall@20 on 5 % of the pairs, held out at random and not fitted again: minutes on a
     million pairs and two cores, at some loss of recall.
     """
+    from embedding_features.encoders import LightPropagation
+    from embedding_features.graph.views import Bipartite
+    from embedding_features.methods.trained import Trained
+    from embedding_features.objectives import BPR
+    from embedding_features.sampling import Pairs, Uniform
+    from embedding_features.scoring import Dot
+    from embedding_features.training import Adam, Training
+
     return Trained(
         view=Bipartite(relation=relation, norm="symmetric", use_weights=False),
         sampler=Pairs(negatives=Uniform(count=1)),

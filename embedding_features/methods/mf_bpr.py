@@ -1,16 +1,14 @@
 """Matrix factorization by Bayesian personalized ranking."""
 
-from embedding_features.encoders import Lookup
-from embedding_features.graph.views import Bipartite
+from typing import TYPE_CHECKING
+
 from embedding_features.methods.registry import method
-from embedding_features.methods.trained import Trained
-from embedding_features.objectives import BPR
-from embedding_features.sampling import Pairs, Uniform
-from embedding_features.scoring import Dot
-from embedding_features.training import Adam, Training
+
+if TYPE_CHECKING:
+    from embedding_features.methods.trained import Trained
 
 
-@method(family="collaborative", exports="user and item vectors", metric="dot")
+@method(family="collaborative", exports="user and item vectors", metric="dot", weights="ignored")
 def mf_bpr(
     dim: int = 64,
     l2: float = 1e-3,
@@ -18,13 +16,21 @@ def mf_bpr(
     batch_size: int = 8192,
     epochs: int = 80,
     relation: str | None = None,
-) -> Trained:
+) -> "Trained":
     """MF-BPR (Rendle et al., UAI 2009): a known edge outscores an unknown one.
 
     minimise −ln σ(u·i − u·j) + l2/2 (|u|² + |i|² + |j|²), j drawn evenly from the items without an edge to u.
     Adam instead of the paper's plain gradient steps, stopped early by recall@20 on 5 % of the pairs, held out
     at random and not fitted again.
     """
+    from embedding_features.encoders import Lookup
+    from embedding_features.graph.views import Bipartite
+    from embedding_features.methods.trained import Trained
+    from embedding_features.objectives import BPR
+    from embedding_features.sampling import Pairs, Uniform
+    from embedding_features.scoring import Dot
+    from embedding_features.training import Adam, Training
+
     return Trained(
         view=Bipartite(relation=relation, use_weights=False),
         sampler=Pairs(negatives=Uniform(count=1)),

@@ -6,18 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, wraps
 from importlib.metadata import entry_points
-from typing import Any, ParamSpec, TypeVar, get_type_hints
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from embedding_features.artifact.embeddings import Metric
 from embedding_features.errors import ConfigError
-from embedding_features.methods.base import Method
+
+if TYPE_CHECKING:
+    from embedding_features.artifact.embeddings import Metric
+    from embedding_features.graph.weights import WeightUse
+    from embedding_features.methods.base import Method
 
 GROUP = "embedding_features.methods"
 
 P = ParamSpec("P")
-M = TypeVar("M", bound=Method)
+M = TypeVar("M", bound="Method")
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class MethodInfo:
     Attributes:
         paper: first line of the docstring.
         exports: what its tables hold, in words.
+        weights: what it does with the weights of edges; "not stated" where a plug-in says nothing.
         parameters: name → default.
         make: parameters → composition, checked.
     """
@@ -35,20 +40,28 @@ class MethodInfo:
     family: str
     paper: str
     exports: str
-    metric: Metric
+    metric: "Metric"
+    weights: "WeightUse | Literal['not stated']"
     parameters: dict[str, Any]
-    make: Callable[..., Method]
+    make: "Callable[..., Method]"
 
 
 _METHODS: dict[str, MethodInfo] = {}
 _BROKEN: dict[str, str] = {}
 
 
-def method(*, family: str, exports: str, metric: Metric) -> Callable[[Callable[P, M]], Callable[P, M]]:
+def method(
+    *,
+    family: str,
+    exports: str,
+    metric: "Metric",
+    weights: "WeightUse | Literal['not stated']" = "not stated",
+) -> Callable[[Callable[P, M]], Callable[P, M]]:
     """Register a function of typed keyword arguments that returns a composition.
 
     The function's name is the method's. Arguments are checked against its annotations
-    (``Annotated[int, Field(ge=1)]`` is understood), and the composition gets the name and the metric.
+    (``Annotated[int, Field(ge=1)]`` is understood), and the composition gets the name and the metric. What is
+    said of ``weights`` is for readers; what the composition's parts say decides what is refused.
 
     Raises:
         ConfigError: when the name is taken, or a parameter lacks its annotation or default.
@@ -72,7 +85,7 @@ def method(*, family: str, exports: str, metric: Metric) -> Callable[[Callable[P
             raise ConfigError(f"a method named {name!r} is registered already", fix="rename yours")
         paper = (inspect.getdoc(build) or "").split("\n", 1)[0]
         defaults = {key: value.default for key, value in signature.parameters.items()}
-        _METHODS[name] = MethodInfo(name, family, paper, exports, metric, defaults, make)
+        _METHODS[name] = MethodInfo(name, family, paper, exports, metric, weights, defaults, make)
         return make
 
     return register
@@ -98,7 +111,7 @@ def get_method(name: str) -> MethodInfo:
     raise ConfigError(f"no method {name!r}", fix=f"name one of {sorted(known)}")
 
 
-def make(name: str, **overrides: Any) -> Method:
+def make(name: str, **overrides: Any) -> "Method":
     """The composition of a named method, its defaults overridden.
 
     Raises:
@@ -108,7 +121,7 @@ def make(name: str, **overrides: Any) -> Method:
 
 
 def describe() -> list[dict[str, Any]]:
-    """One row a method: name, family, paper, exports, metric, parameters with defaults."""
+    """One row a method: name, family, paper, exports, metric, weights, parameters with defaults."""
     return [
         {
             "name": info.name,
@@ -116,14 +129,18 @@ def describe() -> list[dict[str, Any]]:
             "paper": info.paper,
             "exports": info.exports,
             "metric": info.metric,
+            "weights": info.weights,
             "parameters": info.parameters,
         }
         for info in methods().values()
     ]
 
 
-def _schema(build: Callable[..., Method]) -> type[BaseModel]:
-    hints = get_type_hints(build, include_extras=True)
+def _schema(build: "Callable[..., Method]") -> type[BaseModel]:
+    """The parameters' annotations as a model; what it returns may be a class that nobody has imported yet."""
+    taken = {key: value for key, value in build.__annotations__.items() if key != "return"}
+    bare = SimpleNamespace(__annotations__=taken)
+    hints = get_type_hints(bare, getattr(inspect.unwrap(build), "__globals__", {}), include_extras=True)
     fields: dict[str, Any] = {}
     for key, parameter in inspect.signature(build).parameters.items():
         if key not in hints or parameter.default is inspect.Parameter.empty:
@@ -154,6 +171,6 @@ def _load_entry_points() -> None:
     for point in entry_points(group=GROUP):
         try:
             point.load()
-        except Exception as error:  # a third party's fault must not take our own methods down
+        except (Exception, SystemExit) as error:  # a third party's fault must not take our own methods down
             _BROKEN[point.name] = f"{type(error).__name__}: {error}"
-            warnings.warn(f"method {point.name!r} cannot be loaded: {error}", stacklevel=2)
+            warnings.warn(f"method {point.name!r} cannot be loaded: {_BROKEN[point.name]}", stacklevel=2)

@@ -1,19 +1,21 @@
 """Truncated singular value decomposition of the degree-scaled interaction matrix."""
 
-from embedding_features.graph.views import Bipartite
-from embedding_features.methods.base import ClosedForm
+from typing import TYPE_CHECKING
+
 from embedding_features.methods.registry import method
-from embedding_features.solvers.spectral import Spectral
+
+if TYPE_CHECKING:
+    from embedding_features.methods.base import ClosedForm
 
 
-@method(family="collaborative", exports="user and item vectors", metric="dot")
+@method(family="collaborative", exports="user and item vectors", metric="dot", weights="ignored")
 def spectral(
     dim: int = 64,
     item_exponent: float = 0.4,
     spectrum_exponent: float = 1.0,
     iterations: int = 4,
     relation: str | None = None,
-) -> ClosedForm:
+) -> "ClosedForm":
     """Spectral embedding by randomized subspace iteration (Halko, Martinsson & Tropp, SIAM Review 2011).
 
     M = D_u^-½ R D_i^-b ≈ U S Vᵀ;  user = U S^p,  item = D_i^b V.
@@ -22,6 +24,10 @@ def spectral(
     512 dimensions (a fifth of each user's pairs held out, NDCG@20, the same choice by two seeds); other data
     and dimensions deserve their own: see ``embedding_features.evaluate.select``.
     """
+    from embedding_features.graph.views import Bipartite
+    from embedding_features.methods.base import ClosedForm
+    from embedding_features.solvers.spectral import Spectral
+
     return ClosedForm(
         view=Bipartite(relation=relation, use_weights=False),
         solver=Spectral(

@@ -14,11 +14,12 @@ from embedding_features.artifact.embeddings import Embeddings
 from embedding_features.config import config_hash
 from embedding_features.encoders.base import BipartiteEncoder, Encoder
 from embedding_features.graph.hetero_graph import Graph
-from embedding_features.graph.views import Bipartite, BipartiteView
-from embedding_features.methods.base import Method, build_view, check_seed
+from embedding_features.graph.views import BipartiteView
+from embedding_features.graph.weights import WeightUse
+from embedding_features.methods.base import Method
 from embedding_features.methods.warm_start import warm_start
 from embedding_features.objectives.base import Objective, PairVectors
-from embedding_features.progress import SILENT, Progress
+from embedding_features.progress import Progress
 from embedding_features.sampling.base import PairBatch, Sampler
 from embedding_features.scoring import Scorer
 from embedding_features.training.checkpoint import Checkpoints
@@ -38,27 +39,31 @@ class Trained(Method):
     """
 
     kind: Literal["trained"] = "trained"
-    view: Bipartite
     sampler: SerializeAsAny[Sampler]
     encoder: SerializeAsAny[Encoder]
     scorer: SerializeAsAny[Scorer]
     objective: SerializeAsAny[Objective]
     training: Training
 
-    def fit(
+    @property
+    def weight_uses(self) -> tuple[WeightUse, ...]:
+        """See :attr:`Method.weight_uses`."""
+        if not self.view.use_weights:
+            return ("ignored",)
+        return (self.sampler.weights, *((self.encoder.weights,) if self.encoder.weights else ()))
+
+    def _fit(
         self,
         graph: Graph,
+        view: BipartiteView,
         *,
-        seed: int = 0,
-        init: Embeddings | None = None,
-        checkpoint: Path | None = None,
-        progress: Progress = SILENT,
+        seed: int,
+        init: Embeddings | None,
+        checkpoint: Path | None,
+        progress: Progress,
     ) -> Embeddings:
-        """See :meth:`Method.fit`."""
-        check_seed(seed)
-        whole = build_view(self.view, graph)
-        active = ActiveRows.of(whole)
-        view = active.compact(whole)
+        active = ActiveRows.of(view)
+        view = active.compact(view)
         encoder = self.encoder.build(view, torch.Generator().manual_seed(seed))
         if init is not None:
             warm_start(encoder, init, graph, active)

@@ -3,11 +3,13 @@
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
 from embedding_features.config import Part
 from embedding_features.graph.views import BipartiteView
+from embedding_features.graph.weights import WeightUse
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,13 @@ class PairBatch:
 
 
 class Sampler(Part):
-    """Batches of pairs. An epoch is a function of seed and epoch alone, so a resumed run sees the same."""
+    """Batches of pairs. An epoch is a function of seed and epoch alone, so a resumed run sees the same.
+
+    Attributes:
+        weights: what it makes of the view's weights; one that says nothing takes every pair for a like.
+    """
+
+    weights: ClassVar[WeightUse] = "ignored"
 
     @abstractmethod
     def steps(self, view: BipartiteView, batch_size: int) -> int:

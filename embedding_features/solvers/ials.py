@@ -1,6 +1,6 @@
 """Implicit alternating least squares."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numba
 import numpy as np
@@ -11,6 +11,7 @@ from embedding_features.errors import GraphError
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.propagation import balanced_chunks
 from embedding_features.graph.views import BipartiteView
+from embedding_features.graph.weights import WeightUse
 from embedding_features.jit import jit
 from embedding_features.progress import SILENT, Progress
 from embedding_features.solvers.base import Solver
@@ -34,6 +35,7 @@ class IALS(Solver):
         cg_steps: conjugate-gradient steps a row and sweep.
     """
 
+    weights: ClassVar[WeightUse] = "confidence"
     kind: Literal["ials"] = "ials"
     dim: int = Field(default=64, ge=1)
     unobserved_weight: float = Field(default=0.1, gt=0)
@@ -50,7 +52,7 @@ class IALS(Solver):
         if view.forward.weights().min() < 0:
             raise GraphError(
                 f"als needs weights that are not negative, the least is {view.forward.weights().min()}",
-                fix="filter those edges, or set use_weights: false",
+                fix="put those edges into a relation of their own",
             )
         rng = np.random.default_rng(seed)
         users = np.zeros((view.forward.rows, self.dim), np.float32)

@@ -1,6 +1,6 @@
 """Truncated singular value decomposition of a degree-scaled interaction matrix."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import scipy.linalg
@@ -12,6 +12,7 @@ from embedding_features.errors import GraphError
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.propagation import spmm
 from embedding_features.graph.views import BipartiteView
+from embedding_features.graph.weights import WeightUse
 from embedding_features.progress import SILENT, Advance, Progress
 from embedding_features.solvers.base import Solver
 from embedding_features.solvers.orthonormal import descending_roots, gram, orthonormalize, product
@@ -44,6 +45,7 @@ class Spectral(Solver):
         oversampling: extra components carried along and dropped at the end.
     """
 
+    weights: ClassVar[WeightUse] = "confidence"
     kind: Literal["spectral"] = "spectral"
     dim: int = Field(default=64, ge=1)
     item_exponent: float = Field(default=0.4, ge=0, le=1)
@@ -83,7 +85,7 @@ class Spectral(Solver):
             raise GraphError(
                 f"spectral needs weights that are not negative and not all zero, these are {weight.min()}"
                 f" to {weight.max()}",
-                fix="filter those edges, or set use_weights: false",
+                fix="put those edges into a relation of their own",
             )
         sources = forward.sources()
         users = np.asarray(np.bincount(sources, weight, minlength=forward.rows), np.float64)

@@ -11,7 +11,6 @@ from embedding_features.artifact import Alignment, Embeddings, Snapshot, Space
 from embedding_features.artifact.tables import checked_ids
 from embedding_features.config import Config
 from embedding_features.errors import CompatibilityError, LeakError
-from embedding_features.space.rotate import rotated_encoder
 
 #: scorers that a rotation of all vectors leaves as they are
 _ROTATION_INVARIANT = ("dot", "cosine", "l2")
@@ -123,7 +122,11 @@ def align(
     residual = float(np.linalg.norm(a @ rotation - b) / max(np.linalg.norm(b), np.finfo(np.float64).tiny))
     matrix = rotation.astype(np.float32)
     tables = {t: replace(table, vectors=table.vectors @ matrix) for t, table in embeddings.tables.items()}
-    encoder = None if embeddings.encoder is None else rotated_encoder(embeddings.encoder, matrix, tables)
+    encoder = embeddings.encoder
+    if encoder is not None:
+        from embedding_features.space.rotate import rotated_encoder  # brings torch and numba
+
+        encoder = rotated_encoder(encoder, matrix, tables)
     alignment = Alignment(parent_run_id=parent.manifest.run_id, shared_nodes=len(a), residual=residual)
     return replace(embeddings, tables=tables, encoder=encoder), alignment
 

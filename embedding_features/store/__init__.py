@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("FEAST_USAGE", "False")
 logging.getLogger("feast").setLevel(logging.ERROR)
+#: which of its builds faiss found is told at INFO, the level that Feast's command line sets for everyone
+logging.getLogger("faiss.loader").setLevel(logging.WARNING)
 
 from embedding_features.store.historical import historical  # noqa: E402
 from embedding_features.store.materialize import Materialized, materialize  # noqa: E402

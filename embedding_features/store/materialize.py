@@ -12,7 +12,7 @@ from embedding_features.errors import ConfigError, StoreError
 from embedding_features.progress import SILENT, Progress
 from embedding_features.store.online_rows import online_rows, online_store_of
 from embedding_features.store.published import Published, list_published
-from embedding_features.store.session import changed_store, feast_errors, locked
+from embedding_features.store.session import changed_store, feast_errors, locked, registry_file
 from embedding_features.store.tables import check_table
 
 
@@ -48,7 +48,8 @@ def materialize(
     Raises:
         ConfigError: when ``end`` has no zone.
         SnapshotError, LeakError: when a table breaks the rules of :func:`.tables.check_table`.
-        StoreError: when Feast fails, or the online store ends with other rows than the snapshot.
+        StoreError: when Feast fails, its settings cannot be read, or the online store ends with other rows
+            than the snapshot.
     """
     if end is not None and end.tzinfo is None:
         raise ConfigError(f"end {end} has no zone", fix="give it with a zone, such as +00:00")
@@ -56,7 +57,10 @@ def materialize(
     runs = [run for run in list_published(repo) if end is None or run.as_of <= end]
     newest = {run.family: run for run in runs}
     work = [(run, *table) for run in newest.values() for table in run.snapshot.tables]
-    return materialize_tables(repo, work, progress) if work else []
+    if not work:
+        registry_file(repo)  # settings that Feast cannot read are an error with nothing to do, too
+        return []
+    return materialize_tables(repo, work, progress)
 
 
 def materialize_tables(

@@ -21,7 +21,7 @@ def listed() -> list[dict[str, Any]]:
     """A row a method."""
     from embedding_features.methods import describe
 
-    return [{key: row[key] for key in ("name", "family", "paper", "metric")} for row in describe()]
+    return [{key: row[key] for key in ("name", "family", "paper", "metric", "weights")} for row in describe()]
 
 
 def shown(name: str) -> dict[str, Any]:
@@ -40,5 +40,6 @@ def shown(name: str) -> dict[str, Any]:
         "paper": info.paper,
         "exports": info.exports,
         "metric": info.metric,
+        "weights": info.weights,
         "parameters": parameters,
     }

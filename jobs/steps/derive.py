@@ -18,7 +18,7 @@ _SHOWN = ("coverage", "effective_rank", "duplicate_vectors")
 def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
     """Derive features with the codebooks of the space, and let no unhealthy snapshot pass (exit 3)."""
     workspace = pipeline.workspace
-    sources: dict[str, list[str]] = workspace.read_json("embeddings", "pretrain")
+    sources = workspace.read_json("embeddings", "pretrain", dict[str, list[str]])
     rows, folders = [], []
     with progress.task("derive", sum(map(len, sources.values()))) as advance:
         for key, series in sources.items():

@@ -11,13 +11,13 @@ from embedding_features.methods import Method
 from embedding_features.progress import Progress
 from embedding_features.space import place
 from jobs.pipeline import Pipeline, Pretrain
-from jobs.workspace import Workspace
+from jobs.workspace import GraphRow, Workspace
 
 
 def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
     """Fit each method on every graph, align each result to the one before, and write it down."""
-    graphs = pipeline.workspace.read_json("graphs", "graph")
-    folders = [Path(row["folder"]) for row in graphs]
+    graphs = pipeline.workspace.read_json("graphs", "graph", list[GraphRow])
+    folders = [Path(row.folder) for row in graphs]
     found = {settings.key: _series(pipeline, settings, folders, progress) for settings in pipeline.methods}
     written = {key: [str(snapshot.folder) for snapshot in series] for key, series in found.items()}
     pipeline.workspace.write_json("embeddings", written)

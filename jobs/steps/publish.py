@@ -11,7 +11,7 @@ from jobs.pipeline import Pipeline
 
 def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
     """Publish every derived snapshot, oldest first, each at the time it would have been published."""
-    folders = [Path(folder) for folder in pipeline.workspace.read_json("features", "derive")]
+    folders = [Path(folder) for folder in pipeline.workspace.read_json("features", "derive", list[str])]
     published = publish_series(
         folders,
         pipeline.publish.repo,

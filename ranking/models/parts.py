@@ -13,12 +13,18 @@ CLIP = 5.0
 
 
 def linear(inputs: int, outputs: int, generator: torch.Generator, bias: bool = True) -> nn.Linear:
-    """A linear layer of Glorot-uniform weights and zero bias."""
-    layer = nn.Linear(inputs, outputs, bias=bias)
+    """A linear layer of Glorot-uniform weights and zero bias; of no inputs its bias alone."""
+    layer = _Linear(inputs, outputs, bias=bias)
     nn.init.xavier_uniform_(layer.weight, generator=generator)
     if bias:
         nn.init.zeros_(layer.bias)
     return layer
+
+
+class _Linear(nn.Linear):
+    def reset_parameters(self) -> None:
+        """Do nothing: :func:`linear` draws the weights. Torch's own draw would be thrown away, and it warns
+        where there is nothing to draw: over the numbers of a variant that has none."""
 
 
 class LastLayer(nn.Linear):

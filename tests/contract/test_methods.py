@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -163,6 +164,84 @@ def test_the_fit_leaves_the_graph_alone(name: str) -> None:
     quick(name).fit(clicks())
     after = (clicks().relation().forward.indices, clicks().relation().reverse.indices)
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def weighted(weight: np.ndarray) -> Graph:
+    """The clicks, each pair once, pair p of weight ``weight[p % len(weight)]``."""
+    plain = clicks().relation()
+    pairs = plain.forward.merged("last")
+    relation = Relation.from_edges(
+        "saw",
+        "user",
+        "item",
+        pairs.sources(),
+        pairs.indices,
+        (60, 50),
+        weight=np.resize(np.asarray(weight, np.float32), pairs.edges),
+        time=pairs.time,
+    )
+    return replace(clicks(), relations={"saw": relation})
+
+
+def test_it_says_what_its_parts_do_with_weights(name: str) -> None:
+    assert m.get_method(name).weights in quick(name).weight_uses
+
+
+#: which cycles of weights each use takes
+TAKEN = {
+    "ignored": {"above 0"},
+    "confidence": {"above 0", "some 0"},
+    "signed": {"above 0", "dislikes", "all dislikes"},
+}
+CYCLES = {
+    "above 0": [0.5, 2.0, 7.0],
+    "some 0": [0.0, 1.0, 3.0],
+    "all 0": [0.0],
+    "dislikes": [1.0, -1.0, 2.0],
+    "all dislikes": [-1.0],
+    "both": [1.0, 0.0, -1.0, -2.0],
+}
+
+
+@pytest.mark.parametrize("case", CYCLES)
+def test_weights_are_read_as_declared_or_refused_by_name_and_count(name: str, case: str) -> None:
+    graph, use = weighted(CYCLES[case]), m.get_method(name).weights
+    if case in TAKEN[use]:
+        assert all(np.isfinite(side).all() for side in vectors(quick(name).fit(graph)))
+        return
+    weight = graph.relation().forward.weights()
+    counts = {"negative": (weight < 0).sum() * (use != "signed"), "zero": (weight == 0).sum()}
+    with pytest.raises(GraphError, match="relation 'saw' has ") as refusal:
+        quick(name).fit(graph)
+    said = str(refusal.value)
+    assert all(f"{count} {what}" in said for what, count in counts.items() if count)
+    assert f"among its {len(weight)} pairs" in said
+    assert "filter" in refusal.value.fix
+    assert ("bpmf" in refusal.value.fix) == bool(counts["negative"])
+
+
+def test_weights_move_the_vectors_unless_they_are_ignored(name: str) -> None:
+    """Signed weights of one sign are all likes: there a few dislikes move them."""
+    use = m.get_method(name).weights
+    cycle = [1.0, 1.0, -1.0] if use == "signed" else CYCLES["above 0"]
+    one, other = (vectors(quick(name).fit(weighted(w), seed=3)) for w in ([1.0], cycle))
+    same = all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+    assert same == (use == "ignored")
+
+
+def test_an_edge_taken_back_is_no_like(name: str) -> None:
+    """A pair's weights are added up: 1 and −1 are 0, 2 and −1 are 1."""
+    users, items = np.repeat(np.arange(6), 2), np.tile(np.arange(2), 6)
+    src, dst = np.append(users, users[:1]), np.append(items, items[:1])
+    for first, refused in ((1.0, m.get_method(name).weights != "confidence"), (2.0, False)):
+        weight = np.array([first, *[1.0] * 11, -1.0], np.float32)
+        relation = Relation.from_edges("saw", "user", "item", src, dst, (60, 50), weight=weight)
+        graph = replace(clicks(), relations={"saw": relation})
+        if refused:
+            with pytest.raises(GraphError, match="1 zero weights among its 12 pairs"):
+                quick(name, dim=2).fit(graph)
+        else:
+            quick(name, dim=2).fit(graph)
 
 
 def test_an_exported_encoder_gives_the_tables(name: str, tmp_path: Path) -> None:

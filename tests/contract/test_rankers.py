@@ -1,5 +1,6 @@
 """What every ranker must do, whoever wrote it."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from embedding_features.errors import DataError, TrainingError
 from ranking.inputs import Bag, Categorical, Continuous, Inputs, Vector
 from ranking.metrics import auc
 from ranking.models import DIN, DLRM, DCNv2, DeepFM, FittedRanker, LightGBM, Ranker, WideDeep
+from ranking.models.network import NetworkRanker
 from ranking.models.pretrained import DHE, Added, FineTuned, Frozen, Mixed
 from ranking.training import Training
 from tests.ranking_data import of_groups, planted_inputs
@@ -91,6 +93,20 @@ def oracle(inputs, group):
         user, item = (f for f in inputs.of(Categorical) if f.group == "tokens")
         even = (user.codes + item.codes) % 2 == 0
     return np.where(known, even, 0.5)
+
+
+@every_ranker
+@pytest.mark.parametrize("kind", [Categorical, Bag, Continuous])
+def test_fields_of_one_kind_alone_are_learned_from_without_a_warning(ranker, kind, data):
+    """Of no numbers, or nothing discrete, a network has a part over no columns."""
+    if isinstance(ranker, NetworkRanker):
+        ranker = ranker.model_copy(update={"training": QUICK.model_copy(update={"epochs": 1})})
+    train, validation, test = (replace(part, fields=part.of(kind)) for part in data)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scores = ranker.fit(train, validation, 0).predict(test)
+    assert np.isfinite(scores).all()
+    assert scores.std() > 0
 
 
 @every_ranker

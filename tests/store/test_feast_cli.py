@@ -94,3 +94,32 @@ def test_feast_in_a_process_and_a_zone_of_its_own(tmp_path):
     users = pa.table({"user_id": ids_of("user", 20)})
     served = online(repo, users, ["spectral_user_vector"])["spectral_user_vector__vector"]
     assert served.to_pylist() == made.vectors("user").vectors.tolist()
+
+
+@pytest.mark.parametrize("command", [("entities", "list"), ("apply",)], ids=" ".join)
+def test_a_command_that_searches_nothing_loads_no_index_and_compiles_nothing(command, repo, tmp_path):
+    """In a process of its own, over a published snapshot; faiss would tell of its builds, too."""
+    publish(snapshot(tmp_path / "runs", 0), repo)
+    code = """
+import sys
+from feast.cli.cli import cli
+sys.argv[0] = "feast"
+try:
+    cli()
+finally:
+    heavy = {"faiss", "numba", "scipy", "sklearn", "lightgbm", "statsmodels", "polars"} & set(sys.modules)
+    assert not heavy, heavy
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, "-c", str(repo), *command], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "faiss" not in done.stdout + done.stderr
+
+
+def test_faiss_tells_nothing_at_the_level_of_feasts_command_line():
+    """Feast's command line sets logging to INFO for everyone; a command that searches does load faiss."""
+    code = "import logging; logging.basicConfig(level='INFO'); import embedding_features.store, faiss"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "faiss" not in done.stdout + done.stderr

@@ -56,7 +56,7 @@ def graph_of(users: list[object] | np.ndarray, items: list[object] | np.ndarray)
 
 @pytest.mark.usefixtures("_empty_registry")
 def test_a_registered_function_is_found_named_and_described() -> None:
-    ours = m.method(family="test", exports="nothing", metric="cosine")(constant)
+    ours = m.method(family="test", exports="nothing", metric="cosine", weights="ignored")(constant)
     made = m.make("constant", value=3)
     assert made == ours(value=3.0) == ours(3)
     assert (made.name, made.metric, made.solver.value) == ("constant", "cosine", 3.0)
@@ -67,6 +67,7 @@ def test_a_registered_function_is_found_named_and_described() -> None:
             "paper": "A paper.",
             "exports": "nothing",
             "metric": "cosine",
+            "weights": "ignored",
             "parameters": {"value": 1.0, "relation": None},
         }
     ]
@@ -110,6 +111,7 @@ def test_third_parties_come_by_entry_point(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(registry, "entry_points", lambda group: [Point()] if group == registry.GROUP else [])
     assert m.get_method("constant").family == "theirs"
+    assert m.get_method("constant").weights == "not stated"
 
 
 @pytest.mark.usefixtures("_empty_registry")

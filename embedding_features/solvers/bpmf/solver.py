@@ -1,7 +1,7 @@
 """Gibbs sampling of a factor model of likes and dislikes, and the vectors that give its mean scores."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import scipy.special
@@ -13,6 +13,7 @@ from embedding_features.graph.attributed import AttributedView
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.propagation import balanced_chunks
 from embedding_features.graph.views import BipartiteView
+from embedding_features.graph.weights import WeightUse
 from embedding_features.progress import SILENT, Progress
 from embedding_features.solvers.base import Solver
 from embedding_features.solvers.bpmf.draws import draw_rows, hidden_scores, pair_scores
@@ -38,6 +39,7 @@ class BPMF(Solver):
         draws: draws kept, one every second sweep.
     """
 
+    weights: ClassVar[WeightUse] = "signed"
     kind: Literal["bpmf"] = "bpmf"
     dim: int = Field(default=64, ge=1)
     factors: int = Field(default=16, ge=1)
@@ -109,7 +111,7 @@ class _Chain:
         if not sign.all():
             raise GraphError(
                 "bpmf reads likes and dislikes from the sign of a pair's weight, and one is 0",
-                fix="filter pairs whose weights add up to 0, or set use_weights: false",
+                fix="filter pairs whose weights add up to 0",
             )
         likes, pairs = int((sign > 0).sum()), len(sign)
         attributes = (

@@ -1,0 +1,60 @@
+"""What the weights of edges mean to a reader, and which of them it would misread."""
+
+from typing import Literal
+
+import numpy as np
+
+from embedding_features.arrays import F32
+from embedding_features.errors import GraphError
+from embedding_features.graph.csr import CSR
+
+#: ``ignored``: every pair counts alike; ``confidence``: the larger, the surer the like, and 0 says nothing;
+#: ``signed``: above 0 a like, below 0 a dislike
+WeightUse = Literal["ignored", "confidence", "signed"]
+
+_TAKES: dict[WeightUse, str] = {
+    "ignored": "counts every pair alike whatever its weight, so that all weights must be above 0",
+    "confidence": "reads weights as confidence in a like, so that none may be below 0, nor all be 0",
+    "signed": "reads likes and dislikes from the sign of weights, so that none may be 0",
+}
+
+
+def check_weights(relation: str, weight: F32, use: WeightUse) -> None:
+    """Refuse the weights that a reader would take for something else.
+
+    Args:
+        relation: its name.
+        weight: [pairs] summed weights of each pair's edges.
+        use: what the reader makes of them.
+
+    Raises:
+        GraphError: naming the relation, how many weights are wrong, the rule and the fix.
+    """
+    above, below, zero = weight > 0, weight < 0, weight == 0
+    fine = {"ignored": above, "confidence": above | (zero & above.any()), "signed": above | below}[use]
+    if fine.all():
+        return
+    counts = {"negative": below, "zero": zero, "NaN": ~(above | below | zero)}
+    found = " and ".join(f"{int(some.sum()):,} {name}" for name, some in counts.items() if some.any())
+    raise GraphError(
+        f"relation {relation!r} has {found} weights among its {len(weight):,} pairs (the weights of a pair's"
+        f" edges added up); this method {_TAKES[use]}",
+        fix=_fix(use, below.any()),
+    )
+
+
+def check_ignored(relation: str, edges: CSR) -> None:
+    """Refuse a relation that has weights other than above 0, where every pair is about to count as 1.
+
+    Raises:
+        GraphError: see :func:`check_weights`.
+    """
+    if edges.weight is not None and not (edges.weight > 0).all():
+        check_weights(relation, edges.merged("sum").weights(), "ignored")
+
+
+def _fix(use: WeightUse, negative: np.bool_) -> str:
+    if use == "signed":
+        return "filter pairs whose weights add up to 0 (`filter:` of the relation)"
+    apart = "keep likes with `filter:`, such as `weight > 0`, and put the rest into a relation of its own"
+    return f"{apart}, or take a method that reads signs: bpmf" if negative else apart
