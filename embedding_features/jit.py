@@ -4,6 +4,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
+
+from embedding_features.arrays import AnyArray
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -14,3 +17,24 @@ def jit(*, parallel: bool = False, fastmath: bool = False) -> Callable[[F], F]:
         Callable[[F], F],
         numba.njit(cache=True, nogil=True, parallel=parallel, fastmath=fastmath, error_model="numpy"),
     )
+
+
+#: numbers between two pieces of working memory, and around them: more than LLVM's widest vectorized step
+_GAP = 64
+
+
+@jit()
+def working_memory(pieces: int, size: int, like: AnyArray) -> AnyArray:
+    """Room for ``pieces`` arrays of ``size`` numbers of the type of ``like``, none near another or a stranger.
+
+    A loop over arrays that lie closer than a vectorized step is run by LLVM without vectors, and so sums in
+    another order: of arrays by themselves the last bit would depend on where malloc put them.
+    """
+    return np.empty(pieces * (size + _GAP) + _GAP, like.dtype)
+
+
+@jit()
+def piece(memory: AnyArray, number: int, size: int) -> AnyArray:
+    """Array ``number`` of :func:`working_memory`."""
+    start = _GAP + number * (size + _GAP)
+    return memory[start : start + size]

@@ -12,7 +12,7 @@ from embedding_features.graph.csr import CSR
 from embedding_features.graph.propagation import balanced_chunks
 from embedding_features.graph.views import BipartiteView
 from embedding_features.graph.weights import WeightUse
-from embedding_features.jit import jit
+from embedding_features.jit import jit, piece, working_memory
 from embedding_features.progress import SILENT, Progress
 from embedding_features.solvers.base import Solver
 
@@ -94,9 +94,8 @@ def _conjugate_gradients(
     """Steps on A x = b for every row, A = gram + Σ w y yᵀ + ridge I and b = Σ w y over the row's edges."""
     dim = x.shape[1]
     for chunk in numba.prange(len(bounds) - 1):
-        residual = np.empty(dim, np.float32)
-        direction = np.empty(dim, np.float32)
-        image = np.empty(dim, np.float32)
+        memory = working_memory(3, dim, x)
+        residual, direction, image = piece(memory, 0, dim), piece(memory, 1, dim), piece(memory, 2, dim)
         for row in range(bounds[chunk], bounds[chunk + 1]):
             begin, end = indptr[row], indptr[row + 1]
             if begin == end:

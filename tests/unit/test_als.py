@@ -7,6 +7,7 @@ from embedding_features.arrays import F64
 from embedding_features.errors import GraphError
 from embedding_features.graph import CSR
 from embedding_features.graph.views import BipartiteView
+from embedding_features.jit import piece, working_memory
 from embedding_features.solvers.ials import IALS
 
 
@@ -93,3 +94,13 @@ def test_negative_weights_are_refused() -> None:
     forward = CSR.from_edges(np.array([0]), np.array([0]), (1, 1), np.array([-2], np.float32))
     with pytest.raises(GraphError, match="the least is -2"):
         IALS().solve(BipartiteView("likes", "user", "item", forward, forward.transposed()))
+
+
+def test_vectors_do_not_depend_on_where_memory_lies() -> None:
+    """LLVM sums in another order where arrays lie close together: their distance must not be malloc's."""
+    memory = working_memory(3, 8, np.zeros(1, np.float32))
+    starts = [piece(memory, number, 8).ctypes.data for number in range(3)]
+    assert memory.dtype == np.float32
+    assert starts[0] - memory.ctypes.data >= 64 * 4
+    assert memory.ctypes.data + memory.nbytes - starts[2] - 32 >= 64 * 4
+    assert np.diff(starts).tolist() == [(8 + 64) * 4] * 2

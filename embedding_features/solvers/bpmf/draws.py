@@ -7,7 +7,7 @@ import numpy as np
 import scipy.special
 
 from embedding_features.arrays import F64, I32, I64
-from embedding_features.jit import jit
+from embedding_features.jit import jit, piece, working_memory
 
 
 def hidden_scores(mean: F64, sign: F64, rng: np.random.Generator) -> F64:
@@ -51,8 +51,8 @@ def draw_rows(
     """
     dim = other.shape[1]
     for chunk in numba.prange(len(bounds) - 1):
-        root = np.empty((dim, dim))
-        vector = np.empty(dim)
+        memory = working_memory(2, dim * dim, other)
+        root, vector = piece(memory, 0, dim * dim).reshape(dim, dim), piece(memory, 1, dim * dim)[:dim]
         for row in range(bounds[chunk], bounds[chunk + 1]):
             for a in range(dim):
                 vector[a] = 0.0
