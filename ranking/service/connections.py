@@ -28,10 +28,11 @@ class Connection(HttpToolsProtocol):
 
     Attributes:
         touched: when something last came, by the loop's clock.
+        begun: whether a part of a request's headers came, and not yet all.
     """
 
     server_state: State
-    touched = 0.0
+    touched, begun = 0.0, False
 
     def data_received(self, data: bytes) -> None:
         """Parse what came."""
@@ -44,14 +45,22 @@ class Connection(HttpToolsProtocol):
         except httptools.HttpParserError:
             self.send_400_response("this is no request of HTTP/1.1")
 
+    def on_message_begin(self) -> None:
+        """See uvicorn."""
+        self.begun = True
+        super().on_message_begin()
+
     def on_headers_complete(self) -> None:
         """Begin a request, unless it has to be read again without its offer."""
         if self.parser.get_method() == b"CONNECT":
             raise ValueError("this is no proxy")  # the parser makes a failure of it
         if self.parser.should_upgrade():
             return
+        self.begun, before = False, self.cycle
         super().on_headers_complete()
         if self.server_state.draining:
+            if before is not None and not before.response_started:
+                before.keep_alive = True  # the one that came behind it is the last
             self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
@@ -88,8 +97,8 @@ class Connection(HttpToolsProtocol):
             cycle.keep_alive = False
 
     def close_if_quiet(self, since: float) -> None:
-        """Close unless a request is being answered, or something came since a moment or lies unread."""
-        busy = self.cycle is not None and not self.cycle.response_complete
+        """Close unless a request is coming or being answered, or something came since then or lies unread."""
+        busy = self.begun or (self.cycle is not None and not self.cycle.response_complete)
         if not busy and self.touched < since and not is_readable(self._descriptor()):
             self.transport.close()
 

@@ -1,4 +1,4 @@
-"""What the headers of a request must keep to: none that counts is there twice, and a body is JSON in UTF-8."""
+"""What the headers of a request must keep to: none that counts comes twice, and a body is JSON in UTF-8."""
 
 import re
 from collections.abc import Iterable

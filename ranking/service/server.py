@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
+from types import FrameType
 
 import structlog
 import uvicorn
@@ -50,9 +51,13 @@ class Server(uvicorn.Server):
         if self.started:
             self._ready()
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end: what is asked from now on is the last of its connection."""
+        self.server_state.draining = True
+        super().handle_exit(sig, frame)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept whom the system accepted, stop listening, answer what was and is asked, and end."""
-        self.server_state.draining = True
         for connection in self._connections():
             connection.last()
         loop = asyncio.get_running_loop()
