@@ -17,7 +17,7 @@ try:
     from ranking.service.logs import set_up_logs
     from ranking.service.server import Server
     from ranking.service.service import RankingService
-    from ranking.service.settings import Settings, load_settings
+    from ranking.service.settings import load_settings
 except ModuleNotFoundError as error:
     raise ConfigError(
         f"the service needs {error.name}", fix='pip install "embedding-features[service]"'
@@ -35,7 +35,7 @@ def run(bundle: Path, repo: Path, config: Path | None, host: str, port: int, as_
     door, bound = make_door(settings.auth), take_address(host, port)
     with bound:
         set_up_logs()
-        service = _opened(bundle, repo, settings)
+        service = RankingService(bundle, repo, settings)
         answer = {
             "serving": f"http://{f'[{host}]' if ':' in host else host}:{bound.getsockname()[1]}",
             "bundle": service.bundles.current.digest,
@@ -47,15 +47,6 @@ def run(bundle: Path, repo: Path, config: Path | None, host: str, port: int, as_
             uvloop.run(_serve(server, bound, service))
         except SystemExit:  # of uvicorn, with a code that means something else here
             raise RuntimeError("the service did not start; the log says why") from None
-
-
-def _opened(bundle: Path, repo: Path, settings: Settings) -> RankingService:
-    try:
-        return RankingService(bundle, repo, settings)
-    except OSError as error:
-        raise ConfigError(
-            f"the service cannot start: {error}", fix="let the user that runs it read the files it names"
-        ) from None
 
 
 async def _serve(server: Server, bound: socket.socket, service: RankingService) -> None:

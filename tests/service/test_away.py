@@ -46,6 +46,8 @@ def check_degraded(running, world):
     )
     assert answer.json()["degraded"] is True
     assert answer.json()["found"] == {"user": False, "items": [False] * 5}
+    nothing = running.post("/rank", {"user": USERS[0], "items": []}).json()
+    assert (nothing["degraded"], nothing["scores"]) == (True, [])
     answer = running.post("/recall", {"ids": [USERS[0]], "by": "user", "node_type": "item"})
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
