@@ -33,8 +33,8 @@ def begun(process):
 
 def test_whom_the_system_accepted_is_answered(world, tmp_path):
     """Stopped, the service accepts nobody, and the system does: new connections, with a request, with two,
-    with a part of one, and requests on those that were kept. All are answered after the signal, each as the last;
-    connections on which nothing comes hold nothing up."""
+    with a part of one, and requests on those that were kept. All are answered after the signal, each as the
+    last; connections on which nothing comes hold nothing up."""
     with serving(world, tmp_path, drain_seconds=10**6) as process, contextlib.ExitStack() as stack:
         kept = [stack.enter_context(process.connect()) for _ in range(3)]
         for connection in kept:
