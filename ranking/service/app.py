@@ -3,9 +3,10 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
+import structlog
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
@@ -17,6 +18,8 @@ from ranking.service.limits import InFlight
 from ranking.service.openapi import SECURITY
 from ranking.service.routes import make_routes
 from ranking.service.service import RankingService
+
+_LOG = structlog.get_logger()
 
 
 def make_app(service: RankingService, door: Door) -> FastAPI:
@@ -39,6 +42,7 @@ def make_app(service: RankingService, door: Door) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # to where a request's Host says, and a token would follow
         exception_handlers={HTTPException: no_route},
     )
     limits = service.settings.limits
@@ -59,8 +63,13 @@ def _watches(service: RankingService) -> list[Any]:
 
 def _warm(service: RankingService) -> None:
     """Make ready what the first request would wait for."""
-    with suppress(EmbeddingFeaturesError):  # a repository may have nothing to recall
+    try:
         service.recalls.warm()
+    except (
+        EmbeddingFeaturesError,
+        OSError,
+    ) as error:  # nothing there, or it cannot be written
+        _LOG.warning("no recall yet", reason=str(error))
     gc.collect()
     gc.freeze()  # what is loaded stays: no later collection has to look at it
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 from pydantic import ValidationError
@@ -14,13 +14,13 @@ from starlette.responses import Response
 
 from embedding_features.errors import EmbeddingFeaturesError
 from ranking.service.auth import Door, Scope
+from ranking.service.bodies import RequestT, parse
 from ranking.service.errors import Hidden, ServiceError, refusal
 from ranking.service.failures import failure, what_is_wrong
+from ranking.service.headers import check_media
 from ranking.service.limits import InFlight, read_body
-from ranking.service.requests import Request
 from ranking.service.settings import Limits
 
-RequestT = TypeVar("RequestT", bound=Request)
 _LOG = structlog.get_logger()
 
 
@@ -45,9 +45,11 @@ class Endpoint:
         async def limited() -> Response:
             async with asyncio.timeout(self._limits.timeout_seconds):
                 await self._admit(http, "serve")
+                check_media(http.headers)
                 with self._in_flight.one():
                     body = await read_body(http, self._limits.body_bytes)
-                    return json_of(await work(kind.model_validate_json(body), _id(http)))
+                    asked = parse(body, kind, http.headers.get("content-type", ""))
+                    return json_of(await work(asked, _id(http)))
 
         return await self._told(http, limited)
 
@@ -94,10 +96,16 @@ def json_of(answer: Mapping[str, Any]) -> Response:
 
 async def no_route(http: HTTPRequest, error: Exception) -> Response:
     """The answer where there is no route, or none for the method."""
-    status = error.status_code if isinstance(error, HTTPException) else 404
-    headers = error.headers if isinstance(error, HTTPException) else None
-    what = "this path takes another method" if status == 405 else "there is nothing here"
-    return failure(status, what, "see /openapi.json", _id(http), headers)
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        headers = {"Allow": _allowed((error.headers or {}).get("Allow", ""))}
+        return failure(405, "this path takes another method", "see Allow", _id(http), headers)
+    return failure(404, "there is nothing here", "see /openapi.json", _id(http))
+
+
+def _allowed(methods: str) -> str:
+    """The methods of a route; what answers GET answers HEAD."""
+    names = set(methods.replace(" ", "").split(","))
+    return ", ".join(sorted(names | {"HEAD"} if "GET" in names else names))
 
 
 def _id(http: HTTPRequest) -> str:

@@ -1,5 +1,6 @@
 """What every request passes: it gets an id, its time is taken, and a fault gets a clean answer."""
 
+import asyncio
 import re
 import time
 import uuid
@@ -10,6 +11,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ranking.service.failures import failure
+from ranking.service.headers import repeated
 from ranking.service.metrics import Metrics
 
 HEADER = "X-Request-ID"
@@ -28,32 +30,30 @@ class Front:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started, status = time.perf_counter(), 0
-        state = scope.setdefault("state", {})
-        state["request_id"] = request_id = _request_id(scope)
-
-        async def answer(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [
-                    *message["headers"],
-                    (HEADER.lower().encode(), request_id.encode()),
-                    (b"cache-control", b"no-store"),
-                    (b"x-content-type-options", b"nosniff"),
-                ]
-            await send(message)
-
+        started, answer = time.perf_counter(), Answer(scope, send)
+        if answer.bodiless:
+            scope = {**scope, "method": "GET"}
         try:
-            await self._app(scope, receive, answer)
-        except Exception:
-            _LOG.exception("fault", request_id=request_id)
-            if not status:
-                await failure(500, "a fault of ours", "report the request id", request_id)(
-                    scope, receive, answer
-                )
+            await self._answered(scope, receive, answer)
         finally:
-            self._tell(scope, status, time.perf_counter() - started)
+            self._tell(scope, answer.status, time.perf_counter() - started)
+
+    async def _answered(self, scope: Scope, receive: Receive, answer: "Answer") -> None:
+        """Ask the application; where it fails, or is stopped, something is answered all the same."""
+        name, told = repeated(scope["headers"]), None
+        try:
+            if name is None:
+                await self._app(scope, receive, answer.send)
+            else:
+                told = (400, f"there is more than one {name} among the headers", "send one")
+        except asyncio.CancelledError:  # the server ends, and this took too long
+            told = (503, "the service ends", "ask again")
+        except Exception:
+            _LOG.exception("fault", request_id=answer.request_id)
+            told = (500, "a fault of ours", "report the request id")
+        if told and not answer.status:
+            headers = {"Retry-After": "1"} if told[0] == 503 else None
+            await failure(*told, answer.request_id, headers)(scope, receive, answer.send)
 
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
         route = _route(scope)
@@ -68,6 +68,37 @@ class Front:
                 ms=round(1000 * seconds, 2),
                 **state.get("told", {}),
             )
+
+
+class Answer:
+    """What is sent, with what every answer has.
+
+    Attributes:
+        status: 0 until it begins.
+        bodiless: whether HEAD was asked: what GET would be answered, without the body.
+    """
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self.request_id, self.status, self._send = _request_id(scope), 0, send
+        scope.setdefault("state", {})["request_id"] = self.request_id
+        self.bodiless = scope["method"] == "HEAD"
+        # who waits to be told to go on with a body (RFC 9110, 10.1.1) does not send it after a failure
+        self._expects = any(name == b"expect" for name, _ in scope["headers"])
+
+    async def send(self, message: Message) -> None:
+        """Send a message of the application's."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [
+                *message["headers"],
+                (HEADER.lower().encode(), self.request_id.encode()),
+                (b"cache-control", b"no-store"),
+                (b"x-content-type-options", b"nosniff"),
+                *([(b"connection", b"close")] if self._expects and self.status >= 400 else ()),
+            ]
+        elif self.bodiless:
+            message = {**message, "body": b""}
+        await self._send(message)
 
 
 def _request_id(scope: Scope) -> str:

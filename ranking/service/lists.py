@@ -1,46 +1,116 @@
 """Lists beside the service: popular items, and the domains of nodes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import structlog
 
 from embedding_features.errors import ConfigError
+from embedding_features.store import list_published
+from ranking.encoding import flat_array
+
+_LOG = structlog.get_logger()
 
 
 def read_popular(path: Path | None) -> list[Any]:
     """The items that users without a vector are recommended, best first; none without a file.
 
+    An item that is there again counts at its first place. Text is taken in any of Arrow's forms: strings,
+    large strings, views, and dictionaries of them (categories).
+
     Raises:
-        ConfigError: when the file cannot be read, or has no column ``item_id`` of ids.
+        ConfigError: when the file cannot be read, or has no column ``item_id`` of ids, none of them null.
     """
     if path is None:
         return []
-    column = _read(path, ["item_id"])["item_id"]
-    if not (pa.types.is_integer(column.type) or pa.types.is_string(column.type)) or column.null_count:
-        raise ConfigError(f"{path}: item_id is {column.type}, or null", fix="write integers or strings")
-    return list(dict.fromkeys(column.to_pylist()))
+    ids = _ids(_read(path, ["item_id"])["item_id"], f"{path}: item_id")
+    once = list(dict.fromkeys(ids))
+    if len(once) < len(ids):
+        _LOG.warning("popular items are repeated: the first place counts", repeated=len(ids) - len(once))
+    return once
 
 
 def read_domains(files: Mapping[str, Path]) -> dict[str, dict[Any, str]]:
     """Node type → id → domain.
 
     Raises:
-        ConfigError: when a file cannot be read, or lacks a column.
+        ConfigError: when a file cannot be read, lacks a column, or has a null or an id of two domains.
     """
-    tables = {node_type: _read(path, ["id", "domain"]) for node_type, path in files.items()}
-    return {
-        t: dict(zip(*(table[c].to_pylist() for c in ("id", "domain")), strict=True))
-        for t, table in tables.items()
-    }
+    return {node_type: _domains(path) for node_type, path in files.items()}
+
+
+def _domains(path: Path) -> dict[Any, str]:
+    table, domains = _read(path, ["id", "domain"]), dict[Any, str]()
+    names = _values(table["domain"], f"{path}: domain", (_is_text,), "strings")
+    for found, name in zip(_ids(table["id"], f"{path}: id"), names, strict=True):
+        if domains.setdefault(found, name) != name:
+            raise ConfigError(
+                f"{path}: id {found!r} is in the domains {domains[found]!r} and {name!r}", fix="keep one"
+            )
+    return domains
+
+
+def check_ids(ids: Mapping[str, Iterable[Any]], repo: Path, where: str) -> None:
+    """See that ids are of the type that those of their node type are in the published runs.
+
+    Args:
+        ids: node type → ids, all of one type.
+        where: the setting that names them.
+
+    Raises:
+        ConfigError: when they are of the other.
+    """
+    firsts = {node_type: next(iter(of), None) for node_type, of in ids.items()}
+    nodes = [run.snapshot.manifest.nodes for run in list_published(repo)] if any(ids.values()) else []
+    for node_type, first in firsts.items():
+        found = "int64" if isinstance(first, int) else "string"
+        types = {of[node_type].id_type for of in nodes if node_type in of}
+        if first is not None and types and found not in types:
+            raise ConfigError(
+                f"{where}: ids are {found}, and those of {node_type!r} {types.pop()}", fix="write them alike"
+            )
+
+
+def _ids(column: pa.ChunkedArray, where: str) -> list[Any]:
+    return _values(column, where, (pa.types.is_integer, _is_text), "integers or strings")
+
+
+def _values(
+    column: pa.ChunkedArray, where: str, kinds: tuple[Callable[[pa.DataType], bool], ...], wanted: str
+) -> list[Any]:
+    """The values of a column, none of them null, without dictionaries; integers as int64 holds them."""
+    try:
+        values = flat_array(column)
+        values.validate(full=True)
+        if pa.types.is_null(values.type) and not len(values):  # what writers make of an empty column
+            return []
+        if not any(is_one(values.type) for is_one in kinds):
+            raise ConfigError(f"{where} is {column.type}", fix=f"write {wanted}")
+        if values.null_count:
+            row = pc.index(values.is_null(), True).as_py()
+            raise ConfigError(
+                f"{where} is null in {values.null_count} rows, first in row {row}", fix="drop them"
+            )
+        if pa.types.is_integer(values.type):
+            values = values.cast(pa.int64())
+        found: list[Any] = values.to_pylist()
+    except pa.ArrowException as error:
+        raise ConfigError(f"{where}: {error}", fix=f"write {wanted}, numbers within int64") from None
+    return found
+
+
+def _is_text(of: pa.DataType) -> bool:
+    return bool(pa.types.is_string(of) or pa.types.is_large_string(of) or pa.types.is_string_view(of))
 
 
 def _read(path: Path, columns: list[str]) -> pa.Table:
     try:
         return pq.read_table(path, columns=columns).select(columns)
-    except (OSError, KeyError, pa.ArrowInvalid) as error:
+    except (OSError, KeyError, pa.ArrowException) as error:
         raise ConfigError(
             f"{path} cannot be read: {error}", fix=f"write a Parquet file with columns {', '.join(columns)}"
         ) from None

@@ -59,7 +59,10 @@ class Loaded:
             CompatibilityError: when it does not fit the repository.
             ConfigError, StoreError: as :meth:`.plan.Plan.of`.
         """
-        bundle = load_bundle(folder, repo)
+        try:
+            bundle = load_bundle(folder, repo)
+        except OSError as error:
+            raise BundleError(f"{folder} cannot be read: {error}", fix="let the service read it") from None
         plan = Plan.of(bundle, settings, client)
         nothing = pa.table({column: pa.nulls(WARM_ROWS) for column in plan.columns})
         if not np.isfinite(bundle.score(nothing)).all():

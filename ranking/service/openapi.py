@@ -6,10 +6,12 @@ from ranking.service.answers import ErrorAnswer
 from ranking.service.requests import Request
 
 _FAILURES = {
+    400: "A header is there more than once, or the request is no HTTP.",
     401: "No token, or one that is not good.",
     403: "A token that does not allow this.",
     409: "The new bundle is broken, or does not fit the repository; the one before serves on.",
     413: "The body is too large.",
+    415: "The body is compressed, in another encoding than UTF-8, or no JSON by its type.",
     422: "The request breaks a rule.",
     500: "A fault of ours.",
     503: "Too many requests at once, or the online store is away; try again after Retry-After seconds.",
@@ -25,13 +27,13 @@ def documented(
 
     Args:
         answer: type of the answer; None for text.
-        failures: statuses besides 500.
+        failures: statuses besides 400 and 500.
         request: type of the body.
         secured: whether a token is needed where the service has any.
     """
     responses: dict[int | str, dict[str, Any]] = {
         status: {"model": ErrorAnswer, "description": _FAILURES[status], "headers": _headers(status)}
-        for status in (*failures, 500)
+        for status in (*failures, 400, 500)
     }
     extra: dict[str, Any] = {"security": [{"bearer": []}] if secured else []}
     if request is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import chain, product
 
 import numpy as np
 import pyarrow as pa
@@ -54,7 +54,7 @@ class Reader:
         self._client, self._plan = client, plan
 
     def read(self, asked: Asked) -> Read:
-        """The columns that are looked up.
+        """The columns that are looked up; of no items only the user's, for nothing else has a row.
 
         Raises:
             StoreError: when the store cannot answer.
@@ -63,6 +63,9 @@ class Reader:
         read = Read()
         ids: dict[Side, pa.Array] = {"user": id_array([asked.user]), "item": id_array(asked.items)}
         for lookup in self._plan.lookups:
+            if not (lookup.of_user or asked.items):
+                read.columns |= {column: Known(pa.nulls(0)) for _, column in chain(*lookup.columns.values())}
+                continue
             pasts = self._pasts(lookup, {**read.columns, **asked.features})
             found = self._client.online(_keys(lookup, ids, pasts), lookup.refs)
             for view, columns in lookup.columns.items():

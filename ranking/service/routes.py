@@ -12,7 +12,7 @@ from ranking.service.openapi import documented
 from ranking.service.requests import RankRequest, RecallRequest, RecommendRequest
 from ranking.service.service import RankingService
 
-_FAILURES = (401, 403, 413, 422, 503, 504)
+_FAILURES = (401, 403, 413, 415, 422, 503, 504)
 
 
 def make_routes(service: RankingService, endpoint: Endpoint) -> APIRouter:

@@ -13,7 +13,7 @@ from ranking.service.bundles import Bundles
 from ranking.service.errors import Hidden, StoreAway, unavailable
 from ranking.service.guard import Guard
 from ranking.service.limits import at_most
-from ranking.service.lists import read_domains, read_popular
+from ranking.service.lists import check_ids, read_domains, read_popular
 from ranking.service.loaded import Loaded
 from ranking.service.metrics import Metrics
 from ranking.service.ranked import Ranked
@@ -40,6 +40,8 @@ class RankingService:
         domains = read_domains(settings.recall.domains)
         self._client = EmbeddingFeatures(repo, index=settings.recall.index, domains=domains)
         self._popular = read_popular(settings.popular)
+        check_ids({settings.recall.item: self._popular}, repo, "popular")
+        check_ids(domains, repo, "recall.domains")
         self.hidden = Hidden({"the bundle": folder, "the repository": repo})
         load = partial(Loaded.load, repo=repo, settings=settings, client=self._client)
         self.bundles = Bundles(folder, load, self.hidden, self.metrics)
@@ -114,7 +116,7 @@ class RankingService:
         at_most("items", len(items), self.settings.limits.items)
         loaded, degraded = self.bundles.current, False
         asked, read = loaded.asked(user, items, features), Read()
-        if loaded.plan.lookups and items:
+        if loaded.plan.lookups:
             try:
                 read = await self.guard.run(partial(loaded.reader.read, asked))
             except StoreAway:

@@ -71,6 +71,8 @@ class Limits(Config):
     """Requests at once; more are told to come again."""
     timeout_seconds: Positive = 2
     """From a request's first byte to its answer."""
+    drain_seconds: Positive = 10
+    """From SIGTERM to the end, for what was begun."""
 
 
 class Store(Config):

@@ -22,5 +22,5 @@ def world(tmp_path_factory):
 @pytest.fixture(scope="session")
 def served(world):
     """A service over it that tests only ask."""
-    with Running(world, "din", recall={"timeout_seconds": 60}, limits={"timeout_seconds": 60}) as running:
+    with Running(world, "din") as running:
         yield running

@@ -10,6 +10,15 @@ from ranking.service.app import make_app
 from ranking.service.auth import make_door
 from ranking.service.service import RankingService
 from ranking.service.settings import Settings
+from tests.service.waiting import until
+
+#: no request runs out of time because the machine is busy with something else
+PATIENT = {
+    "auth": {"kind": "none"},
+    "limits": {"timeout_seconds": 240},
+    "store": {"timeout_seconds": 240},
+    "recall": {"timeout_seconds": 240},
+}
 
 
 class Running:
@@ -18,13 +27,13 @@ class Running:
     Args:
         world: of tests.store.bundle_world.
         bundle: kind of ranker, or a folder.
-        settings: as service.yaml has them; no auth by default.
+        settings: as service.yaml has them; by default no auth, and long timeouts.
     """
 
     def __init__(self, world, bundle="lightgbm", repo=None, **settings):
         self.folder = world.bundle(bundle) if isinstance(bundle, str) else bundle
         self.repo = repo or world.repo
-        self.settings = Settings.model_validate({"auth": {"kind": "none"}} | settings)
+        self.settings = Settings.model_validate(patient(settings))
         self.service = RankingService(self.folder, self.repo, self.settings)
         self.app = make_app(self.service, make_door(self.settings.auth))
         self.secrets = []
@@ -45,9 +54,9 @@ class Running:
         """The result of a coroutine on the service's loop."""
         return self._runner.run(work)
 
-    def wait(self, seconds):
-        """Let what goes on beside requests go on."""
-        self.run(asyncio.sleep(seconds))
+    def until(self, condition):
+        """The first true value of a condition, while what goes on beside requests goes on."""
+        return until(condition, lambda seconds: self.run(asyncio.sleep(seconds)))
 
     async def send(self, method, path, **how):
         """An answer, looked at."""
@@ -77,3 +86,9 @@ class Running:
             assert body["fix"]
             assert body["request_id"] == answer.headers["x-request-id"]
         return answer
+
+
+def patient(settings):
+    """Settings with :data:`PATIENT` for what they leave out."""
+    given = {name: PATIENT[name] | settings.get(name, {}) for name in ("limits", "store", "recall")}
+    return {"auth": PATIENT["auth"]} | settings | given

@@ -2,7 +2,6 @@
 
 import shutil
 import socket
-import time
 
 import numpy as np
 import pyarrow as pa
@@ -12,13 +11,13 @@ import yaml
 
 from embedding_features.store import apply, materialize
 from ranking.bundle import load_bundle
+from ranking.service.guard import Guard
 from tests.service.running import Running
 from tests.store.builders import ids_of
 from tests.store.bundle_world import make_bundles
 
 USERS, ITEMS = ids_of("user", 22).to_pylist(), ids_of("item", 33).to_pylist()
-QUICK = {"timeout_seconds": 0.5, "failures": 2, "probe_seconds": 0.1}
-SLOW = {"timeout_seconds": 60}
+QUICK = {"failures": 2, "probe_seconds": 0.1}
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +46,8 @@ def check_degraded(running, world):
     )
     assert answer.json()["degraded"] is True
     assert answer.json()["found"] == {"user": False, "items": [False] * 5}
+    nothing = running.post("/rank", {"user": USERS[0], "items": []}).json()
+    assert (nothing["degraded"], nothing["scores"]) == (True, [])
     answer = running.post("/recall", {"ids": [USERS[0]], "by": "user", "node_type": "item"})
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
@@ -61,10 +62,7 @@ def check_degraded(running, world):
 
 
 def check_back(running, before):
-    for _ in range(100):
-        running.wait(0.1)
-        if running.get("/health").json()["store_reachable"]:
-            break
+    running.until(lambda: running.get("/health").json()["store_reachable"])
     answer = running.post("/rank", {"user": USERS[0], "items": ITEMS[:5]}).json()
     assert answer["degraded"] is False
     assert answer["scores"] == before["scores"]
@@ -79,8 +77,7 @@ def test_the_embedded_store_is_moved_away_and_back(away, gone):
     folder = (away.repo / gone).resolve()
     hidden = folder.with_name("hidden")
     popular = away.folder / "popular.parquet"
-    recall = {"timeout_seconds": 60}
-    with Running(away, "din", store=QUICK, limits=SLOW, recall=recall, popular=popular) as running:
+    with Running(away, "din", store=QUICK, popular=popular) as running:
         before = running.post("/rank", {"user": USERS[0], "items": ITEMS[:5]}).json()
         assert before["degraded"] is False
         folder.rename(hidden)
@@ -90,7 +87,7 @@ def test_the_embedded_store_is_moved_away_and_back(away, gone):
             assert (first.status_code, first.json()["degraded"]) == (200, True)
             first = running.post("/recommend", {"user": USERS[0]})
             assert (first.status_code, first.json()["source"]) == (200, "popular")
-            running.wait(0.5)  # and nobody asks: it is noticed all the same
+            running.until(lambda: not running.service.guard.reachable)  # and nobody asks: it is noticed
             check_degraded(running, away)
             history = {
                 "user": USERS[0],
@@ -107,7 +104,7 @@ def test_a_service_starts_without_its_store(away):
     online = away.repo / "data" / "online"
     online.rename(away.repo / "data" / "hidden")
     try:
-        with Running(away, "din", store=QUICK, limits=SLOW) as running:
+        with Running(away, "din", store=QUICK) as running:
             answer = running.post("/rank", {"user": USERS[0], "items": ITEMS[:5]})
             assert (answer.status_code, answer.json()["degraded"]) == (200, True)
             refused = running.post("/reload")  # whether the store has what a new bundle reads, nobody knows
@@ -125,7 +122,7 @@ def on_redis(world, root, address):
     path = root / "repo" / "feature_store.yaml"
     settings = yaml.safe_load(path.read_text())
     store = "embedding_features.store.online_stores.redis.RedisEmbeddingOnlineStore"
-    settings["online_store"] = {"type": store, "connection_string": address, "timeout_seconds": 3}
+    settings["online_store"] = {"type": store, "connection_string": address, "timeout_seconds": 10}
     path.write_text(yaml.safe_dump(settings))
     apply(root / "repo")
     materialize(root / "repo")
@@ -135,36 +132,35 @@ def on_redis(world, root, address):
 def test_redis_is_stopped_and_started(away, tmp_path, own_redis):
     redis = own_redis("--appendonly", "yes")
     repo, popular = on_redis(away, tmp_path, redis.address), away.folder / "popular.parquet"
-    with Running(away, "din", repo=repo, store=QUICK, limits=SLOW, recall=SLOW, popular=popular) as running:
+    with Running(away, "din", repo=repo, store=QUICK, popular=popular) as running:
         asked = {"user": USERS[0], "items": ITEMS[:5]}
         before = running.post("/rank", asked).json()
         assert before["degraded"] is False
         redis.kill()
         assert running.post("/rank", asked).json()["degraded"] is True
-        running.wait(0.5)
+        running.until(lambda: not running.service.guard.reachable)
         check_degraded(running, away)
         redis.start()
         check_back(running, before)
         redis.client().flushall()  # there, but with nothing in it
-        running.wait(0.5)
-        assert running.post("/rank", asked).json()["degraded"] is True
+        running.until(lambda: running.post("/rank", asked).json()["degraded"])
 
 
-def test_a_store_that_hangs_costs_a_request_a_moment_and_then_nothing(away, tmp_path, own_redis):
-    """A server that takes connections and never answers: the first requests wait, later ones do not."""
-    redis = own_redis()
+def test_a_store_that_hangs_costs_a_request_a_moment_and_then_nothing(away, tmp_path, own_redis, monkeypatch):
+    """A server that takes connections and never answers: the first requests wait, later ones do not try."""
+    redis, tried = own_redis(), []
     repo = on_redis(away, tmp_path, redis.address)
-    with Running(away, "din", repo=repo, store=QUICK | {"probe_seconds": 60}, limits=SLOW) as running:
-        asked = {"user": USERS[0], "items": ITEMS[:5]}
+    asked = {"user": USERS[0], "items": ITEMS[:5]}
+    with Running(away, "din", repo=repo) as running:
         assert running.post("/rank", asked).json()["degraded"] is False
-        redis.kill()
-        with socket.create_server(("127.0.0.1", redis.port)):  # which the system lets connect
-            seconds = []
+    fails = Guard._fails
+    monkeypatch.setattr(Guard, "_fails", lambda guard, error: tried.append(error) or fails(guard, error))
+    redis.kill()
+    with socket.create_server(("127.0.0.1", redis.port)):  # which the system lets connect
+        store = {"failures": 2, "probe_seconds": 10**6, "timeout_seconds": 0.2}
+        with Running(away, "din", repo=repo, store=store) as running:
             for _ in range(4):
-                started = time.monotonic()
                 assert running.post("/rank", asked).json()["degraded"] is True
-                seconds.append(time.monotonic() - started)
-        guard = running.service.guard
-        assert not guard.reachable
-        assert min(seconds[:2]) >= 0.5  # as long as the guard waits, not as Redis' own timeout
-        assert max(seconds[2:]) < min(seconds[:2])
+            assert not running.service.guard.reachable
+    # as long as the guard waits, which is shorter than Redis' own timeout
+    assert [type(error) for error in tried] == [TimeoutError] * 2

@@ -115,6 +115,21 @@ def test_columns_come_from_feast_where_a_request_does_not_give_them(kinds, runni
     assert columns["request"] == ["user_premium", "item_size", "user_age", "user_likes", "user_mood"]
 
 
+@pytest.mark.parametrize("user", [USERS[0], USERS[20]])
+def test_columns_that_feast_gives_are_not_missing_where_there_is_no_item(running, user):
+    """Those of the user, those of the items, which have no row then, and those of both."""
+    for features in ({}, {"user_age": 3}, {"user_history": ITEMS[:2]}):
+        none, one = (
+            running.post("/rank", {"user": user, "items": items, "features": features}).json()
+            for items in ([], ITEMS[20:21])
+        )
+        assert none["found"] == {"user": user == USERS[0], "items": []}
+        assert none["missing"] == one["missing"]
+        assert not {*none["missing"]} & MAPPED.keys()
+    answer = running.post("/rank", {"user": user, "items": [], "features": {"met": []}})
+    assert (answer.status_code, answer.json()["scores"]) == (200, [])
+
+
 @pytest.mark.parametrize(
     ("features", "says"),
     [

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from tests.service.running import Running
+from tests.service.waiting import LONGEST, eventually
 from tests.store.builders import ids_of
 
 USERS, ITEMS = ids_of("user", 22).to_pylist(), ids_of("item", 33).to_pylist()
@@ -15,7 +16,7 @@ GOOD = {"user": USERS[0], "items": ITEMS[:4]}
 
 @pytest.fixture(scope="module")
 def small(world):
-    limits = {"body_bytes": 2000, "items": 20, "in_flight": 3, "timeout_seconds": 60}
+    limits = {"body_bytes": 2000, "items": 20, "in_flight": 3}
     with Running(world, limits=limits) as running:
         yield running
 
@@ -144,7 +145,7 @@ class Slow:
         kind, score = type(self.loaded), type(self.loaded).score
 
         def slow(loaded, *given):
-            self.go.wait(20)
+            self.go.wait(LONGEST)
             return score(loaded, *given)
 
         monkeypatch.setattr(kind, "score", slow)
@@ -155,7 +156,7 @@ def test_more_at_once_than_there_are_places_come_again(small, monkeypatch):
 
     async def crowd():
         asked = [asyncio.create_task(small.send("POST", "/rank", json=GOOD)) for _ in range(3)]
-        await asyncio.sleep(0.2)
+        await eventually(lambda: small.service.metrics.in_flight == 3)
         refused = [await small.send("POST", "/rank", json=GOOD) for _ in range(2)]
         alive = await small.send("GET", "/health")
         figures = await small.send("GET", "/metrics")
@@ -177,7 +178,10 @@ def test_what_takes_too_long_is_ended(world, monkeypatch):
         answer = running.post("/rank", GOOD)
         assert (answer.status_code, answer.json()["error"]) == (504, "this took too long")
         slow.go.set()
-        assert running.post("/rank", GOOD).status_code == 200  # its place is free again
+        # its place is free again, and a machine that is busy may take longer than this limit a few times
+        statuses = []
+        running.until(lambda: statuses.append(running.post("/rank", GOOD).status_code) or 200 in statuses)
+        assert set(statuses) <= {200, 504}
 
         async def endless():
             while True:

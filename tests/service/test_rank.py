@@ -96,6 +96,25 @@ def test_the_order_asked_or_the_best_first(served):
     assert best["found"]["items"] == [items[i] != ITEMS[31] for i in order]
 
 
-def test_nothing_asked_is_nothing_answered(served):
-    told = served.post("/rank", {"user": USERS[1], "items": []}).json()
-    assert (told["items"], told["scores"], told["found"]["items"]) == ([], [], [])
+@pytest.mark.parametrize(("user", "known"), [(USERS[1], True), (USERS[21], False)])
+def test_what_is_said_of_the_user_is_so_for_any_number_of_items(served, user, known):
+    """With features and without, histories among them."""
+    for features in ({}, {"user_mean": 0.5}, {"user_history": ITEMS[:3]}, {"item_mean": []}):
+        told = served.post("/rank", {"user": user, "items": [], "features": features}).json()
+        one = served.post("/rank", {"user": user, "items": ITEMS[:1], "features": shared(features)}).json()
+        assert (told["items"], told["scores"]) == ([], [])
+        assert told["found"] == {"user": known, "items": []}
+        assert one["found"] == {"user": known, "items": [True]}
+        for name in ("degraded", "unread", "bundle"):
+            assert told[name] == one[name]
+        assert {*told["missing"], *features} == {*one["missing"], *features}
+
+
+def shared(features):
+    return {name: value for name, value in features.items() if name.startswith("user_")}
+
+
+def test_ids_of_another_type_are_refused_for_any_number_of_items(served):
+    for items in ([], ["a"]):
+        answer = served.post("/rank", {"user": "a", "items": items})
+        assert (answer.status_code, "ids of type" in answer.json()["error"]) == (422, True)

@@ -6,7 +6,6 @@ import pyarrow.parquet as pq
 import pytest
 
 import embedding_features as ef
-from embedding_features.errors import ConfigError
 from tests.service.running import Running
 from tests.store.builders import ids_of
 
@@ -99,8 +98,8 @@ def recommending(world, tmp_path_factory):
     )
     domains = {"id": ITEMS[:30], "domain": [("even", "odd")[i % 2] for i in range(30)]}
     pq.write_table(pa.table(domains), folder / "d.parquet")
-    recall = {"timeout_seconds": 60, "candidates": 12, "domains": {"item": folder / "d.parquet"}}
-    limits = {"timeout_seconds": 60, "items": 40}
+    recall = {"candidates": 12, "domains": {"item": folder / "d.parquet"}}
+    limits = {"items": 40}
     with Running(world, "lightgbm", popular=folder / "p.parquet", recall=recall, limits=limits) as running:
         yield running
 
@@ -142,6 +141,14 @@ def test_a_user_without_a_vector_gets_what_is_popular(recommending, served):
     assert (nobody["source"], nobody["items"], nobody["candidates"]) == ("none", [], 0)
 
 
+@pytest.mark.parametrize(("user", "known"), [(USERS[0], True), (USERS[21], False)])
+def test_a_user_is_known_or_not_whatever_is_denied(recommending, served, user, known):
+    for running in (recommending, served):
+        answer = running.post("/recommend", {"user": user, "deny": ITEMS}).json()
+        assert (answer["source"], answer["items"], answer["candidates"]) == ("none", [], 0)
+        assert answer["found"] == {"user": known, "items": []}
+
+
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
@@ -156,12 +163,3 @@ def test_a_recommendation_that_breaks_a_rule_is_named(recommending, asked, says)
     answer = recommending.post("/recommend", {"user": USERS[0]} | asked)
     assert answer.status_code == 422, answer.text
     assert says in answer.json()["error"]
-
-
-@pytest.mark.parametrize("name", ["popular", "domains"])
-def test_a_list_that_cannot_be_read_is_named(world, tmp_path, name):
-    pq.write_table(pa.table({"other": [1]}), tmp_path / "list.parquet")
-    for path in (tmp_path / "list.parquet", tmp_path / "nowhere.parquet"):
-        settings = {"popular": path} if name == "popular" else {"recall": {"domains": {"item": path}}}
-        with pytest.raises(ConfigError, match="cannot be read"):
-            Running(world, "lightgbm", **settings)

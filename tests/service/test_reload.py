@@ -137,19 +137,19 @@ def test_a_bundle_whose_run_is_not_online_yet_is_refused(world, link, tmp_path):
         assert (told["degraded"], told["found"]["user"], told["bundle"]) == (False, True, record.digest)
 
 
-def test_a_moved_link_is_noticed(world, link, tmp_path):
+def test_a_moved_link_is_noticed(world, link, tmp_path, monkeypatch):
     """And a bundle that was refused is not tried over and over."""
     with Running(world, link, poll_seconds=0.1) as running:
+        bundles, mark = running.service.bundles, type(running.service.bundles)._mark
         point(link, world.bundle("wide_deep"))
-        for _ in range(100):
-            running.wait(0.1)
-            if running.get("/health").json()["ranker"] == "wide_deep":
-                break
-        else:
-            pytest.fail("the new bundle was not noticed")
+        running.until(lambda: running.get("/health").json()["ranker"] == "wide_deep")
         (tmp_path / "nothing").mkdir()
         point(link, tmp_path / "nothing")
-        running.wait(0.8)
+        refused = 'reloads_total{result="refused"} 1.0'
+        running.until(lambda: refused in running.get("/metrics").text)
+        looks = []
+        monkeypatch.setattr(type(bundles), "_mark", lambda of: looks.append(of) or mark(of))
+        running.until(lambda: len(looks) > 3)
         figures = running.get("/metrics").text
-        assert 'reloads_total{result="refused"} 1.0' in figures
+        assert refused in figures
         assert running.post("/rank", ASKED).json()["bundle"] == digest_of(world.bundle("wide_deep"))

@@ -28,8 +28,7 @@ CHECKS = [
 def running(world, tmp_path_factory):
     path = tmp_path_factory.mktemp("tokens") / "tokens.yaml"
     path.write_text(f"- {{name: fuzz, token: {TOKEN}, scopes: [serve, reload]}}\n")
-    slow = {"limits": {"timeout_seconds": 60}, "recall": {"timeout_seconds": 60}}
-    with Running(world, "lightgbm", auth={"kind": "tokens", "file": path}, **slow) as running:
+    with Running(world, "lightgbm", auth={"kind": "tokens", "file": path}) as running:
         running.secrets.append(TOKEN)
         yield running
 
