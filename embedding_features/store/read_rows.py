@@ -1,6 +1,6 @@
 """Online rows of entities as arrays: straight from a store that gives arrays, else through Feast."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from embedding_features.errors import DataError
 from embedding_features.store.keys import key_columns
 from embedding_features.store.online_rows import online_store_of
 from embedding_features.store.online_stores.base import EmbeddingOnlineStore, GivenIds
+from embedding_features.store.online_stores.key_types import has_plain_key
 from embedding_features.store.online_stores.rows import Rows
 from embedding_features.store.online_stores.values import Values, declared_dim, from_proto, is_list
 from embedding_features.store.refs import Asked, online_type
@@ -34,18 +35,34 @@ def read_rows(store: FeatureStore, asked: Asked, keys: Sequence[GivenIds]) -> Ro
         DataError: when ids are of another type than the entity's.
     """
     ours = online_store_of(store)
-    if isinstance(ours, EmbeddingOnlineStore) and len(keys) == 1:
+    if isinstance(ours, EmbeddingOnlineStore) and has_plain_key(asked.view):
         return ours.read_arrays(store.config, asked.view, keys[0], [f.name for f in asked.fields])
     return _through_feast(store, asked, _checked(asked, keys))
 
 
 def _checked(asked: Asked, keys: Sequence[GivenIds]) -> list[pa.Array]:
     names = [column.name for column in asked.view.entity_columns]
-    frame = pa.table([pa.array(key) for key in keys], names)
+    frame = pa.table([_as_arrow(name, key) for name, key in zip(names, keys, strict=True)], names)
     nulls = [name for name in names if frame[name].null_count]
     if nulls:
         raise DataError(f"null among the ids of {', '.join(nulls)}", fix="drop rows without an id")
     return key_columns(frame, asked.view)
+
+
+def _as_arrow(name: str, ids: GivenIds) -> pa.Array:
+    """Raises:
+    DataError: when ids are of several types, or beyond int64.
+    """
+    if isinstance(ids, pa.Array | pa.ChunkedArray):
+        return ids
+    given = [ids] if isinstance(ids, str | bytes) or not isinstance(ids, Iterable) else ids
+    try:
+        kinds = set(map(type, given))
+        if len(kinds) > 1 and kinds & {bool, np.bool_}:
+            raise DataError(f"booleans among the ids of {name}", fix="give ids of the entity's type")
+        return pa.array(given)
+    except (pa.ArrowInvalid, TypeError, OverflowError) as error:
+        raise DataError(f"{name}: {error}", fix="give ids of the entity's type") from None
 
 
 def _through_feast(store: FeatureStore, asked: Asked, keys: Sequence[pa.Array]) -> Rows:

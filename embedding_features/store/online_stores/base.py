@@ -16,8 +16,10 @@ from feast.online_response import OnlineResponse
 from feast.protos.feast.serving.ServingService_pb2 import FieldStatus, GetOnlineFeaturesResponse
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
+from feast.value_type import ValueType
 
 from embedding_features.errors import StoreError
+from embedding_features.store.online_stores.key_values import keys_of, refuse_misfits
 from embedding_features.store.online_stores.layout import NEVER, Stamp, micros
 from embedding_features.store.online_stores.pushed import Row
 from embedding_features.store.online_stores.response import ExactResponse
@@ -98,7 +100,12 @@ class EmbeddingOnlineStore(OnlineStore):  # type: ignore[misc]
         full_feature_names: bool = False,
         include_feature_view_version_metadata: bool = False,
     ) -> OnlineResponse:
-        """Feast's own; large integers stay exact in its data frame."""
+        """Feast's own; large integers stay exact in its data frame.
+
+        Raises:
+            DataError: when an id is null, or does not fit its view's key exactly.
+        """
+        refuse_misfits(entity_rows, _types(registry, project, features, full_feature_names))
         response = super().get_online_features(
             config,
             features,
@@ -140,6 +147,16 @@ class EmbeddingOnlineStore(OnlineStore):  # type: ignore[misc]
                     vector.statuses[i] = FieldStatus.OUTSIDE_MAX_AGE
 
 
+def _types(
+    registry: BaseRegistry, project: str, features: list[str] | FeatureService, full_feature_names: bool
+) -> dict[str, ValueType]:
+    """Name → type of the keys of the views of features; an entity's own name stands for its key too."""
+    context = utils._get_cached_request_context(registry, project, features, full_feature_names)
+    key_of_entity: dict[str, str] = context[2]
+    types: dict[str, ValueType] = context[3]
+    return {name: types[key] for name, key in key_of_entity.items() if key in types} | types
+
+
 def chosen(view: FeatureView, features: Sequence[str] | None) -> Sequence[str]:
     """The features asked for; all of the view's for None.
 
@@ -158,7 +175,9 @@ def checked_rows(view: FeatureView, data: Sequence[Written]) -> list[Row]:
 
     Raises:
         StoreError: on a null list, NaN, infinity, a wrong dim, a missing feature.
+        DataError: on an id that is null or of another type than the view's key.
     """
+    keys_of(view, [entity for entity, *_ in data])
     rows = []
     for entity, values, event, created in data:
         check_pushed(view, values)
