@@ -10,7 +10,6 @@ from typing import Any, TypeAlias
 import numpy as np
 import pyarrow as pa
 from feast import FeatureService, FeatureView, RepoConfig, utils
-from feast.infra.online_stores.online_store import OnlineStore
 from feast.infra.registry.base_registry import BaseRegistry
 from feast.online_response import OnlineResponse
 from feast.protos.feast.serving.ServingService_pb2 import FieldStatus, GetOnlineFeaturesResponse
@@ -24,6 +23,7 @@ from embedding_features.store.online_stores.layout import NEVER, Stamp, micros
 from embedding_features.store.online_stores.pushed import Row
 from embedding_features.store.online_stores.response import ExactResponse
 from embedding_features.store.online_stores.rows import Rows
+from embedding_features.store.online_stores.search.documents import VectorSearch
 from embedding_features.store.online_stores.values import check_pushed
 
 Written: TypeAlias = tuple[EntityKey, dict[str, Value], datetime, datetime | None]
@@ -46,7 +46,7 @@ class Online:
     pushed: int
 
 
-class EmbeddingOnlineStore(OnlineStore):  # type: ignore[misc]
+class EmbeddingOnlineStore(VectorSearch):
     """Feast's online store interface, with snapshots that come and are read as arrays."""
 
     _versioned_read_supported = True

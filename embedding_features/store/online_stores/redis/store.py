@@ -8,7 +8,7 @@ Keys begin with ``ef:<project>:`` (:mod:`.view`). Snapshots come by
 :class:`~embedding_features.store.engine.ArrowEngine`, or by :meth:`RedisEmbeddingOnlineStore.write_table`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -37,10 +37,12 @@ from embedding_features.store.online_stores.layout import Layout
 from embedding_features.store.online_stores.merged import merged
 from embedding_features.store.online_stores.redis.address import Address
 from embedding_features.store.online_stores.redis.fields import fields_of_ids, fields_of_keys
+from embedding_features.store.online_stores.redis.nearest import Nearest
 from embedding_features.store.online_stores.redis.protos import to_found
 from embedding_features.store.online_stores.redis.server import Server
 from embedding_features.store.online_stores.redis.view import RedisView, index_of
 from embedding_features.store.online_stores.rows import Rows, refuse_type
+from embedding_features.store.online_stores.search.query import VectorQuery
 
 
 class RedisEmbeddingOnlineStoreConfig(FeastConfigBaseModel):  # type: ignore[misc]
@@ -68,6 +70,7 @@ class RedisEmbeddingOnlineStore(EmbeddingOnlineStore):
     def __init__(self) -> None:
         self._servers: dict[tuple[str, float], Server] = {}
         self._views: dict[tuple[Server, str, str], RedisView] = {}
+        self._nearest = Nearest()
 
     def write_table(
         self,
@@ -126,6 +129,14 @@ class RedisEmbeddingOnlineStore(EmbeddingOnlineStore):
         answer = self._view(config, table).read(fields_of_keys(keys_of(table, entity_keys)))
         names = requested_features or [field.name for field in table.features]
         return to_found(answer, table, names, now())
+
+    def nearest(
+        self, config: RepoConfig, view: FeatureView, query: VectorQuery, count: int
+    ) -> tuple[list[EntityKey], Hashable]:
+        return self._nearest.find(self._view(config, view), view, query, count, now())
+
+    def snapshot_name(self, config: RepoConfig, view: FeatureView) -> Hashable:
+        return self._view(config, view).header().run
 
     def update(
         self,

@@ -8,7 +8,7 @@ Each view version has a folder (:mod:`.folder`). Snapshots come by
 :class:`~embedding_features.store.engine.ArrowEngine`, or by :meth:`SnapshotOnlineStore.write_table`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,8 +35,10 @@ from embedding_features.store.online_stores.key_types import refuse_types
 from embedding_features.store.online_stores.key_values import keys_of
 from embedding_features.store.online_stores.layout import Layout
 from embedding_features.store.online_stores.rows import Rows
+from embedding_features.store.online_stores.search.query import VectorQuery
 from embedding_features.store.online_stores.snapshot.folder import ViewFolder
 from embedding_features.store.online_stores.snapshot.gather import rows_of
+from embedding_features.store.online_stores.snapshot.nearest import Nearest
 from embedding_features.store.online_stores.snapshot.protos import read_protos
 from embedding_features.store.online_stores.snapshot.removal import remove_project, remove_view
 
@@ -55,6 +57,7 @@ class SnapshotOnlineStore(EmbeddingOnlineStore):
 
     def __init__(self) -> None:
         self._folders: dict[tuple[str, ...], ViewFolder] = {}
+        self._nearest = Nearest()
 
     def write_table(
         self,
@@ -111,6 +114,15 @@ class SnapshotOnlineStore(EmbeddingOnlineStore):
         names = requested_features or [field.name for field in table.features]
         keys = keys_of(table, entity_keys)
         return read_protos(self._folder(config, table).served(), table, keys, names, now())
+
+    def nearest(
+        self, config: RepoConfig, view: FeatureView, query: VectorQuery, count: int
+    ) -> tuple[list[EntityKey], Hashable]:
+        served = self._folder(config, view).served()
+        return self._nearest.find(served, view, query, count, now()), served.pointer
+
+    def snapshot_name(self, config: RepoConfig, view: FeatureView) -> Hashable:
+        return self._folder(config, view).served().pointer
 
     def update(
         self,
