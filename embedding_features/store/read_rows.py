@@ -61,7 +61,7 @@ def _as_arrow(name: str, ids: GivenIds) -> pa.Array:
         if len(kinds) > 1 and kinds & {bool, np.bool_}:
             raise DataError(f"booleans among the ids of {name}", fix="give ids of the entity's type")
         return pa.array(given)
-    except (pa.ArrowInvalid, TypeError, OverflowError) as error:
+    except (ValueError, TypeError, OverflowError) as error:  # of Arrow, and of what it is given
         raise DataError(f"{name}: {error}", fix="give ids of the entity's type") from None
 
 

@@ -1,4 +1,4 @@
-"""Vector search through Feast's API over our stores: each row with its own id, vector, features and distance."""
+"""Vector search through Feast's API over our stores: each row has its own vector, features and distance."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -40,8 +40,10 @@ METRICS = {
 class World:
     """A repository with one view of vectors, as snapshots or row by row."""
 
-    def __init__(self, root, kind, redis, *, keys="int64", snapshots=True, metric=None, ttl=None, dtype=Float32,
-                 length=DIM, vector_index=True, name="w"):  # fmt: skip
+    def __init__(
+        self, root, kind, redis, *, keys="int64", snapshots=True, metric=None, ttl=None, dtype=Float32,
+        length=DIM, vector_index=True, name="w",
+    ):  # fmt: skip
         self.root, (key, self.arrow, self.id_of) = root, KEYS[keys]
         root.mkdir(parents=True, exist_ok=True)
         self.float = pa.float32() if dtype == Float32 else pa.float64()
@@ -93,13 +95,12 @@ class World:
         self.feast.write_to_online_store("emb", self.table(numbers, vectors, moment).to_pandas())
 
     def search(self, query, k, metric="L2", features=("vector", "name")):
-        answer = self.feast.retrieve_online_documents_v2(
+        return self.feast.retrieve_online_documents_v2(
             features=[f"emb:{name}" for name in features],
             query=[float(x) for x in query],
             top_k=k,
             distance_metric=metric,
         ).to_dict()
-        return answer
 
 
 @pytest.fixture(params=["snapshot", "redis"])

@@ -47,7 +47,7 @@ class Conform:
         Raises:
             StoreError: when a value does not fit.
         """
-        if self._kind not in UUIDS and batch.schema.types == schema.types:
+        if self._kind not in (*UUIDS, ValueType.INT32) and batch.schema.types == schema.types:
             return batch
         columns = [
             self._cast(batch.column(i), field.name, field.type, schema.field(i).type)

@@ -7,6 +7,7 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 from feast import FeatureView
+from feast.value_type import ValueType
 
 from embedding_features.errors import DataError
 from embedding_features.store.online_stores.key_types import (
@@ -39,6 +40,8 @@ def ids_of(view: FeatureView, ids: Any) -> np.ndarray:
             f"but view {view.name} has {kind.name} keys",
             fix="give ids of the entity's type",
         )
+    if kind == ValueType.INT32 and (found.min() < -(2**31) or found.max() >= 2**31):
+        raise DataError(f"an id of {column.name} is beyond int32", fix="give ids of the entity's type")
     return _uuids(column.name, found) if kind in UUIDS else found
 
 

@@ -1,9 +1,9 @@
 """Feast's two ways to search vectors, for any store that can tell the entities nearest to a query.
 
 Feast's ``FeatureStore.retrieve_online_documents_v2`` pairs the rows that it is given with the order of their
-sorted keys, so that rows in order of nearness get each other's values: on Postgres 436 of 500. It sorts by all
-parts of a key, the first part first. So the first part of each key given to it is the distance, which makes the
-two orders one. Feast's answer has ``distance`` once more by that, with the same values.
+sorted keys, so that rows in order of nearness get each other's values: on Postgres 436 of 500. It sorts by
+all parts of a key, the first part first. So the first part of each key given to it is the distance, which
+makes the two orders one. Feast's answer has ``distance`` once more by that, with the same values.
 """
 
 from abc import abstractmethod
