@@ -1,6 +1,7 @@
 """Vector search through Feast's API over our stores: each row has its own vector, features and distance."""
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -214,6 +215,33 @@ def test_two_stores_of_one_repository_see_the_same(make_world):
     check(other, {**dict(enumerate(vectors[:10])), 3: query, 11: vectors[11]}, query, 20)
     one.materialize([15, 16], vectors[15:17], NOW - DAY)
     check(other, {15: vectors[15], 16: vectors[16]}, query, 20)
+
+
+def test_a_search_meets_one_snapshot_whole(make_world):
+    """While another thread switches snapshots, each answer is the whole answer of one of them."""
+    world, query, vectors = make_world(), random(1, 7)[0], [random(60, seed) for seed in range(12)]
+    world.materialize(range(60), vectors[0], NOW - 100 * DAY)
+    answers = []
+    for turn, each in enumerate(vectors):
+        expected = distances(each, query, "l2")
+        order = sorted(range(60), key=lambda i, d=expected: d[i])[:9]
+        answers.append(([f"name {i + 60 * turn}" for i in order], expected[order]))
+
+    def switch():
+        for turn in range(1, 12):
+            rows = world.table(range(60), vectors[turn], NOW - (100 - turn) * DAY)
+            names = pa.array([f"name {i + 60 * turn}" for i in range(60)])
+            world.online.write_table(world.feast.config, world.view, rows.set_column(2, "name", names))
+
+    with ThreadPoolExecutor(1) as pool:
+        done, met = pool.submit(switch), set()
+        while not done.done() or 11 not in met:
+            got = world.search(query, 9)
+            turn = int(got["name"][0].removeprefix("name ")) // 60
+            met.add(turn)
+            assert got["name"] == answers[turn][0]
+            np.testing.assert_allclose(got["distance"], answers[turn][1], rtol=1e-6)
+        done.result()
 
 
 def test_expired_rows_are_not_found(make_world):
