@@ -1,14 +1,20 @@
 """A task's labels, split by time, in an order that never changes."""
 
 import logging
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from embedding_features.errors import DataError
-from ranking.tables import column_types, connect, quoted
-from ranking.task import PARTS, SIDES, MomentSplit, Task
+from embedding_features.sources.columns import Number, id_type
+from embedding_features.sources.counts import count_rows
+from embedding_features.sources.known_rows import known_rows
+from embedding_features.sources.open import open_source
+from embedding_features.sources.opened import fetch
+from embedding_features.sources.sql import Subject, connection
+from ranking.task import PARTS, SIDES, MomentSplit, Task, said
 
 _LOG = logging.getLogger(__name__)
 
@@ -35,11 +41,11 @@ def load_labels(task: Task) -> pa.Table:
             label value is null; one user, item and moment has both labels; or a part of the split is empty
             or has one class.
     """
-    with connect() as connection:
-        _read(connection, task)
-        _check_rows(connection, task)
-        validation, test = _borders(connection, task)
-        table = connection.sql(
+    with connection() as con:
+        _read(con, task)
+        _check_rows(con, said(task.log))
+        validation, test = _borders(con, task)
+        table = con.sql(
             "SELECT row_number() OVER (ORDER BY ts, user_id, item_id) - 1 AS row, user_id, item_id, ts, "
             "label, CASE WHEN ts < $1 THEN 'train' WHEN ts < $2 THEN 'validation' ELSE 'test' END AS split "
             "FROM events ORDER BY row",
@@ -61,60 +67,56 @@ def entity_frame(task: Task, labels: pa.Table) -> pa.Table:
     return labels.select(["user_id", "item_id", "timestamp"]).rename_columns([*names, "event_timestamp"])
 
 
-def _read(connection: duckdb.DuckDBPyConnection, task: Task) -> None:
-    """Table ``raw`` of ids, ts (µs since 1970, UTC) and label."""
-    columns = (task.user.column, task.item.column, task.timestamp, task.label.column)
-    types = column_types(connection, task.log, columns)
-    if types[task.timestamp] != "TIMESTAMP WITH TIME ZONE":
-        raise DataError(
-            f"{task.log}: {task.timestamp!r} is {types[task.timestamp]}, not a moment with a time zone",
-            fix="write it as timestamp[us, UTC]",
-        )
-    ids = []
-    for side in SIDES:
-        column = task.side(side).column
-        if types[column] != "VARCHAR" and "INT" not in types[column]:
-            raise DataError(f"{task.log}: id {column!r} is {types[column]}; ids are integers or strings")
-        kind = "VARCHAR" if types[column] == "VARCHAR" else "BIGINT"
-        ids.append(f"CAST({quoted(column)} AS {kind}) AS {side}_id")
-    connection.execute(
-        f"CREATE TABLE raw AS SELECT {', '.join(ids)}, epoch_us({quoted(task.timestamp)}) AS ts, "  # noqa: S608
-        f"CAST({quoted(task.label.column)} AS DOUBLE) >= $2 AS label FROM read_parquet($1)",
-        [str(task.log), task.label.at_least],
-    )
-    connection.execute("CREATE TABLE events AS SELECT DISTINCT user_id, item_id, ts, label FROM raw")
+def _read(con: duckdb.DuckDBPyConnection, task: Task) -> None:
+    """Table ``raw`` of ids, ts (µs since 1970, UTC) and label; null where the log has null or NaN."""
+    source, rule = task.source, task.label
+    opened = open_source(con, source, Subject(f"log {said(task.log)}"), Path(), None)
+    ids = {
+        f"{side}_id": (spec.column, spec.id or id_type(opened, spec.column))
+        for side in SIDES
+        for spec in (task.side(side),)
+    }
+    value = Number(rule.column, "label", "DOUBLE", optional=True, booleans=True)
+    rows = known_rows(opened, source, ids, None, {"value": value})
+    count_rows(con, rows)
+    named = f"SELECT user_id, item_id, time AS ts, value >= {rule.at_least!r} AS label"
+    sql = f"CREATE TABLE raw AS {named} FROM ({rows.typed}) WHERE NOT left_out"
+    fetch(con, opened, sql)
+    con.execute("CREATE TABLE events AS SELECT DISTINCT user_id, item_id, ts, label FROM raw")
 
 
-def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
-    (found,) = connection.execute(sql).fetchall()
+def _one(con: duckdb.DuckDBPyConnection, sql: str) -> int:
+    (found,) = con.execute(sql).fetchall()
     return int(found[0])
 
 
-def _check_rows(connection: duckdb.DuckDBPyConnection, task: Task) -> None:
+def _check_rows(con: duckdb.DuckDBPyConnection, name: str) -> None:
     nulls = _one(
-        connection,
+        con,
         "SELECT count(*) FROM raw WHERE user_id IS NULL OR item_id IS NULL OR ts IS NULL OR label IS NULL",
     )
     if nulls:
-        raise DataError(f"{task.log}: {nulls} rows have a null id, timestamp or label", fix="filter them out")
+        raise DataError(
+            f"{name}: {nulls} rows have a null id, timestamp or label; NaN is null", fix="filter them out"
+        )
     unlike = _one(
-        connection,
+        con,
         "SELECT count(*) FROM (SELECT 1 FROM events GROUP BY user_id, item_id, ts HAVING count(*) > 1)",
     )
     if unlike:
         raise DataError(
-            f"{task.log}: {unlike} times one user, item and moment have both labels",
+            f"{name}: {unlike} times one user, item and moment have both labels",
             fix="keep one row for each user, item and moment",
         )
-    rows = _one(connection, "SELECT count(*) FROM events")
+    rows = _one(con, "SELECT count(*) FROM events")
     if rows == 0:
-        raise DataError(f"{task.log} has no rows", fix="name another file or glob")
-    again = _one(connection, "SELECT count(*) FROM raw") - rows
+        raise DataError(f"{name} has no rows", fix="name another file or glob")
+    again = _one(con, "SELECT count(*) FROM raw") - rows
     if again:
-        _LOG.warning("%s: %d rows said again what another row says; each was kept once", task.log, again)
+        _LOG.warning("%s: %d rows said again what another row says; each was kept once", name, again)
 
 
-def _borders(connection: duckdb.DuckDBPyConnection, task: Task) -> tuple[int, int]:
+def _borders(con: duckdb.DuckDBPyConnection, task: Task) -> tuple[int, int]:
     """First moments (µs) of validation and test."""
     if isinstance(task.split, MomentSplit):
         # integer arithmetic: a float of seconds would lose microseconds
@@ -123,7 +125,7 @@ def _borders(connection: duckdb.DuckDBPyConnection, task: Task) -> tuple[int, in
             for moment in (task.split.validation, task.split.test)
         )
         return int(first), int(last)
-    found = connection.execute(
+    found = con.execute(
         "SELECT quantile_disc(ts, $1), quantile_disc(ts, $2) FROM events",
         [task.split.train, task.split.train + task.split.validation],
     ).fetchall()

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import AwareDatetime, Field, model_validator
 
 from embedding_features.config import Config
+from embedding_features.sources.source import IdType, Source
 
 #: the two node types of a label, as columns and fields are named after them
 Side = Literal["user", "item"]
@@ -18,11 +19,24 @@ Whose = Literal["user", "item", "both"]
 PARTS = ("train", "validation", "test")
 
 
+def as_source(given: Path | Source) -> Source:
+    """Make a source of its files' path or glob: CSV by its suffix (``.csv``, ``.csv.gz``), else Parquet."""
+    if isinstance(given, Source):
+        return given
+    return Source(csv=str(given)) if ".csv" in given.suffixes else Source(parquet=str(given))
+
+
+def said(given: Path | Source) -> str:
+    """What errors call a source: its glob, or the beginning of its statement."""
+    source = as_source(given)
+    return f"{source.parquet or source.csv or source.sql:.80}"
+
+
 class SideTable(Config):
     """Features of one side that never change, one row a key (age, genre …)."""
 
-    path: Path
-    """A Parquet file or glob."""
+    path: Path | Source
+    """A Parquet or CSV file or glob, by its suffix, or a source as a graph's relation has it."""
     key: str
     """The column of ids, of the type the log has."""
     categorical: tuple[str, ...] = ()
@@ -32,6 +46,11 @@ class SideTable(Config):
     continuous: tuple[str, ...] = ()
     """Columns of a number a row."""
 
+    @property
+    def source(self) -> Source:
+        """The table as a source."""
+        return as_source(self.path)
+
 
 class SideSpec(Config):
     """One side of a label: a node type of the graph."""
@@ -40,6 +59,8 @@ class SideSpec(Config):
     """The entity's name in the feature store; its key is ``<node_type>_id`` there."""
     column: str
     """The log's column of ids, integers or strings."""
+    id: IdType | None = None
+    """What the ids are; None: what the log's column is, which in CSV is text."""
     table: SideTable | None = None
     domain: str | None = None
     """A categorical column of the table that says which domain an item belongs to: slices, and alignment."""
@@ -90,14 +111,21 @@ class MomentSplit(Config):
 class Task(Config):
     """A ranking task over one log; ``load_config(path, Task)`` reads it from YAML."""
 
-    log: Path
-    """The interactions: a Parquet file or glob."""
+    log: Path | Source
+    """The interactions: a Parquet or CSV file or glob, by its suffix, or a source as a graph's relation has
+    it (``{csv: log.csv, timestamp: at, timezone: UTC}``)."""
     label: LabelRule
     timestamp: str = "timestamp"
-    """The log's column of moments, with a time zone."""
+    """The log's column of moments, where ``log`` does not name it."""
     user: SideSpec = SideSpec(node_type="user", column="user_id")
     item: SideSpec = SideSpec(node_type="item", column="item_id")
     split: FractionSplit | MomentSplit = FractionSplit()
 
     def side(self, side: Side) -> SideSpec:
         return self.user if side == "user" else self.item
+
+    @property
+    def source(self) -> Source:
+        """The log as a source with a timestamp."""
+        source = as_source(self.log)
+        return source if source.timestamp else source.model_copy(update={"timestamp": self.timestamp})

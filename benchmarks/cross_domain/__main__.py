@@ -19,7 +19,7 @@ from benchmarks.cross_domain.data import (
     twins,
 )
 from benchmarks.harness import emit, peak_rss_mb, timed
-from embedding_features.graph.moment import as_moment
+from embedding_features.sources.moment import as_moment
 
 _ANY_TIME = as_moment("2020-01-01T00:00:00Z")
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from embedding_features.arrays import F32
 from embedding_features.errors import DataError
+from embedding_features.sources.report import ReadReport
 
 if TYPE_CHECKING:
     from torch import nn
@@ -63,6 +64,7 @@ class Provenance:
         graph_fingerprint: of the graph it was fitted on.
         edges: relation → (count, earliest time, latest time); times None for a relation without time.
         figures: what training measured (loss, validation recall, epochs, seconds).
+        read: what the graph's build read and left out; see :func:`embedding_features.sources.report.summed`.
     """
 
     method: str
@@ -74,6 +76,7 @@ class Provenance:
     graph_fingerprint: str
     edges: Mapping[str, tuple[int, datetime | None, datetime | None]]
     figures: Mapping[str, float] = field(default_factory=dict)
+    read: ReadReport = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

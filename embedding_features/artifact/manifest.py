@@ -6,6 +6,7 @@ from pydantic import AwareDatetime
 
 from embedding_features.artifact.embeddings import Embeddings, Metric
 from embedding_features.config import Config
+from embedding_features.sources.report import FileReport
 
 Kind = Literal["vector", "clusters", "tokens", "neighbours"]
 
@@ -89,7 +90,8 @@ class Manifest(Config):
     ``files`` maps each file of the folder (relative path) to its SHA-256; the vector table of node type t is
     ``<t>_vector.parquet``, its derived tables ``<t>_clusters.parquet`` and so on. ``published`` and
     ``feature_view_version`` (the N of the Feast pin ``view@vN``) are set by publishing. ``parent`` is the run
-    id of the snapshot that this one continues, ``derived`` the recipe of the derived tables.
+    id of the snapshot that this one continues, ``derived`` the recipe of the derived tables. ``read`` says
+    what the logs held and what was left out (:func:`embedding_features.sources.report.summed`).
     """
 
     format: Literal[1] = 1
@@ -107,6 +109,7 @@ class Manifest(Config):
     alignment: Alignment | None = None
     graph_fingerprint: str
     edges: dict[str, EdgeRecord]
+    read: dict[str, dict[str, FileReport]] = {}
     nodes: dict[str, NodeRecord]
     kinds: list[Kind] = ["vector"]
     derived: dict[str, Any] = {}

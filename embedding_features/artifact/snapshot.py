@@ -103,6 +103,7 @@ class Snapshot:
             graph_fingerprint=made.graph_fingerprint,
             edges={name: (e.count, e.first, e.last) for name, e in made.edges.items()},
             figures=made.figures,
+            read=made.read,
         )
         encoder = load_encoder(self.folder / ENCODER) if (self.folder / ENCODER).is_dir() else None
         return Embeddings({t: self.vectors(t) for t in made.nodes}, provenance, encoder)

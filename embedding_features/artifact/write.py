@@ -185,6 +185,7 @@ def _manifest(
             name: {"count": count, "first": first, "last": last}
             for name, (count, first, last) in made.edges.items()
         },
+        "read": {source: dict(files) for source, files in made.read.items()},
         "nodes": {node_type: _node(table) for node_type, table in embeddings.tables.items()},
         "kinds": [kind for kind in KINDS if any(kind == k for _, k in tables)],
         "derived": recipe,

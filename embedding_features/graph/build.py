@@ -18,12 +18,13 @@ from embedding_features.graph.edges import StagedRelation, make_relation, nodes_
 from embedding_features.graph.features import StagedFeatures, align_features, stage_features
 from embedding_features.graph.fingerprint import fingerprint
 from embedding_features.graph.hetero_graph import Graph
-from embedding_features.graph.moment import as_moment
 from embedding_features.graph.report import BuildReport, NodeReport
 from embedding_features.graph.schema import GraphSchema
-from embedding_features.graph.source import connection, duckdb_errors, quoted
 from embedding_features.graph.vocabulary import Vocabulary
 from embedding_features.progress import SILENT, Progress
+from embedding_features.sources.moment import as_moment
+from embedding_features.sources.report import FileReport
+from embedding_features.sources.sql import Subject, connection, quoted
 
 
 def build_graph(
@@ -59,6 +60,9 @@ def build_graph(
         features, feature_reports = {}, {}
         for node_type, table in tables.items():
             features[node_type], feature_reports[node_type] = align_features(con, table, node_type)
+    read = [*(each.rows.opened.subject for each in staged), *(table.subject for table in tables.values())]
+    counted = [*(each.counts for each in staged), *(table.counts for table in tables.values())]
+    files = {subject.name: _within(schema, c.files) for subject, c in zip(read, counted, strict=True)}
     nodes = {t: NodeReport(nodes=len(v), new=len(v) - len(bases[t])) for t, v in vocabularies.items()}
     return Graph(
         moment,
@@ -66,8 +70,14 @@ def build_graph(
         relations,
         features,
         fingerprint(vocabularies, relations, features),
-        BuildReport(relations=reports, features=feature_reports, nodes=nodes),
+        BuildReport(relations=reports, features=feature_reports, nodes=nodes, files=files),
     )
+
+
+def _within(schema: GraphSchema, files: Mapping[str, FileReport]) -> dict[str, FileReport]:
+    """Files by their paths within the schema's folder, where they are in it."""
+    folder = f"{schema.folder.resolve()}/"
+    return {path.removeprefix(folder): report for path, report in files.items()}
 
 
 def _parent_vocabularies(schema: GraphSchema, as_of: datetime, parent: Graph | None) -> dict[str, Vocabulary]:
@@ -107,7 +117,7 @@ def _vocabulary(
     vocabulary = base
     if columns:
         sql = " UNION ".join(f"SELECT DISTINCT {column} AS id FROM {table}" for table, column in columns)  # noqa: S608
-        with duckdb_errors(f"ids of {node_type!r}"):
+        with Subject(f"ids of {node_type!r}", GraphError).named():
             vocabulary = base.extend(con.sql(sql).to_arrow_table().column("id"))
     # copied, for DuckDB knows the size of its own tables only, and would hash the edges instead
     con.register("ids", pa.table({"id": vocabulary.ids, "row": np.arange(len(vocabulary), dtype=np.int32)}))

@@ -8,18 +8,21 @@ import pyarrow as pa
 
 from embedding_features.errors import GraphError
 from embedding_features.graph.edges import nodes_table
-from embedding_features.graph.known_rows import Counts, count_rows, known_rows
-from embedding_features.graph.moment import from_microseconds
 from embedding_features.graph.report import FeatureReport
 from embedding_features.graph.schema import FeatureTable, GraphSchema
-from embedding_features.graph.source import duckdb_errors, open_source, quoted
+from embedding_features.sources.columns import value_sql
+from embedding_features.sources.counts import Counts, check_dropped, count_rows
+from embedding_features.sources.known_rows import known_rows
+from embedding_features.sources.moment import from_microseconds
+from embedding_features.sources.open import open_source
+from embedding_features.sources.sql import Subject, quoted
 
 
 @dataclass(frozen=True)
 class StagedFeatures:
     """A feature table's known rows in the temporary table ``table``: id, time if any, value_0, value_1, …"""
 
-    what: str
+    subject: Subject
     schema: FeatureTable
     table: str
     counts: Counts
@@ -38,13 +41,12 @@ def stage_features(
     Raises:
         GraphError: when the source breaks a rule of the schema, or an id stands in it twice (at one time).
     """
-    what, kind = f"features of {node_type!r}", schema.nodes[node_type].id
-    query = open_source(con, features, what, schema.folder, as_of, {features.id: kind})
-    for column in features.columns:
-        query.type(column)
-    values = {f"value_{number}": quoted(column) for number, column in enumerate(features.columns)}
-    rows = known_rows(query, features, {"id": (features.id, kind)}, values, as_of)
+    subject, kind = Subject(f"features of {node_type!r}", GraphError), schema.nodes[node_type].id
+    opened = open_source(con, features, subject, schema.folder, as_of)
+    values = {f"value_{number}": value_sql(opened, name) for number, name in enumerate(features.columns)}
+    rows = known_rows(opened, features, {"id": (features.id, kind)}, as_of, values=values)
     counts = count_rows(con, rows)
+    check_dropped(rows, counts)
     rows.stage(con, table)
     keys = "id, time" if rows.has_time else "id"
     twice = con.execute(
@@ -52,8 +54,8 @@ def stage_features(
     ).fetchone()
     if twice:
         when = f" at {from_microseconds(twice[1]).isoformat()}" if rows.has_time else ""
-        raise GraphError(f"{what}: id {twice[0]!r} stands there {twice[-1]} times{when}", fix="keep one row")
-    return StagedFeatures(what, features, table, counts)
+        raise subject.refusal(f"id {twice[0]!r} stands there {twice[-1]} times{when}", "keep one row")
+    return StagedFeatures(subject, features, table, counts)
 
 
 def align_features(con: Any, staged: StagedFeatures, node_type: str) -> tuple[pa.Table, FeatureReport]:
@@ -64,12 +66,12 @@ def align_features(con: Any, staged: StagedFeatures, node_type: str) -> tuple[pa
         newest += " QUALIFY row_number() OVER (PARTITION BY id ORDER BY time DESC) = 1"
     values = ", ".join(f"f.value_{number}" for number in range(len(names)))
     sql = f"SELECT {values}, f.present FROM {nodes} n LEFT JOIN ({newest}) f ON f.id = n.id ORDER BY n.row"  # noqa: S608
-    with duckdb_errors(staged.what):
+    with staged.subject.named():
         table = con.sql(sql).to_arrow_table().combine_chunks()
-    counts, kept = staged.counts, len(table) - table.column("present").null_count
+    counts, kept = staged.counts.total, len(table) - table.column("present").null_count
     dropped = counts.known - kept
     report = FeatureReport(
-        read=counts.read,
+        read=counts.read - counts.filtered,
         null_ids=counts.null_ids,
         null_times=counts.null_times,
         later=counts.later,

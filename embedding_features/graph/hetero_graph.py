@@ -5,18 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from embedding_features.arrays import F32, I32, I64, AnyArray
 from embedding_features.errors import GraphError
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.fingerprint import fingerprint
-from embedding_features.graph.moment import as_moment, check_time
 from embedding_features.graph.report import BuildReport
 from embedding_features.graph.schema import GraphSchema
 from embedding_features.graph.vocabulary import Vocabulary
 from embedding_features.progress import SILENT, Progress
+from embedding_features.sources.moment import as_moment, check_time, times_array
 
 
 @dataclass(frozen=True)
@@ -90,21 +89,23 @@ class Graph:
         """A graph from id arrays, for notebooks and tests; files go through :meth:`build`.
 
         Args:
-            edges: (source type, relation, destination type) → (source ids, destination ids[, times in µs]).
+            edges: (source type, relation, destination type) → (source ids, destination ids[, times]); times
+                are integers, µs since 1970 UTC, or datetime64 in UTC.
 
         Raises:
-            GraphError: when as_of has no zone or ids are unfit.
+            GraphError: when as_of has no zone, or ids or times are unfit.
             LeakError: when an edge is later than as_of.
         """
         as_of = as_moment(as_of)
-        for (_, name, _), arrays in edges.items():
-            if len(arrays) == 3 and len(arrays[2]):
-                check_time(name, int(np.max(arrays[2])), as_of)
+        times = {name: times_array(e[2], name) for (_, name, _), e in edges.items() if len(e) == 3}
+        for name, time in times.items():
+            if len(time):
+                check_time(name, int(time.max()), as_of)
         ids: dict[str, list[AnyArray]] = {}
         for (src_type, _, dst_type), arrays in edges.items():
-            ids.setdefault(src_type, []).append(np.asarray(arrays[0]))
-            ids.setdefault(dst_type, []).append(np.asarray(arrays[1]))
-        vocabularies = {t: Vocabulary.from_ids(np.unique(np.concatenate(a))) for t, a in ids.items()}
+            ids.setdefault(src_type, []).append(arrays[0])
+            ids.setdefault(dst_type, []).append(arrays[1])
+        vocabularies = {node_type: Vocabulary.of_arrays(arrays) for node_type, arrays in ids.items()}
         relations = {
             name: Relation.from_edges(
                 name,
@@ -113,7 +114,7 @@ class Graph:
                 vocabularies[src_type].encode(arrays[0]),
                 vocabularies[dst_type].encode(arrays[1]),
                 (len(vocabularies[src_type]), len(vocabularies[dst_type])),
-                time=arrays[2] if len(arrays) == 3 else None,
+                time=times.get(name),
             )
             for (src_type, name, dst_type), arrays in edges.items()
         }

@@ -1,6 +1,7 @@
 """What a build read, dropped and kept: the numbers beside every rule of the schema."""
 
 from embedding_features.config import Config
+from embedding_features.sources.report import FileReport
 
 
 class RelationReport(Config):
@@ -51,8 +52,16 @@ class NodeReport(Config):
 
 
 class BuildReport(Config):
-    """The counts of one build; empty for a graph made from arrays."""
+    """The counts of one build; empty for a graph made from arrays.
+
+    Attributes:
+        relations: relation → rows that pass its filter, and what became of them.
+        features: node type → the same of its feature table.
+        nodes: node type → its vocabulary.
+        files: what was read → file → its rows; see :data:`ReadReport`.
+    """
 
     relations: dict[str, RelationReport] = {}
     features: dict[str, FeatureReport] = {}
     nodes: dict[str, NodeReport] = {}
+    files: dict[str, dict[str, FileReport]] = {}

@@ -17,20 +17,15 @@ An example::
         filter: status <> 'cancelled'
         duplicates: sum
 
-The rules, each counted in the build's report or an error that names the value:
+The rules, each counted in the build's report or an error that names the value (docs/howto/logs.md has those
+of files, columns, times and numbers):
 
 - **As of.** Only rows with timestamp ≤ as_of are read. A relation without ``timestamp`` is taken as known
   at all times: use it only for what never changes. An sql source may use the parameter ``$as_of``. An
   aggregate over the whole log in an sql source sees the future unless it filters by ``$as_of`` itself; the
   as-of filter on its ``timestamp`` column applies in any case, but it comes after the aggregate.
-- **Timestamps.** With a zone: taken as is. Without one, and dates: ``timezone`` must say which. Integers:
-  ``unit`` must say s, ms or us since 1970 UTC. A date counts as the last microsecond of its day, for only
-  then is all of it past. What is finer than a microsecond is rounded up. Rows whose timestamp is null or
-  infinite are dropped.
-- **Ids.** int64 or string, as the node type says. Rows with a null id are dropped. Floats, and integers
-  beyond int64, are errors.
-- **Weights.** Numbers; null, NaN, infinite or beyond float32 is an error: filter such rows, or mend them in
-  sql.
+- **Ids.** int64 or string, as the node type says. Rows with a null id are dropped, and counted.
+- **Weights.** Finite numbers; what is none of an edge that is known is an error.
 - **Duplicates** of a pair: ``keep`` (the default) leaves every edge; ``sum`` makes one edge with the sum of
   the weights (each 1 if there is no weight column) and the last time; ``last`` one with the last time and
   its weight, the largest if several have that time.
@@ -38,7 +33,6 @@ The rules, each counted in the build's report or an error that names the value:
   row. Tables without one describe only nodes that have edges and add none, for a catalogue exported today
   knows tomorrow's items; their values are taken as known at all times. Each id (at each time) may stand
   there once.
-- **Files.** CSV has a header row. Parquet and CSV columns are matched by name.
 """
 
 from pathlib import Path
@@ -48,40 +42,9 @@ from pydantic import Field, field_validator, model_validator
 
 from embedding_features.config import Config, load_config
 from embedding_features.files import safe_name
+from embedding_features.sources.source import IdType, Source
 
-IdType = Literal["int64", "string"]
 Duplicates = Literal["keep", "sum", "last"]
-
-
-class Source(Config):
-    """Where rows come from, and when they became known.
-
-    Attributes:
-        parquet: glob of Parquet files (``**`` means any depth).
-        csv: glob of CSV files.
-        sql: a DuckDB SELECT; exactly one of the three is given.
-        timestamp: column with the moment each row became known.
-        timezone: of a timestamp without zone or a date, e.g. ``UTC`` or ``Europe/Berlin``.
-        unit: of an integer timestamp.
-        filter: DuckDB boolean expression over the source's columns; only rows where it is true are read.
-    """
-
-    parquet: str | None = None
-    csv: str | None = None
-    sql: str | None = None
-    timestamp: str | None = None
-    timezone: str | None = None
-    unit: Literal["s", "ms", "us"] | None = None
-    filter: str | None = None
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        given = [name for name in ("parquet", "csv", "sql") if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError(f"give exactly one of parquet, csv and sql, not {given or 'none'}")
-        if self.timestamp is None and (self.timezone or self.unit):
-            raise ValueError("timezone and unit describe a timestamp, and there is none")
-        return self
 
 
 class FeatureTable(Source):

@@ -14,9 +14,9 @@ from embedding_features.graph.build import build_graph
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.edges import edge_rows
 from embedding_features.graph.hetero_graph import Graph
-from embedding_features.graph.moment import as_moment, check_time, from_microseconds, to_microseconds
 from embedding_features.graph.schema import GraphSchema
-from embedding_features.graph.source import connection
+from embedding_features.sources.moment import as_moment, check_time, from_microseconds, to_microseconds
+from embedding_features.sources.sql import connection
 
 #: relation → (edges, earliest time, latest time); times None for a relation without time or edges
 EdgeSummary = Mapping[str, tuple[int, datetime | None, datetime | None]]
@@ -80,7 +80,7 @@ def verify_as_of(
 
 def _compare(schema: GraphSchema, summary: EdgeSummary, as_of: datetime) -> dict[str, EdgeCheck]:
     checks = {}
-    with connection(schema.folder, None, None) as con:
+    with connection(schema.folder) as con:
         for name, (count, _, latest) in summary.items():
             last = None if latest is None else as_moment(latest)
             if name not in schema.relations:
@@ -107,9 +107,8 @@ def _compare(schema: GraphSchema, summary: EdgeSummary, as_of: datetime) -> dict
 def _recount(con: Any, schema: GraphSchema, name: str, as_of: datetime) -> tuple[int, datetime | None]:
     rows = edge_rows(con, schema, name, as_of)
     pairs = schema.relations[name].duplicates != "keep"
-    count, last = rows.fetch(
-        con, f"count({'DISTINCT (src, dst)' if pairs else '*'}), max(time)", "WHERE known"
-    )
+    counted = f"count({'DISTINCT (src, dst)' if pairs else '*'}), max(time)"
+    ((count, last),) = rows.fetch(con, counted, "WHERE known")
     return count, None if last is None else from_microseconds(last)
 
 

@@ -1,6 +1,7 @@
 """Append-only ids: row r means the same entity in every later snapshot."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -58,6 +59,21 @@ class Vocabulary:
             raise GraphError(f"{len(array) - len(pc.unique(array))} duplicate ids in a vocabulary")
         return cls(array)
 
+    @classmethod
+    def of_arrays(cls, arrays: Iterable[pa.Array | AnyArray]) -> "Vocabulary":
+        """The ids that stand in several arrays, ascending.
+
+        Raises:
+            GraphError: on a null, or a type that is neither integer nor string, or not that of the others.
+        """
+        found = [_as_ids(array) for array in arrays]
+        types = {array.type for array in found if len(array)}
+        if len(types) > 1:
+            raise GraphError(f"ids of one node type are {' and '.join(map(str, types))}", fix="cast one")
+        filled = [array for array in found if len(array)] or found[:1]
+        distinct = pc.unique(pa.concat_arrays(filled))
+        return cls.from_ids(distinct.take(pc.sort_indices(distinct)))
+
     def encode(self, ids: pa.Array | AnyArray) -> I64:
         """[m] int64 rows of ``ids``; -1 for unknown and null.
 
@@ -108,14 +124,14 @@ def _as_ids(ids: pa.Array | pa.ChunkedArray | AnyArray, empty: pa.DataType | Non
     """``ids`` as int64 or string; ``empty`` is the type of an array that has no id to tell its type by."""
     if isinstance(ids, pa.ChunkedArray):
         ids = ids.combine_chunks()
-    array = ids if isinstance(ids, pa.Array) else pa.array(np.asarray(ids))
-    if empty is not None and array.null_count == len(array):
-        return pa.nulls(len(array), empty)
     try:
+        array = ids if isinstance(ids, pa.Array) else pa.array(np.asarray(ids))
+        if empty is not None and array.null_count == len(array):
+            return pa.nulls(len(array), empty)
         if pa.types.is_integer(array.type):
             return array.cast(pa.int64())
         if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
             return array.cast(pa.string())
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise GraphError(f"ids do not fit: {error}", fix="use ids within int64, or text") from None
     raise GraphError(f"ids of type {array.type}", fix="use int64 or string ids")

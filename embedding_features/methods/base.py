@@ -18,6 +18,7 @@ from embedding_features.graph.verify import edge_summary
 from embedding_features.graph.views import Bipartite, BipartiteView
 from embedding_features.progress import SILENT, Progress
 from embedding_features.solvers.base import Solver
+from embedding_features.sources.report import summed
 
 if TYPE_CHECKING:
     from torch import nn
@@ -81,6 +82,7 @@ class Method(Part):
             graph_fingerprint=graph.fingerprint,
             edges={relation: edge_summary(graph)[relation]},
             figures=dict(figures),
+            read=summed(graph.report.files),
         )
         return Embeddings(tables, provenance, encoder)
 

@@ -21,6 +21,7 @@ from feast.repo_config import FeastConfigBaseModel
 from feast.utils import _get_column_names
 
 from embedding_features.errors import StoreError
+from embedding_features.store.online_stores.collected import CollectedRows, in_batches
 
 _BATCH = 1 << 13
 
@@ -38,7 +39,8 @@ class ArrowEngine(LocalComputeEngine):  # type: ignore[misc]
 
     A view of snapshots is a plain feature view of one entity with the tag ``space``. Of its rows in the
     window those of the newest event time are the snapshot; they replace what is online, and what they lack is
-    gone. Views of other kinds, and other stores, go Feast's own way, row by row.
+    gone. Views of other kinds go Feast's own way, row by row, but into a store of this library all rows of a
+    window or none. Other stores are written as by Feast's engine.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -47,14 +49,29 @@ class ArrowEngine(LocalComputeEngine):  # type: ignore[misc]
     def _materialize_one(
         self, registry: BaseRegistry, task: MaterializationTask, **settings: Any
     ) -> LocalMaterializationJob:
-        if not (hasattr(self.online_store, "write_table") and _is_snapshot(task.feature_view)):
+        if not hasattr(self.online_store, "write_table"):
             return super()._materialize_one(registry, task, **settings)
         job_id = f"{task.feature_view.name}-{task.start_time}-{task.end_time}"
         try:
-            self._write(registry, task)
+            if _is_snapshot(task.feature_view):
+                self._write(registry, task)
+            else:
+                self._write_rows(registry, task)
         except Exception as error:  # Feast raises it where it waits for the job
             return LocalMaterializationJob(job_id, MaterializationJobStatus.ERROR, error)
         return LocalMaterializationJob(job_id, MaterializationJobStatus.SUCCEEDED)
+
+    def _write_rows(self, registry: BaseRegistry, task: MaterializationTask) -> None:
+        """Feast's own way, but its batches are written when all are there: a bad row leaves them all out."""
+        collected, config = CollectedRows(), in_batches(self.repo_config, _BATCH)
+        feasts = LocalComputeEngine(
+            repo_config=config, offline_store=self.offline_store, online_store=collected
+        )
+        job = feasts._materialize_one(registry, task)
+        if job.error():
+            raise job.error()
+        if collected.rows:
+            self.online_store.online_write_batch(self.repo_config, task.feature_view, collected.rows, None)
 
     def _write(self, registry: BaseRegistry, task: MaterializationTask) -> None:
         view = task.feature_view

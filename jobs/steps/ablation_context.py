@@ -1,6 +1,7 @@
 """What the ablation's report tells beside the figures: task, splits, snapshots, variants, rankers."""
 
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 
 import pyarrow as pa
@@ -10,7 +11,7 @@ from embedding_features.store import Published
 from jobs.pipeline import Pipeline
 from jobs.steps.rank import Ranked
 from ranking.report.context import ReportContext, SnapshotContext, SplitContext
-from ranking.task import PARTS
+from ranking.task import PARTS, said
 from ranking.variants import FEATURES, STRONG, Variant
 
 _ADDS = {
@@ -27,10 +28,11 @@ _ADDS = {
 def report_context(pipeline: Pipeline, ranked: Ranked) -> ReportContext:
     """Of one pipeline and what its grid learned from."""
     task, rule = pipeline.rank.task, pipeline.rank.task.label
+    log = PurePath(said(task.log)).name
     families = ", ".join(method.family_name for method in pipeline.methods)
     return ReportContext(
         title=f"{pipeline.name}: what pretrained features ({families}) bring a ranker",
-        task=f"Predict {rule.column} ≥ {rule.at_least:g} of {task.log.name}, by what was known before.",
+        task=f"Predict {rule.column} ≥ {rule.at_least:g} of {log}, by what was known before.",
         splits=tuple(_split(ranked.labels, part) for part in PARTS),
         snapshots=tuple(_snapshot(run_) for run_ in ranked.snapshots),
         variants={variant.name: _adds(variant, pipeline) for variant in pipeline.rank.variants},

@@ -1,15 +1,18 @@
 """``graph``: the logs as a graph, at each of the pipeline's moments."""
 
 from datetime import datetime
-from glob import glob
 from pathlib import Path
 from typing import Any
 
 from embedding_features.config import config_hash
+from embedding_features.errors import GraphError
 from embedding_features.files import sweep_staging
 from embedding_features.graph import Graph
 from embedding_features.graph.schema import GraphSchema
 from embedding_features.progress import Progress
+from embedding_features.sources.files import find_files
+from embedding_features.sources.report import FileReport
+from embedding_features.sources.sql import Subject
 from jobs.pipeline import Pipeline
 
 
@@ -34,7 +37,8 @@ def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
             rows.append({**_row(parent), "state": state, "folder": folder})
             advance(1, str(as_of.date()))
     workspace.write_json("graphs", rows)
-    return {"graphs": [{k: v for k, v in row.items() if k not in ("state", "folder")} for row in rows]}
+    graphs = [{k: v for k, v in row.items() if k not in ("state", "folder")} for row in rows]
+    return {"graphs": graphs, **(_read(parent) if parent else {})}
 
 
 def save_graph(schema: GraphSchema, as_of: datetime, parent: Graph | None, root: Path) -> str:
@@ -52,6 +56,23 @@ def _row(graph: Graph) -> dict[str, Any]:
     return {"as_of": graph.as_of.isoformat(), **sizes, **counts}
 
 
+def _read(graph: Graph) -> dict[str, Any]:
+    """What the last build read, dropped and kept: by source, and by file."""
+    merged = {f"relation {name!r}": report for name, report in graph.report.relations.items()}
+    totals = [
+        {"source": name, **FileReport.total(files.values()).model_dump()}
+        | {field: getattr(merged.get(name), field, None) for field in ("repeated", "merged", "kept")}
+        for name, files in graph.report.files.items()
+    ]
+    files = [
+        {"source": name, "file": file, **report.model_dump()}
+        for name, reports in graph.report.files.items()
+        for file, report in reports.items()
+        if file
+    ]
+    return {"read": totals, "files": files}
+
+
 def _has_sql(schema: GraphSchema) -> bool:
     return any(relation.sql for relation in schema.relations.values())
 
@@ -59,7 +80,8 @@ def _has_sql(schema: GraphSchema) -> bool:
 def _source_state(schema: GraphSchema) -> str:
     """Hash of the schema and of each source file's name, size and modification time."""
     tables = [*schema.relations.values(), *(n.features for n in schema.nodes.values() if n.features)]
-    patterns = [str(schema.folder / p) for table in tables if (p := table.parquet or table.csv)]
-    paths = sorted({path for pattern in patterns for path in glob(pattern, recursive=True)})  # noqa: PTH207
+    globs = [pattern for table in tables if (pattern := table.parquet or table.csv)]
+    found = (find_files(pattern, schema.folder, Subject(pattern, GraphError)) for pattern in globs)
+    paths = sorted({path for files in found for path in files})
     stats = [(path, (s := Path(path).stat()).st_size, s.st_mtime_ns) for path in paths]
     return config_hash({"schema": schema.model_dump(mode="json"), "files": stats})

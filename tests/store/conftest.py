@@ -7,6 +7,7 @@ import pytest
 
 from embedding_features.artifact import Snapshot
 from embedding_features.store import materialize, publish, publish_series
+from tests.store.beside import beside  # noqa: F401
 from tests.store.builders import DAY, T0, make_repo, snapshot
 from tests.store.redis_server import own_redis, redis_address, redis_server  # noqa: F401
 from tests.store.snapshot_world import make_world  # noqa: F401

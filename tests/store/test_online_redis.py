@@ -360,15 +360,6 @@ def test_columns_of_every_kind(tmp_path, redis_address):
         world.write(table(IDS, 3, near=nested))
 
 
-def test_a_feature_that_the_snapshot_lacks_is_named(world):
-    world.write(table(IDS))
-    field = world.view.features[-1]
-    world.view.features.append(type(field)(name="later", dtype=field.dtype))
-    world.online._views.clear()
-    with pytest.raises(StoreError, match="lacks later, which the view has gained since"):
-        world.read(IDS[:2], ["later"])
-
-
 def test_ids_of_another_type_are_refused(world):
     world.write(table(IDS))
     for ids in (["a"], [1.5], pa.array([1, None])):

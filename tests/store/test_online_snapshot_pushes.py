@@ -151,20 +151,20 @@ def test_of_two_rows_of_a_key_in_a_batch_the_later_is_served(world):
     assert sizes(world, [7]) == [1]
 
 
-def test_a_row_that_lacks_a_new_feature_goes_with_the_next_snapshot(world):
-    """It cannot be served; the error says what to do, and doing it helps."""
+def test_a_row_that_lacks_a_new_feature_outlives_an_older_snapshot_that_has_it(world):
+    """The feature is null in it: the snapshot's value is of another moment than the row."""
     world.write(table(IDS[:3]))
-    world.push(table(IDS[4:5], 9))
+    world.push(table(IDS[2:3], 9))
     field = world.view.features[-1]
     world.view.features.append(type(field)(name="later", dtype=field.dtype))
-    for read in (lambda ids: world.read(ids, ["later"]), lambda ids: feast_read(world, ids, ["later"])):
-        for ids in (IDS[:1], IDS[4:5]):
-            with pytest.raises(StoreError, match="lacks later, which the view has gained since"):
-                read(ids)
-    assert world.read([IDS[0], IDS[4]], ["name"]).arrays["name"].to_pylist() == ["name 0 0"] * 2
+    assert feast_read(world, [IDS[0], IDS[2]], ["later", "name"]) == [
+        (T0 + day * DAY, {"name": Value(string_val=name)}) for day, name in ((0, "name 0 0"), (9, "name 0 0"))
+    ]
     world.write(table(IDS[:3], 1, later=pa.array([5, 6, 7])))
-    assert world.read([*IDS[:1], IDS[4]], ["later"]).arrays["later"].tolist() == [5, 0]
+    assert world.read(IDS[:3], ["later"]).arrays["later"].to_pylist() == [5, 6, None]
     assert feast_read(world, IDS[:1], ["later"])[0][1]["later"].int64_val == 5
+    world.write(table(IDS[:3], 10, later=pa.array([5, 6, 7])))
+    assert world.read(IDS[:3], ["later"]).arrays["later"].tolist() == [5, 6, 7]
 
 
 def feast_read(world, ids, names):

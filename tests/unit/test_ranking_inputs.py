@@ -99,7 +99,7 @@ def replaced(name, values):
         (replaced("user_id", pa.array([1, None, 2, 3, 1, 1])), {}, "1 rows have a null"),
         (replaced("rating", pa.array([1, None, 2, None, 1, 1])), {}, "2 rows have a null"),
         (replaced("user_id", pa.array([0.5] * 6)), {}, "ids are integers or strings"),
-        (replaced("timestamp", pa.array(range(6))), {}, "not a moment with a time zone"),
+        (replaced("timestamp", pa.array(range(6))), {}, "say unit"),
         (LOG.slice(0, 0), {}, "no rows"),
         (pa.concat_tables([LOG, LOG.slice(0, 1).set_column(3, "rating", pa.array([1]))]), {}, "both labels"),
         (LOG, {"split": MomentSplit(validation=moment(8), test=moment(9))}, "validation part is empty"),
@@ -115,7 +115,7 @@ def test_what_a_log_may_not_be(tmp_path, log, settings, says):
 
 def test_a_missing_log_is_named(tmp_path):
     task = Task(log=tmp_path / "none.parquet", label=LabelRule(column="rating", at_least=4))
-    with pytest.raises(DataError, match=r"none\.parquet cannot be read"):
+    with pytest.raises(DataError, match=r"no file matches .*none\.parquet"):
         load_labels(task)
 
 

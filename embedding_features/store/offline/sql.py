@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 
-from embedding_features.graph.source import quoted
+from embedding_features.sources.sql import quoted
 from embedding_features.store.offline.joins import Join
 
 EMPTY = "FROM read_parquet($files) LIMIT 0"

@@ -1,6 +1,6 @@
 """Ids as arrays, refused where they would have to be rounded or read as something else."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -59,7 +59,7 @@ def ids_array(ids: Any) -> np.ndarray:
         ids = ids.to_numpy(zero_copy_only=False) if isinstance(ids, pa.Array) else ids.to_numpy()
     array = np.asarray(ids) if hasattr(ids, "__array__") else None
     if array is None or (array.dtype == object and array.ndim == 1):
-        return _one_by_one(ids)
+        return _one_by_one(ids if array is None else array.tolist())
     if array.ndim == 1 and array.dtype.kind in "iu" and not _beyond(array):
         return array.astype(np.int64, copy=False)
     if array.ndim == 1 and array.dtype.kind == "U":
@@ -69,16 +69,15 @@ def ids_array(ids: Any) -> np.ndarray:
 
 def _one_by_one(ids: Any) -> np.ndarray:
     """As :func:`ids_array`: numpy would read True as 1, and 1 beside "a" as "1"."""
-    if not isinstance(ids, Iterable):
-        raise DataError(f"ids are {ids!r}", fix=_FIX)
-    ids = list(ids)
+    if not isinstance(ids, Sequence) or isinstance(ids, bytes | bytearray):
+        raise DataError(f"ids are a {type(ids).__name__}", fix=_FIX)
     kinds = set(map(type, ids))
     if kinds and (kinds == {UUID} or all(issubclass(kind, str) for kind in kinds)):
-        return np.array(list(map(str, ids)), object)
+        return np.array(ids if kinds == {str} else list(map(str, ids)), object)
     if not all(issubclass(kind, int | np.integer) and kind is not bool for kind in kinds):
         raise DataError(f"ids of type {', '.join(sorted(kind.__name__ for kind in kinds))}", fix=_FIX)
     try:
-        return np.array(ids, np.int64)
+        return np.array(list(ids), np.int64)
     except OverflowError:
         raise DataError("an id is beyond int64", fix=_FIX) from None
 

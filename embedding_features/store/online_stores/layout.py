@@ -1,6 +1,6 @@
 """What the columns of a view are, and the moments of its snapshots."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -76,9 +76,7 @@ def _say(stamp: Stamp) -> str:
     return f"{event} (created {created})"
 
 
-def lacks(where: str, features: Iterable[str]) -> StoreError:
-    """The error of rows that came online before their view had a feature."""
-    return StoreError(
-        f"what is online of {where} lacks {', '.join(features)}, which the view has gained since",
-        fix="materialize again, and push again what was pushed",
-    )
+def ttl_of(view: FeatureView) -> timedelta | None:
+    """How long rows of a view are served; None for ever, as the rows of a view that transforms on demand."""
+    ttl: timedelta | None = getattr(view, "ttl", None)
+    return ttl

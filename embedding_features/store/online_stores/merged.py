@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-import pyarrow as pa
 from feast import FeatureView
 
-from embedding_features.store.online_stores.layout import lacks
+from embedding_features.store.online_stores.layout import ttl_of
+from embedding_features.store.online_stores.overlay import overlaid
 from embedding_features.store.online_stores.pushed import Row
 from embedding_features.store.online_stores.rows import Rows, outside
-from embedding_features.store.online_stores.values import Values, from_proto, overlaid
+from embedding_features.store.online_stores.values import Values
 
 
 def merged(
@@ -31,32 +31,24 @@ def merged(
         pushed: place in the answer → row.
         take: the snapshot's values [n] of a feature, anything where missing; None where it has none.
 
+    Returns:
+        The rows; null where one came online before its view had the feature.
+
     Raises:
-        StoreError: when a row lacks a feature, which the view has gained since.
+        StoreError: when the rows of a feature are of types that no one array holds.
     """
-    where, some = f"view {view.name}", not missing.all()
     event = np.where(missing, 0, moment)
     for i, row in pushed.items():
         missing[i], event[i] = False, row.stamp[0]
-    expired = outside(event, view.ttl, now) & ~missing
+    expired = outside(event, ttl_of(view), now) & ~missing
     gone = missing | expired
-    shown = [i for i in pushed if not expired[i]]
-    picked = [pushed[i].pick(features, where) for i in shown]
+    shown = {i: row.values for i, row in pushed.items() if not expired[i]}
+    blank, fields = bool(gone.any()), {field.name: field for field in view.features}
     arrays: dict[str, Values] = {}
     for name in features:
-        values = [from_proto(row[name]) for row in picked]
         taken = take(name)
-        if taken is None and some:
-            raise lacks(where, [name])
-        if taken is None:
-            arrays[name] = _without_snapshot(values, shown, gone)
-        else:
-            arrays[name] = overlaid(taken, shown, values, gone) if shown or gone.any() else taken
+        if taken is None or shown or blank:
+            over = {i: values.get(name) for i, values in shown.items()}
+            taken = overlaid(taken, over, gone, fields[name])
+        arrays[name] = taken
     return Rows(~gone, expired, event, arrays)
-
-
-def _without_snapshot(values: list[object], places: list[int], gone: np.ndarray) -> Values:
-    items: list[object] = [None] * len(gone)
-    for place, item in zip(places, values, strict=True):
-        items[place] = item
-    return pa.array(items)

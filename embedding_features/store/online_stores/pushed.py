@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from embedding_features.errors import DataError
 from embedding_features.store.online_stores.key_types import uuid_text
-from embedding_features.store.online_stores.layout import Stamp, lacks
+from embedding_features.store.online_stores.layout import Stamp
 
 Key = int | str | bytes
+#: what parsing bytes raises that are not what they should be
+DAMAGED = (ValueError, TypeError, KeyError, IndexError, struct.error, DecodeError)
 _SIZE, _STAMP = struct.Struct("<I"), struct.Struct("<qq")
 
 
@@ -28,15 +31,9 @@ class Row:
         """What it is found by: the id itself; of joint keys, their bytes."""
         return key_of(self.entity)
 
-    def pick(self, names: Sequence[str], where: str) -> dict[str, Value]:
-        """Values of features.
-
-        Raises:
-            StoreError: when the row lacks one.
-        """
-        if not self.values.keys() >= set(names):
-            raise lacks(f"{where}, a pushed row,", sorted(set(names) - self.values.keys()))
-        return {name: self.values[name] for name in names}
+    def pick(self, names: Sequence[str]) -> dict[str, Value]:
+        """Values of features, without those that the view has gained since."""
+        return {name: self.values[name] for name in names if name in self.values}
 
 
 def key_of(entity: EntityKey) -> Key:

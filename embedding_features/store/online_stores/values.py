@@ -1,4 +1,4 @@
-"""Between Feast's protobuf values and arrays: what a push may hold, and what a read gives."""
+"""What a row may hold that is written by itself, and Feast's protobuf values as Python has them."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,25 +10,17 @@ from feast import FeatureView, Field
 from feast.protos.feast.types.Value_pb2 import Value
 from feast.type_map import NULL_TIMESTAMP_INT_VALUE
 from feast.types import Array
-from feast.value_type import ValueType
 
 from embedding_features.errors import StoreError
 
 #: rows of one feature: a matrix or vector where every row has one shape, else an Arrow array
 Values: TypeAlias = np.ndarray | pa.Array
 
-_SLOTS = {
-    ValueType.INT32: "int32_val",
-    ValueType.INT64: "int64_val",
-    ValueType.FLOAT: "float_val",
-    ValueType.DOUBLE: "double_val",
-    ValueType.STRING: "string_val",
-}
 _NO_ARRAY = (
     "map_val", "map_list_val", "struct_val", "struct_list_val", "scalar_map_val", "list_val", "set_val",
     "zoned_timestamp_val",
 )  # fmt: skip
-_AGAIN = "push the row again with a value that keeps the rule"
+_AGAIN = "write the row again with a value that keeps the rule; what was online before stays"
 
 
 def declared_dim(field: Field) -> int | None:
@@ -39,38 +31,39 @@ def declared_dim(field: Field) -> int | None:
     return int(tags["dim"]) if tags.get("kind") == "vector" and "dim" in tags else None
 
 
+def is_published(field: Field) -> bool:
+    """Whether a feature is of a snapshot of this library, whose rules are stricter than Feast's."""
+    return "kind" in (field.tags or {})
+
+
 def check_pushed(view: FeatureView, values: Mapping[str, Value]) -> None:
-    """Raises:
-    StoreError: on a missing feature, a null list, NaN or infinity in a list, or a wrong dim.
+    """Check the values of a row that is written by itself, not in a snapshot.
+
+    Raises:
+        StoreError: on a missing feature; on a null list of a feature of a snapshot; on NaN, infinity or
+            another length in a list whose length is declared.
     """
     for field in view.features:
-        where = f"feature {field.name} of {view.name}"
+        where = f"feature {field.name} of view {view.name}"
         if field.name not in values:
-            raise StoreError(f"a pushed row lacks {where}", fix="push every feature of the view")
-        if not isinstance(field.dtype, Array):
-            continue
-        slot = values[field.name].WhichOneof("val")
-        if slot is None:
-            raise StoreError(f"a pushed row has null as {where}", fix=_AGAIN)
-        found = getattr(values[field.name], slot).val
-        if slot in ("float_list_val", "double_list_val") and not np.isfinite(np.asarray(found)).all():
-            raise StoreError(f"a pushed row has NaN or infinity in {where}", fix=_AGAIN)
-        dim = declared_dim(field)
-        if dim is not None and len(found) != dim:
-            raise StoreError(f"a pushed row has {len(found)} values in {where}, not {dim}", fix=_AGAIN)
+            raise StoreError(f"a row lacks {where}", fix="write every feature of the view")
+        if isinstance(field.dtype, Array):
+            _check_list(field, values[field.name], where)
 
 
-def to_protos(values: Values, field: Field) -> list[Value]:
-    """Gathered rows of a feature as Feast's values."""
-    items = values.tolist() if isinstance(values, np.ndarray) else values.to_pylist()
-    if isinstance(field.dtype, Array):
-        slot = _SLOTS[field.dtype.base_type.to_value_type()].replace("_val", "_list_val")
-        protos = [Value() for _ in items]
-        for proto, item in zip(protos, items, strict=True):
-            getattr(proto, slot).val.extend(item)
-        return protos
-    slot = _SLOTS[field.dtype.to_value_type()]
-    return [Value(**{slot: item}) for item in items]
+def _check_list(field: Field, value: Value, where: str) -> None:
+    slot, dim = value.WhichOneof("val"), declared_dim(field)
+    if slot is None:
+        if is_published(field):
+            raise StoreError(f"a row has null as {where}", fix=_AGAIN)
+        return
+    if dim is None and not is_published(field):
+        return
+    found = getattr(value, slot).val
+    if slot in ("float_list_val", "double_list_val") and not np.isfinite(np.asarray(found)).all():
+        raise StoreError(f"a row has NaN or infinity in {where}", fix=_AGAIN)
+    if dim is not None and len(found) != dim:
+        raise StoreError(f"a row has {len(found)} values in {where}, not {dim}", fix=_AGAIN)
 
 
 def from_proto(value: Value) -> Any:
@@ -95,25 +88,6 @@ def from_proto(value: Value) -> Any:
 def _moment(seconds: int) -> datetime | None:
     """A time of Feast's, in seconds since 1970; its own number for null is one."""
     return None if seconds == NULL_TIMESTAMP_INT_VALUE else datetime.fromtimestamp(seconds, UTC)
-
-
-def overlaid(values: Values, places: list[int], pushed: list[Any], missing: np.ndarray) -> Values:
-    """Gathered rows with those of pushes put in, and those not found blanked.
-
-    Rows not found hold NaN in matrices of floats, 0 in those of integers, and null in Arrow arrays. A pushed
-    list of another length than the matrix has makes it an Arrow array.
-    """
-    shape = values.shape[1:] if isinstance(values, np.ndarray) else ()
-    if isinstance(values, np.ndarray) and all(np.shape(item) == shape for item in pushed):
-        for place, item in zip(places, pushed, strict=True):
-            values[place] = item
-        values[missing] = np.nan if values.dtype.kind == "f" else 0
-        return values
-    items = values.tolist() if isinstance(values, np.ndarray) else values.to_pylist()
-    for place, item in zip(places, pushed, strict=True):
-        items[place] = item
-    kind = None if isinstance(values, np.ndarray) else values.type
-    return pa.array([None if gone else item for item, gone in zip(items, missing, strict=True)], kind)
 
 
 def as_arrow(values: Values) -> pa.Array:

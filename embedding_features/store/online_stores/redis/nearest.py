@@ -12,6 +12,7 @@ from feast.protos.feast.types.Value_pb2 import Value
 
 from embedding_features.errors import StoreError
 from embedding_features.store.online_stores.key_types import key_type
+from embedding_features.store.online_stores.layout import ttl_of
 from embedding_features.store.online_stores.pushed import Key
 from embedding_features.store.online_stores.redis.decode import Packed
 from embedding_features.store.online_stores.redis.header import Header
@@ -56,7 +57,7 @@ class Nearest:
         for _ in range(_TRIES):
             header = redis.header()
             stamp, held = header.stamp, None
-            if stamp is not None and not outside(np.array([stamp[0]]), view.ttl, now)[0]:
+            if stamp is not None and not outside(np.array([stamp[0]]), ttl_of(view), now)[0]:
                 held = self._snapshot(redis, view, query, header)
             pushed = PushedVectors(view, redis.pushed_rows(), query)
             if redis.header().run != header.run or (held is not None and held.run != header.run):

@@ -94,6 +94,11 @@ class Server:
                 finally:
                     pool.release(connection)
 
+    def close(self) -> None:
+        """Give its connections back; the next command opens new ones."""
+        self._client.close()
+        self._client.connection_pool.disconnect()
+
     def refuse_eviction(self) -> None:
         """Raises:
         StoreError: when Redis may drop keys that do not expire.

@@ -18,23 +18,22 @@ from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.repo_config import FeastConfigBaseModel
 from pydantic import PositiveFloat
 
-from embedding_features.files import safe_name
 from embedding_features.store.online_stores.base import (
     EmbeddingOnlineStore,
-    Found,
     GivenIds,
     Online,
-    Written,
     checked_rows,
     chosen,
     now,
 )
+from embedding_features.store.online_stores.feast_reads import Found, Written
 from embedding_features.store.online_stores.ids import ids_of
 from embedding_features.store.online_stores.incoming import Incoming
 from embedding_features.store.online_stores.key_types import refuse_types
 from embedding_features.store.online_stores.key_values import keys_of
 from embedding_features.store.online_stores.layout import Layout
 from embedding_features.store.online_stores.merged import merged
+from embedding_features.store.online_stores.names import key_part
 from embedding_features.store.online_stores.redis.address import Address
 from embedding_features.store.online_stores.redis.fields import fields_of_ids, fields_of_keys
 from embedding_features.store.online_stores.redis.nearest import Nearest
@@ -111,7 +110,7 @@ class RedisEmbeddingOnlineStore(EmbeddingOnlineStore):
         They are as durable as Redis is configured. Each 1,024 rows are written all or none.
 
         Raises:
-            StoreError: on a null list, NaN, infinity, a wrong dim, a missing feature.
+            StoreError: when a row breaks a rule of :func:`~..values.check_pushed`; nothing is written then.
         """
         rows = checked_rows(table, data)
         self._view(config, table).push(rows)
@@ -155,7 +154,7 @@ class RedisEmbeddingOnlineStore(EmbeddingOnlineStore):
         for view in tables_to_keep:
             refuse_types(view)
         for view in tables_to_delete:
-            self._remove(config, safe_name(view.name, "view") + ":")
+            self._remove(config, f"{key_part(view.name)}:")
         for view in tables_to_keep:
             self._view(config, view).create()
 
@@ -168,6 +167,11 @@ class RedisEmbeddingOnlineStore(EmbeddingOnlineStore):
         """Remove everything of the project, and nothing else."""
         self._remove(config, "")
 
+    async def close(self) -> None:
+        """Give the connections back; the next call opens new ones."""
+        for server in self._servers.values():
+            server.close()
+
     def _remove(self, config: RepoConfig, prefix: str) -> None:
         for name in sorted(self._server(config).run("SMEMBERS", index_of(_project(config)))):
             if name.decode().startswith(prefix):
@@ -175,7 +179,7 @@ class RedisEmbeddingOnlineStore(EmbeddingOnlineStore):
 
     def _view(self, config: RepoConfig, view: FeatureView) -> RedisView:
         versioned = compute_versioned_name(view, config.registry.enable_online_feature_view_versioning)
-        return self._named(config, f"{safe_name(view.name, 'view')}:{safe_name(versioned, 'view')}")
+        return self._named(config, f"{key_part(view.name)}:{key_part(versioned)}")
 
     def _named(self, config: RepoConfig, name: str) -> RedisView:
         server, project, settings = self._server(config), _project(config), config.online_store
@@ -194,4 +198,4 @@ class RedisEmbeddingOnlineStore(EmbeddingOnlineStore):
 
 def _project(config: RepoConfig) -> str:
     """What all keys of the project begin with."""
-    return f"ef:{safe_name(config.project, 'project')}"
+    return f"ef:{key_part(config.project)}"

@@ -23,7 +23,7 @@ from embedding_features.errors import StoreError
 from embedding_features.store.online_stores.base import Online
 from embedding_features.store.online_stores.incoming import Incoming
 from embedding_features.store.online_stores.layout import refuse_older
-from embedding_features.store.online_stores.pushed import Row, row_from_bytes, row_to_bytes
+from embedding_features.store.online_stores.pushed import DAMAGED, Row, row_from_bytes, row_to_bytes
 from embedding_features.store.online_stores.redis.decode import Packed, rows_alike
 from embedding_features.store.online_stores.redis.fields import Fields, field_of
 from embedding_features.store.online_stores.redis.header import Header
@@ -67,7 +67,7 @@ class RedisView:
         self._lock_seconds, self._wait_seconds = lock_seconds, wait_seconds
         self._key = f"{project}:{{{name}}}"
         rows = self.key("rows").encode()
-        self._hmget = b"*%%d\r\n$5\r\nHMGET\r\n$%d\r\n%s\r\n$1\r\nh\r\n" % (len(rows), rows)
+        self._hmget = b"$5\r\nHMGET\r\n$%d\r\n%s\r\n$1\r\nh\r\n" % (len(rows), rows)
         self._parsed: tuple[bytes, Header] = (b"", Header.empty())
 
     def key(self, what: str) -> str:
@@ -97,11 +97,20 @@ class RedisView:
         """The rows of fields [n].
 
         Raises:
-            StoreError: when nothing of the view is online.
+            StoreError: when nothing of the view is online, or it is damaged.
         """
-        found, *rows = self._server.ask([self._hmget % (fields.count + 3), fields.wire])
+        found, *rows = self._server.ask([b"*%d\r\n%s" % (fields.count + 3, self._hmget), fields.wire])
         if found is None:
             raise self._nothing()
+        try:
+            return self._answer(found, rows)
+        except DAMAGED as error:
+            raise StoreError(
+                f"what Redis has under {self._key} is damaged: {error}",
+                fix=f"remove {self.key('rows')}, {_LOST}, and push again",
+            ) from error
+
+    def _answer(self, found: bytes, rows: list[bytes | None]) -> Answer:
         header = self._header(found)
         alike = rows_alike(rows, header.columns)
         if alike is not None:

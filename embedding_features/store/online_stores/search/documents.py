@@ -129,10 +129,11 @@ class VectorSearch(OnlineStore):  # type: ignore[misc]
                 break
         found = []
         for entity, (event, values) in zip(entities, rows, strict=True):
-            slot = values[query.field.name].WhichOneof("val") if values else None
+            value = (values or {}).get(query.field.name)
+            slot = value.WhichOneof("val") if value is not None else None
             if slot is None:  # expired, or superseded by a row without a vector, since it was found
                 continue
-            vector = np.asarray(getattr(values[query.field.name], slot).val, np.float64)
+            vector = np.asarray(getattr(value, slot).val, np.float64)
             found.append((event, entity, query.distance(vector), values))
         return sorted(found, key=_nearest_first)[:top_k]
 

@@ -6,6 +6,7 @@ import numpy as np
 from feast import FeatureView
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 
+from embedding_features.store.online_stores.layout import ttl_of
 from embedding_features.store.online_stores.pushed import Key, Row
 from embedding_features.store.online_stores.rows import outside
 from embedding_features.store.online_stores.search.query import VectorQuery
@@ -32,7 +33,7 @@ class PushedVectors:
 
     def best(self, view: FeatureView, query: VectorQuery, count: int, now: int) -> list[EntityKey]:
         """The entities nearest to a query, those after ttl left out."""
-        expired = np.flatnonzero(outside(self._events, view.ttl, now))
+        expired = np.flatnonzero(outside(self._events, ttl_of(view), now))
         return [self._rows[i].entity for i in self._shelf.best(query, count, expired)]
 
 

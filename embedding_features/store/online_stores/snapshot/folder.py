@@ -18,7 +18,12 @@ from embedding_features.store.online_stores.layout import refuse_older
 from embedding_features.store.online_stores.pushed import Row
 from embedding_features.store.online_stores.snapshot import delta
 from embedding_features.store.online_stores.snapshot.generation import Generation, write_generation
-from embedding_features.store.online_stores.snapshot.handle import disk_errors, locked, nothing_online
+from embedding_features.store.online_stores.snapshot.handle import (
+    disk_errors,
+    locked,
+    nothing_online,
+    read_errors,
+)
 from embedding_features.store.online_stores.snapshot.pointer import (
     fresh_name,
     point,
@@ -56,11 +61,12 @@ class ViewFolder:
         """What is online now, opened; files are opened anew only when they changed.
 
         Raises:
-            StoreError: when the folder is not there.
+            StoreError: when the folder is not there, may not be read, or is damaged.
         """
         for _ in range(100):
             try:
-                return self._refreshed()
+                with read_errors(self.folder):
+                    return self._refreshed()
             except FileNotFoundError:  # a switch removed the files between the pointer and them
                 if not self.exists():
                     break
@@ -79,7 +85,7 @@ class ViewFolder:
         Raises:
             StoreError: when the folder is not there, or cannot be written; nothing is added then.
         """
-        with locked(self._writes), disk_errors(self.folder):
+        with disk_errors(self.folder), locked(self._writes):
             now = self.served()
             later = now.later(rows)
             if later and now.delta.wasteful:
@@ -94,7 +100,7 @@ class ViewFolder:
     def replace(self, incoming: Incoming) -> int:
         """Make a snapshot the one that is served, in one step; what it lacks is gone.
 
-        Pushed rows later than the snapshot stay, if they have all its features.
+        Pushed rows later than the snapshot stay.
 
         Returns:
             The number of its entities.
@@ -104,7 +110,7 @@ class ViewFolder:
                 nothing changes then.
         """
         self.create()
-        with locked(self._materializations), disk_errors(self.folder):
+        with disk_errors(self.folder), locked(self._materializations):
             shutil.rmtree(self.folder / ".staging", ignore_errors=True)
             name = fresh_name("generation")
             try:
@@ -122,9 +128,7 @@ class ViewFolder:
         with locked(self._writes):
             now = self.served()
             same = now.generation is not None and now.generation.stamp == stamp
-            features = incoming.layout.features.keys()
-            later = [row for row in now.delta.rows() if same or row.stamp > stamp]
-            point(self.folder, name, [row for row in later if features <= row.values.keys()])
+            point(self.folder, name, [row for row in now.delta.rows() if same or row.stamp > stamp])
 
     def remove(self) -> None:
         """Remove it in one step, when nobody writes; who reads it still sees it until the next read."""

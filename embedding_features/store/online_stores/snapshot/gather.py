@@ -22,7 +22,8 @@ def rows_of(served: Served, view: FeatureView, ids: np.ndarray, features: Sequen
     pushed = delta.find(ids.tolist()) if len(delta) else {}
 
     def take(name: str) -> Values | None:
-        return generation.column(name, view.name).take(np.maximum(rows, 0)) if generation else None
+        column = generation.column(name) if generation else None
+        return column.take(np.maximum(rows, 0)) if column else None
 
     moment = generation.stamp[0] if generation else 0
     return merged(view, features, now, missing=rows < 0, moment=moment, pushed=pushed, take=take)

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from embedding_features.store.online_stores.duplicates import hashes
 from embedding_features.store.online_stores.incoming import Incoming
-from embedding_features.store.online_stores.layout import Stamp, lacks
+from embedding_features.store.online_stores.layout import Stamp
 from embedding_features.store.online_stores.pushed import Key
 from embedding_features.store.online_stores.snapshot.columns import ColumnFiles
 from embedding_features.store.online_stores.snapshot.index import Index, write_index
@@ -74,15 +74,9 @@ class Generation:
             for i, (name, spec) in enumerate(described["columns"].items())
         }
 
-    def column(self, name: str, view: str) -> Column:
-        """A feature's.
-
-        Raises:
-            StoreError: when the snapshot lacks it.
-        """
-        if name not in self._columns:
-            raise lacks(f"view {view}", [name])
-        return self._columns[name]
+    def column(self, name: str) -> Column | None:
+        """A feature's; None where the snapshot lacks it."""
+        return self._columns.get(name)
 
     def holds(self, keys: Sequence[Key]) -> list[bool]:
         """Whether it has the entities of these keys."""

@@ -9,8 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from embedding_features.errors import StoreError
+from embedding_features.store.online_stores.pushed import DAMAGED
 
-_OF_DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM)
+_OF_DISKS = (
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT,
+    errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG, errno.EMFILE, errno.ENFILE,
+    errno.ENOLCK, errno.ENOTSUP, errno.ESTALE,
+)  # fmt: skip
 
 
 class Handle:
@@ -72,7 +77,7 @@ def nothing_online(folder: Path) -> StoreError:
 @contextmanager
 def disk_errors(folder: Path) -> Iterator[None]:
     """Raises:
-    StoreError: when a disk is full or broken, or may not be written.
+    StoreError: when a disk is full or broken, may not be written, or what is at a path is something else.
     """
     try:
         yield
@@ -83,3 +88,21 @@ def disk_errors(folder: Path) -> Iterator[None]:
             f"cannot write in {folder}: {error.strerror}; what was online stays",
             fix="make room or give the right, then do it again",
         ) from error
+
+
+@contextmanager
+def read_errors(folder: Path) -> Iterator[None]:
+    """Raises:
+    StoreError: when files may not be read, or do not hold what their names say.
+    FileNotFoundError: when one is gone.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        fix = "give the right to read it to who serves"
+        raise StoreError(f"cannot read {error.filename or folder}: {error.strerror}", fix=fix) from error
+    except DAMAGED as error:
+        fix = "remove it, run feast apply, materialize, and push again"
+        raise StoreError(f"{folder} is damaged: {error}", fix=fix) from error

@@ -10,6 +10,7 @@ from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
 
 from embedding_features.store.online_stores.key_types import key_type
+from embedding_features.store.online_stores.layout import ttl_of
 from embedding_features.store.online_stores.rows import outside
 from embedding_features.store.online_stores.search.pushed import PushedVectors
 from embedding_features.store.online_stores.search.query import VectorQuery
@@ -24,9 +25,12 @@ class SnapshotVectors:
 
     def __init__(self, view: FeatureView, generation: Generation, query: VectorQuery) -> None:
         where = f"{query.field.name} of view {view.name}"
+        column = generation.column(query.field.name)
         self._ids, rows = generation.index.ids()
-        column = generation.column(query.field.name, view.name).take(rows)
-        self._shelf = Shelf(matrix_of(column, query, where), query.metric, where)
+        if column is None:  # the view has gained the feature since: the snapshot has no vectors to find
+            self._ids, rows = self._ids[:0], rows[:0]
+        vectors = column.take(rows) if column else np.empty((0, len(query.vector)), np.float32)
+        self._shelf = Shelf(matrix_of(vectors, query, where), query.metric, where)
         self._place = np.empty(int(rows.max(initial=-1)) + 1, np.int64)
         self._place[rows] = np.arange(len(rows))
         self._slot = f"{key_type(view.entity_columns[0]).name.lower()}_val"
@@ -37,7 +41,8 @@ class SnapshotVectors:
     ) -> list[EntityKey]:
         """The entities nearest to a query, the pushed ones left out."""
         _, rows = generation.find(pushed.keys)
-        found = self._shelf.best(query, count, self._place[rows[rows >= 0]])
+        hidden = rows[(rows >= 0) & (rows < len(self._place))]
+        found = self._shelf.best(query, count, self._place[hidden])
         ids: list[Any] = self._ids.take(pa.array(found, pa.int64())).to_pylist()
         return [EntityKey(join_keys=[self._name], entity_values=[Value(**{self._slot: i})]) for i in ids]
 
@@ -56,7 +61,7 @@ class Nearest:
         generation = served.generation
         pushed = self._of_delta(served.delta, view, query)
         found = pushed.best(view, query, count, now)
-        if generation is None or outside(np.array([generation.stamp[0]]), view.ttl, now)[0]:
+        if generation is None or outside(np.array([generation.stamp[0]]), ttl_of(view), now)[0]:
             return found
         held = self._snapshots.setdefault(generation, {})
         key = (query.field.name, query.metric)

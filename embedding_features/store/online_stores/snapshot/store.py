@@ -18,22 +18,21 @@ from feast.infra.online_stores.helpers import compute_versioned_name
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.repo_config import FeastConfigBaseModel
 
-from embedding_features.files import safe_name
 from embedding_features.store.online_stores.base import (
     EmbeddingOnlineStore,
-    Found,
     GivenIds,
     Online,
-    Written,
     checked_rows,
     chosen,
     now,
 )
+from embedding_features.store.online_stores.feast_reads import Found, Written
 from embedding_features.store.online_stores.ids import ids_of
 from embedding_features.store.online_stores.incoming import Incoming
 from embedding_features.store.online_stores.key_types import refuse_types
 from embedding_features.store.online_stores.key_values import keys_of
 from embedding_features.store.online_stores.layout import Layout
+from embedding_features.store.online_stores.names import folder_of
 from embedding_features.store.online_stores.rows import Rows
 from embedding_features.store.online_stores.search.query import VectorQuery
 from embedding_features.store.online_stores.snapshot.folder import ViewFolder
@@ -96,7 +95,7 @@ class SnapshotOnlineStore(EmbeddingOnlineStore):
         """Push rows, all or none, on disk when this returns; a row older than what is served is passed over.
 
         Raises:
-            StoreError: on a null list, NaN, infinity, a wrong dim, a missing feature.
+            StoreError: when a row breaks a rule of :func:`~..values.check_pushed`.
         """
         rows = checked_rows(table, data)
         self._folder(config, table).push(rows)
@@ -141,7 +140,7 @@ class SnapshotOnlineStore(EmbeddingOnlineStore):
         for view in tables_to_keep:
             refuse_types(view)
         for view in tables_to_delete:
-            remove_view(_root(config) / safe_name(view.name, "view"))
+            remove_view(folder_of(_root(config), view.name))
         for view in tables_to_keep:
             self._folder(config, view).create()
 
@@ -154,12 +153,16 @@ class SnapshotOnlineStore(EmbeddingOnlineStore):
         """Remove everything of the project, when nobody writes."""
         remove_project(_root(config))
 
+    async def close(self) -> None:
+        """Let go of the files that are open; the next read opens them anew."""
+        self._folders.clear()
+
     def _folder(self, config: RepoConfig, view: FeatureView) -> ViewFolder:
         versioned = compute_versioned_name(view, config.registry.enable_online_feature_view_versioning)
         key = (config.online_store.path, str(config.repo_path), config.project, view.name, versioned)
         found = self._folders.get(key)
         if found is None:  # paths are slow to build, a read takes microseconds
-            path = _root(config) / safe_name(view.name, "view") / safe_name(versioned, "view")
+            path = folder_of(folder_of(_root(config), view.name), versioned)
             found = self._folders.setdefault(key, ViewFolder(path))
         return found
 
@@ -167,4 +170,4 @@ class SnapshotOnlineStore(EmbeddingOnlineStore):
 def _root(config: RepoConfig) -> Path:
     path = Path(config.online_store.path)
     root = path if path.is_absolute() else Path(config.repo_path or ".").resolve() / path
-    return root / safe_name(config.project, "project")
+    return folder_of(root, config.project)

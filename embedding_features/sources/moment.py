@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+
+from embedding_features.arrays import I64, AnyArray
 from embedding_features.errors import GraphError, LeakError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,6 +42,23 @@ def from_microseconds(time: int) -> datetime:
         raise GraphError(
             f"{time} µs is beyond the calendar", fix="check the unit of the timestamps"
         ) from None
+
+
+def times_array(times: AnyArray, what: str) -> I64:
+    """Moments as int64 µs since 1970 UTC, from integers or datetime64; what is finer is rounded up.
+
+    Raises:
+        GraphError: when they are of another type, or one is NaT.
+    """
+    array = np.asarray(times)
+    if np.issubdtype(array.dtype, np.integer):
+        return array.astype(np.int64)
+    if not np.issubdtype(array.dtype, np.datetime64) or np.isnat(array).any():
+        raise GraphError(
+            f"times of {what!r} are {array.dtype}, or NaT among them", fix="give integers, µs since 1970 UTC"
+        )
+    rounded = array.astype("datetime64[us]")
+    return rounded.astype(np.int64) + (rounded < array)
 
 
 def check_time(relation: str, latest: int, as_of: datetime) -> None:
