@@ -307,7 +307,7 @@ def test_entity_keys_of_another_type_are_refused(make, kind):
         entity = EntityKey(join_keys=["k"], entity_values=[value])
         with pytest.raises(DataError, match="the view has INT64 keys"):
             store.online_read(config, view, [entity])
-        with pytest.raises((DataError, StoreError), match="the view has INT64 keys|has null as k"):
+        with pytest.raises((DataError, StoreError), match=r"the view has INT64 keys|has null as k"):
             store.online_write_batch(config, view, [(entity, {"f": Value(int64_val=1)}, T0, None)], None)
     for missing in (None, NAN):
         with pytest.raises(StoreError, match="null as k"):

@@ -256,6 +256,39 @@ def test_expired_rows_are_not_found(make_world):
     check(world, dict(enumerate(vectors[:5])), query, 50)
 
 
+def test_rows_without_a_vector_are_not_found(make_world):
+    """A null list is a row, but none to be found; pushed over a snapshot's row, it hides that."""
+    world, vectors, query = make_world(snapshots=False), random(6), random(1, 10)[0]
+    rows = world.table(range(6), vectors, NOW - DAY)
+    nulls = pa.array([None, *rows["vector"].to_pylist()[1:]], rows["vector"].type)
+    pq.write_table(rows.set_column(1, "vector", nulls), world.root / "1.parquet")
+    world.feast.materialize(NOW - 2 * DAY, NOW, ["emb"])
+    check(world, {i: vectors[i] for i in range(1, 6)}, query, 9)
+    world.push([0], vectors[:1], NOW)
+    check(world, dict(enumerate(vectors)), query, 9)
+
+
+def test_a_feature_gained_is_searched_where_rows_have_it(make_world):
+    world, vectors = make_world(), random(5)
+    world.materialize(range(5), vectors, NOW - 2 * DAY)
+    entity = world.feast.get_entity("item")
+    other = Field(name="other", dtype=Array(Float32), vector_index=True, vector_length=DIM)
+    schema = [*(f for f in world.view.schema if f.name != "vector"), other]
+    view = FeatureView(
+        name="emb", entities=[entity], ttl=None, schema=schema, source=world.view.batch_source,
+        tags={"space": "s"},
+    )  # fmt: skip
+    world.feast.apply([entity, view])
+    assert world.search(vectors[0], 3, features=["name"])["distance"] == []
+    rows = world.table([1, 7], vectors[:2], NOW - DAY).rename_columns(
+        ["item_id", "other", "name", "event_timestamp"]
+    )
+    world.feast.write_to_online_store("emb", rows.to_pandas())
+    got = world.search(vectors[0], 3, features=["name"])
+    assert got["name"] == ["name 1", "name 7"]
+    np.testing.assert_allclose(got["distance"], distances(vectors[:2], vectors[0], "l2"), rtol=1e-6)
+
+
 def test_a_removed_view_is_not_searched(make_world):
     world, vectors = make_world(), random(5)
     world.materialize(range(5), vectors, NOW - DAY)
