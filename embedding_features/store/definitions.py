@@ -138,7 +138,17 @@ def _fields(run: Published, node_type: str, kind: Kind) -> list[Field]:
     for column in schema:
         if column.name not in (key, EVENT, CREATED):
             tags = _tags(manifest, node_type, kind, column.name)
-            fields.append(Field(name=column.name, dtype=_feast_type(column, path), tags=tags))
+            dtype, searched = _feast_type(column, path), kind == "vector"
+            fields.append(
+                Field(
+                    name=column.name,
+                    dtype=dtype,
+                    tags=tags,
+                    vector_index=searched,
+                    vector_length=manifest.space.dim if searched else 0,
+                    vector_search_metric=manifest.space.metric if searched else None,
+                )
+            )
     return fields
 
 

@@ -5,38 +5,75 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from feast import FeatureView, ValueType
+from feast import FeatureView, Field
+from feast.value_type import ValueType
 
 from embedding_features.arrays import I64
 from embedding_features.errors import DataError
+from embedding_features.store.online_stores.key_types import INTEGERS, PLAIN, key_type
+from embedding_features.store.online_stores.values import is_text
+
+#: type of a key that is neither an integer nor text → its Arrow type
+_OTHERS = {
+    ValueType.BYTES: pa.binary(),
+    ValueType.BOOL: pa.bool_(),
+    ValueType.UNIX_TIMESTAMP: pa.timestamp("us", tz="UTC"),
+}
 
 
 def key_columns(frame: pa.Table, view: FeatureView) -> list[pa.Array]:
-    """The join keys of a view in a frame, as int64 or string.
+    """The join keys of a view in a frame, as int64, string, or the view's own type.
 
     Raises:
-        DataError: when one is missing or of another type.
+        DataError: when one is missing, of another type, or beyond int64.
     """
     arrays = []
     for column in view.entity_columns:
-        wanted = pa.int64() if column.dtype.to_value_type() == ValueType.INT64 else pa.string()
+        wanted = arrow_key(column)
         if column.name not in frame.column_names:
             raise DataError(
                 f"view {view.name} needs column {column.name}; the frame has {frame.column_names}",
                 fix=f"add {column.name} of type {wanted}",
             )
-        array = frame.column(column.name)
-        alike = pa.types.is_integer if wanted == pa.int64() else _is_text
-        if not alike(array.type):
-            raise DataError(
-                f"{column.name} is {array.type}, but the view has {wanted} keys", fix=f"cast it to {wanted}"
-            )
-        arrays.append(array.cast(wanted).combine_chunks())
+        arrays.append(_cast(frame.column(column.name), wanted, column.name))
     return arrays
 
 
-def _is_text(dtype: pa.DataType) -> bool:
-    return bool(pa.types.is_string(dtype) or pa.types.is_large_string(dtype))
+def arrow_key(column: Field) -> pa.DataType:
+    """The Arrow type of a key of a view: int64 for all integers, string for UUIDs too.
+
+    Raises:
+        DataError: when no frame can hold it.
+    """
+    kind = key_type(column)
+    if kind in PLAIN:
+        return pa.int64() if kind in INTEGERS else pa.string()
+    if kind not in _OTHERS:
+        raise DataError(
+            f"the key {column.name} is {kind.name}, whose equal values are written differently",
+            fix="declare its entity as an integer or a string",
+        )
+    return _OTHERS[kind]
+
+
+def _cast(column: pa.ChunkedArray, wanted: pa.DataType, name: str) -> pa.Array:
+    held = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if not _is_alike(held, wanted) and not pa.types.is_null(held):
+        raise DataError(
+            f"{name} is {column.type}, but the view has {wanted} keys", fix=f"cast it to {wanted}"
+        )
+    try:
+        return column.cast(wanted).combine_chunks()
+    except pa.ArrowInvalid as error:
+        raise DataError(f"{name} does not fit {wanted}: {error}", fix="give ids that fit exactly") from None
+
+
+def _is_alike(held: pa.DataType, wanted: pa.DataType) -> bool:
+    if pa.types.is_timestamp(wanted):
+        return bool(pa.types.is_timestamp(held))
+    if pa.types.is_integer(wanted):
+        return bool(pa.types.is_integer(held))
+    return is_text(held) if is_text(wanted) else bool(held == wanted)
 
 
 def codes(arrays: Sequence[pa.Array | I64]) -> I64:

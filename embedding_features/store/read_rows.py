@@ -1,6 +1,6 @@
 """Online rows of entities as arrays: straight from a store that gives arrays, else through Feast."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,13 @@ from feast.protos.feast.serving.ServingService_pb2 import FieldStatus, GetOnline
 
 from embedding_features.arrays import Bool
 from embedding_features.errors import DataError
-from embedding_features.store.keys import key_columns
+from embedding_features.store.keys import arrow_key, key_columns
 from embedding_features.store.online_rows import online_store_of
 from embedding_features.store.online_stores.base import EmbeddingOnlineStore, GivenIds
+from embedding_features.store.online_stores.key_types import has_plain_key, key_type
+from embedding_features.store.online_stores.key_values import refuse_unfit
 from embedding_features.store.online_stores.rows import Rows
-from embedding_features.store.online_stores.values import Values, declared_dim, from_proto, is_list
+from embedding_features.store.online_stores.values import Values, declared_dim, from_proto, is_list, is_text
 from embedding_features.store.refs import Asked, online_type
 from embedding_features.store.session import feast_errors
 
@@ -34,18 +36,33 @@ def read_rows(store: FeatureStore, asked: Asked, keys: Sequence[GivenIds]) -> Ro
         DataError: when ids are of another type than the entity's.
     """
     ours = online_store_of(store)
-    if isinstance(ours, EmbeddingOnlineStore) and len(keys) == 1:
+    if isinstance(ours, EmbeddingOnlineStore) and has_plain_key(asked.view):
         return ours.read_arrays(store.config, asked.view, keys[0], [f.name for f in asked.fields])
     return _through_feast(store, asked, _checked(asked, keys))
 
 
 def _checked(asked: Asked, keys: Sequence[GivenIds]) -> list[pa.Array]:
-    names = [column.name for column in asked.view.entity_columns]
-    frame = pa.table([pa.array(key) for key in keys], names)
+    columns = asked.view.entity_columns
+    names = [column.name for column in columns]
+    frame = pa.table([_as_arrow(column, ids) for column, ids in zip(columns, keys, strict=True)], names)
     nulls = [name for name in names if frame[name].null_count]
     if nulls:
         raise DataError(f"null among the ids of {', '.join(nulls)}", fix="drop rows without an id")
     return key_columns(frame, asked.view)
+
+
+def _as_arrow(column: Field, ids: Any) -> pa.Array:
+    """Ids of a key as Arrow has them; one id is a list of one.
+
+    Raises:
+        DataError: when one does not fit the key exactly.
+    """
+    if isinstance(ids, pa.Array | pa.ChunkedArray):
+        return ids
+    one = isinstance(ids, str | bytes) or not isinstance(ids, Iterable) or getattr(ids, "ndim", 1) == 0
+    given, wanted = [ids] if one else list(ids), arrow_key(column)
+    refuse_unfit(column.name, key_type(column), given)
+    return pa.array(map(str, given) if is_text(wanted) else given, wanted)
 
 
 def _through_feast(store: FeatureStore, asked: Asked, keys: Sequence[pa.Array]) -> Rows:

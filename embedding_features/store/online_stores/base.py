@@ -14,9 +14,11 @@ from feast import FeatureView, RepoConfig
 
 from embedding_features.errors import StoreError
 from embedding_features.store.online_stores.feast_reads import FeastReads, Written
+from embedding_features.store.online_stores.key_values import keys_of
 from embedding_features.store.online_stores.layout import NEVER, Stamp, micros
 from embedding_features.store.online_stores.pushed import Row
 from embedding_features.store.online_stores.rows import Rows
+from embedding_features.store.online_stores.search.documents import VectorSearch
 from embedding_features.store.online_stores.values import check_pushed
 
 GivenIds: TypeAlias = np.ndarray | pa.Array | Sequence[int] | Sequence[str]
@@ -37,7 +39,7 @@ class Online:
     pushed: int
 
 
-class EmbeddingOnlineStore(FeastReads):
+class EmbeddingOnlineStore(FeastReads, VectorSearch):
     """Feast's online store interface, with snapshots that come and are read as arrays."""
 
     @abstractmethod
@@ -100,6 +102,7 @@ def checked_rows(view: FeatureView, data: Sequence[Written]) -> list[Row]:
 
     Raises:
         StoreError: when one breaks a rule of :func:`.values.check_pushed`, or has no id or event time.
+        DataError: when an id is of another type than the view's key.
     """
     rows = []
     for entity, values, event, created in data:
@@ -112,6 +115,7 @@ def checked_rows(view: FeatureView, data: Sequence[Written]) -> list[Row]:
                 f"a row of view {view.name} has no event time", fix="give every row its event time"
             )
         rows.append(Row(entity, (micros(event), _created(created)), values))
+    keys_of(view, [row.entity for row in rows])
     return rows
 
 

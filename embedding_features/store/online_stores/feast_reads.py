@@ -13,7 +13,9 @@ from feast.online_response import OnlineResponse
 from feast.protos.feast.serving.ServingService_pb2 import FieldStatus, GetOnlineFeaturesResponse
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
+from feast.value_type import ValueType
 
+from embedding_features.store.online_stores.key_values import refuse_misfits
 from embedding_features.store.online_stores.response import ExactResponse
 
 Written: TypeAlias = tuple[EntityKey, dict[str, Value], datetime, datetime | None]
@@ -61,7 +63,12 @@ class FeastReads(OnlineStore):  # type: ignore[misc]
         full_feature_names: bool = False,
         include_feature_view_version_metadata: bool = False,
     ) -> OnlineResponse:
-        """Feast's own; large integers stay exact in its data frame."""
+        """Feast's own; large integers stay exact in its data frame.
+
+        Raises:
+            DataError: when an id is null, or does not fit its view's key exactly.
+        """
+        refuse_misfits(entity_rows, _types(registry, project, features, full_feature_names))
         response = super().get_online_features(
             config, features, entity_rows, registry, project, full_feature_names,
             include_feature_view_version_metadata,
@@ -79,6 +86,7 @@ class FeastReads(OnlineStore):  # type: ignore[misc]
         include_feature_view_version_metadata: bool = False,
     ) -> OnlineResponse:
         """As :meth:`get_online_features`; others go on meanwhile."""
+        refuse_misfits(entity_rows, _types(registry, project, features, full_feature_names))
         response = await super().get_online_features_async(
             config, features, entity_rows, registry, project, full_feature_names,
             include_feature_view_version_metadata,
@@ -126,6 +134,16 @@ class FeastReads(OnlineStore):  # type: ignore[misc]
                 online_features_response, table, names, found, places, length, full_feature_names,
                 include_feature_view_version_metadata,
             )  # fmt: skip
+
+
+def _types(
+    registry: BaseRegistry, project: str, features: list[str] | FeatureService, full_feature_names: bool
+) -> dict[str, ValueType]:
+    """Name → type of the keys of the views of features; an entity's own name stands for its key too."""
+    context = utils._get_cached_request_context(registry, project, features, full_feature_names)
+    key_of_entity: dict[str, str] = context[2]
+    types: dict[str, ValueType] = context[3]
+    return {name: types[key] for name, key in key_of_entity.items() if key in types} | types
 
 
 def _entities(

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from embedding_features.arrays import I64
 from embedding_features.errors import StoreError
+from embedding_features.store.online_stores.conform import Conform
 from embedding_features.store.online_stores.layout import NEVER, Layout, Stamp
 from embedding_features.store.online_stores.values import is_list, is_text
 
@@ -21,6 +22,9 @@ class Incoming:
     Args:
         rows: how many there must be; None: any number.
 
+    Attributes:
+        schema: of the batches, as the view declares the columns (:mod:`.conform`).
+
     Raises:
         StoreError: when a column is missing or of a type that cannot be stored; while iterating on nulls,
             NaN, infinity, a wrong dim, several event times, or another number of rows.
@@ -29,7 +33,7 @@ class Incoming:
     def __init__(
         self, layout: Layout, schema: pa.Schema, batches: Iterable[pa.RecordBatch], rows: int | None = None
     ) -> None:
-        self.layout, self.schema = layout, schema
+        self.layout = layout
         self._batches, self._announced, self.rows = batches, rows, 0
         self._events: set[int] = set()
         self._created: list[I64] = []
@@ -40,12 +44,12 @@ class Incoming:
             raise StoreError(
                 f"{layout.where} gets no column {', '.join(missing)}", fix="name the source's columns"
             )
-        kind = schema.field(layout.key).type
-        if not is_text(kind) and not pa.types.is_int64(kind):
-            raise StoreError(f"{layout.where} has ids of type {kind}", fix="use int64 or string ids")
+        self._conform = Conform(layout.key, layout.declared, layout.where)
+        self.schema = self._conform.schema(schema)
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        for batch in self._batches:
+        for given in self._batches:
+            batch = self._conform.batch(given, self.schema)
             self._check(batch)
             yield batch
         if self._announced is not None and self.rows != self._announced:

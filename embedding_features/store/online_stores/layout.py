@@ -1,10 +1,11 @@
 """What the columns of a view are, and the moments of its snapshots."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from feast import FeatureView
+from feast.types import FeastType
 
 from embedding_features.errors import StoreError
 from embedding_features.store.online_stores.values import declared_dim
@@ -22,6 +23,7 @@ class Layout:
         key: the column of ids.
         features: feature → the length its lists must have, or None.
         where: the view, for errors.
+        declared: column → its type, where the view says one.
     """
 
     key: str
@@ -29,6 +31,7 @@ class Layout:
     event: str
     created: str | None
     where: str
+    declared: Mapping[str, FeastType] = field(default_factory=dict)
 
     @classmethod
     def of(cls, view: FeatureView) -> "Layout":
@@ -40,9 +43,10 @@ class Layout:
         source, keys = view.batch_source, [field.name for field in view.entity_columns]
         if source is None or len(keys) != 1:
             raise StoreError(f"view {view.name} has keys {keys}", fix="write views of one entity by rows")
-        dims = {field.name: declared_dim(field) for field in view.features}
+        dims = {feature.name: declared_dim(feature) for feature in view.features}
         created = source.created_timestamp_column or None
-        return cls(keys[0], dims, source.timestamp_field, created, f"view {view.name}")
+        declared = {column.name: column.dtype for column in (*view.entity_columns, *view.features)}
+        return cls(keys[0], dims, source.timestamp_field, created, f"view {view.name}", declared)
 
 
 def micros(moment: datetime) -> int:

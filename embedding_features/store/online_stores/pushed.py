@@ -8,6 +8,8 @@ from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
+from embedding_features.errors import DataError
+from embedding_features.store.online_stores.key_types import uuid_text
 from embedding_features.store.online_stores.layout import Stamp
 
 Key = int | str | bytes
@@ -35,14 +37,31 @@ class Row:
 
 
 def key_of(entity: EntityKey) -> Key:
-    """A single int64 or string id as it is; any other key as bytes, its parts sorted by name."""
+    """A single integer, string or UUID as it is; any other key as bytes, its parts sorted by name.
+
+    Raises:
+        DataError: when a UUID is none.
+    """
     if len(entity.entity_values) == 1:
-        kind = entity.entity_values[0].WhichOneof("val")
+        value = _same_uuid(entity.entity_values[0])
+        kind = value.WhichOneof("val")
         if kind in ("int64_val", "int32_val", "string_val"):
-            value: int | str = getattr(entity.entity_values[0], kind)
-            return value
+            found: int | str = getattr(value, kind)
+            return found
     parts = sorted(zip(entity.join_keys, entity.entity_values, strict=True), key=lambda part: part[0])
-    return pack([piece for name, value in parts for piece in (name.encode(), value.SerializeToString())])
+    pieces = ((name.encode(), _same_uuid(value).SerializeToString()) for name, value in parts)
+    return pack([piece for pair in pieces for piece in pair])
+
+
+def _same_uuid(value: Value) -> Value:
+    """A UUID as the text that all ways of writing it have in common; any other value as it is."""
+    kind = value.WhichOneof("val")
+    if kind not in ("uuid_val", "time_uuid_val"):
+        return value
+    text = uuid_text(getattr(value, kind))
+    if text is None:
+        raise DataError(f"{getattr(value, kind)!r} is no UUID", fix="give the id as a UUID")
+    return Value(string_val=text)
 
 
 def row_to_bytes(row: Row) -> bytes:

@@ -1,20 +1,17 @@
 """Rows of a view version for ids, as arrays, true to ttl."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from embedding_features.errors import DataError
 from embedding_features.store.online_stores.values import Values
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-_LIMIT = 2**63
 
 
 @dataclass(frozen=True)
@@ -46,48 +43,6 @@ class Rows:
         if not isinstance(array, np.ndarray):
             raise DataError(f"feature {name} is {array.type}, no tensor", fix="take it from Rows.arrays")
         return from_numpy(array)
-
-
-def ids_array(
-    ids: np.ndarray | pa.Array | pa.ChunkedArray | Sequence[int] | Sequence[str] | int | str,
-) -> np.ndarray:
-    """Ids as [n] int64, or [n] objects of str; one id is a list of one.
-
-    Raises:
-        DataError: on nulls, floats (which round large ids), bools, or anything else.
-    """
-    if isinstance(ids, pa.Array | pa.ChunkedArray):
-        if ids.null_count:
-            raise DataError("null among the ids", fix="drop rows without an id")
-        ids = ids.to_numpy(zero_copy_only=False) if isinstance(ids, pa.Array) else ids.to_numpy()
-    array = ids if isinstance(ids, np.ndarray) else _given(ids)
-    if (
-        array.dtype.kind in "iu"
-        and array.ndim == 1
-        and (array.dtype != np.uint64 or not (array >= _LIMIT).any())
-    ):
-        return array.astype(np.int64, copy=False)
-    if array.dtype.kind == "U" and array.ndim == 1:
-        return np.array(list(map(str, array)), object)
-    if array.dtype == object and array.ndim == 1 and all(type(item) is str for item in array):
-        return array
-    raise DataError(f"ids of type {array.dtype}, shape {array.shape}", fix="give int64s or strings")
-
-
-def _given(ids: Any) -> np.ndarray:
-    """What numpy takes ids for, unless it would turn some of them into ids that they are not."""
-    if isinstance(ids, int | str | np.integer):
-        ids = [ids]
-    kinds = set(map(type, ids)) if isinstance(ids, list | tuple) else set()
-    if bool in kinds or np.bool_ in kinds or (str in kinds and len(kinds) > 1):
-        names = ", ".join(sorted(kind.__name__ for kind in kinds))
-        raise DataError(f"ids of types {names}", fix="give int64s or strings")
-    if kinds == {str}:
-        return np.array(ids, object)  # numpy's own strings lose NULs at the end
-    try:
-        return np.asarray(ids, None if len(ids) else np.int64)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"ids are a {type(ids).__name__}", fix="give a list of int64s or strings") from error
 
 
 def refuse_type(ids: np.ndarray, text: bool) -> None:

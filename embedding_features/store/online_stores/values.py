@@ -1,12 +1,14 @@
 """What a row may hold that is written by itself, and Feast's protobuf values as Python has them."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 from feast import FeatureView, Field
 from feast.protos.feast.types.Value_pb2 import Value
+from feast.type_map import NULL_TIMESTAMP_INT_VALUE
 from feast.types import Array
 
 from embedding_features.errors import StoreError
@@ -14,6 +16,10 @@ from embedding_features.errors import StoreError
 #: rows of one feature: a matrix or vector where every row has one shape, else an Arrow array
 Values: TypeAlias = np.ndarray | pa.Array
 
+_NO_ARRAY = (
+    "map_val", "map_list_val", "struct_val", "struct_list_val", "scalar_map_val", "list_val", "set_val",
+    "zoned_timestamp_val",
+)  # fmt: skip
 _AGAIN = "write the row again with a value that keeps the rule; what was online before stays"
 
 
@@ -61,12 +67,27 @@ def _check_list(field: Field, value: Value, where: str) -> None:
 
 
 def from_proto(value: Value) -> Any:
-    """A value as Python has it: a number, a string, a list, or None."""
+    """A value as Python has it: a number, a string, bytes, a time, a list of such, or None.
+
+    Raises:
+        StoreError: when it is a map or a list of lists, for which arrays have no one type.
+    """
     slot = value.WhichOneof("val")
     if slot is None:
         return None
     found = getattr(value, slot)
-    return list(found.val) if slot.endswith("_list_val") else found
+    if slot in _NO_ARRAY:
+        raise StoreError(
+            f"a {slot.removesuffix('_val')} has no place in an array", fix="ask for it by get_online_features"
+        )
+    if not slot.endswith(("_list_val", "_set_val")):
+        return _moment(found) if slot == "unix_timestamp_val" else found
+    return [_moment(item) for item in found.val] if "unix_timestamp" in slot else list(found.val)
+
+
+def _moment(seconds: int) -> datetime | None:
+    """A time of Feast's, in seconds since 1970; its own number for null is one."""
+    return None if seconds == NULL_TIMESTAMP_INT_VALUE else datetime.fromtimestamp(seconds, UTC)
 
 
 def as_arrow(values: Values) -> pa.Array:

@@ -8,7 +8,7 @@ Keys begin with ``ef:<project>:`` (:mod:`.view`). Snapshots come by
 :class:`~embedding_features.store.engine.ArrowEngine`, or by :meth:`RedisEmbeddingOnlineStore.write_table`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -27,17 +27,21 @@ from embedding_features.store.online_stores.base import (
     now,
 )
 from embedding_features.store.online_stores.feast_reads import Found, Written
+from embedding_features.store.online_stores.ids import ids_of
 from embedding_features.store.online_stores.incoming import Incoming
+from embedding_features.store.online_stores.key_types import refuse_types
+from embedding_features.store.online_stores.key_values import keys_of
 from embedding_features.store.online_stores.layout import Layout
 from embedding_features.store.online_stores.merged import merged
 from embedding_features.store.online_stores.names import key_part
-from embedding_features.store.online_stores.pushed import key_of
 from embedding_features.store.online_stores.redis.address import Address
 from embedding_features.store.online_stores.redis.fields import fields_of_ids, fields_of_keys
+from embedding_features.store.online_stores.redis.nearest import Nearest
 from embedding_features.store.online_stores.redis.protos import to_found
 from embedding_features.store.online_stores.redis.server import Server
 from embedding_features.store.online_stores.redis.view import RedisView, index_of
-from embedding_features.store.online_stores.rows import Rows, ids_array, refuse_type
+from embedding_features.store.online_stores.rows import Rows, refuse_type
+from embedding_features.store.online_stores.search.query import VectorQuery
 
 
 class RedisEmbeddingOnlineStoreConfig(FeastConfigBaseModel):  # type: ignore[misc]
@@ -65,6 +69,7 @@ class RedisEmbeddingOnlineStore(EmbeddingOnlineStore):
     def __init__(self) -> None:
         self._servers: dict[tuple[str, float], Server] = {}
         self._views: dict[tuple[Server, str, str], RedisView] = {}
+        self._nearest = Nearest()
 
     def write_table(
         self,
@@ -80,7 +85,7 @@ class RedisEmbeddingOnlineStore(EmbeddingOnlineStore):
     def read_arrays(
         self, config: RepoConfig, view: FeatureView, ids: GivenIds, features: Sequence[str] | None = None
     ) -> Rows:
-        names, keys = chosen(view, features), ids_array(ids)
+        names, keys = chosen(view, features), ids_of(view, ids)
         answer = self._view(config, view).read(fields_of_ids(keys))
         stamp = answer.header.stamp
         if stamp is not None:
@@ -120,9 +125,17 @@ class RedisEmbeddingOnlineStore(EmbeddingOnlineStore):
         requested_features: list[str] | None = None,
     ) -> list[Found]:
         """One (event time, values) for each key; (None, None) where there is none, (time, None) after ttl."""
-        answer = self._view(config, table).read(fields_of_keys(list(map(key_of, entity_keys))))
+        answer = self._view(config, table).read(fields_of_keys(keys_of(table, entity_keys)))
         names = requested_features or [field.name for field in table.features]
         return to_found(answer, table, names, now())
+
+    def nearest(
+        self, config: RepoConfig, view: FeatureView, query: VectorQuery, count: int
+    ) -> tuple[list[EntityKey], Hashable]:
+        return self._nearest.find(self._view(config, view), view, query, count, now())
+
+    def snapshot_name(self, config: RepoConfig, view: FeatureView) -> Hashable:
+        return self._view(config, view).header().run
 
     def update(
         self,
@@ -133,7 +146,13 @@ class RedisEmbeddingOnlineStore(EmbeddingOnlineStore):
         entities_to_keep: Sequence[Entity],  # noqa: ARG002
         partial: bool,  # noqa: ARG002
     ) -> None:
-        """Make the views that are kept ready; remove deleted ones, all versions."""
+        """Make the views that are kept ready; remove deleted ones, all versions.
+
+        Raises:
+            StoreError: when a view has keys or features of a type that is not stored; nothing changes then.
+        """
+        for view in tables_to_keep:
+            refuse_types(view)
         for view in tables_to_delete:
             self._remove(config, f"{key_part(view.name)}:")
         for view in tables_to_keep:

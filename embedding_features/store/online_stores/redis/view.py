@@ -121,6 +121,38 @@ class RedisView:
         missing = np.array([row is None for row in rows], bool)
         return Answer(header, missing, pushed, Packed(rows, header.columns, header.widths))
 
+    def header(self) -> Header:
+        """What is said of all rows.
+
+        Raises:
+            StoreError: when nothing of the view is online.
+        """
+        found = self._server.run("HGET", self.key("rows"), _HEADER)
+        if found is None:
+            raise self._nothing()
+        return self._header(found)
+
+    def all_rows(self) -> dict[bytes, bytes]:
+        """Field → row, in many steps: those of one snapshot if the header is the same before and after it."""
+        rows: dict[bytes, bytes] = {}
+        cursor: bytes | int = 0
+        while True:
+            cursor, found = self._server.run("HSCAN", self.key("rows"), cursor, "COUNT", _AT_ONCE)
+            rows.update(found)
+            if int(cursor) == 0:
+                rows.pop(_HEADER, None)
+                return rows
+
+    def pushed_rows(self) -> list[Row]:
+        """The rows that are pushed ones, each as it was when it was read."""
+        fields = self._server.run("SMEMBERS", self.key("pushed"))
+        rows: list[Row] = []
+        ordered = sorted(fields)
+        for start in range(0, len(ordered), _AT_ONCE):
+            found = self._server.run("HMGET", self.key("rows"), *ordered[start : start + _AT_ONCE])
+            rows += [row_from_bytes(row[:-17]) for row in found if row is not None and row[-1]]
+        return rows
+
     def push(self, rows: Sequence[Row]) -> None:
         """Add rows; those older than what is served are passed over.
 

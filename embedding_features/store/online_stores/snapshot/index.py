@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from embedding_features.store.online_stores.duplicates import hashes, last_by_id
 from embedding_features.store.online_stores.rows import refuse_type
@@ -53,6 +54,14 @@ class Index:
     def of_text(self) -> bool:
         """Whether ids are strings."""
         return self._texts is not None
+
+    def ids(self) -> tuple[pa.Array, np.ndarray]:
+        """All ids ascending, int64 or string, and the row of each."""
+        if self._texts is None:
+            return pa.array(self._codes), self._rows
+        ids = as_arrow(self._texts.take(self._rows)).cast(pa.string())
+        order = pc.sort_indices(ids)
+        return ids.take(order), self._rows.take(order)
 
     def find(self, ids: np.ndarray) -> np.ndarray:
         """The row of each id; -1 where there is none.

@@ -8,7 +8,7 @@ Each view version has a folder (:mod:`.folder`). Snapshots come by
 :class:`~embedding_features.store.engine.ArrowEngine`, or by :meth:`SnapshotOnlineStore.write_table`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,13 +27,17 @@ from embedding_features.store.online_stores.base import (
     now,
 )
 from embedding_features.store.online_stores.feast_reads import Found, Written
+from embedding_features.store.online_stores.ids import ids_of
 from embedding_features.store.online_stores.incoming import Incoming
+from embedding_features.store.online_stores.key_types import refuse_types
+from embedding_features.store.online_stores.key_values import keys_of
 from embedding_features.store.online_stores.layout import Layout
 from embedding_features.store.online_stores.names import folder_of
-from embedding_features.store.online_stores.pushed import key_of
-from embedding_features.store.online_stores.rows import Rows, ids_array
+from embedding_features.store.online_stores.rows import Rows
+from embedding_features.store.online_stores.search.query import VectorQuery
 from embedding_features.store.online_stores.snapshot.folder import ViewFolder
 from embedding_features.store.online_stores.snapshot.gather import rows_of
+from embedding_features.store.online_stores.snapshot.nearest import Nearest
 from embedding_features.store.online_stores.snapshot.protos import read_protos
 from embedding_features.store.online_stores.snapshot.removal import remove_project, remove_view
 
@@ -52,6 +56,7 @@ class SnapshotOnlineStore(EmbeddingOnlineStore):
 
     def __init__(self) -> None:
         self._folders: dict[tuple[str, ...], ViewFolder] = {}
+        self._nearest = Nearest()
 
     def write_table(
         self,
@@ -69,7 +74,7 @@ class SnapshotOnlineStore(EmbeddingOnlineStore):
         self, config: RepoConfig, view: FeatureView, ids: GivenIds, features: Sequence[str] | None = None
     ) -> Rows:
         names = chosen(view, features)
-        return rows_of(self._folder(config, view).served(), view, ids_array(ids), names, now())
+        return rows_of(self._folder(config, view).served(), view, ids_of(view, ids), names, now())
 
     def describe(self, config: RepoConfig, view: FeatureView) -> Online | None:
         folder = self._folder(config, view)
@@ -106,8 +111,17 @@ class SnapshotOnlineStore(EmbeddingOnlineStore):
     ) -> list[Found]:
         """One (event time, values) for each key; (None, None) where there is none, (time, None) after ttl."""
         names = requested_features or [field.name for field in table.features]
-        keys = [key_of(entity) for entity in entity_keys]
+        keys = keys_of(table, entity_keys)
         return read_protos(self._folder(config, table).served(), table, keys, names, now())
+
+    def nearest(
+        self, config: RepoConfig, view: FeatureView, query: VectorQuery, count: int
+    ) -> tuple[list[EntityKey], Hashable]:
+        served = self._folder(config, view).served()
+        return self._nearest.find(served, view, query, count, now()), served.pointer
+
+    def snapshot_name(self, config: RepoConfig, view: FeatureView) -> Hashable:
+        return self._folder(config, view).served().pointer
 
     def update(
         self,
@@ -118,7 +132,13 @@ class SnapshotOnlineStore(EmbeddingOnlineStore):
         entities_to_keep: Sequence[Entity],  # noqa: ARG002
         partial: bool,  # noqa: ARG002
     ) -> None:
-        """Make folders for the views that are kept; remove deleted ones, all versions, when nobody writes."""
+        """Make folders for the views that are kept; remove deleted ones, all versions, when nobody writes.
+
+        Raises:
+            StoreError: when a view has keys or features of a type that is not stored; nothing changes then.
+        """
+        for view in tables_to_keep:
+            refuse_types(view)
         for view in tables_to_delete:
             remove_view(folder_of(_root(config), view.name))
         for view in tables_to_keep:
