@@ -25,7 +25,7 @@ _GAP = 64
 
 @jit()
 def working_memory(pieces: int, size: int, like: AnyArray) -> AnyArray:
-    """Room for ``pieces`` arrays of ``size`` numbers of the type of ``like``, none near another or a stranger.
+    """Room for ``pieces`` arrays of ``size`` numbers of the type of ``like``, none near another one
 
     A loop over arrays that lie closer than a vectorized step is run by LLVM without vectors, and so sums in
     another order: of arrays by themselves the last bit would depend on where malloc put them.
