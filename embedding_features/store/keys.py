@@ -9,34 +9,44 @@ from feast import FeatureView, ValueType
 
 from embedding_features.arrays import I64
 from embedding_features.errors import DataError
+from embedding_features.ids import flat_ids
+
+_INTEGERS = (ValueType.INT32, ValueType.INT64)
 
 
 def key_columns(frame: pa.Table, view: FeatureView) -> list[pa.Array]:
-    """The join keys of a view in a frame, as int64 or string.
+    """The join keys of a view in a frame: int64 for entities of INT32 and INT64, string for those of STRING.
+
+    Keys of entities of other types are left as they are.
 
     Raises:
-        DataError: when one is missing or of another type.
+        DataError: when one is missing, of another type, or does not fit exactly: floats, bools, integers
+            beyond int64.
     """
     arrays = []
     for column in view.entity_columns:
-        wanted = pa.int64() if column.dtype.to_value_type() == ValueType.INT64 else pa.string()
+        kind = column.dtype.to_value_type()
+        wanted = pa.int64() if kind in _INTEGERS else pa.string() if kind == ValueType.STRING else None
         if column.name not in frame.column_names:
             raise DataError(
                 f"view {view.name} needs column {column.name}; the frame has {frame.column_names}",
-                fix=f"add {column.name} of type {wanted}",
+                fix=f"add {column.name} of type {wanted or kind.name}",
             )
-        array = frame.column(column.name)
-        alike = pa.types.is_integer if wanted == pa.int64() else _is_text
-        if not alike(array.type):
-            raise DataError(
-                f"{column.name} is {array.type}, but the view has {wanted} keys", fix=f"cast it to {wanted}"
-            )
-        arrays.append(array.cast(wanted).combine_chunks())
+        array = flat_ids(frame.column(column.name))
+        arrays.append(array if wanted is None else _fitting(array, wanted, column.name))
     return arrays
 
 
-def _is_text(dtype: pa.DataType) -> bool:
-    return bool(pa.types.is_string(dtype) or pa.types.is_large_string(dtype))
+def _fitting(array: pa.Array, wanted: pa.DataType, name: str) -> pa.Array:
+    alike = pa.types.is_integer if wanted == pa.int64() else pa.types.is_string
+    if not (alike(array.type) or array.null_count == len(array)):
+        raise DataError(f"{name} is {array.type}, but the view has {wanted} keys", fix=f"cast it to {wanted}")
+    if not alike(array.type):
+        return pa.nulls(len(array), wanted)
+    try:
+        return array.cast(wanted)
+    except pa.ArrowInvalid as error:
+        raise DataError(f"{name}: {error}", fix="use ids within int64") from None
 
 
 def codes(arrays: Sequence[pa.Array | I64]) -> I64:

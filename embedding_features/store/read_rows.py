@@ -11,6 +11,7 @@ from feast.protos.feast.serving.ServingService_pb2 import FieldStatus, GetOnline
 
 from embedding_features.arrays import Bool
 from embedding_features.errors import DataError
+from embedding_features.ids import flat_ids
 from embedding_features.store.keys import key_columns
 from embedding_features.store.online_rows import online_store_of
 from embedding_features.store.online_stores.base import EmbeddingOnlineStore, GivenIds
@@ -41,7 +42,10 @@ def read_rows(store: FeatureStore, asked: Asked, keys: Sequence[GivenIds]) -> Ro
 
 def _checked(asked: Asked, keys: Sequence[GivenIds]) -> list[pa.Array]:
     names = [column.name for column in asked.view.entity_columns]
-    frame = pa.table([pa.array(key) for key in keys], names)
+    arrays = [flat_ids(key) for key in keys]
+    if len({len(array) for array in arrays}) > 1:
+        raise DataError(f"{', '.join(names)} have other numbers of ids", fix="give one of each for every row")
+    frame = pa.table(arrays, names)
     nulls = [name for name in names if frame[name].null_count]
     if nulls:
         raise DataError(f"null among the ids of {', '.join(nulls)}", fix="drop rows without an id")

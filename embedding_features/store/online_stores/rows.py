@@ -1,6 +1,6 @@
 """Rows of a view version for ids, as arrays, true to ttl."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from embedding_features.errors import DataError
+from embedding_features.ids import Ids, id_column
 from embedding_features.store.online_stores.values import Values
 
 if TYPE_CHECKING:
@@ -48,25 +49,23 @@ class Rows:
         return from_numpy(array)
 
 
-def ids_array(ids: np.ndarray | pa.Array | pa.ChunkedArray | Sequence[int] | Sequence[str]) -> np.ndarray:
+def ids_array(ids: Ids) -> np.ndarray:
     """Ids as [n] int64, or [n] objects of str.
 
     Raises:
         DataError: on nulls, floats (which round large ids), or anything else.
     """
-    if isinstance(ids, pa.Array | pa.ChunkedArray):
-        if ids.null_count:
+    array = id_column(ids)
+    if isinstance(array, pa.Array):
+        if array.null_count:
             raise DataError("null among the ids", fix="drop rows without an id")
-        ids = ids.to_numpy(zero_copy_only=False) if isinstance(ids, pa.Array) else ids.to_numpy()
-    array = ids if isinstance(ids, np.ndarray) else np.asarray(ids, None if len(ids) else np.int64)
+        array = array.to_numpy(zero_copy_only=False)
     if (
         array.dtype.kind in "iu"
         and array.ndim == 1
         and (array.dtype != np.uint64 or not (array >= _LIMIT).any())
     ):
         return array.astype(np.int64, copy=False)
-    if array.dtype.kind == "U":
-        return np.array(list(ids), object)
     if array.dtype == object and array.ndim == 1 and all(type(item) is str for item in array):
         return array
     raise DataError(f"ids of type {array.dtype}, shape {array.shape}", fix="give int64s or strings")

@@ -11,6 +11,7 @@ from feast.types import Array
 from feast.value_type import ValueType
 
 from embedding_features.errors import StoreError
+from embedding_features.store.marks import vector_dim
 
 #: rows of one feature: a matrix or vector where every row has one shape, else an Arrow array
 Values: TypeAlias = np.ndarray | pa.Array
@@ -26,11 +27,10 @@ _AGAIN = "push the row again with a value that keeps the rule"
 
 
 def declared_dim(field: Field) -> int | None:
-    """The length of a feature's lists: ``vector_length``, or tag ``dim`` with ``kind: vector``."""
+    """The length of a feature's lists: ``vector_length``, or what the feature is marked with."""
     if field.vector_index and field.vector_length:
         return int(field.vector_length)
-    tags = field.tags or {}
-    return int(tags["dim"]) if tags.get("kind") == "vector" and "dim" in tags else None
+    return vector_dim(field)
 
 
 def check_pushed(view: FeatureView, values: Mapping[str, Value]) -> None:
