@@ -118,14 +118,11 @@ def _is_published(view: BaseFeatureView, ours: FeatureView) -> bool:
 
 
 def _is_same_place(source: DataSource | None, ours: FileSource) -> bool:
-    """Whether a source leads to our snapshots, wherever the repository was when it was recorded."""
-    return isinstance(source, FileSource) and _place(source) == _place(ours)
-
-
-def _place(source: FileSource) -> tuple[str, ...]:
-    """What does not change when a repository moves, or another space begins."""
+    """Whether a source leads to our snapshots of a table, in whichever space, wherever the repository was."""
+    if not isinstance(source, FileSource):
+        return False
     parts = Path(source.path).parts
-    return (*parts[-5:-3], *parts[-2:])
+    return (*parts[-5:-3], *parts[-2:]) == ("data", "snapshots", "*", Path(ours.path).name)
 
 
 def _is_our_service(service: FeatureService) -> bool:

@@ -13,7 +13,6 @@ from feast.repo_config import RepoConfig
 from embedding_features.errors import StoreError
 
 _log = logging.getLogger(__name__)
-_SQLITE = "sqlite:///"
 
 
 class Watch(Protocol):
@@ -44,17 +43,31 @@ def with_whole_path(config: RepoConfig, repo: Path) -> RepoConfig:
     SQLAlchemy takes a relative path from where the process was started. ``feast`` goes into the repository
     first, so relative means to the repository, as it does for a file.
     """
-    for name in ("path", "read_path"):
-        url = getattr(config.registry, name, None)
-        if isinstance(url, str) and url.startswith(_SQLITE) and ":memory:" not in url:
-            setattr(config.registry, name, _SQLITE + str(repo.resolve() / url.removeprefix(_SQLITE)))
+    if registry_path(config, repo) is None:
+        from sqlalchemy import make_url
+
+        for name in ("path", "read_path"):
+            file = _sqlite_file(getattr(config.registry, name))
+            if file is not None:
+                url = make_url(getattr(config.registry, name)).set(database=str(repo.resolve() / file))
+                setattr(config.registry, name, url.render_as_string(hide_password=False))
     return config
 
 
 def database_file(config: RepoConfig) -> Path | None:
     """The file of a registry in SQLite; None for another one."""
-    url = str(config.registry.path)
-    return Path(url.removeprefix(_SQLITE)) if url.startswith(_SQLITE) else None
+    file = _sqlite_file(config.registry.path)
+    return None if file is None else Path(file)
+
+
+def _sqlite_file(url: str | None) -> str | None:
+    from sqlalchemy import make_url
+
+    if not url:
+        return None
+    parsed = make_url(url)
+    memory = parsed.database in (None, "", ":memory:")
+    return None if memory or parsed.get_backend_name() != "sqlite" else parsed.database
 
 
 @dataclass(frozen=True)

@@ -97,15 +97,14 @@ def applied_store(repo: Path) -> FeatureStore | None:
     """
     config = _config(repo)
     path = registry_path(config, repo)
-    if path is not None and not path.is_file():
+    file = path or database_file(config)
+    if file is not None and not file.is_file():
         return None
     # SQLite's file belongs to the stamp: an open store would go on reading one that was removed
     online = repo.resolve() / str(getattr(config.online_store, "path", ""))
-    files = (path or database_file(config) or online, repo / "feature_store.yaml", online)
-    found = [file.stat() for file in files if file.is_file()]
-    written = [] if path is None else [found[0].st_mtime_ns]
-    yaml = (repo / "feature_store.yaml").stat().st_mtime_ns
-    store = _opened(repo.resolve(), (*written, yaml, *(file.st_ino for file in found)))
+    times = [f.stat().st_mtime_ns for f in (path, repo / "feature_store.yaml") if f is not None]
+    inodes = [f.stat().st_ino for f in (file, repo / "feature_store.yaml", online) if f and f.is_file()]
+    store = _opened(repo.resolve(), (*times, *inodes))
     if path is not None:
         return store
     with feast_errors("reading the registry", fix=_fix(config, repo)):

@@ -58,7 +58,11 @@ item_vector = FeatureView(
     name="item_vector",
     entities=[item],
     schema=[
-        Field(name="vector", dtype=Array(Float32), tags={"embedding_features.kind": "vector", "embedding_features.dim": "4"}),
+        Field(
+            name="vector",
+            dtype=Array(Float32),
+            tags={"embedding_features.kind": "vector", "embedding_features.dim": "4"},
+        ),
         Field(name="name", dtype=String),
     ],
     tags={"embedding_features.space": "shop.1"},
