@@ -1,6 +1,6 @@
 """Ids in whatever form they are given, as one Arrow array: the one way they come into the library."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -50,6 +50,8 @@ def _array(values: Any) -> pa.Array:
         return pa.array([values.as_py()], values.type)
     if isinstance(values, pa.ChunkedArray):
         return values.combine_chunks()
+    if isinstance(values, Mapping | Set):
+        raise TypeError(f"a {type(values).__name__} has no order")
     if hasattr(values, "__arrow_c_stream__"):
         return pa.chunked_array(values).combine_chunks()
     if hasattr(values, "__array__"):

@@ -37,16 +37,33 @@ def key_columns(frame: pa.Table, view: FeatureView) -> list[pa.Array]:
     return arrays
 
 
+def served_keys(frame: pa.Table, view: FeatureView) -> list[pa.Array]:
+    """As :func:`key_columns`, for an online store of Feast's, to which an id beyond its type is none.
+
+    Raises:
+        DataError: also for such an id.
+    """
+    arrays = key_columns(frame, view)
+    for column, array in zip(view.entity_columns, arrays, strict=True):
+        if column.dtype.to_value_type() == ValueType.INT32:
+            _cast(array, pa.int32(), column.name)
+    return arrays
+
+
 def _fitting(array: pa.Array, wanted: pa.DataType, name: str) -> pa.Array:
     alike = pa.types.is_integer if wanted == pa.int64() else pa.types.is_string
     if not (alike(array.type) or array.null_count == len(array)):
         raise DataError(f"{name} is {array.type}, but the view has {wanted} keys", fix=f"cast it to {wanted}")
     if not alike(array.type):
         return pa.nulls(len(array), wanted)
+    return _cast(array, wanted, name)
+
+
+def _cast(array: pa.Array, wanted: pa.DataType, name: str) -> pa.Array:
     try:
         return array.cast(wanted)
     except pa.ArrowInvalid as error:
-        raise DataError(f"{name}: {error}", fix="use ids within int64") from None
+        raise DataError(f"{name}: {error}", fix=f"use ids within {wanted}") from None
 
 
 def codes(arrays: Sequence[pa.Array | I64]) -> I64:

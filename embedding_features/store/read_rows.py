@@ -12,7 +12,7 @@ from feast.protos.feast.serving.ServingService_pb2 import FieldStatus, GetOnline
 from embedding_features.arrays import Bool
 from embedding_features.errors import DataError
 from embedding_features.ids import flat_ids
-from embedding_features.store.keys import key_columns
+from embedding_features.store.keys import served_keys
 from embedding_features.store.online_rows import online_store_of
 from embedding_features.store.online_stores.base import EmbeddingOnlineStore, GivenIds
 from embedding_features.store.online_stores.rows import Rows
@@ -49,7 +49,7 @@ def _checked(asked: Asked, keys: Sequence[GivenIds]) -> list[pa.Array]:
     nulls = [name for name in names if frame[name].null_count]
     if nulls:
         raise DataError(f"null among the ids of {', '.join(nulls)}", fix="drop rows without an id")
-    return key_columns(frame, asked.view)
+    return served_keys(frame, asked.view)
 
 
 def _through_feast(store: FeatureStore, asked: Asked, keys: Sequence[pa.Array]) -> Rows:
