@@ -57,6 +57,7 @@ class EmbeddingFeatures:
         self._plans: Plans | None = Plans.open(self.repo)
         self._recall = Recall(self.repo, index, domains or {})
 
+    @file_errors("reading online")
     def online(self, ids: AskedIds, features: str | Sequence[str]) -> Mapping[str, Rows]:
         """The values served now, by view, rows in the order of the ids.
 
@@ -77,10 +78,9 @@ class EmbeddingFeatures:
         given = _by_key(ids, plan)
         found = {}
         for asked, keys in zip(plan.asked, plan.keys, strict=True):
-            with file_errors(f"reading view {asked.view.name} online"):
-                rows = read_rows(plans.store, asked, [given[key] for key in keys])
-                if not rows.found.any() and len(rows.found):
-                    check_online(plans.store, self.repo, asked, bool(rows.expired.any()))
+            rows = read_rows(plans.store, asked, [given[key] for key in keys])
+            if not rows.found.any() and len(rows.found):
+                check_online(plans.store, self.repo, asked, bool(rows.expired.any()))
             found[asked.view.name] = rows
         return MappingProxyType(found)
 
@@ -88,6 +88,7 @@ class EmbeddingFeatures:
         """The key columns that features are looked up by; errors are those of :meth:`online`."""
         return self._current().of(features).all_keys
 
+    @file_errors("joining")
     def historical(
         self,
         frame: Frame,
@@ -101,6 +102,7 @@ class EmbeddingFeatures:
         asked = list(plans.of(features).asked)
         return joined(plans.store, frame, asked, strict, filter_by_created_timestamp)
 
+    @file_errors("recalling")
     def recall(
         self,
         queries: F32 | Queries | Ids,
@@ -138,6 +140,7 @@ class EmbeddingFeatures:
         (rows,) = self.online(ids, [source.ref]).values()
         return self._recall.search(index, source, rows, ids, k, allow=allow, deny=deny, domain=domain)
 
+    @file_errors("reading the recall index")
     def index(self, node_type: str, *, service: str = "ranking_dense") -> RecallIndex:
         """The index that :meth:`recall` searches, mapped into memory; the first to ask for it builds it.
 

@@ -81,15 +81,13 @@ class Plans:
         """Raises:
         StoreError: when nothing is applied, or the registry cannot be read.
         """
-        with file_errors(f"reading {repo}"):
+        with file_errors("reading the registry"):
             store = open_store(repo)
-            watch = watch_of(
-                store, repo, online_file(store, repo)
-            )  # an open SQLite connection outlives its file
+            # an open SQLite connection outlives its file
+            watch = watch_of(store, repo, online_file(store, repo))
             state = watch.state()
-            return cls(
-                repo, open_store(repo), watch, state, {}, {}
-            )  # anew: what changed since is seen next time
+            store = open_store(repo)  # anew: what changes from here on is seen at the next look
+            return cls(repo, store, watch, state, {}, {})
 
     def is_current(self) -> bool:
         """Whether the registry is still as it was read."""

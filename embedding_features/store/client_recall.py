@@ -20,7 +20,6 @@ from embedding_features.recall import Exact, Hits, Ids, Queries, RecallIndex, Re
 from embedding_features.recall.catalogue import as_ids
 from embedding_features.store.client_plans import Plans, Vectors
 from embedding_features.store.online_stores.rows import Rows
-from embedding_features.store.session import file_errors
 
 _log = logging.getLogger(__name__)
 
@@ -67,9 +66,8 @@ class Recall:
         with suppress(PermissionError):  # a folder that may not be looked into has none for us
             if folder.exists():
                 return RecallIndex.load(folder, run_id=vectors.run_id)
-        with file_errors(f"building the recall index of {vectors.ref}"):
-            snapshot = Snapshot.open(vectors.folder, verify=False)
-            index = RecallIndex.build(snapshot, vectors.node_type, self._settings, partitions=domains)
+        snapshot = Snapshot.open(vectors.folder, verify=False)
+        index = RecallIndex.build(snapshot, vectors.node_type, self._settings, partitions=domains)
         try:
             index.save(folder)
         except SnapshotError:  # another process was faster

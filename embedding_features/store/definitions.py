@@ -20,7 +20,7 @@ from embedding_features.store.marks import PREFIX, marks
 from embedding_features.store.names import Named, PublishedService, adopt, declared, refuse_taken
 from embedding_features.store.published import Published, list_published
 from embedding_features.store.repo_settings import SETTINGS_FILE, RepoSettings, Service
-from embedding_features.store.session import applied_store, feast_errors
+from embedding_features.store.session import applied_store, feast_errors, file_errors
 
 SERVICES: dict[Service, tuple[Kind, ...]] = {
     "ranking_dense": ("vector",),
@@ -68,6 +68,7 @@ class Definitions:
         return {f"{PREFIX}{kind}.{item.name}": item for kind, items in kinds for item in items}
 
 
+@file_errors("reading what is published")
 def definitions(repo: Path) -> Definitions:
     """The objects of everything published in ``repo``; none where nothing is.
 

@@ -17,11 +17,12 @@ from embedding_features.store.keys import codes, key_columns
 from embedding_features.store.offline import EmbeddingOfflineStore
 from embedding_features.store.published import as_published
 from embedding_features.store.refs import Asked, resolve, run_of
-from embedding_features.store.session import feast_errors, open_store
+from embedding_features.store.session import feast_errors, file_errors, open_store
 
 _EVENT, _ROW = "event_timestamp", "__row"
 
 
+@file_errors("joining")
 def historical(
     repo: Path | str,
     frame: Frame,

@@ -13,9 +13,10 @@ from embedding_features.store.keys import key_columns
 from embedding_features.store.online_rows import is_online
 from embedding_features.store.read_rows import arrow_column, read_rows
 from embedding_features.store.refs import Asked, online_type, resolve
-from embedding_features.store.session import open_store
+from embedding_features.store.session import file_errors, open_store
 
 
+@file_errors("reading online")
 def online(repo: Path | str, ids: Frame, features: str | Sequence[str]) -> pa.Table:
     """The online values of entities.
 

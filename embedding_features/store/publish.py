@@ -55,6 +55,7 @@ class _Terms:
         return self.published if self.delay is None else as_of + self.delay
 
 
+@file_errors("publishing")
 def publish(
     snapshot: Snapshot | Path | str,
     repo: Path | str,
@@ -91,6 +92,7 @@ def publish(
     return run
 
 
+@file_errors("publishing")
 def publish_series(
     snapshots: Sequence[Snapshot | Path | str],
     repo: Path | str,
@@ -152,14 +154,13 @@ def _place(source: Snapshot | Path | str, repo: Path, terms: _Terms, theirs: Nam
     check_names(run, runs)
     if theirs is not None:
         refuse_taken(definitions_of(repo, [run]).all(), theirs)
-    with file_errors(f"placing {manifest.run_id} below {root}"):
-        sweep_staging(root)
-        placed = snapshot.copy_to(
-            root / manifest.space.id / manifest.run_id,
-            published=created,
-            feature_view_version=run.version,
-            staging=root / ".staging",
-        )
+    sweep_staging(root)
+    placed = snapshot.copy_to(
+        root / manifest.space.id / manifest.run_id,
+        published=created,
+        feature_view_version=run.version,
+        staging=root / ".staging",
+    )
     return as_published(placed)
 
 

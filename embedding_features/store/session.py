@@ -55,9 +55,10 @@ def file_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StoreError(
-            f"{doing}: {error}", fix="give this user the right to it, or run as the one who publishes"
-        ) from error
+        fix = "see that the file is there, and the disk has space"
+        if isinstance(error, PermissionError):
+            fix = "give this user the right to it, or run as the one who publishes"
+        raise StoreError(f"{doing}: {error}", fix=fix) from error
 
 
 def _config(repo: Path) -> RepoConfig:

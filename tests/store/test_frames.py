@@ -274,7 +274,7 @@ def test_ids_beyond_int32_are_unknown_and_text_is_refused(small):
     rows = pa.table({"driver_id": ids, "event_timestamp": pa.array([T0 + DAY] * 3, US)})
     assert historical(small, rows, ["stats:n"])["stats__n"].to_pylist() == [2, None, None]
     if (small / "data/online_store.db").is_file():  # Feast's own online stores have no such ids
-        with pytest.raises(DataError, match="driver_id: .*not in range"):
+        with pytest.raises(DataError, match=r"driver_id: .*not in range"):
             online(small, rows, ["stats:n"])
     else:
         assert online(small, rows, ["stats:n"])["stats__n"].to_pylist() == [2, None, None]
