@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from embedding_features.store.marks import marks
+
 AS_OF = datetime(2024, 1, 1, tzinfo=UTC)
 VIEW = "item_vector"
 _OURS = "embedding_features.store"
@@ -117,10 +119,15 @@ def open_repository(way: str, folder: Path, items: Path, dim: int, redis: str) -
     source = FileSource(
         path=str(items), timestamp_field="event_timestamp", created_timestamp_column="created_timestamp"
     )
-    tags = {"kind": "vector", "dim": str(dim)}
+    tags = marks({"kind": "vector", "dim": str(dim)})
     schema = [Field(name="item_id", dtype=Int64), Field(name="vector", dtype=Array(Float32), tags=tags)]
     view = FeatureView(
-        name=VIEW, entities=[item], ttl=timedelta(0), schema=schema, source=source, tags={"space": "bench"}
+        name=VIEW,
+        entities=[item],
+        ttl=timedelta(0),
+        schema=schema,
+        source=source,
+        tags=marks({"space": "bench"}),
     )
     store.apply([item, view])
     return store

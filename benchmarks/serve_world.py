@@ -17,6 +17,7 @@ from feast.types import Float32, Int64
 from embedding_features.artifact import Embeddings, EmbeddingTable, Provenance, Snapshot, write_snapshot
 from embedding_features.space import check_health
 from embedding_features.store import historical, list_published, materialize, publish
+from embedding_features.store.marks import marks
 from ranking.bundle import export_bundle
 from ranking.calibration import fit_isotonic
 from ranking.dataset import build_dataset
@@ -108,7 +109,7 @@ def bring_counts_online(repo: Path, log: Path) -> None:
     schema = [Field(name="events", dtype=Int64), Field(name="mean", dtype=Float32)]
     # the tag makes our stores hold it as columns, as they hold vectors
     view = FeatureView(
-        name="item_counts", entities=[item], schema=schema, source=source, tags={"space": "counts"}
+        name="item_counts", entities=[item], schema=schema, source=source, tags=marks({"space": "counts"})
     )
     store = FeatureStore(repo_path=str(repo))
     store.apply([view])

@@ -1,6 +1,7 @@
 """Nearest neighbours over a snapshot's vectors: exact or approximate, filtered, saved, swapped in use."""
 
-from embedding_features.recall.catalogue import Catalogue, Ids
+from embedding_features.ids import Ids
+from embedding_features.recall.catalogue import Catalogue
 from embedding_features.recall.index import RecallIndex
 from embedding_features.recall.interface import VectorIndex
 from embedding_features.recall.live import LiveIndex

@@ -1,19 +1,17 @@
 """The ids of an index: in which order they lie, and where each one is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from embedding_features.arrays import I64, AnyArray
+from embedding_features.arrays import I64
 from embedding_features.errors import DataError
-
-#: what ids may be given as
-Ids: TypeAlias = pa.Array | pa.ChunkedArray | AnyArray | Sequence[Any]
+from embedding_features.ids import Ids, flat_ids
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ def arrange(
     if isinstance(domains, Mapping):
         names = pa.array([domains.get(i) for i in ids.to_pylist()])
     else:
-        names = _flat(domains)
+        names = flat_ids(domains)
     if len(names) != len(ids):
         raise DataError(f"{len(names)} partitions for {len(ids)} ids", fix="give each id one")
     if names.null_count:
@@ -95,7 +93,7 @@ def as_ids(values: Ids, kind: pa.DataType, what: str) -> pa.Array:
     Raises:
         DataError: on nulls, or when they are not ids of that type.
     """
-    array = _flat(values)
+    array = flat_ids(values)
     if len(array) and array.null_count == len(array):
         raise DataError(f"{what}: {array.null_count} null ids", fix="drop them")
     text = pa.types.is_string(array.type) or pa.types.is_large_string(array.type)
@@ -110,22 +108,12 @@ def as_ids(values: Ids, kind: pa.DataType, what: str) -> pa.Array:
         raise DataError(f"{what}: {error}", fix="use ids within int64") from None
 
 
-def _flat(values: Ids) -> pa.Array:
-    """Any of :data:`Ids` as one Arrow array."""
-    if isinstance(values, pa.ChunkedArray):
-        return values.combine_chunks()
-    try:
-        return values if isinstance(values, pa.Array) else pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise DataError(f"not ids of one type: {error}", fix="use int64 or string ids") from None
-
-
 def nested(values: Ids, queries: int) -> pa.Array | None:
     """``values`` as an Arrow list array where they are a list a query, else None.
 
     As many nulls as there are queries, and nothing else, are lists that nobody has: users without a history.
     """
-    array = _flat(values)
+    array = flat_ids(values)
     if pa.types.is_null(array.type) and len(array) == queries > 0:
         return array.cast(pa.list_(pa.null()))
     kinds = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)

@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 
 from embedding_features.arrays import I64, Bool
 from embedding_features.errors import DataError
-from embedding_features.recall.catalogue import Catalogue, Ids, as_ids, nested
+from embedding_features.ids import Ids
+from embedding_features.recall.catalogue import Catalogue, as_ids, nested
 from embedding_features.recall.row_lists import RowLists
 
 

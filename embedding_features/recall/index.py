@@ -6,9 +6,10 @@ from typing import Any
 
 from embedding_features.arrays import F32, I64
 from embedding_features.artifact import Metric, Snapshot, Space
+from embedding_features.ids import Ids
 from embedding_features.progress import SILENT, Progress
 from embedding_features.recall import saved
-from embedding_features.recall.catalogue import Catalogue, Ids, as_ids
+from embedding_features.recall.catalogue import Catalogue, as_ids
 from embedding_features.recall.exact import Vectors
 from embedding_features.recall.filters import settle
 from embedding_features.recall.graph import Graph

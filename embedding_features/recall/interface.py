@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from embedding_features.arrays import F32, I64
 from embedding_features.errors import DataError
-from embedding_features.recall.catalogue import Ids
+from embedding_features.ids import Ids
 from embedding_features.recall.manifest import IndexManifest
 from embedding_features.recall.queries import Hits, Queries, prepared
 

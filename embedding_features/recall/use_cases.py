@@ -4,7 +4,7 @@ In the examples ``users`` and ``items`` are indexes of one snapshot; a service t
 online store wraps them as ``Queries(space, vectors)`` instead of asking an index for them.
 """
 
-from embedding_features.recall.catalogue import Ids
+from embedding_features.ids import Ids
 from embedding_features.recall.index import RecallIndex
 from embedding_features.recall.queries import Hits, Queries
 

@@ -11,24 +11,28 @@ import pyarrow as pa
 
 from embedding_features.arrays import F32
 from embedding_features.errors import DataError, StoreError
-from embedding_features.recall import Hits, Ids, Queries, RecallIndex, RecallSettings
+from embedding_features.ids import Ids, id_column
+from embedding_features.recall import Hits, Queries, RecallIndex, RecallSettings
 from embedding_features.store.client_plans import Plan, Plans
 from embedding_features.store.client_recall import Recall
+from embedding_features.store.frames import Frame
 from embedding_features.store.historical import joined
 from embedding_features.store.online import check_online
 from embedding_features.store.online_stores.base import GivenIds
 from embedding_features.store.online_stores.rows import Rows
 from embedding_features.store.read_rows import read_rows
+from embedding_features.store.session import file_errors
 
 #: ids of the one entity that the features have, or key column → ids where they have several
-AskedIds: TypeAlias = GivenIds | Mapping[str, GivenIds]
+AskedIds: TypeAlias = Ids | Mapping[str, Ids]
 
 
 class EmbeddingFeatures:
     """A deployed Feast repository as arrays, for any number of threads.
 
-    What is asked for is resolved once and kept until the registry file changes, which each call looks at by
-    one ``stat``: a snapshot that was published, or a service that was pinned anew, is seen by the next call.
+    What is asked for is resolved once and kept until the registry changes, which each call looks at, by one
+    ``stat`` of a file or one query of a database: a snapshot that was published, or a service that was pinned
+    anew, is seen by the next call.
     Features are named by a service (``"ranking_dense"``), or by references ``view``, ``view@vN``,
     ``view:feature`` or ``view@vN:feature``.
 
@@ -53,11 +57,13 @@ class EmbeddingFeatures:
         self._plans: Plans | None = Plans.open(self.repo)
         self._recall = Recall(self.repo, index, domains or {})
 
+    @file_errors("reading online")
     def online(self, ids: AskedIds, features: str | Sequence[str]) -> Mapping[str, Rows]:
         """The values served now, by view, rows in the order of the ids.
 
         Args:
-            ids: ids [n] (NumPy, Arrow or a list; no null), or key column → ids [n] for each entity.
+            ids: ids [n] (NumPy, Arrow, a list, a series of pandas or polars, or one id; no null), or key
+                column → ids [n] for each entity.
 
         Returns:
             View → :class:`Rows`: ``arrays`` of NumPy (``torch.from_numpy`` takes them as they are), and the
@@ -82,9 +88,10 @@ class EmbeddingFeatures:
         """The key columns that features are looked up by; errors are those of :meth:`online`."""
         return self._current().of(features).all_keys
 
+    @file_errors("joining")
     def historical(
         self,
-        frame: pa.Table,
+        frame: Frame,
         features: str | Sequence[str],
         *,
         strict: bool = True,
@@ -95,6 +102,7 @@ class EmbeddingFeatures:
         asked = list(plans.of(features).asked)
         return joined(plans.store, frame, asked, strict, filter_by_created_timestamp)
 
+    @file_errors("recalling")
     def recall(
         self,
         queries: F32 | Queries | Ids,
@@ -110,7 +118,7 @@ class EmbeddingFeatures:
         """The best k nodes of a type, out of the snapshot that a service is pinned to.
 
         Args:
-            queries: vectors [q, dim], or with ``by`` ids [q].
+            queries: vectors [q, dim], or with ``by`` ids [q], or one id.
             node_type: what is searched, by the service's vectors of it.
             by: the node type of the ids, whose vectors are read online, pushed ones too; an id without a
                 vector gets no hits, and one of ``node_type`` itself does not find itself.
@@ -128,10 +136,11 @@ class EmbeddingFeatures:
         if isinstance(queries, Queries):
             raise DataError(f"vectors as ids of {by}", fix="give ids, or leave out by=")
         source = self._current().vectors(service, by)
-        ids = queries.combine_chunks() if isinstance(queries, pa.ChunkedArray) else queries
+        ids = id_column(queries)
         (rows,) = self.online(ids, [source.ref]).values()
         return self._recall.search(index, source, rows, ids, k, allow=allow, deny=deny, domain=domain)
 
+    @file_errors("reading the recall index")
     def index(self, node_type: str, *, service: str = "ranking_dense") -> RecallIndex:
         """The index that :meth:`recall` searches, mapped into memory; the first to ask for it builds it.
 
@@ -173,14 +182,15 @@ class EmbeddingFeatures:
 
 
 def _by_key(ids: AskedIds, plan: Plan) -> Mapping[str, GivenIds]:
+    """Key column → ids as they are looked up, of all that the features need."""
     if not isinstance(ids, Mapping):
         if len(plan.all_keys) != 1:
             raise DataError(
                 f"ids without a name for features of {', '.join(plan.all_keys)}",
                 fix="give a mapping: key column → ids",
             )
-        return {plan.all_keys[0]: ids}
+        return {plan.all_keys[0]: id_column(ids)}
     missing = [key for key in plan.all_keys if key not in ids]
     if missing:
         raise DataError(f"no ids of {', '.join(missing)}", fix=f"give ids of {', '.join(plan.all_keys)}")
-    return ids
+    return {key: id_column(ids[key]) for key in plan.all_keys}

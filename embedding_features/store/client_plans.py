@@ -1,6 +1,6 @@
-"""What a client has resolved: valid while the registry file stays as it is."""
+"""What a client has resolved: valid while the registry stays as it is."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,9 +9,12 @@ from typing import Self
 from feast import FeatureStore
 
 from embedding_features.errors import StoreError
+from embedding_features.store.marks import mark, vector_dim
 from embedding_features.store.online_rows import online_file
+from embedding_features.store.published import snapshots_root
 from embedding_features.store.refs import Asked, resolve
-from embedding_features.store.session import open_store, registry_file
+from embedding_features.store.registries import Watch, watch_of
+from embedding_features.store.session import file_errors, open_store
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,8 @@ class Plans:
 
     repo: Path
     store: FeatureStore
-    _watched: tuple[Path, ...]
-    _marks: list[tuple[int, int]]
+    _watch: Watch
+    _state: Hashable
     _known: dict[str | tuple[str, ...], Plan]
     _vectors: dict[tuple[str, str], Vectors]
 
@@ -78,16 +81,17 @@ class Plans:
         """Raises:
         StoreError: when nothing is applied, or the registry cannot be read.
         """
-        registry = registry_file(repo)
-        marks = _marks((registry,))  # before it is read: what changes meanwhile is seen at the next look
-        store = open_store(repo)
-        sqlite = online_file(store, repo)  # of which an open connection outlives the file
-        watched = (registry,) if sqlite is None else (registry, sqlite)
-        return cls(repo, store, watched, marks + _marks(watched[1:]), {}, {})
+        with file_errors("reading the registry"):
+            store = open_store(repo)
+            # an open SQLite connection outlives its file
+            watch = watch_of(store, repo, online_file(store, repo))
+            state = watch.state()
+            store = open_store(repo)  # anew: what changes from here on is seen at the next look
+            return cls(repo, store, watch, state, {}, {})
 
     def is_current(self) -> bool:
-        """Whether the registry file is still the one that was read."""
-        return _marks(self._watched) == self._marks
+        """Whether the registry is still as it was read."""
+        return self._watch.state() == self._state
 
     def of(self, features: str | Sequence[str]) -> Plan:
         """The plan of features; see :func:`.refs.resolve` for errors."""
@@ -110,36 +114,24 @@ class Plans:
             (asked, field)
             for asked in self.of(service).asked
             for field in asked.fields
-            if field.tags.get("kind") == "vector" and "run_id" in field.tags
-            if asked.view.entities == [node_type]
+            if mark(field, "kind") == "vector" and mark(field, "run_id")
+            if mark(asked.view, "node_type") == node_type
         ]
         if len(candidates) != 1:
             names = ", ".join(asked.view.name for asked, _ in candidates) or "none"
             raise StoreError(
                 f"service {service} has not one published view of {node_type} vectors, but {names}",
-                fix="name a service with one, such as ranking_dense",
+                fix="name a service with one, such as ranking_dense; after an upgrade of the library "
+                "`embedding-features doctor --fix` marks the views anew",
             )
         ((asked, field),) = candidates
-        folder = self.repo / "data" / "snapshots" / field.tags["space"] / field.tags["run_id"]
+        folder = snapshots_root(self.repo) / str(mark(field, "space")) / str(mark(field, "run_id"))
         ref = f"{asked.view.name}@v{asked.version}:{field.name}"
-        found = Vectors(ref, field.name, node_type, folder, int(field.tags["dim"]))
+        found = Vectors(ref, field.name, node_type, folder, vector_dim(field) or 0)
         self._vectors[service, node_type] = found
         return found
 
     def runs(self) -> set[str]:
         """The runs that any service is pinned to."""
         views = (p for s in self.store.list_feature_services() for p in s.feature_view_projections)
-        return {field.tags["run_id"] for view in views for field in view.features if "run_id" in field.tags}
-
-
-def _marks(paths: Sequence[Path]) -> list[tuple[int, int]]:
-    """What changes when a file is written or replaced; zeros where there is none."""
-    marks = []
-    for path in paths:
-        try:
-            found = path.stat()
-        except FileNotFoundError:
-            marks.append((0, 0))
-        else:
-            marks.append((found.st_ino, found.st_mtime_ns))
-    return marks
+        return {run for view in views for field in view.features if (run := mark(field, "run_id"))}

@@ -1,8 +1,10 @@
 """Recall for a client: the index of the snapshot that is served, and vectors that come from online reads."""
 
+import logging
 import shutil
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +21,14 @@ from embedding_features.recall.catalogue import as_ids
 from embedding_features.store.client_plans import Plans, Vectors
 from embedding_features.store.online_stores.rows import Rows
 
+_log = logging.getLogger(__name__)
+
 
 class Recall:
     """The indexes of a repository below ``data/recall/<run id>/``; any number of threads may use them.
 
     A folder's name says its node type, settings and domains, so an index never changes: who is pinned to
-    another run takes another one.
+    another run takes another one. Where nothing may be written, an index is this process's own, in memory.
     """
 
     def __init__(
@@ -59,15 +63,20 @@ class Recall:
         }
         node_type = safe_name(vectors.node_type, "node type")
         folder = self.root / safe_name(vectors.run_id, "run id") / f"{node_type}-{config_hash(made_of)[:12]}"
-        if not folder.exists():
-            snapshot = Snapshot.open(vectors.folder, verify=False)
-            index = RecallIndex.build(snapshot, vectors.node_type, self._settings, partitions=domains)
-            try:
-                index.save(folder)
-            except SnapshotError:  # another process was faster
-                if not folder.exists():
-                    raise
-            self._sweep(plans.runs() | {vectors.run_id})
+        with suppress(PermissionError):  # a folder that may not be looked into has none for us
+            if folder.exists():
+                return RecallIndex.load(folder, run_id=vectors.run_id)
+        snapshot = Snapshot.open(vectors.folder, verify=False)
+        index = RecallIndex.build(snapshot, vectors.node_type, self._settings, partitions=domains)
+        try:
+            index.save(folder)
+        except SnapshotError:  # another process was faster
+            if not folder.exists():
+                raise
+        except OSError as error:
+            _log.warning("the recall index stays in memory, %s cannot be written: %s", folder, error)
+            return index
+        self._sweep(plans.runs() | {vectors.run_id})
         return RecallIndex.load(folder, run_id=vectors.run_id)
 
     def _sweep(self, runs: set[str]) -> None:

@@ -6,84 +6,105 @@ view is declared with ``version="vN"``, which Feast takes as it is. A service of
 reads ``view@vN`` offline and online, whatever is published later.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-from feast import Entity, FeatureService, FeatureView, Field, FileSource, ValueType
-from feast.types import Array, FeastType, Float32, Int64, String
+from feast import Entity, FeatureService, FeatureView, ValueType
 
-from embedding_features.artifact import Kind, Manifest
-from embedding_features.artifact.tables import table_file
-from embedding_features.config import Config, load_config
-from embedding_features.errors import SnapshotError
+from embedding_features.artifact import Kind
+from embedding_features.errors import ConfigError
+from embedding_features.store.definition_views import published_view
+from embedding_features.store.marks import PREFIX, marks
+from embedding_features.store.names import Named, PublishedService, adopt, declared, refuse_taken
 from embedding_features.store.published import Published, list_published
+from embedding_features.store.repo_settings import SETTINGS_FILE, RepoSettings, Service
+from embedding_features.store.session import applied_store, feast_errors, file_errors
 
-SERVICES: dict[str, tuple[Kind, ...]] = {
+SERVICES: dict[Service, tuple[Kind, ...]] = {
     "ranking_dense": ("vector",),
     "ranking_discrete": ("clusters", "tokens", "neighbours"),
     "ranking_all": ("vector", "clusters", "tokens", "neighbours"),
 }
-EVENT, CREATED = "event_timestamp", "created_timestamp"
-
-
-class RepoSettings(Config):
-    """``embedding_features.yaml`` of a repository; every field has a default, the file may be missing.
-
-    ``ttl_days`` is the age after which a snapshot is no longer joined to a label (None: never).
-    """
-
-    ttl_days: float | None = None
-
-    @classmethod
-    def of(cls, repo: Path) -> "RepoSettings":
-        """The settings of a repository."""
-        path = repo / "embedding_features.yaml"
-        return load_config(path, cls) if path.is_file() else cls()
 
 
 @dataclass(frozen=True)
 class Definitions:
-    """The Feast objects of a repository.
+    """The Feast objects of the repository ``repo``.
 
     Attributes:
         versions: view name → N → that version of the view, N ascending. The last one is the view; the others
             serve the pins of those who still ask for them.
     """
 
+    repo: Path
     entities: list[Entity]
     versions: dict[str, dict[int, FeatureView]]
-    services: list[FeatureService]
+    services: list[PublishedService]
 
     @property
     def views(self) -> list[FeatureView]:
         """The newest version of each view."""
         return [versions[max(versions)] for versions in self.versions.values()]
 
+    def all(self) -> Named:
+        """The objects by kind."""
+        return Named.of("what is published", self.objects())
+
     def objects(self) -> list[Entity | FeatureView | FeatureService]:
         """What ``FeatureStore.apply`` takes."""
         return [*self.entities, *self.views, *self.services]
 
     def named(self) -> dict[str, Entity | FeatureView | FeatureService]:
-        """The objects as attributes of a module, where ``feast apply`` looks for them."""
+        """The objects as attributes of a module, where ``feast apply`` looks for them.
+
+        No variable has such names, so none of the module's own is replaced. Before anything is written, the
+        services look for our names in all files of the repository.
+        """
+        for service in self.services:
+            service.before_apply = partial(_look, self)
         kinds = (("entity", self.entities), ("view", self.views), ("service", self.services))
-        return {f"{prefix}_{item.name}": item for prefix, items in kinds for item in items}
+        return {f"{PREFIX}{kind}.{item.name}": item for kind, items in kinds for item in items}
 
 
+@file_errors("reading what is published")
 def definitions(repo: Path) -> Definitions:
     """The objects of everything published in ``repo``; none where nothing is.
 
     A service holds the views of the newest run of each family. A view that the newest run no longer has stays
-    defined at its last version, so that old pins keep working, but is in no service.
+    defined at its last version, so that old pins keep working, but is in no service. An entity that the
+    registry has is taken as it is there.
+
+    Raises:
+        StoreError: when the registry has an object of one of these names that was not published. In a
+            module's objects also ``feast apply`` raises it, for the objects of the repository's files.
     """
-    settings, runs = RepoSettings.of(repo), list_published(repo)
-    entities = {t: _entity(t, r.id_type) for run in runs for t, r in sorted(run.manifest.nodes.items())}
+    wanted = definitions_of(repo, list_published(repo))
+    store = applied_store(repo) if wanted.versions else None
+    if store is not None:
+        with feast_errors("reading the registry"):
+            theirs = Named.registered(store)
+        refuse_taken(wanted.all(), theirs)
+        adopt(wanted.entities, theirs.entities)
+    return wanted
+
+
+def definitions_of(repo: Path, runs: Sequence[Published]) -> Definitions:
+    """The objects of some runs, by the settings of ``repo``, whatever else there is.
+
+    Raises:
+        ConfigError: when the settings give two node types one entity.
+    """
+    settings = RepoSettings.of(repo)
+    types = {t: r.id_type for run in runs for t, r in sorted(run.manifest.nodes.items())}
+    entities = {t: _entity(t, id_type, settings) for t, id_type in types.items()}
+    if len({entity.name for entity in entities.values()}) < len(entities):
+        raise ConfigError(f"two of {', '.join(entities)} have one entity", fix=f"correct {SETTINGS_FILE}")
     versions: dict[str, dict[int, FeatureView]] = {}
     for run in runs:
         for node_type, kind in run.snapshot.tables:
-            view = _view(run, node_type, kind, entities[node_type], settings)
+            view = published_view(run, node_type, kind, entities[node_type], settings)
             versions.setdefault(view.name, {})[run.version] = view
     latest = {run.family: run for run in runs}.values()
     services = []
@@ -95,85 +116,18 @@ def definitions(repo: Path) -> Definitions:
             if kind in kinds
         ]
         if members:
-            services.append(FeatureService(name=service, features=members))
-    return Definitions(list(entities.values()), versions, services)
+            name, tags = settings.service(service), marks({"service": service})
+            services.append(PublishedService(name=name, features=members, tags=tags))
+    return Definitions(repo, list(entities.values()), versions, services)
 
 
-def _entity(node_type: str, id_type: str) -> Entity:
+def _look(found: Definitions) -> None:
+    """Refuse what has a name of ours in the repository's files, and use their entities."""
+    theirs = declared(found.repo.resolve(), found.objects())
+    refuse_taken(found.all(), theirs)
+    adopt(found.entities, theirs.entities)
+
+
+def _entity(node_type: str, id_type: str, settings: RepoSettings) -> Entity:
     value_type = ValueType.INT64 if id_type == "int64" else ValueType.STRING
-    return Entity(name=node_type, join_keys=[f"{node_type}_id"], value_type=value_type)
-
-
-def _view(run: Published, node_type: str, kind: Kind, entity: Entity, settings: RepoSettings) -> FeatureView:
-    view = FeatureView(
-        name=run.view_name(node_type, kind),
-        version=f"v{run.version}",
-        entities=[entity],
-        ttl=timedelta(days=settings.ttl_days or 0),
-        schema=_fields(run, node_type, kind),
-        source=FileSource(
-            name=f"{run.manifest.space.id}_{node_type}_{kind}",
-            # all snapshots of the space, and of no other
-            path=str(run.folder.resolve().parent / "*" / table_file(node_type, kind)),
-            timestamp_field=EVENT,
-            created_timestamp_column=CREATED,
-        ),
-        tags={"space": run.manifest.space.id, "kind": kind},
-    )
-    # Feast sets this only when it creates a version; its online tables are named by it, also when they
-    # have to be made again after a lost online database.
-    view.current_version_number = run.version
-    return view
-
-
-def _fields(run: Published, node_type: str, kind: Kind) -> list[Field]:
-    manifest = run.manifest
-    path = run.snapshot.path(node_type, kind)
-    try:
-        schema: pa.Schema = pq.read_schema(path)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise SnapshotError(f"{path} cannot be read: {error}", fix="publish the snapshot again") from None
-    key = f"{node_type}_id"
-    fields = [Field(name=key, dtype=Int64 if manifest.nodes[node_type].id_type == "int64" else String)]
-    for column in schema:
-        if column.name not in (key, EVENT, CREATED):
-            tags = _tags(manifest, node_type, kind, column.name)
-            dtype, searched = _feast_type(column, path), kind == "vector"
-            fields.append(
-                Field(
-                    name=column.name,
-                    dtype=dtype,
-                    tags=tags,
-                    vector_index=searched,
-                    vector_length=manifest.space.dim if searched else 0,
-                    vector_search_metric=manifest.space.metric if searched else None,
-                )
-            )
-    return fields
-
-
-def _tags(manifest: Manifest, node_type: str, kind: Kind, column: str) -> dict[str, str]:
-    """What a consumer pins: the run and the space, and the codebooks that the column's values refer to."""
-    books = [c.id for c in manifest.codebooks if (c.node_type, c.kind) == (node_type, kind)]
-    own = [c.id for c in manifest.codebooks if (c.node_type, c.kind, c.column) == (node_type, kind, column)]
-    tags = {
-        "kind": kind,
-        "run_id": manifest.run_id,
-        "as_of": manifest.as_of.isoformat(),
-        "space": manifest.space.id,
-        "dim": str(manifest.space.dim),
-        "metric": manifest.space.metric,
-    }
-    if own or books:
-        tags["codebooks"] = ",".join(own or books)
-    return tags
-
-
-def _feast_type(column: pa.Field, path: Path) -> FeastType:
-    types = {pa.float32(): Array(Float32), pa.int64(): Array(Int64), pa.string(): Array(String)}
-    is_list = pa.types.is_list(column.type) or pa.types.is_fixed_size_list(column.type)
-    if not is_list or column.type.value_type not in types:
-        raise SnapshotError(
-            f"column {column.name} of {path} is {column.type}", fix="use lists of float32, int64 or string"
-        )
-    return types[column.type.value_type]
+    return Entity(name=settings.entity(node_type), join_keys=[f"{node_type}_id"], value_type=value_type)

@@ -21,6 +21,7 @@ from feast.repo_config import FeastConfigBaseModel
 from feast.utils import _get_column_names
 
 from embedding_features.errors import StoreError
+from embedding_features.store.marks import is_snapshot
 from embedding_features.store.online_stores.collected import CollectedRows, in_batches
 
 _BATCH = 1 << 13
@@ -37,10 +38,10 @@ class ArrowEngineConfig(FeastConfigBaseModel):  # type: ignore[misc]
 class ArrowEngine(LocalComputeEngine):  # type: ignore[misc]
     """Feast's local engine, but a view of snapshots goes columnar to a store that has ``write_table``.
 
-    A view of snapshots is a plain feature view of one entity with the tag ``space``. Of its rows in the
-    window those of the newest event time are the snapshot; they replace what is online, and what they lack is
-    gone. Views of other kinds go Feast's own way, row by row, but into a store of this library all rows of a
-    window or none. Other stores are written as by Feast's engine.
+    A view of snapshots is a plain feature view of one entity with the tag ``embedding_features.space``. Of
+    its rows in the window those of the newest event time are the snapshot; they replace what is online, and
+    what they lack is gone. Views of other kinds go Feast's own way, row by row, but into a store of this
+    library all rows of a window or none. Other stores are written as by Feast's engine.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -102,7 +103,7 @@ def _is_snapshot(view: Any) -> bool:
     """Whether a view's rows come as whole snapshots, without a transformation."""
     return (
         type(view) is FeatureView
-        and "space" in (view.tags or {})
+        and is_snapshot(view)
         and view.online
         and not view.offline
         and len(view.entity_columns) == 1

@@ -6,6 +6,7 @@ from datetime import datetime
 from embedding_features.artifact import Manifest, Snapshot
 from embedding_features.errors import CompatibilityError, HealthError, LeakError
 from embedding_features.space import HealthConfig, check_health
+from embedding_features.store.published import Published
 
 
 def check_snapshot_health(snapshot: Snapshot, config: HealthConfig) -> None:
@@ -118,6 +119,25 @@ def check_ids(manifest: Manifest, earlier: Sequence[Manifest]) -> None:
                     f"{node_type} ids are {mine} in run {manifest.run_id} and {theirs} in run {other.run_id}",
                     fix="use ids of one type, or publish into another repository",
                 )
+
+
+def check_names(run: Published, earlier: Sequence[Published]) -> None:
+    """A view's name is of one family and node type; ``a_b`` and ``c`` make that of ``a`` and ``b_c``.
+
+    Args:
+        earlier: all published snapshots of the repository.
+
+    Raises:
+        CompatibilityError: when a view of another family has the name of one of the run's.
+    """
+    mine = {run.view_name(*table) for table in run.snapshot.tables}
+    for other in (other for other in earlier if other.family != run.family):
+        for name in sorted(mine & {other.view_name(*table) for table in other.snapshot.tables}):
+            raise CompatibilityError(
+                f"run {run.manifest.run_id} of family {run.family} has a view {name}, and so has run "
+                f"{other.manifest.run_id} of family {other.family}",
+                fix="publish it under another family (pretrain: {family: …})",
+            )
 
 
 def _check_codebooks(manifest: Manifest, other: Manifest) -> None:

@@ -12,18 +12,20 @@ from feast import FeatureStore, FeatureView, Field
 from embedding_features.arrays import I64
 from embedding_features.artifact import Snapshot
 from embedding_features.errors import DataError, StoreError
+from embedding_features.store.frames import Frame, as_table
 from embedding_features.store.keys import codes, key_columns
 from embedding_features.store.offline import EmbeddingOfflineStore
 from embedding_features.store.published import as_published
 from embedding_features.store.refs import Asked, resolve, run_of
-from embedding_features.store.session import feast_errors, open_store
+from embedding_features.store.session import feast_errors, file_errors, open_store
 
 _EVENT, _ROW = "event_timestamp", "__row"
 
 
+@file_errors("joining")
 def historical(
     repo: Path | str,
-    frame: pa.Table,
+    frame: Frame,
     features: str | Sequence[str],
     *,
     strict: bool = True,
@@ -38,7 +40,8 @@ def historical(
     (entity, such interval) is joined once and gathered back to the rows.
 
     Args:
-        frame: the entity keys (``user_id`` …), ``event_timestamp`` (with zone), and any other columns.
+        frame: the entity keys (``user_id`` …), ``event_timestamp`` (with zone), and any other columns, as
+            Arrow, pandas or polars (see :func:`.frames.as_table`).
         features: name of a service, or references (see :func:`.refs.resolve`).
         strict: a row sees only what is older than it; False also what is as old.
         filter_by_created_timestamp: it sees only what had been published by then, too.
@@ -56,9 +59,10 @@ def historical(
 
 
 def joined(
-    store: FeatureStore, frame: pa.Table, asked: Sequence[Asked], strict: bool, by_created: bool
+    store: FeatureStore, given: Frame, asked: Sequence[Asked], strict: bool, by_created: bool
 ) -> pa.Table:
     """:func:`historical` for a caller who has the store open, and the features resolved."""
+    frame = as_table(given)
     moments = _moments(frame) - int(strict)
     if isinstance(store._get_provider().offline_store, EmbeddingOfflineStore):
         keys = {c.name: k for a in asked for c, k in _keys(frame, a)}

@@ -10,6 +10,7 @@ from feast.value_type import ValueType
 
 from embedding_features.arrays import I64
 from embedding_features.errors import DataError
+from embedding_features.ids import flat_ids
 from embedding_features.store.online_stores.key_types import INTEGERS, PLAIN, key_type
 from embedding_features.store.online_stores.values import is_text
 
@@ -35,7 +36,7 @@ def key_columns(frame: pa.Table, view: FeatureView) -> list[pa.Array]:
                 f"view {view.name} needs column {column.name}; the frame has {frame.column_names}",
                 fix=f"add {column.name} of type {wanted}",
             )
-        arrays.append(_cast(frame.column(column.name), wanted, column.name))
+        arrays.append(_fitting(flat_ids(frame.column(column.name)), wanted, column.name))
     return arrays
 
 
@@ -56,14 +57,30 @@ def arrow_key(column: Field) -> pa.DataType:
     return _OTHERS[kind]
 
 
-def _cast(column: pa.ChunkedArray, wanted: pa.DataType, name: str) -> pa.Array:
-    held = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    if not _is_alike(held, wanted) and not pa.types.is_null(held):
-        raise DataError(
-            f"{name} is {column.type}, but the view has {wanted} keys", fix=f"cast it to {wanted}"
-        )
+def served_keys(frame: pa.Table, view: FeatureView) -> list[pa.Array]:
+    """As :func:`key_columns`, for an online store of Feast's, to which an id beyond its type is none.
+
+    Raises:
+        DataError: also for such an id.
+    """
+    arrays = key_columns(frame, view)
+    for column, array in zip(view.entity_columns, arrays, strict=True):
+        if key_type(column) == ValueType.INT32:
+            _cast(array, pa.int32(), column.name)
+    return arrays
+
+
+def _fitting(array: pa.Array, wanted: pa.DataType, name: str) -> pa.Array:
+    if array.null_count == len(array):
+        return pa.nulls(len(array), wanted)
+    if not _is_alike(array.type, wanted):
+        raise DataError(f"{name} is {array.type}, but the view has {wanted} keys", fix=f"cast it to {wanted}")
+    return _cast(array, wanted, name)
+
+
+def _cast(array: pa.Array, wanted: pa.DataType, name: str) -> pa.Array:
     try:
-        return column.cast(wanted).combine_chunks()
+        return array.cast(wanted)
     except pa.ArrowInvalid as error:
         raise DataError(f"{name} does not fit {wanted}: {error}", fix="give ids that fit exactly") from None
 

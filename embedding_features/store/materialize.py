@@ -12,7 +12,7 @@ from embedding_features.errors import ConfigError, StoreError
 from embedding_features.progress import SILENT, Progress
 from embedding_features.store.online_rows import online_rows, online_store_of
 from embedding_features.store.published import Published, list_published
-from embedding_features.store.session import changed_store, feast_errors, locked, registry_file
+from embedding_features.store.session import changed_store, feast_errors, file_errors, locked, registry_file
 from embedding_features.store.tables import check_table
 
 
@@ -35,6 +35,7 @@ class Materialized:
     written: bool
 
 
+@file_errors("materializing")
 def materialize(
     repo: Path | str, *, end: datetime | None = None, progress: Progress = SILENT
 ) -> list[Materialized]:

@@ -8,18 +8,21 @@ import pyarrow as pa
 from feast import FeatureStore
 
 from embedding_features.errors import DataError, StoreError
+from embedding_features.store.frames import Frame, as_table
 from embedding_features.store.keys import key_columns
 from embedding_features.store.online_rows import is_online
 from embedding_features.store.read_rows import arrow_column, read_rows
 from embedding_features.store.refs import Asked, online_type, resolve
-from embedding_features.store.session import open_store
+from embedding_features.store.session import file_errors, open_store
 
 
-def online(repo: Path | str, ids: pa.Table, features: str | Sequence[str]) -> pa.Table:
+@file_errors("reading online")
+def online(repo: Path | str, ids: Frame, features: str | Sequence[str]) -> pa.Table:
     """The online values of entities.
 
     Args:
-        ids: the entity key columns that the features need; other columns are kept.
+        ids: the entity key columns that the features need, as Arrow, pandas or polars (see
+            :func:`.frames.as_table`); other columns are kept.
         features: name of a service, or references (see :func:`.refs.resolve`).
 
     Returns:
@@ -32,9 +35,9 @@ def online(repo: Path | str, ids: pa.Table, features: str | Sequence[str]) -> pa
     """
     repo = Path(repo)
     store = open_store(repo)
-    frame = ids
+    given = frame = as_table(ids)
     for asked in resolve(store, features):
-        for name, column in _read(store, repo, asked, ids).items():
+        for name, column in _read(store, repo, asked, given).items():
             if name in frame.column_names:
                 raise DataError(f"the table has a column {name} already", fix="rename or drop it")
             frame = frame.append_column(name, column)

@@ -95,10 +95,11 @@ def _select(
     if not path.is_file():
         return []
     table = '"' + compute_table_id(store.project, view, True).replace('"', '""') + '"'
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
-        try:
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
             return connection.execute(query.format(table), values).fetchall()
-        except sqlite3.DatabaseError as error:
-            if "no such table" in str(error):
-                return []
-            raise StoreError(f"{path} cannot be read: {error}", fix="remove it, materialize again") from None
+    except sqlite3.DatabaseError as error:
+        if "no such table" in str(error):
+            return []
+        fix = "give this user the right to it; if it is damaged, remove it and materialize again"
+        raise StoreError(f"{path} cannot be read: {error}", fix=fix) from None

@@ -15,10 +15,18 @@ from embedding_features.errors import ConfigError, SnapshotError
 from embedding_features.files import safe_name, sweep_staging
 from embedding_features.progress import SILENT, Progress
 from embedding_features.space import HealthConfig
-from embedding_features.store.gate import check_ids, check_snapshot_health, check_space, check_time
+from embedding_features.store.definitions import definitions_of
+from embedding_features.store.gate import (
+    check_ids,
+    check_names,
+    check_snapshot_health,
+    check_space,
+    check_time,
+)
+from embedding_features.store.names import Named, refuse_taken
 from embedding_features.store.published import Published, as_published, list_published, snapshots_root
 from embedding_features.store.registry import apply_locked
-from embedding_features.store.session import locked
+from embedding_features.store.session import applied_store, feast_errors, file_errors, locked
 from embedding_features.store.tables import check_table
 
 #: what two publications of one run may differ in, besides the stamped files
@@ -47,6 +55,7 @@ class _Terms:
         return self.published if self.delay is None else as_of + self.delay
 
 
+@file_errors("publishing")
 def publish(
     snapshot: Snapshot | Path | str,
     repo: Path | str,
@@ -72,16 +81,18 @@ def publish(
     Raises:
         HealthError, LeakError, CompatibilityError: the gate refused it (see :mod:`.gate`); nothing changed.
         SnapshotError: the folder is damaged, or the run is published already with other content or time.
-        StoreError: Feast could not apply the definitions.
+        StoreError: the repository has an object of its own of one of our names, and nothing changed; or Feast
+            could not apply the definitions.
     """
     repo = Path(repo)
     terms = _Terms(published, publish_delay, allow_timeless, health)
     with locked(repo):
-        run = _place(snapshot, repo, terms)
+        run = _place(snapshot, repo, terms, _names(repo))
         apply_locked(repo)
     return run
 
 
+@file_errors("publishing")
 def publish_series(
     snapshots: Sequence[Snapshot | Path | str],
     repo: Path | str,
@@ -101,8 +112,9 @@ def publish_series(
     ordered = sorted((_opened(s, verify=False) for s in snapshots), key=lambda s: s.manifest.as_of)
     runs = []
     with locked(repo), progress.task("publish", len(ordered)) as advance:
+        theirs = _names(repo)
         for snapshot in ordered:
-            runs.append(_place(snapshot, repo, terms))
+            runs.append(_place(snapshot, repo, terms, theirs))
             advance(1, runs[-1].manifest.run_id)
         apply_locked(repo)
     return runs
@@ -112,7 +124,14 @@ def _opened(snapshot: Snapshot | Path | str, *, verify: bool = True) -> Snapshot
     return Snapshot.open(snapshot.folder if isinstance(snapshot, Snapshot) else snapshot, verify=verify)
 
 
-def _place(source: Snapshot | Path | str, repo: Path, terms: _Terms) -> Published:
+def _names(repo: Path) -> Named | None:
+    """What the registry holds; None where there is no registry yet."""
+    store = applied_store(repo)
+    with feast_errors("reading the registry"):
+        return None if store is None else Named.registered(store)
+
+
+def _place(source: Snapshot | Path | str, repo: Path, terms: _Terms, theirs: Named | None) -> Published:
     """Gate a snapshot and put a stamped copy of it into the repository."""
     snapshot, root = _opened(source), snapshots_root(repo)
     manifest = snapshot.manifest
@@ -131,11 +150,15 @@ def _place(source: Snapshot | Path | str, repo: Path, terms: _Terms) -> Publishe
     for node_type, kind in snapshot.tables:
         check_table(snapshot, node_type, kind)
     check_snapshot_health(snapshot, terms.health)
+    run = Published(snapshot, 1 + max((run.version for run in family), default=0), created)
+    check_names(run, runs)
+    if theirs is not None:
+        refuse_taken(definitions_of(repo, [run]).all(), theirs)
     sweep_staging(root)
     placed = snapshot.copy_to(
         root / manifest.space.id / manifest.run_id,
         published=created,
-        feature_view_version=1 + max((run.version for run in family), default=0),
+        feature_view_version=run.version,
         staging=root / ".staging",
     )
     return as_published(placed)

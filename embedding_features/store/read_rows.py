@@ -11,7 +11,8 @@ from feast.protos.feast.serving.ServingService_pb2 import FieldStatus, GetOnline
 
 from embedding_features.arrays import Bool
 from embedding_features.errors import DataError
-from embedding_features.store.keys import arrow_key, key_columns
+from embedding_features.ids import flat_ids
+from embedding_features.store.keys import arrow_key, served_keys
 from embedding_features.store.online_rows import online_store_of
 from embedding_features.store.online_stores.base import EmbeddingOnlineStore, GivenIds
 from embedding_features.store.online_stores.key_types import has_plain_key, key_type
@@ -44,11 +45,14 @@ def read_rows(store: FeatureStore, asked: Asked, keys: Sequence[GivenIds]) -> Ro
 def _checked(asked: Asked, keys: Sequence[GivenIds]) -> list[pa.Array]:
     columns = asked.view.entity_columns
     names = [column.name for column in columns]
-    frame = pa.table([_as_arrow(column, ids) for column, ids in zip(columns, keys, strict=True)], names)
+    arrays = [_as_arrow(column, ids) for column, ids in zip(columns, keys, strict=True)]
+    if len({len(array) for array in arrays}) > 1:
+        raise DataError(f"{', '.join(names)} have other numbers of ids", fix="give one of each for every row")
+    frame = pa.table(arrays, names)
     nulls = [name for name in names if frame[name].null_count]
     if nulls:
         raise DataError(f"null among the ids of {', '.join(nulls)}", fix="drop rows without an id")
-    return key_columns(frame, asked.view)
+    return served_keys(frame, asked.view)
 
 
 def _as_arrow(column: Field, ids: Any) -> pa.Array:
@@ -57,8 +61,8 @@ def _as_arrow(column: Field, ids: Any) -> pa.Array:
     Raises:
         DataError: when one does not fit the key exactly.
     """
-    if isinstance(ids, pa.Array | pa.ChunkedArray):
-        return ids
+    if isinstance(ids, pa.Array | pa.ChunkedArray) or hasattr(ids, "__arrow_c_stream__"):
+        return flat_ids(ids)
     one = isinstance(ids, str | bytes) or not isinstance(ids, Iterable) or getattr(ids, "ndim", 1) == 0
     given, wanted = [ids] if one else list(ids), arrow_key(column)
     refuse_unfit(column.name, key_type(column), given)

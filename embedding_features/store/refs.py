@@ -9,6 +9,7 @@ from feast.types import Array, Bool, Float32, Float64, Int32, Int64, String
 from feast.utils import _parse_feature_or_view_ref as parse_ref
 
 from embedding_features.errors import StoreError
+from embedding_features.store.marks import mark, vector_dim
 from embedding_features.store.session import feast_errors
 
 _ITEMS = {Float32: pa.float32(), Int64: pa.int64(), String: pa.string()}
@@ -89,7 +90,7 @@ def _pick(view: FeatureView, feature: str | None, ref: str) -> list[Field]:
 
 def run_of(view: FeatureView) -> str:
     """The published run that a view version serves; empty for a view of another origin."""
-    return next((field.tags["run_id"] for field in view.features if "run_id" in field.tags), "")
+    return next(filter(None, (mark(field, "run_id") for field in view.features)), "")
 
 
 def arrow_type(field: Field) -> pa.DataType | None:
@@ -97,7 +98,8 @@ def arrow_type(field: Field) -> pa.DataType | None:
     if not isinstance(field.dtype, Array) or field.dtype.base_type not in _ITEMS:
         return None
     item = _ITEMS[field.dtype.base_type]
-    return pa.list_(item, int(field.tags["dim"])) if field.tags.get("kind") == "vector" else pa.list_(item)
+    dim = vector_dim(field)
+    return pa.list_(item) if dim is None else pa.list_(item, dim)
 
 
 def online_type(field: Field) -> pa.DataType | None:

@@ -5,9 +5,10 @@ from pathlib import Path
 from feast import FeatureStore, FeatureView
 
 from embedding_features.store.definitions import definitions
-from embedding_features.store.session import changed_store, feast_errors, locked
+from embedding_features.store.session import changed_store, feast_errors, file_errors, locked
 
 
+@file_errors("applying the definitions")
 def apply(repo: Path | str) -> None:
     """Apply the definitions of everything published, in one step; objects of others are left alone.
 

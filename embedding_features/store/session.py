@@ -10,7 +10,7 @@ import threading
 import uuid
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from feast.repo_config import RepoConfig, load_repo_config
 
 from embedding_features.errors import EmbeddingFeaturesError, StoreError
 from embedding_features.store.published import snapshots_root
+from embedding_features.store.registries import database_file, registry_path, with_whole_path
 
 #: warnings and stdout belong to the whole process: two threads that swap them would leave them swapped
 _QUIET = threading.RLock()
@@ -48,61 +49,91 @@ def feast_errors(doing: str, fix: str = "see the message of Feast above") -> Ite
         raise StoreError(f"Feast failed {doing}: {type(error).__name__}: {error}", fix=fix) from error
 
 
+@contextmanager
+def file_errors(doing: str) -> Iterator[None]:
+    """What the system refuses, such as a file that this user may not read or write, becomes a StoreError."""
+    try:
+        yield
+    except OSError as error:
+        fix = "see that the file is there, and the disk has space"
+        if isinstance(error, PermissionError):
+            fix = "give this user the right to it, or run as the one who publishes"
+        raise StoreError(f"{doing}: {error}", fix=fix) from error
+
+
 def _config(repo: Path) -> RepoConfig:
-    snapshots_root(repo)
-    with feast_errors(f"reading {repo / 'feature_store.yaml'}", fix="correct the settings named above"):
-        return load_repo_config(repo.resolve(), repo.resolve() / "feature_store.yaml")
+    settings = snapshots_root(repo).parents[1] / "feature_store.yaml"
+    with feast_errors(f"reading {settings}", fix="correct the settings named above"):
+        config = load_repo_config(settings.parent, settings)
+        return with_whole_path(config, settings.parent)
 
 
-def _registry_file(config: RepoConfig, repo: Path) -> Path:
-    if config.registry.registry_type != "file":
-        raise StoreError(
-            f"a registry of type {config.registry.registry_type!r}",
-            fix="use a file registry in feature_store.yaml",
-        )
-    return repo.resolve() / str(config.registry.path)
-
-
-def registry_file(repo: Path) -> Path:
-    """The registry file of a repository, there or not.
+def registry_file(repo: Path) -> Path | None:
+    """The registry file of a repository, there or not; None for a registry in an SQL database.
 
     Raises:
         StoreError: when the repository has a registry of another kind.
     """
-    return _registry_file(_config(repo), repo)
+    return registry_path(_config(repo), repo)
 
 
 @lru_cache(maxsize=4)
 def _opened(repo: Path, stamp: tuple[int, ...]) -> FeatureStore:  # noqa: ARG001
-    with feast_errors("opening the registry", fix=_REBUILD):
-        store = FeatureStore(repo_path=str(repo))
+    config = _config(repo)
+    with feast_errors("opening the registry", fix=_fix(config, repo)):
+        store = FeatureStore(repo_path=str(repo), config=config)
         store.list_entities()  # a registry is read when it is first used
         return store
 
 
-def open_store(repo: Path) -> FeatureStore:
-    """The store of a repository for reading; opened anew only when its files changed.
+def _fix(config: RepoConfig, repo: Path) -> str:
+    return _REBUILD if registry_path(config, repo) else "see that the database of feature_store.yaml answers"
+
+
+def applied_store(repo: Path) -> FeatureStore | None:
+    """The store of a repository for reading, opened anew only when its files changed; None before an apply.
 
     Raises:
-        StoreError: when there is no registry yet, or it cannot be read.
+        StoreError: when the registry cannot be read.
     """
     config = _config(repo)
-    path = _registry_file(config, repo)
-    if not path.is_file():
-        raise StoreError(f"nothing is applied in {repo}: no {path}", fix="publish a snapshot first")
+    path = registry_path(config, repo)
+    file = path or database_file(config)
+    if file is not None and not file.is_file():
+        return None
     # SQLite's file belongs to the stamp: an open store would go on reading one that was removed
     online = repo.resolve() / str(getattr(config.online_store, "path", ""))
-    found = [file.stat() for file in (path, repo / "feature_store.yaml", online) if file.is_file()]
-    return _opened(repo.resolve(), (*(f.st_mtime_ns for f in found[:2]), *(file.st_ino for file in found)))
+    times = [f.stat().st_mtime_ns for f in (path, repo / "feature_store.yaml") if f is not None]
+    inodes = [f.stat().st_ino for f in (file, repo / "feature_store.yaml", online) if f and f.is_file()]
+    store = _opened(repo.resolve(), (*times, *inodes))
+    if path is not None:
+        return store
+    with feast_errors("reading the registry", fix=_fix(config, repo)):
+        store.registry.refresh(store.project)
+        return store if store.registry.list_entities(store.project, allow_cache=True) else None
+
+
+def open_store(repo: Path) -> FeatureStore:
+    """:func:`applied_store` where something is applied.
+
+    Raises:
+        StoreError: when nothing is, or the registry cannot be read.
+    """
+    store = applied_store(repo)
+    if store is None:
+        raise StoreError(f"nothing is applied in {repo}", fix="publish a snapshot first")
+    return store
 
 
 @contextmanager
 def locked(repo: Path) -> Iterator[None]:
     """Hold the repository's lock: one publish or materialization at a time. A killed holder frees it."""
     data = snapshots_root(repo).parent
-    data.mkdir(parents=True, exist_ok=True)
-    with (data / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with ExitStack() as held:
+        with file_errors(f"locking {data}"):
+            data.mkdir(parents=True, exist_ok=True)
+            file = held.enter_context((data / ".lock").open("w"))
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
@@ -111,7 +142,7 @@ def is_locked(repo: Path) -> bool:
     path = snapshots_root(repo).parent / ".lock"
     if not path.is_file():
         return False
-    with path.open("r+") as file:
+    with file_errors(f"looking at {path}"), path.open() as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -126,25 +157,36 @@ def stale_registries(registry: Path) -> list[Path]:
 
 @contextmanager
 def changed_store(repo: Path) -> Iterator[FeatureStore]:
-    """A store on a copy of the registry, which replaces the registry when the block ends well.
+    """A store whose registry may be changed. Hold :func:`locked` around this.
 
-    Feast writes its registry in place: a process killed meanwhile would leave a torn file. Hold
-    :func:`locked` around this.
+    Feast writes a registry file in place, and a process killed meanwhile would leave a torn one: so the store
+    is on a copy, which replaces the registry when the block ends well. A database takes change by change: one
+    that is missing after a kill comes with the next publication, or ``doctor --fix``.
     """
     config = _config(repo)
-    registry = _registry_file(config, repo)
-    registry.parent.mkdir(parents=True, exist_ok=True)
-    for stale in stale_registries(registry):
-        stale.unlink()
+    registry = registry_path(config, repo)
+    if registry is None:
+        config.registry.cache_mode = "sync"  # what was just written is read: a service's views
+        yield _writing(config, repo)
+        return
+    with file_errors(f"writing {registry}"):
+        registry.parent.mkdir(parents=True, exist_ok=True)
+        for stale in stale_registries(registry):
+            stale.unlink()
     copy = registry.parent / f".{registry.name}.{uuid.uuid4().hex}.tmp"
     try:
-        if registry.is_file():
-            shutil.copyfile(registry, copy)
+        with file_errors(f"writing {copy}"):
+            if registry.is_file():
+                shutil.copyfile(registry, copy)
         config.registry.path = str(copy)
-        with feast_errors("opening the registry", fix=_REBUILD):
-            store = FeatureStore(config=config)
-            store.list_entities()
-        yield store
+        yield _writing(config, repo)
         copy.replace(registry)
     finally:
         copy.unlink(missing_ok=True)
+
+
+def _writing(config: RepoConfig, repo: Path) -> FeatureStore:
+    with feast_errors("opening the registry", fix=_fix(config, repo)):
+        store = FeatureStore(config=config)
+        store.list_entities()
+        return store

@@ -6,9 +6,11 @@ from embedding_features.artifact import Snapshot
 from embedding_features.errors import SnapshotError
 from embedding_features.store.gate import check_ids, check_recorded_health, check_space, check_time
 from embedding_features.store.published import MANIFEST, Published, list_published, snapshots_root
+from embedding_features.store.session import file_errors
 from embedding_features.store.tables import check_table
 
 
+@file_errors("verifying the repository")
 def verify_repo(repo: Path | str, *, allow_timeless: bool = False) -> list[Published]:
     """Check everything published: what the gate checks, and that no byte changed since.
 

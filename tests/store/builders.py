@@ -97,6 +97,7 @@ def snapshot(
     id_type: str = "int64",
     dim: int = 4,
     counts: tuple[int, int] = (20, 30),
+    types: tuple[str, str] = ("user", "item"),
     seed: int = 0,
     books: str = "b",
     last_edge: timedelta | None = timedelta(0),
@@ -110,7 +111,7 @@ def snapshot(
         change: alters the manifest's JSON afterwards.
     """
     as_of, rng = T0 + days * DAY, np.random.default_rng([seed, int(days * 100), space])
-    ids = {t: ids_of(t, n, id_type) for t, n in zip(("user", "item"), counts, strict=True)}
+    ids = {t: ids_of(t, n, id_type) for t, n in zip(types, counts, strict=True)}
     vectors = {t: EmbeddingTable(t, i, healthy_vectors(len(i), dim, rng), len(i)) for t, i in ids.items()}
     edge = None if last_edge is None else as_of + last_edge
     made = Provenance(family, {"seed": seed}, "dot", "dot", as_of, seed, "0" * 8, {"likes": (5, edge, edge)})

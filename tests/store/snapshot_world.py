@@ -9,6 +9,8 @@ import pytest
 from feast import Entity, FeatureStore, FeatureView, Field, FileSource, RepoConfig, ValueType
 from feast.types import Array, Float32, Int64, String
 
+from embedding_features.store.marks import marks
+
 T0 = datetime(2024, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 STORE = "embedding_features.store.online_stores.snapshot.SnapshotOnlineStore"
@@ -80,7 +82,7 @@ class World:
         entity = Entity(name="item", join_keys=["item_id"], value_type=value)
         schema = [
             Field(name="item_id", dtype=key),
-            Field(name="vector", dtype=Array(Float32), tags={"kind": "vector", "dim": str(DIM)}),
+            Field(name="vector", dtype=Array(Float32), tags=marks({"kind": "vector", "dim": str(DIM)})),
             Field(name="near", dtype=Array(String)),
             Field(name="name", dtype=String),
             Field(name="size", dtype=Int64),
@@ -93,7 +95,7 @@ class World:
             created_timestamp_column="created" if created else "",
         )
         view = FeatureView(
-            name="emb", entities=[entity], ttl=ttl, schema=schema, source=source, tags={"space": "s1"}
+            name="emb", entities=[entity], ttl=ttl, schema=schema, source=source, tags=marks({"space": "s1"})
         )
         self.feast.apply([entity, view])
         self.view = self.feast.get_feature_view("emb")

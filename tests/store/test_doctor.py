@@ -19,6 +19,7 @@ from feast.types import Int64
 from embedding_features.errors import ConfigError, StoreError
 from embedding_features.store import apply, materialize, online, publish
 from embedding_features.store.doctor import examine
+from embedding_features.store.marks import mark, tag
 from embedding_features.store.session import changed_store, locked
 from jobs.cli import run as cli
 from tests.store.builders import DAY, T0, frame, ids_of, make_repo, snapshot, tree
@@ -202,14 +203,14 @@ def test_other_tags_than_the_manifests_say_are_put_right(deployed):
     repo, served = deployed
     with locked(repo), changed_store(repo) as store:
         view = store.registry.get_feature_view_by_version(VECTOR, store.project, 2)
-        view.features[0].tags["space"] = "spectral.s9"
+        view.features[0].tags[tag("space")] = "spectral.s9"
         store.registry.delete_feature_view(VECTOR, store.project)
         view.current_version_number = 2
         store.registry.apply_feature_view(view, store.project)
     assert "definitions-differ" in codes(repo)
     assert examine(repo, fix=True).left == []
     fields = FeatureStore(repo_path=str(repo)).get_feature_view(VECTOR).features
-    assert {field.tags["space"] for field in fields} == {"spectral.s1"}
+    assert {mark(field, "space") for field in fields} == {"spectral.s1"}
     assert online(repo, IDS, "ranking_all").equals(served)
 
 

@@ -13,6 +13,7 @@ from feast import Entity, FeatureStore, FeatureView, Field, FileSource, ValueTyp
 from feast.types import Array, Float32, Int64, String
 
 from embedding_features.errors import StoreError
+from embedding_features.store.marks import marks
 from tests.store.elsewhere import exit_code, start
 from tests.store.snapshot_world import DAY, T0, World, make_ids, table
 
@@ -99,7 +100,7 @@ def test_a_source_that_names_its_columns_otherwise(tmp_path):
         schema=[Field(name="vector", dtype=Array(Float32)), Field(name="size", dtype=Int64)],
         source=source,
         ttl=None,
-        tags={"space": "s1"},
+        tags=marks({"space": "s1"}),
     )
     world.feast.apply([view])
     world.feast.materialize(T0 - DAY, T0 + 2 * DAY, ["mapped"])
@@ -124,7 +125,7 @@ def test_joint_keys_go_feasts_way(tmp_path):
         schema=[Field(name="vector", dtype=Array(Float32)), Field(name="name", dtype=String)],
         source=FileSource(path=str(tmp_path / "joint" / "*.parquet"), timestamp_field="event_timestamp"),
         ttl=None,
-        tags={"space": "s1"},
+        tags=marks({"space": "s1"}),
     )
     world.feast.apply([*entities, view])
     world.feast.materialize(T0 - DAY, T0 + 2 * DAY, ["joint"])
@@ -149,10 +150,12 @@ def test_a_snapshot_is_streamed_in_bounded_memory(tmp_path):
     view = FeatureView(
         name="big",
         entities=[item],
-        schema=[Field(name="vector", dtype=Array(Float32), tags={"kind": "vector", "dim": str(width)})],
+        schema=[
+            Field(name="vector", dtype=Array(Float32), tags=marks({"kind": "vector", "dim": str(width)}))
+        ],
         source=FileSource(path=str(tmp_path / "big" / "*.parquet"), timestamp_field="event_timestamp"),
         ttl=None,
-        tags={"space": "s1"},
+        tags=marks({"space": "s1"}),
     )
     world.feast.apply([view])
     world.put("a", table(make_ids(3), 0))

@@ -58,10 +58,14 @@ item_vector = FeatureView(
     name="item_vector",
     entities=[item],
     schema=[
-        Field(name="vector", dtype=Array(Float32), tags={"kind": "vector", "dim": "4"}),
+        Field(
+            name="vector",
+            dtype=Array(Float32),
+            tags={"embedding_features.kind": "vector", "embedding_features.dim": "4"},
+        ),
         Field(name="name", dtype=String),
     ],
-    tags={"space": "shop.1"},
+    tags={"embedding_features.space": "shop.1"},
     source=PushSource(name="new_items", batch_source=vectors),
 )
 ranking = FeatureService(name="ranking", features=[sales, item_vector])

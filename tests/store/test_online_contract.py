@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from embedding_features.errors import StoreError
+from embedding_features.store.marks import marks
 from tests.store.snapshot_world import DAY, DIM, T0, make_ids, table
 
 ID_TYPES = pytest.mark.parametrize("id_type", ["int64", "string"])
@@ -114,10 +115,10 @@ def cold(make_world):
     view = FeatureView(
         name="cold",
         entities=[Entity(name="item", join_keys=["item_id"], value_type=ValueType.INT64)],
-        schema=[Field(name="vector", dtype=Array(Float32), tags={"kind": "vector", "dim": str(DIM)})],
+        schema=[Field(name="vector", dtype=Array(Float32), tags=marks({"kind": "vector", "dim": str(DIM)}))],
         source=push,
         ttl=None,
-        tags={"space": "s1"},
+        tags=marks({"space": "s1"}),
     )
     world.feast.apply([push, view])
     return world

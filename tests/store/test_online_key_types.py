@@ -37,6 +37,7 @@ from feast.types import (
 from embedding_features import EmbeddingFeatures
 from embedding_features.errors import DataError, StoreError
 from embedding_features.store import online
+from embedding_features.store.marks import marks
 from tests.store.builders import make_repo
 from tests.store.snapshot_world import online_config
 
@@ -163,7 +164,7 @@ def test_a_view_written_by_rows_answers_as_feasts_own_stores(make, kind, name):
 @pytest.mark.parametrize("kind", OURS)
 @pytest.mark.parametrize("name", list(KEYS))
 def test_a_view_of_snapshots_works_or_is_refused_when_it_is_applied(make, kind, name):
-    world, ids = make(kind, key(name), tags={"space": "s"}), KEYS[name][2]
+    world, ids = make(kind, key(name), tags=marks({"space": "s"})), KEYS[name][2]
     if name not in BY_SNAPSHOT:
         with pytest.raises(StoreError, match=f"view v has the key k of type {name}(.|\n)*leave out the tag"):
             world.apply()
@@ -179,7 +180,7 @@ def test_a_view_of_snapshots_works_or_is_refused_when_it_is_applied(make, kind, 
 
 
 @pytest.mark.parametrize("kind", OURS)
-@pytest.mark.parametrize("tags", [{}, {"space": "s"}])
+@pytest.mark.parametrize("tags", [{}, marks({"space": "s"})])
 @pytest.mark.parametrize("dtype", [Float32, Float64, Decimal])
 def test_keys_whose_equal_values_are_written_differently_are_refused(make, kind, tags, dtype):
     world = make(kind, {"k": (dtype, pa.string())}, tags=tags)
@@ -189,7 +190,7 @@ def test_keys_whose_equal_values_are_written_differently_are_refused(make, kind,
 
 
 @pytest.mark.parametrize("kind", OURS)
-@pytest.mark.parametrize("tags", [{}, {"space": "s"}])
+@pytest.mark.parametrize("tags", [{}, marks({"space": "s"})])
 def test_a_uuid_is_one_however_it_is_written(make, kind, tags):
     world = make(kind, key("UUID"), tags=tags)
     world.put([[str(U[0]).upper(), U[1].hex]], [1, 2])
@@ -464,7 +465,7 @@ def test_features_of_every_type_are_read_as_from_feasts_own_stores(make, kind, n
 @pytest.mark.parametrize("name", [*FEATURES, "ZonedTimestamp"])
 def test_features_of_snapshots_are_read_as_from_feasts_own_store_or_refused(make, kind, name):
     dtype, arrow, values = FEATURES.get(name, (ZonedTimestamp, US, []))
-    world = make(kind, key("INT64"), feature=(dtype, arrow), tags={"space": "s"})
+    world = make(kind, key("INT64"), feature=(dtype, arrow), tags=marks({"space": "s"}))
     if name not in IN_SNAPSHOTS:
         with pytest.raises(StoreError, match="view v, one of snapshots, has the feature f of type"):
             world.apply()
@@ -499,7 +500,7 @@ def test_a_snapshot_holds_what_its_view_declares(make, kind, case):
     for values, fits in ((good, True), (bad, False)):
         if values is None:
             continue
-        world = make(kind, key("INT64"), feature=(dtype, arrow), tags={"space": "s"})
+        world = make(kind, key("INT64"), feature=(dtype, arrow), tags=marks({"space": "s"}))
         world.put([[1, 2]], values)
         world.apply()
         if fits:
@@ -524,7 +525,7 @@ def test_a_snapshot_holds_what_its_view_declares(make, kind, case):
     ],
 )  # fmt: skip
 def test_a_snapshot_whose_ids_do_not_fit_is_refused(make, kind, name, arrow, ids):
-    world = make(kind, {"k": (KEYS[name][0], arrow)}, tags={"space": "s"})
+    world = make(kind, {"k": (KEYS[name][0], arrow)}, tags=marks({"space": "s"}))
     world.put([ids], [1])
     world.apply()
     with pytest.raises(StoreError, match=r"column k is|k of view v does not fit|of view v is no UUID"):
@@ -535,13 +536,13 @@ def test_a_snapshot_whose_ids_do_not_fit_is_refused(make, kind, name, arrow, ids
 def test_snapshot_ids_of_other_widths(make, kind):
     """Any integers of a source are one id; so are categories and large strings."""
     for arrow in (pa.int8(), pa.int16(), pa.int32(), pa.uint8(), pa.uint64()):
-        world = make(kind, {"k": (Int64, arrow)}, tags={"space": "s"})
+        world = make(kind, {"k": (Int64, arrow)}, tags=marks({"space": "s"}))
         world.put([[1, 2]], [10, 20])
         world.apply().materialize()
         assert world.get([[1, 2, 3]]) == [10, 20, None]
     ids = pa.array(["a", "b"])
     for column in (ids.dictionary_encode(), ids.cast(pa.large_string())):
-        world = make(kind, {"k": (String, pa.string())}, tags={"space": "s"}).apply()
+        world = make(kind, {"k": (String, pa.string())}, tags=marks({"space": "s"})).apply()
         rows = world.table([["a", "b"]], [10, 20]).set_column(0, "k", column)
         world.feast._get_provider().online_store.write_table(world.feast.config, world.view, rows)
         assert world.get([["a", "b", "c"]]) == [10, 20, None]

@@ -15,6 +15,7 @@ from feast.types import Array, Float32, Float64, Int32, Int64, String, Uuid
 
 from embedding_features.errors import CompatibilityError, DataError, StoreError
 from embedding_features.store import publish, publish_series
+from embedding_features.store.marks import marks
 from embedding_features.store.materialize import materialize
 from tests.store.builders import make_repo, snapshot
 from tests.store.snapshot_world import online_config
@@ -70,7 +71,7 @@ class World:
         schema = [Field(name="item_id", dtype=key), vector, Field(name="name", dtype=String)]
         source = FileSource(path=str(root / "*.parquet"), timestamp_field="event_timestamp")
         pq.write_table(self.table([0], np.zeros((1, DIM)), NOW - 3000 * DAY), root / "first.parquet")
-        tags = {"space": "s"} if snapshots else {}
+        tags = marks({"space": "s"}) if snapshots else {}
         view = FeatureView(name="emb", entities=[entity], ttl=ttl, schema=schema, source=source, tags=tags)
         self.feast.apply([entity, view])
         self.view = self.feast.get_feature_view("emb")
@@ -276,7 +277,7 @@ def test_a_feature_gained_is_searched_where_rows_have_it(make_world):
     schema = [*(f for f in world.view.schema if f.name != "vector"), other]
     view = FeatureView(
         name="emb", entities=[entity], ttl=None, schema=schema, source=world.view.batch_source,
-        tags={"space": "s"},
+        tags=marks({"space": "s"}),
     )  # fmt: skip
     world.feast.apply([entity, view])
     assert world.search(vectors[0], 3, features=["name"])["distance"] == []

@@ -7,6 +7,7 @@ from feast import FeatureService, FeatureStore
 
 from embedding_features.errors import StoreError
 from embedding_features.store import apply, historical, materialize, online, publish, publish_series
+from embedding_features.store.refs import run_of
 from embedding_features.store.session import open_store
 from tests.store.builders import DAY, frame, make_repo, snapshot
 
@@ -31,7 +32,7 @@ def recorded(repo):
             r["version_number"] for r in store.registry.list_feature_view_versions(view.name, store.project)
         ]
         old = [store.registry.get_feature_view_by_version(view.name, store.project, n) for n in numbers]
-        runs = [v.features[0].tags["run_id"] for v in old]
+        runs = [run_of(v) for v in old]
         found[view.name] = view.current_version_number, numbers, runs, [v.batch_source.path for v in old]
     return found
 
@@ -47,13 +48,13 @@ def test_definitions_say_what_was_published(world):
     )
     tags = {f.name: f.tags for f in view.features}
     assert tags["rq_tokens"] == {
-        "kind": "tokens",
-        "run_id": world.snapshots[2].manifest.run_id,
-        "as_of": world.snapshots[2].manifest.as_of.isoformat(),
-        "space": "spectral.s2",
-        "dim": "6",
-        "metric": "dot",
-        "codebooks": "b.spectral.s2.user.rq_tokens",
+        "embedding_features.kind": "tokens",
+        "embedding_features.run_id": world.snapshots[2].manifest.run_id,
+        "embedding_features.as_of": world.snapshots[2].manifest.as_of.isoformat(),
+        "embedding_features.space": "spectral.s2",
+        "embedding_features.dim": "6",
+        "embedding_features.metric": "dot",
+        "embedding_features.codebooks": "b.spectral.s2.user.rq_tokens",
     }
 
 

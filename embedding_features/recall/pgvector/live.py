@@ -8,8 +8,8 @@ from psycopg import errors, sql
 from embedding_features.artifact import Metric, Snapshot, Space, check_space
 from embedding_features.config import parse_config
 from embedding_features.errors import DataError, SnapshotError
+from embedding_features.ids import Ids
 from embedding_features.progress import SILENT, Progress
-from embedding_features.recall.catalogue import Ids
 from embedding_features.recall.manifest import IndexManifest
 from embedding_features.recall.pgvector import tables
 from embedding_features.recall.pgvector.connections import Connections

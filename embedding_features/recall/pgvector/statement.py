@@ -8,7 +8,8 @@ import pyarrow as pa
 from psycopg import sql
 
 from embedding_features.arrays import F32, I64
-from embedding_features.recall.catalogue import Ids, as_ids
+from embedding_features.ids import Ids
+from embedding_features.recall.catalogue import as_ids
 from embedding_features.recall.filters import own_lists
 from embedding_features.recall.manifest import IndexManifest
 from embedding_features.recall.pgvector.tables import OPERATORS

@@ -13,7 +13,7 @@ from embedding_features.store.doctor.online import ONLINE
 from embedding_features.store.doctor.registry import REGISTRY
 from embedding_features.store.doctor.settings import SETTINGS
 from embedding_features.store.published import snapshots_root
-from embedding_features.store.session import open_store, registry_file
+from embedding_features.store.session import applied_store, file_errors
 
 CHECKS: tuple[Check, ...] = (*SETTINGS, *FILES, *REGISTRY, *ONLINE)
 #: what mending uncovers is mended in its turn: a registry first, then what it says should be online
@@ -38,6 +38,7 @@ class Report:
         return all(finding.severity == "warning" for finding in self.left)
 
 
+@file_errors("examining the repository")
 def examine(repo: Path | str, *, fix: bool = False, progress: Progress = SILENT) -> Report:
     """Find what is wrong in a deployed repository.
 
@@ -87,7 +88,7 @@ def _found(repo: Path, progress: Progress) -> list[Finding]:
         raise ConfigError(f"{repo / 'feature_store.yaml'} holds no settings", fix="see docs/howto/doctor.md")
     found: list[Finding] = []
     try:
-        store = open_store(repo) if registry_file(repo).is_file() else None
+        store = applied_store(repo)
     except StoreError as error:
         store = None
         found.append(Finding("unreadable", "problem", error.what, str(repo), error.fix))

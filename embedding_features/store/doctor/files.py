@@ -80,8 +80,8 @@ def _sweep(root: Path, _: Progress) -> None:
 def left_registries(deployed: Deployed) -> Iterator[Finding]:
     """Copies of the registry that jobs were killed with."""
     registry = registry_file(deployed.repo)
-    left = [] if is_locked(deployed.repo) else stale_registries(registry)
-    if left:
+    left = [] if registry is None or is_locked(deployed.repo) else stale_registries(registry)
+    if registry is not None and left:
 
         def remove(_: Progress) -> None:
             with locked(deployed.repo):

@@ -10,6 +10,7 @@ from feast.utils import _get_column_names
 from embedding_features.errors import StoreError
 from embedding_features.progress import Progress
 from embedding_features.store.doctor.findings import Deployed, Finding
+from embedding_features.store.marks import mark
 from embedding_features.store.materialize import materialize_tables
 from embedding_features.store.online_rows import (
     has_table,
@@ -41,7 +42,7 @@ def published_views(deployed: Deployed) -> Iterator[Finding]:
 def _version(
     deployed: Deployed, store: FeatureStore, view: FeatureView, number: int, run: Published
 ) -> Iterator[Finding]:
-    ref, rows = f"{view.name}@v{number}", run.manifest.nodes[view.entities[0]].count
+    ref, rows = f"{view.name}@v{number}", run.manifest.nodes[str(mark(view, "node_type"))].count
     older, pushed = other_rows(store, deployed.repo, view, run.as_of)
     if older:
         yield Finding(

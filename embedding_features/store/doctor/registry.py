@@ -1,16 +1,20 @@
 """The registry against what is published: paths, tags, services without a pin or of mixed spaces."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
 
 from feast import FeatureService, FeatureView, FileSource
 
-from embedding_features.errors import EmbeddingFeaturesError
+from embedding_features.errors import EmbeddingFeaturesError, SnapshotError, StoreError
 from embedding_features.progress import Progress
-from embedding_features.store.definitions import SERVICES, Definitions, definitions
+from embedding_features.store.definitions import Definitions, definitions, definitions_of
 from embedding_features.store.doctor.findings import Deployed, Finding
+from embedding_features.store.marks import mark
+from embedding_features.store.names import Named, refuse_taken
+from embedding_features.store.published import list_published
 from embedding_features.store.refs import run_of
 from embedding_features.store.registry import apply, is_same
 from embedding_features.store.session import changed_store, feast_errors, locked
@@ -49,6 +53,18 @@ def moved(deployed: Deployed) -> Iterator[Finding]:
         )
 
 
+def taken_names(deployed: Deployed) -> Iterator[Finding]:
+    """An object that was not published has a name of ours: nothing can be applied until that is settled."""
+    if deployed.store is None:
+        return
+    with suppress(SnapshotError):  # a damaged one is another finding
+        wanted = definitions_of(deployed.repo, list_published(deployed.repo))
+        try:
+            refuse_taken(wanted.all(), Named.registered(deployed.store))
+        except StoreError as error:
+            yield Finding("name-taken", "problem", error.what, str(deployed.repo), error.fix)
+
+
 def other_definitions(deployed: Deployed) -> Iterator[Finding]:
     """The registry's views or services say something else than the manifests: tags, versions, pins."""
     wanted = _wanted(deployed)
@@ -81,7 +97,7 @@ def unpinned_services(deployed: Deployed) -> Iterator[Finding]:
             for p in service.feature_view_projections
             if p.version_tag is None and p.name in deployed.versions
         ]
-        if loose and service.name not in SERVICES:
+        if loose and mark(service, "service") is None:
             pins = [f"{name}@v{max(deployed.versions[name])}" for name in loose]
             yield Finding(
                 "unpinned-service",
@@ -135,7 +151,15 @@ def missing_sources(deployed: Deployed) -> Iterator[Finding]:
             )
 
 
-REGISTRY = (never_applied, moved, other_definitions, unpinned_services, mixed_services, missing_sources)
+REGISTRY = (
+    never_applied,
+    moved,
+    taken_names,
+    other_definitions,
+    unpinned_services,
+    mixed_services,
+    missing_sources,
+)
 
 
 def _wanted(deployed: Deployed) -> Definitions | None:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from embedding_features.store.definitions import RepoSettings
 from embedding_features.store.doctor.findings import Deployed, Finding
+from embedding_features.store.repo_settings import RepoSettings
 
 _FILE = "feature_store.yaml"
 

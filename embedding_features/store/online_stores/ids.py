@@ -10,6 +10,7 @@ from feast import FeatureView
 from feast.value_type import ValueType
 
 from embedding_features.errors import DataError
+from embedding_features.ids import id_column
 from embedding_features.store.online_stores.key_types import (
     INTEGERS,
     UUIDS,
@@ -53,24 +54,24 @@ def ids_array(ids: Any) -> np.ndarray:
     """
     if isinstance(ids, str | int | np.integer | UUID):
         ids = [ids]
-    if isinstance(ids, pa.Array | pa.ChunkedArray):
-        if ids.null_count:
+    if isinstance(ids, Sequence) and not isinstance(ids, bytes | bytearray):
+        return _one_by_one(ids)
+    if isinstance(ids, np.ndarray) and ids.dtype == object and ids.ndim == 1:
+        return _one_by_one(ids.tolist())
+    array = id_column(ids)
+    if isinstance(array, pa.Array):
+        if array.null_count:
             raise DataError("null among the ids", fix="drop rows without an id")
-        ids = ids.to_numpy(zero_copy_only=False) if isinstance(ids, pa.Array) else ids.to_numpy()
-    array = np.asarray(ids) if hasattr(ids, "__array__") else None
-    if array is None or (array.dtype == object and array.ndim == 1):
-        return _one_by_one(ids if array is None else array.tolist())
-    if array.ndim == 1 and array.dtype.kind in "iu" and not _beyond(array):
+        array = array.to_numpy(zero_copy_only=False)
+    if array.dtype.kind in "iu" and not _beyond(array):
         return array.astype(np.int64, copy=False)
-    if array.ndim == 1 and array.dtype.kind == "U":
-        return np.array(array.tolist(), object)
-    raise DataError(f"ids of type {array.dtype}, shape {array.shape}", fix=_FIX)
+    if array.dtype == object and all(type(item) is str for item in array):
+        return array
+    raise DataError(f"ids of type {array.dtype}", fix=_FIX)
 
 
-def _one_by_one(ids: Any) -> np.ndarray:
+def _one_by_one(ids: Sequence[Any]) -> np.ndarray:
     """As :func:`ids_array`: numpy would read True as 1, and 1 beside "a" as "1"."""
-    if not isinstance(ids, Sequence) or isinstance(ids, bytes | bytearray):
-        raise DataError(f"ids are a {type(ids).__name__}", fix=_FIX)
     kinds = set(map(type, ids))
     if kinds and (kinds == {UUID} or all(issubclass(kind, str) for kind in kinds)):
         return np.array(ids if kinds == {str} else list(map(str, ids)), object)

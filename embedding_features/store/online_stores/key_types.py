@@ -7,6 +7,7 @@ from feast.types import Array, Float32, Float64, Int32, Int64, String
 from feast.value_type import ValueType
 
 from embedding_features.errors import StoreError
+from embedding_features.store.marks import is_snapshot, tag
 
 INTEGERS = (ValueType.INT32, ValueType.INT64)
 UUIDS = (ValueType.UUID, ValueType.TIME_UUID)
@@ -34,7 +35,7 @@ def refuse_types(view: FeatureView) -> None:
         StoreError: when a key's type has values that are equal but written differently (floats, decimals), or
             a view of snapshots has keys or features that no snapshot holds.
     """
-    snapshot = "space" in (view.tags or {}) and len(view.entity_columns) == 1
+    snapshot = is_snapshot(view) and len(view.entity_columns) == 1
     for column in view.entity_columns:
         if key_type(column) not in (PLAIN if snapshot else _KEYS):
             raise StoreError(
@@ -55,7 +56,8 @@ def _is_stored(field: Field) -> bool:
 
 
 def _or_by_rows(snapshot: bool, works: bool) -> str:
-    return ", or leave out the tag space: the view is then written row by row" if snapshot and works else ""
+    told = f", or leave out the tag {tag('space')}: the view is then written row by row"
+    return told if snapshot and works else ""
 
 
 def _say(types: tuple[ValueType, ...]) -> str:

@@ -12,6 +12,7 @@ from feast.type_map import NULL_TIMESTAMP_INT_VALUE
 from feast.types import Array
 
 from embedding_features.errors import StoreError
+from embedding_features.store.marks import mark, vector_dim
 
 #: rows of one feature: a matrix or vector where every row has one shape, else an Arrow array
 Values: TypeAlias = np.ndarray | pa.Array
@@ -24,16 +25,15 @@ _AGAIN = "write the row again with a value that keeps the rule; what was online 
 
 
 def declared_dim(field: Field) -> int | None:
-    """The length of a feature's lists: ``vector_length``, or tag ``dim`` with ``kind: vector``."""
+    """The length of a feature's lists: ``vector_length``, or what the feature is marked with."""
     if field.vector_index and field.vector_length:
         return int(field.vector_length)
-    tags = field.tags or {}
-    return int(tags["dim"]) if tags.get("kind") == "vector" and "dim" in tags else None
+    return vector_dim(field)
 
 
 def is_published(field: Field) -> bool:
     """Whether a feature is of a snapshot of this library, whose rules are stricter than Feast's."""
-    return "kind" in (field.tags or {})
+    return mark(field, "kind") is not None
 
 
 def check_pushed(view: FeatureView, values: Mapping[str, Value]) -> None:

@@ -11,6 +11,7 @@ from feast.types import Array, Float32, Float64
 from embedding_features.arrays import F32, F64
 from embedding_features.artifact import Metric
 from embedding_features.errors import CompatibilityError, DataError, StoreError
+from embedding_features.store.marks import mark
 from embedding_features.store.online_stores.values import declared_dim
 
 DISTANCE = "distance"
@@ -115,7 +116,7 @@ def _metric(field: Field, asked: str | None) -> Metric:
         StoreError: when it is unknown.
         CompatibilityError: when another one is asked for than is declared.
     """
-    said = field.vector_search_metric or (field.tags or {}).get("metric")
+    said = field.vector_search_metric or mark(field, "metric")
     declared = _known(said, field.name) if said else None
     wanted = _known(asked, field.name) if asked else declared or "l2"
     if declared is not None and wanted != declared:
