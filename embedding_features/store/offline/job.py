@@ -14,7 +14,8 @@ from feast.repo_config import RepoConfig
 from feast.saved_dataset import SavedDatasetStorage
 
 from embedding_features.errors import DataError
-from embedding_features.store.offline.asof import join_by_asof, source_files
+from embedding_features.store.offline.asof import join_by_asof
+from embedding_features.store.offline.files import source_files
 from embedding_features.store.offline.frame import EntityFrame
 from embedding_features.store.offline.joins import Join
 from embedding_features.store.offline.mapped import join_by_map

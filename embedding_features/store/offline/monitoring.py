@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from embedding_features.errors import StoreError
-from embedding_features.store.offline.asof import source_files
+from embedding_features.store.offline.files import source_files
 
 
 def refuse_lists(path: str, names: Iterable[str]) -> None:
