@@ -31,7 +31,7 @@ _BATCH = 1 << 16
 
 @dataclass(frozen=True)
 class _Source:
-    """The source of a view as it is read: ``times`` are the event's and, if there is one, the created time."""
+    """The source of a view as it is read; ``times`` are its event and, if there is one, its created time."""
 
     what: str
     parts: list[Part]
@@ -51,13 +51,13 @@ def join_by_asof(join: Join, files: Sequence[str], frame: EntityFrame) -> list[p
     """
     # order is kept by row numbers, and DuckDB needs less memory without
     settings = {"preserve_insertion_order": "false"}
-    with named(f"the join of view {join.view}", "check the files of its source"):
-        with duckdb.connect(":memory:", config=settings) as con:
-            con.execute("SET TimeZone = 'UTC'")  # of times without zone, as in Feast
-            source, keys = _open(join, files, frame)
-            refuse_changed(con, source.what, source.parts, [*source.keys, *source.times])
-            matches = _match(con, join, source, keys, frame)
-            return _fetch(con, source, matches, len(frame.table))
+    what = f"the join of view {join.view}"
+    with named(what, "check the files of its source"), duckdb.connect(":memory:", config=settings) as con:
+        con.execute("SET TimeZone = 'UTC'")  # of times without zone, as in Feast
+        source, keys = _open(join, files, frame)
+        refuse_changed(con, source.what, source.parts, [*source.keys, *source.times])
+        matches = _match(con, join, source, keys, frame)
+        return _fetch(con, source, matches, len(frame.table))
 
 
 def _open(join: Join, files: Sequence[str], frame: EntityFrame) -> tuple[_Source, list[pa.Array]]:

@@ -27,21 +27,21 @@ def source_files(path: str) -> list[str]:
     Raises:
         StoreError: when there is no file.
     """
-    pattern = f"{duckdb_escaped(path)}/**/*.parquet" if os.path.isdir(path) else path
+    pattern = f"{_escaped(path)}/**/*.parquet" if Path(path).is_dir() else path
     with duckdb.connect(":memory:") as con:
         found = [
             row[0] for row in con.execute("SELECT file FROM glob(?) ORDER BY file", [pattern]).fetchall()
         ]
     once: dict[str, str] = {}
     for file in found:
-        if not _is_hidden(file, pattern) and os.path.isfile(file):
+        if not _is_hidden(file, pattern) and Path(file).is_file():
             once.setdefault(os.path.realpath(file), file)  # links may name a file again, or run in a circle
     if not once:
         raise StoreError(f"no Parquet file at {path}", fix="check the path of the view's source")
     return list(once.values())
 
 
-def duckdb_escaped(path: str) -> str:
+def _escaped(path: str) -> str:
     """A path as a pattern that matches itself."""
     return re.sub(r"([*?\[])", r"[\1]", path.rstrip("/"))
 

@@ -53,7 +53,7 @@ def _casts(have: pa.DataType, want: pa.DataType) -> bool:
         return not pa.types.is_string(have) and not pa.types.is_boolean(have) and not pa.types.is_string(want)
     if pa.types.is_timestamp(have) and pa.types.is_timestamp(want):
         return True
-    return pa.types.is_integer(have) and pa.types.is_floating(want)
+    return bool(pa.types.is_integer(have) and pa.types.is_floating(want))
 
 
 def _integers(keys: pa.Array, name: str, view: str) -> pa.Array:

@@ -59,6 +59,21 @@ def time_of(what: str, parts: Sequence[Part], name: str) -> Reading:
     return Reading(name, "a time", tuple(fits))
 
 
+def moment_of(what: str, parts: Sequence[Part], name: str, zoned: bool = True) -> Reading:
+    """Read a column of times as timestamps of microseconds, of UTC or, if not ``zoned``, without zone.
+
+    Raises:
+        DataError: when a part's values are no times.
+    """
+    found = time_of(what, parts, name)
+    make = "make_timestamptz" if zoned else "make_timestamp"
+    fits = [
+        Fit(_column(name)) if zoned and _is_moment(part.types[name]) else Fit(f"{make}({f.sql})", f.bad)
+        for part, f in zip(parts, found.fits, strict=True)
+    ]
+    return Reading(name, found.wanted, tuple(fits))
+
+
 def type_of(
     what: str, parts: Sequence[Part], name: str, said: pa.DataType | None, key: bool = False
 ) -> pa.DataType:
@@ -117,6 +132,11 @@ def rows_sql(parts: Sequence[Part], readings: Mapping[str, Reading]) -> str:
         columns += [*places, "s.file_row_number AS place"]
         selects.append(f"SELECT {', '.join(columns)} FROM {part.sql}")  # noqa: S608
     return " UNION ALL ".join(selects)
+
+
+def _is_moment(dtype: pa.DataType) -> bool:
+    """Whether DuckDB reads the type as microseconds UTC by itself."""
+    return bool(pa.types.is_timestamp(dtype) and dtype.unit != "ns" and dtype.tz is not None)
 
 
 def _column(name: str) -> str:

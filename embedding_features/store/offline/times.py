@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from embedding_features.store.offline.casts import Fit
 
-_CLOCK = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{DIGITS})?)?"
+_CLOCK = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\dDIGITS)?)?"
 _ZONE = r" ?(Z|UTC|[+-]\d{2}(:?\d{2})?)?"
 _DAY = r"\d{4}-\d{2}-\d{2}"
 _MICROS, _NANOS = (_CLOCK.replace("DIGITS", digits) + _ZONE for digits in ("{1,6}", "{7,9}"))

@@ -1,4 +1,4 @@
-"""Arrow types as values are compared: what a type is apart from its encoding, and what several have in common."""
+"""Arrow types apart from how values are laid out, and what several have in common."""
 
 from collections.abc import Sequence
 
