@@ -186,7 +186,7 @@ def saved_full(store, path):
 )
 @pytest.mark.parametrize("latest", [True, False])
 def test_materialized_and_read_online(tmp_path, store, way, unit, latest):
-    """Also after the view was removed and applied again: nothing of it is left. Stock fails on nanoseconds."""
+    """Also after the view was removed and applied again: nothing of it is left. Stock fails on ns."""
     rows = pd.read_parquet(tmp_path / "v.parquet")
     for name in ("event_timestamp", "created"):
         rows[name] = rows[name].astype(f"datetime64[{unit}, UTC]")
