@@ -403,6 +403,30 @@ def test_files_without_rows_decide_nothing(tmp_path):
     assert joined(tmp_path / "b", [empty], Int64, [None]) == [None]
 
 
+def test_folders_give_the_columns_that_the_files_lack(tmp_path):
+    """As in Feast; a day is seen at its end, and 007 is text."""
+    for day, user in (("2024-01-01", "1"), ("2024-01-02", "1"), ("2024-01-02", "3")):
+        folder = tmp_path / "d" / f"day={day}" / f"shop=s{user}" / f"user_id={user}"
+        folder.mkdir(parents=True)
+        pq.write_table(pa.table({"x": [int(user) * int(day[-2:])]}), folder / "a.parquet")
+    glob = tmp_path / "d" / "**" / "*.parquet"
+    store = open_store(tmp_path, [view("v", ["user"], glob, {"x": Int64, "shop": String}, "day")])
+    assert (seen(store, DAY_END - US), seen(store, DAY_END)) == (1, 2)
+    frame = labels([1, 3, 2], DAY_END + US - T0)
+    stock = ask_stock(store, frame, ["v:x", "v:shop"]).sort_by("user_id")
+    found = ask(store, frame, ["v:x", "v:shop"]).sort_by("user_id")
+    assert [found[n].to_pylist() for n in ("v__x", "v__shop")] == [
+        stock[n].to_pylist() for n in ("v__x", "v__shop")
+    ]
+    with quiet():
+        store.materialize(T0, DAY_END)
+        assert store.get_online_features(["v:x"], [{"user_id": 3}]).to_dict()["x"] == [6]
+    three = tmp_path / "d" / "day=2024-01-02" / "shop=s3" / "user_id=3"
+    three.rename(three.with_name("user_id=03"))
+    with pytest.raises(DataError, match="user_id is int64, but view v has string keys"):
+        ask(store, frame, ["v:x"])
+
+
 def test_folders_named_after_a_column_do_not_stand_for_it(tmp_path):
     """The stock store takes the folder's day for the file's moment: a leak."""
     folder = tmp_path / "d" / "event_timestamp=2024-01-02"

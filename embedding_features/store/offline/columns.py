@@ -28,7 +28,7 @@ def packed_types(parts: Sequence[Part], columns: Mapping[str, str]) -> dict[str,
     packed: dict[str, set[pa.DataType | None]] = {name: set() for name in columns}
     for schema, metadata in footers([file for part in parts for file in part.files]):
         for name, column in columns.items():
-            dtype = schema.field(column).type
+            dtype = schema.field(column).type if column in schema.names else pa.null()
             packed[name].add(dtype if is_packable(dtype) and _without_null(metadata, column) else None)
     only = {name: next(iter(types)) for name, types in packed.items() if len(types) == 1}
     return {name: dtype for name, dtype in only.items() if dtype is not None}

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from embedding_features.errors import DataError
-from embedding_features.graph.source import literal
+from embedding_features.graph.source import literal, quoted
 from embedding_features.store.offline.files import footers
+from embedding_features.store.offline.partitions import partition_sql, partition_type, partitions
 from embedding_features.store.offline.types import plain
 
 #: what DuckDB calls the place of a row; a column of that name would stand for it
@@ -22,16 +23,24 @@ class Part:
         files: their paths.
         first: number of the first of them among all files of the source.
         types: plain type of each needed column.
+        folders: the needed columns that are in the names of folders, not in the files.
     """
 
     files: tuple[str, ...]
     first: int
     types: dict[str, pa.DataType]
+    folders: frozenset[str]
 
     @property
     def sql(self) -> str:
-        """The files as a table ``s``; folders such as ``day=1`` say nothing about what is in a file."""
+        """The files as a table ``s``; a folder's column never stands in the place of a file's own."""
         return f"read_parquet([{', '.join(map(literal, self.files))}], hive_partitioning = false) s"
+
+    def column(self, name: str) -> str:
+        """A needed column of the table ``s``."""
+        if name in self.folders:
+            return partition_sql(self.files, name, self.types[name])
+        return f"s.{quoted(name)}"
 
 
 def parts_of(what: str, files: Sequence[str], names: Collection[str]) -> list[Part]:
@@ -47,21 +56,28 @@ def parts_of(what: str, files: Sequence[str], names: Collection[str]) -> list[Pa
     read = list(zip(files, footers(files), strict=True))
     for file, (schema, _) in read:
         _check(what, file, schema, names)
-    groups: dict[tuple[pa.DataType, ...], list[str]] = {}
     filled = [(file, schema) for file, (schema, metadata) in read if metadata.num_rows]
-    for file, schema in filled or [(file, schema) for file, (schema, _) in read]:
-        groups.setdefault(tuple(plain(schema.field(n).type) for n in names), []).append(file)
+    kept = filled or [(file, schema) for file, (schema, _) in read]
+    said = {n: partition_type([partitions(f).get(n) for f, s in kept if n not in s.names]) for n in names}
+    groups: dict[tuple[tuple[pa.DataType, bool], ...], list[str]] = {}
+    for file, schema in kept:
+        types = [
+            (plain(schema.field(n).type), False) if n in schema.names else (said[n], True) for n in names
+        ]
+        groups.setdefault(tuple(types), []).append(file)
     parts: list[Part] = []
-    for types, members in groups.items():
+    for found, members in groups.items():
         first = sum(len(part.files) for part in parts)
-        parts.append(Part(tuple(members), first, dict(zip(names, types, strict=True))))
+        columns = dict(zip(names, found, strict=True))
+        folders = frozenset(name for name, (_, is_folder) in columns.items() if is_folder)
+        parts.append(Part(tuple(members), first, {n: t for n, (t, _) in columns.items()}, folders))
     return parts
 
 
 def _check(what: str, file: str, schema: pa.Schema, names: Iterable[str]) -> None:
     lower = [name.lower() for name in schema.names]
     for name in names:
-        if name not in schema.names:
+        if name not in schema.names and name not in partitions(file):
             raise DataError(
                 f"{what} needs column {name}; {file} has {schema.names}",
                 fix="write the column in every file, or change the view",

@@ -103,7 +103,7 @@ def _select(
     fits = {reading.name: reading.fits[number] for reading in readings}
     columns = ", ".join(f"{fit.sql} AS {quoted(name)}" for name, fit in fits.items())
     bounds = [
-        _bound(fits[event], part.types[event], f"s.{quoted(event)}", sign, moment)
+        _bound(fits[event], part.types[event], part.column(event), sign, moment)
         for sign, moment in zip((">=", "<="), span, strict=True)
         if moment
     ]

@@ -7,7 +7,6 @@ import duckdb
 import pyarrow as pa
 
 from embedding_features.errors import DataError
-from embedding_features.graph.source import quoted
 from embedding_features.store.offline.casts import Fit, fit
 from embedding_features.store.offline.parts import Part
 from embedding_features.store.offline.times import KINDS, time_fit
@@ -37,7 +36,7 @@ def reading_of(what: str, parts: Sequence[Part], name: str, want: pa.DataType) -
     """
     fits = []
     for part in parts:
-        found = fit(part.types[name], want, _column(name))
+        found = fit(part.types[name], want, part.column(name))
         if found is None:
             raise _refusal(what, part, name, str(want))
         fits.append(found)
@@ -52,7 +51,7 @@ def time_of(what: str, parts: Sequence[Part], name: str) -> Reading:
     """
     fits = []
     for part in parts:
-        found = time_fit(part.types[name], _column(name))
+        found = time_fit(part.types[name], part.column(name))
         if found is None:
             raise _refusal(what, part, name, f"a time ({KINDS})")
         fits.append(found)
@@ -68,7 +67,7 @@ def moment_of(what: str, parts: Sequence[Part], name: str, zoned: bool = True) -
     found = time_of(what, parts, name)
     make = "make_timestamptz" if zoned else "make_timestamp"
     fits = [
-        Fit(_column(name)) if zoned and _is_moment(part.types[name]) else Fit(f"{make}({f.sql})", f.bad)
+        Fit(part.column(name)) if zoned and _is_moment(part.types[name]) else Fit(f"{make}({f.sql})", f.bad)
         for part, f in zip(parts, found.fits, strict=True)
     ]
     return Reading(name, found.wanted, tuple(fits))
@@ -107,7 +106,9 @@ def refuse_changed(
         for part, found in zip(parts, reading.fits, strict=True):
             if found.bad is None:
                 continue
-            sql = f"SELECT file_index, {_column(reading.name)} FROM {part.sql} WHERE {found.bad} LIMIT 1"  # noqa: S608
+            sql = (
+                f"SELECT s.file_index, {part.column(reading.name)} FROM {part.sql} WHERE {found.bad} LIMIT 1"  # noqa: S608
+            )
             for file, value in con.sql(sql).fetchall():
                 refuse_value(what, part.files[file], part.types[reading.name], reading, value)
 
@@ -137,10 +138,6 @@ def rows_sql(parts: Sequence[Part], readings: Mapping[str, Reading]) -> str:
 def _is_moment(dtype: pa.DataType) -> bool:
     """Whether DuckDB reads the type as microseconds UTC by itself."""
     return bool(pa.types.is_timestamp(dtype) and dtype.unit != "ns" and dtype.tz is not None)
-
-
-def _column(name: str) -> str:
-    return f"s.{quoted(name)}"
 
 
 def _refusal(what: str, part: Part, name: str, wanted: str) -> DataError:

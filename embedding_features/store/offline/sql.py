@@ -1,7 +1,6 @@
 """The SQL of the ASOF join. Names are quoted; a source's rows are (file number, row in it)."""
 # ruff: noqa: S608
 
-from embedding_features.graph.source import quoted
 from embedding_features.store.offline.parts import Part
 from embedding_features.store.offline.reading import Reading
 
@@ -65,6 +64,6 @@ def fetch_sql(part: Part, number: int, features: list[Reading]) -> str:
 def changed_sql(part: Part, number: int, feature: Reading) -> str:
     """The number of a file in the part and a value of ``feature``, matched, that would be changed, if any."""
     return (
-        f"SELECT s.file_index, s.{quoted(feature.name)} {_matched(part)} "
+        f"SELECT s.file_index, {part.column(feature.name)} {_matched(part)} "
         f"WHERE {feature.fits[number].bad} LIMIT 1"
     )
