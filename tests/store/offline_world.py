@@ -98,9 +98,18 @@ def ask_stock(
     store: FeatureStore, frame: pd.DataFrame, refs: Sequence[str], guard: bool = False, full: bool = True
 ) -> pa.Table:
     """Through Feast, from its own duckdb store."""
-    provider = store._get_provider()
-    ours, provider._offline_store = provider.offline_store, DuckDBOfflineStore()
-    try:
+    with stock_of(store):
         return ask(store, frame.copy(), refs, guard, full)
+
+
+@contextlib.contextmanager
+def stock_of(store: FeatureStore):
+    """The same store with Feast's own duckdb store in the place of ours, also where it materializes."""
+    provider = store._get_provider()
+    ours = provider.offline_store
+    provider._offline_store = DuckDBOfflineStore()
+    provider._batch_engine = None
+    try:
+        yield store
     finally:
-        provider._offline_store = ours
+        provider._offline_store, provider._batch_engine = ours, None

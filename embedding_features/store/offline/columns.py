@@ -5,8 +5,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from embedding_features.arrays import I64, AnyArray
+from embedding_features.store.offline.files import footers
+from embedding_features.store.offline.parts import Part
 
 
 def is_packable(dtype: pa.DataType) -> bool:
@@ -14,6 +17,28 @@ def is_packable(dtype: pa.DataType) -> bool:
     if not pa.types.is_fixed_size_list(dtype):
         return False
     return bool(pa.types.is_floating(dtype.value_type) or pa.types.is_integer(dtype.value_type))
+
+
+def packed_types(parts: Sequence[Part], columns: Mapping[str, str]) -> dict[str, pa.DataType]:
+    """Find the columns of which every file says that they are lists of one length, without a null.
+
+    Args:
+        columns: name → column of the files.
+    """
+    packed: dict[str, set[pa.DataType | None]] = {name: set() for name in columns}
+    for schema, metadata in footers([file for part in parts for file in part.files]):
+        for name, column in columns.items():
+            dtype = schema.field(column).type if column in schema.names else pa.null()
+            packed[name].add(dtype if is_packable(dtype) and _without_null(metadata, column) else None)
+    only = {name: next(iter(types)) for name, types in packed.items() if len(types) == 1}
+    return {name: dtype for name, dtype in only.items() if dtype is not None}
+
+
+def _without_null(metadata: pq.FileMetaData, name: str) -> bool:
+    leaves = [i for i in range(metadata.num_columns) if metadata.schema.column(i).path.split(".")[0] == name]
+    chunks = [metadata.row_group(g).column(i) for g in range(metadata.num_row_groups) for i in leaves]
+    counts = [c.statistics.null_count if c.statistics and c.statistics.has_null_count else 1 for c in chunks]
+    return len(leaves) == 1 and not any(counts)
 
 
 class Columns:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -29,26 +30,24 @@ class EntityFrame:
     moments: pa.Array
 
     @classmethod
-    def of(cls, entity_df: pd.DataFrame | pa.Table) -> "EntityFrame":
-        """Read a frame as Feast's duckdb store does.
+    def of(cls, entity_df: Any) -> "EntityFrame":
+        """Read a frame, of pandas or Arrow, or of polars, as Feast's duckdb store does.
 
-        The times are in ``event_timestamp``, else in the only timestamp column. Text is parsed; times without
-        zone are UTC; nanoseconds are rounded down, so that a row sees less rather than more.
+        The times are in ``event_timestamp``, else in the only timestamp column. Text is ISO 8601; times
+        without zone are UTC; nanoseconds are rounded down, so that a row sees less rather than more.
 
         Raises:
-            DataError: on an SQL string, no or several candidates, or times that are none.
+            DataError: on an SQL string, no or several candidates, columns that Arrow cannot hold, or times
+                that are none.
         """
-        if isinstance(entity_df, pd.DataFrame):
-            table = _from_pandas(entity_df)
-        elif isinstance(entity_df, pa.Table):
-            table = entity_df
-        else:
+        try:
+            table = _table(entity_df)
+            event = _event_column(table)
+            return cls(table, event, _micros(table.column(event), event))
+        except (pa.ArrowException, ValueError, OverflowError) as error:
             raise DataError(
-                f"an entity dataframe of type {type(entity_df).__name__}",
-                fix="pass a pandas DataFrame or an Arrow table; Feast's duckdb store takes no SQL either",
-            )
-        event = _event_column(table)
-        return cls(table, event, _micros(table.column(event), event))
+                f"the entity dataframe cannot be read: {error}", fix="give each column values of one type"
+            ) from error
 
     def key(self, name: str, view: str) -> pa.Array:
         """A key column in one piece, categories decoded.
@@ -74,13 +73,34 @@ def _moment(micros: int | None) -> datetime | None:
     return None if micros is None else _EPOCH + timedelta(microseconds=micros)
 
 
+def _table(entity_df: Any) -> pa.Table:
+    if isinstance(entity_df, pd.DataFrame):
+        return _from_pandas(entity_df)
+    if isinstance(entity_df, pa.Table):
+        return entity_df
+    if hasattr(entity_df, "__arrow_c_stream__"):  # polars, and others
+        return pa.table(entity_df)
+    raise DataError(
+        f"an entity dataframe of type {type(entity_df).__name__}",
+        fix="pass a pandas DataFrame or an Arrow table; Feast's duckdb store takes no SQL either",
+    )
+
+
 def _from_pandas(frame: pd.DataFrame) -> pa.Table:
     if EVENT in frame.columns:
         times = frame[EVENT].infer_objects()
         if pd.api.types.is_object_dtype(times) or pd.api.types.is_string_dtype(times):
-            times = pd.to_datetime(times, utc=True)
+            times = _parsed(times)
         frame = frame.assign(**{EVENT: times})
     return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+
+
+def _parsed(times: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Moments of text; no guess which is the day of 03/02, as a label moved later would see the future."""
+    try:
+        return pd.to_datetime(times, utc=True, format="ISO8601")
+    except ValueError as error:
+        raise DataError(f"{EVENT}: {error}", fix="use timestamps, or text as ISO 8601 has it") from error
 
 
 def _event_column(table: pa.Table) -> str:

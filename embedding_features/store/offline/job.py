@@ -14,10 +14,13 @@ from feast.repo_config import RepoConfig
 from feast.saved_dataset import SavedDatasetStorage
 
 from embedding_features.errors import DataError
-from embedding_features.store.offline.asof import join_by_asof, source_files
+from embedding_features.store.offline.asof import join_by_asof
+from embedding_features.store.offline.failures import named
+from embedding_features.store.offline.files import source_files
 from embedding_features.store.offline.frame import EntityFrame
 from embedding_features.store.offline.joins import Join
 from embedding_features.store.offline.mapped import join_by_map
+from embedding_features.store.offline.writes import saved
 
 _log = logging.getLogger(__name__)
 
@@ -83,20 +86,26 @@ class PointInTimeJob(RetrievalJob):  # type: ignore[misc]
     def persist(
         self, storage: SavedDatasetStorage, allow_overwrite: bool = False, timeout: int | None = None
     ) -> None:
-        """Write the result, without on-demand features, to where Feast's store would."""
-        self._as_stock().persist(storage, allow_overwrite, timeout)
+        """Write the result, without on-demand features, to where Feast's store would; times in microseconds.
+
+        Raises:
+            StoreError: when it cannot be written.
+        """
+        with named("writing a saved dataset", "check its path, and the room there"):
+            self._as_stock().persist(storage, allow_overwrite, timeout)
 
     def supports_remote_storage_export(self) -> bool:
         return self._config.offline_store.staging_location is not None
 
     def to_remote_storage(self) -> list[str]:
         """Write the result as a Delta table below ``staging_location``; returns its files."""
-        return list(self._as_stock().to_remote_storage())
+        with named("writing to remote storage", "check staging_location"):
+            return list(self._as_stock().to_remote_storage())
 
     def _as_stock(self) -> IbisRetrievalJob:
         settings = self._config.offline_store
         return IbisRetrievalJob(
-            ibis.memtable(self._to_arrow_internal()),
+            ibis.memtable(saved(self._to_arrow_internal(), self._frame)),
             self._transformations,
             self._full_feature_names,
             self._metadata,

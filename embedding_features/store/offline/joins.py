@@ -1,12 +1,16 @@
 """What one feature view asks of its source: keys, times, features, and how old they may be."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+import pyarrow as pa
 from feast import FeatureView, FileSource
 from feast.data_format import ParquetFormat
 from feast.data_source import DataSource
+
+from embedding_features.store.offline.files import footers
+from embedding_features.store.offline.types import declared
 
 
 @dataclass(frozen=True)
@@ -15,8 +19,9 @@ class Join:
 
     Attributes:
         view: its name, for messages.
-        path: a Parquet file or a glob.
-        renamed: name in the view → name in the source, where they differ (Feast's field mapping).
+        path: a Parquet file, a folder or a glob.
+        renamed: name in the view → name in the source, where they may differ (Feast's field mapping).
+        types: column of the view → what the view declares it to be; None where Feast does not say.
         keys: (column of the view, column of the entity frame).
         features: (column of the view, column of the result).
         event, created: timestamp columns of the view; ``created`` decides between equal event times.
@@ -27,6 +32,7 @@ class Join:
     view: str
     path: str
     renamed: dict[str, str]
+    types: Mapping[str, pa.DataType | None]
     keys: tuple[tuple[str, str], ...]
     features: tuple[tuple[str, str], ...]
     event: str
@@ -34,9 +40,21 @@ class Join:
     ttl: int | None
     guarded: bool
 
-    def source_column(self, name: str) -> str:
-        """Name in the Parquet files of a column of the view."""
-        return self.renamed.get(name, name)
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the view that are read, each once."""
+        times = [self.event, *([self.created] if self.created else [])]
+        return list(dict.fromkeys([*(k for k, _ in self.keys), *times, *(f for f, _ in self.features)]))
+
+    def source_columns(self, files: Sequence[str]) -> dict[str, str]:
+        """Name in the Parquet files of each column of the view: by the field mapping, where any file has it.
+
+        Raises:
+            StoreError: when a file cannot be read.
+        """
+        names = {name for schema, _ in footers(files) for name in schema.names} if self.renamed else set()
+        old = {new: name for new, name in self.renamed.items() if name in names}
+        return {column: old.get(column, column) for column in self.columns}
 
 
 def is_local_parquet(view: FeatureView) -> bool:
@@ -64,6 +82,7 @@ def join_of(view: FeatureView, refs: Sequence[str], full_feature_names: bool, gu
         view=view.name,
         path=source.path,
         renamed={new: old for old, new in source.field_mapping.items()},
+        types={field.name: declared(field.dtype) for field in [*view.entity_columns, *view.features]},
         keys=tuple(keys.items()),
         features=tuple((feature, label + feature) for feature in asked),
         event=source.timestamp_field,

@@ -17,6 +17,7 @@ from embedding_features.store.offline.columns import Columns, is_packable
 from embedding_features.store.offline.decoded import Decoded, open_decoded
 from embedding_features.store.offline.frame import EntityFrame
 from embedding_features.store.offline.joins import Join
+from embedding_features.store.offline.keys import fitted
 
 #: rows of the frame that are gathered together, so that the result is written from its start to its end
 _BLOCK = 1 << 17
@@ -46,7 +47,9 @@ def join_by_map(join: Join, files: Sequence[str], frame: EntityFrame) -> list[pa
     seen = np.array([_visible(d, join.guarded) for d in decoded], np.int64)
     if (np.diff(seen) < 0).any():
         return None  # published in another order than that of their moments
-    keys = _typed_keys(frame.key(join.keys[0][1], join.view), decoded)
+    ids = decoded[0].table.schema.field(0).type
+    name = join.keys[0][1]
+    keys = _typed_keys(fitted(frame.key(name, join.view), ids, name, join.view), ids)
     if keys is None:
         return None
     return _gather(join, decoded, _match(join, decoded, seen, keys, frame), len(frame.table))
@@ -68,13 +71,11 @@ def _alike(decoded: Sequence[Decoded], join: Join) -> bool:
     )
 
 
-def _typed_keys(keys: pa.Array, decoded: Sequence[Decoded]) -> pa.Array | None:
+def _typed_keys(keys: pa.Array, ids: pa.DataType) -> pa.Array | None:
     """The keys in the type of the ids; None when that is not certain to change nothing."""
-    dtype = decoded[0].table.schema.field(0).type
-    widened = pa.types.is_signed_integer(keys.type) and dtype == pa.int64()
-    if keys.type != dtype and not widened and not pa.types.is_null(keys.type):
-        return None
-    return keys.cast(dtype)
+    if keys.type == ids or (pa.types.is_signed_integer(keys.type) and ids == pa.int64()):
+        return keys.cast(ids)
+    return None
 
 
 def _match(join: Join, decoded: Sequence[Decoded], seen: I64, keys: pa.Array, frame: EntityFrame) -> _Matches:

@@ -1,23 +1,33 @@
-"""What ``feast monitor`` can measure: scalars."""
+"""What ``feast monitor`` can measure: scalars, of one type in all files."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from embedding_features.errors import StoreError
-from embedding_features.store.offline.asof import source_files
+from embedding_features.store.offline.files import source_files
+from embedding_features.store.offline.parts import parts_of
 
 
-def refuse_lists(path: str, names: Iterable[str]) -> None:
-    """Raises:
-    StoreError: when a column of local Parquet files is a list: Feast takes it for a number, and fails.
+def refuse_unmeasured(path: str, names: Sequence[str]) -> None:
+    """Look whether Feast measures local Parquet files right.
+
+    Raises:
+        DataError: when a file lacks a column.
+        StoreError: when a column is a list, which Feast takes for a number, and fails; or when the files
+            differ in its type, of which Feast takes the first for all.
     """
-    schema = pq.read_schema(source_files(path)[0])
-    lists = [name for name in names if name in schema.names and pa.types.is_nested(schema.field(name).type)]
+    parts = parts_of(f"source {path}", source_files(path), names)
+    lists = [name for name in names if any(pa.types.is_nested(part.types[name]) for part in parts)]
     if lists:
         raise StoreError(
             f"feast monitor cannot measure lists: {', '.join(lists)} of {path}",
             fix="name the scalar features; the health of vectors is checked before they are published, and "
             "its figures are in the snapshot's manifest",
+        )
+    mixed = [name for name in names if len({part.types[name] for part in parts}) > 1]
+    if mixed:
+        raise StoreError(
+            f"feast monitor cannot measure {', '.join(mixed)} of {path}: the files differ in type",
+            fix="write the column with one type in every file",
         )

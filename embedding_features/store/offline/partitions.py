@@ -1,0 +1,45 @@
+"""Columns that are in the names of folders, as ``day=2024-01-02``, and not in the files."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import PurePath
+from urllib.parse import unquote
+
+import pyarrow as pa
+
+from embedding_features.sources.sql import literal
+
+_INTEGER = re.compile(r"0|-?[1-9]\d{0,17}")
+_NULL = "__HIVE_DEFAULT_PARTITION__"
+
+
+def partitions(file: str) -> dict[str, str | None]:
+    """Read the columns that the folders of a file say."""
+    pairs = [part.split("=", 1) for part in PurePath(file).parts[:-1] if "=" in part]
+    return {unquote(name): None if value == _NULL else unquote(value) for name, value in pairs}
+
+
+def partition_type(values: Sequence[str | None]) -> pa.DataType:
+    """Find the type of a column of all files: integers, days, else text; 007 is text."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return pa.null()
+    if all(map(_INTEGER.fullmatch, known)):
+        return pa.int64()
+    return pa.date32() if all(map(_is_day, known)) else pa.string()
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def partition_sql(files: Sequence[str], name: str, dtype: pa.DataType) -> str:
+    """The value of a row of these files, read as a table ``s``."""
+    kind = {pa.int64(): "BIGINT", pa.date32(): "DATE"}.get(dtype, "VARCHAR")
+    values: list[Mapping[str, str | None]] = [partitions(file) for file in files]
+    texts = ("NULL" if value[name] is None else literal(str(value[name])) for value in values)
+    return f"([{', '.join(texts)}]::{kind}[])[s.file_index::BIGINT + 1]"

@@ -1,0 +1,92 @@
+"""The files of a source in groups of equal types, none of which decides for another."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from embedding_features.errors import DataError
+from embedding_features.sources.sql import literal, quoted
+from embedding_features.store.offline.files import footers
+from embedding_features.store.offline.partitions import partition_sql, partition_type, partitions
+from embedding_features.store.offline.types import plain
+
+#: what DuckDB calls the place of a row; a column of that name would stand for it
+_PLACE = ("file_index", "file_row_number")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Files whose needed columns have equal types.
+
+    Attributes:
+        files: their paths.
+        first: number of the first of them among all files of the source.
+        types: plain type of each needed column.
+        folders: the needed columns that are in the names of folders, not in the files.
+    """
+
+    files: tuple[str, ...]
+    first: int
+    types: dict[str, pa.DataType]
+    folders: frozenset[str]
+
+    @property
+    def sql(self) -> str:
+        """The files as a table ``s``; a folder's column never stands in the place of a file's own."""
+        return f"read_parquet([{', '.join(map(literal, self.files))}], hive_partitioning = false) s"
+
+    def column(self, name: str) -> str:
+        """A needed column of the table ``s``."""
+        if name in self.folders:
+            return partition_sql(self.files, name, self.types[name])
+        return f"s.{quoted(name)}"
+
+
+def parts_of(what: str, files: Sequence[str], names: Collection[str]) -> list[Part]:
+    """Group files by the types of the columns ``names``; files without rows only where all are.
+
+    Args:
+        what: whose files these are, for messages.
+
+    Raises:
+        DataError: when a file lacks a column, or has it twice.
+        StoreError: when a file cannot be read.
+    """
+    read = list(zip(files, footers(files), strict=True))
+    for file, (schema, _) in read:
+        _check(what, file, schema, names)
+    filled = [(file, schema) for file, (schema, metadata) in read if metadata.num_rows]
+    kept = filled or [(file, schema) for file, (schema, _) in read]
+    said = {n: partition_type([partitions(f).get(n) for f, s in kept if n not in s.names]) for n in names}
+    groups: dict[tuple[tuple[pa.DataType, bool], ...], list[str]] = {}
+    for file, schema in kept:
+        types = [
+            (plain(schema.field(n).type), False) if n in schema.names else (said[n], True) for n in names
+        ]
+        groups.setdefault(tuple(types), []).append(file)
+    parts: list[Part] = []
+    for found, members in groups.items():
+        first = sum(len(part.files) for part in parts)
+        columns = dict(zip(names, found, strict=True))
+        folders = frozenset(name for name, (_, is_folder) in columns.items() if is_folder)
+        parts.append(Part(tuple(members), first, {n: t for n, (t, _) in columns.items()}, folders))
+    return parts
+
+
+def _check(what: str, file: str, schema: pa.Schema, names: Iterable[str]) -> None:
+    lower = [name.lower() for name in schema.names]
+    for name in names:
+        if name not in schema.names and name not in partitions(file):
+            raise DataError(
+                f"{what} needs column {name}; {file} has {schema.names}",
+                fix="write the column in every file, or change the view",
+            )
+        if lower.count(name.lower()) > 1:
+            raise DataError(
+                f"{what} needs column {name}, and {file} has several of that name, apart from case",
+                fix="rename the others",
+            )
+    reserved = [name for name in schema.names if name.lower() in _PLACE]
+    if reserved:
+        raise DataError(f"{what}: {file} has a column {reserved[0]}, as DuckDB calls rows", fix="rename it")

@@ -1,0 +1,147 @@
+"""How each column of a source is read, part by part, and the refusal of values that this would change."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from embedding_features.errors import DataError
+from embedding_features.store.offline.casts import Fit, fit
+from embedding_features.store.offline.parts import Part
+from embedding_features.store.offline.times import KINDS, time_fit
+from embedding_features.store.offline.types import common
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How one column is read in each part.
+
+    Attributes:
+        name: of the column in the files.
+        wanted: the type it is read as, for messages.
+        fits: its SQL, one of each part; the part is called ``s`` there.
+    """
+
+    name: str
+    wanted: str
+    fits: tuple[Fit, ...]
+
+
+def reading_of(what: str, parts: Sequence[Part], name: str, want: pa.DataType) -> Reading:
+    """Read a column as one type in all parts.
+
+    Raises:
+        DataError: when a part's values are of another kind.
+    """
+    fits = []
+    for part in parts:
+        found = fit(part.types[name], want, part.column(name))
+        if found is None:
+            raise _refusal(what, part, name, str(want))
+        fits.append(found)
+    return Reading(name, str(want), tuple(fits))
+
+
+def time_of(what: str, parts: Sequence[Part], name: str) -> Reading:
+    """Read a column of times as microseconds UTC, each part by its own type.
+
+    Raises:
+        DataError: when a part's values are no times.
+    """
+    fits = []
+    for part in parts:
+        found = time_fit(part.types[name], part.column(name))
+        if found is None:
+            raise _refusal(what, part, name, f"a time ({KINDS})")
+        fits.append(found)
+    return Reading(name, "a time", tuple(fits))
+
+
+def moment_of(what: str, parts: Sequence[Part], name: str, zoned: bool = True) -> Reading:
+    """Read a column of times as timestamps of microseconds, of UTC or, if not ``zoned``, without zone.
+
+    Raises:
+        DataError: when a part's values are no times.
+    """
+    found = time_of(what, parts, name)
+    make = "make_timestamptz" if zoned else "make_timestamp"
+    fits = [
+        Fit(part.column(name)) if zoned and _is_moment(part.types[name]) else Fit(f"{make}({f.sql})", f.bad)
+        for part, f in zip(parts, found.fits, strict=True)
+    ]
+    return Reading(name, found.wanted, tuple(fits))
+
+
+def type_of(
+    what: str, parts: Sequence[Part], name: str, said: pa.DataType | None, key: bool = False
+) -> pa.DataType:
+    """Find the type that a column is read as: the files' own where they agree, else what the view declares.
+
+    Args:
+        said: what the view declares; None where it does not say: then what the files have in common.
+
+    Raises:
+        DataError: when nothing is declared, and the files have nothing in common.
+    """
+    types = {part.types[name]: part for part in parts if not pa.types.is_null(part.types[name])}
+    if len(types) < 2:
+        return next(iter(types), pa.null())
+    want = said or common(list(types), key)
+    if want is None:
+        found = ", ".join(f"{dtype} in {part.files[0]}" for dtype, part in types.items())
+        raise DataError(f"{what}: column {name} is {found}", fix="write one type in every file")
+    return want
+
+
+def refuse_changed(
+    con: duckdb.DuckDBPyConnection, what: str, parts: Sequence[Part], readings: Sequence[Reading]
+) -> None:
+    """Look at the values that may not fit, if any.
+
+    Raises:
+        DataError: when a value would be changed: the first, with its file.
+    """
+    for reading in readings:
+        for part, found in zip(parts, reading.fits, strict=True):
+            if found.bad is None:
+                continue
+            sql = (
+                f"SELECT s.file_index, {part.column(reading.name)} FROM {part.sql} WHERE {found.bad} LIMIT 1"  # noqa: S608
+            )
+            for file, value in con.sql(sql).fetchall():
+                refuse_value(what, part.files[file], part.types[reading.name], reading, value)
+
+
+def refuse_value(what: str, file: str, have: pa.DataType, reading: Reading, value: object) -> None:
+    """Raises:
+    DataError: always.
+    """
+    raise DataError(
+        f"{what}: column {reading.name} of {file} is {have} and read as {reading.wanted}, "
+        f"which cannot hold its value {value!r}",
+        fix="write the column with one type in every file, the one that the view declares",
+    )
+
+
+def rows_sql(parts: Sequence[Part], readings: Mapping[str, Reading]) -> str:
+    """All rows: the readings by their aliases, and where a row is: ``file`` (its number) and ``place``."""
+    selects = []
+    for number, part in enumerate(parts):
+        columns = [f"{reading.fits[number].sql} AS {alias}" for alias, reading in readings.items()]
+        places = [f"s.file_index + {part.first} AS file" if part.first else "s.file_index AS file"]
+        columns += [*places, "s.file_row_number AS place"]
+        selects.append(f"SELECT {', '.join(columns)} FROM {part.sql}")  # noqa: S608
+    return " UNION ALL ".join(selects)
+
+
+def _is_moment(dtype: pa.DataType) -> bool:
+    """Whether DuckDB reads the type as microseconds UTC by itself."""
+    return bool(pa.types.is_timestamp(dtype) and dtype.unit != "ns" and dtype.tz is not None)
+
+
+def _refusal(what: str, part: Part, name: str, wanted: str) -> DataError:
+    return DataError(
+        f"{what}: column {name} of {part.files[0]} is {part.types[name]}, and it is read as {wanted}",
+        fix="write the column with one type in every file, the one that the view declares",
+    )

@@ -1,0 +1,60 @@
+"""When a row of a source was: microseconds UTC, never earlier than what the file says."""
+
+import pyarrow as pa
+
+from embedding_features.store.offline.casts import Fit
+
+_CLOCK = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\dDIGITS)?)?"
+_ZONE = r" ?(Z|UTC|[+-]\d{2}(:?\d{2})?)?"
+_DAY = r"\d{4}-\d{2}-\d{2}"
+_MICROS, _NANOS = (_CLOCK.replace("DIGITS", digits) + _ZONE for digits in ("{1,6}", "{7,9}"))
+#: seconds of the years 1 and 10000: beyond lie other units
+_FIRST, _LAST = -62_135_596_800, 253_402_300_800
+
+KINDS = "timestamps, dates, seconds since 1970, or ISO 8601 text"
+
+
+def time_fit(have: pa.DataType, sql: str) -> Fit | None:
+    """Read the expression ``sql`` as BIGINT microseconds UTC; None when values of the type are no times.
+
+    Times without zone are UTC, and numbers seconds since 1970, as in Feast. A date counts as its last
+    microsecond, and what is finer than a microsecond is rounded up: else a row would be seen too early.
+    """
+    if pa.types.is_null(have):
+        return Fit("NULL::BIGINT")
+    if pa.types.is_timestamp(have):
+        return Fit(_rounded_up(sql) if have.unit == "ns" else f"epoch_us({sql}::TIMESTAMPTZ)")
+    if pa.types.is_date(have):
+        return Fit(_end_of_day(sql))
+    if pa.types.is_string(have):
+        return _text(sql)
+    if pa.types.is_integer(have):
+        return Fit(f"{sql}::BIGINT * 1000000", _implausible(sql))
+    if pa.types.is_floating(have) or pa.types.is_decimal(have):
+        number = f"{sql}::DOUBLE"
+        value = f"CASE WHEN NOT isnan({number}) THEN ceil({number} * 1000000)::BIGINT END"
+        return Fit(value, f"NOT isnan({number}) AND ({_implausible(sql)})")
+    return None
+
+
+def _implausible(sql: str) -> str:
+    return f"{sql} < {_FIRST} OR {sql} >= {_LAST}"
+
+
+def _end_of_day(sql: str) -> str:
+    return f"CASE WHEN isfinite({sql}) THEN epoch_us(({sql} + 1)::TIMESTAMP) - 1 END"
+
+
+def _rounded_up(sql: str) -> str:
+    return f"(epoch_ns({sql}) // 1000 + (epoch_ns({sql}) % 1000 > 0)::BIGINT)"
+
+
+def _text(sql: str) -> Fit:
+    cases = {
+        _DAY: _end_of_day(f"TRY_CAST({sql} AS DATE)"),
+        _MICROS: f"epoch_us(TRY_CAST({sql} AS TIMESTAMPTZ))",
+        _NANOS: _rounded_up(f"TRY_CAST({sql} AS TIMESTAMPTZ_NS)"),
+    }
+    whens = " ".join(f"WHEN regexp_full_match({sql}, '{form}') THEN {value}" for form, value in cases.items())
+    value = f"CASE {whens} END"
+    return Fit(value, f"{sql} IS NOT NULL AND ({value}) IS NULL")
