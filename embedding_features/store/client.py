@@ -189,8 +189,8 @@ def _by_key(ids: AskedIds, plan: Plan) -> Mapping[str, GivenIds]:
                 f"ids without a name for features of {', '.join(plan.all_keys)}",
                 fix="give a mapping: key column → ids",
             )
-        return {plan.all_keys[0]: id_column(ids)}
+        return {plan.all_keys[0]: ids}
     missing = [key for key in plan.all_keys if key not in ids]
     if missing:
         raise DataError(f"no ids of {', '.join(missing)}", fix=f"give ids of {', '.join(plan.all_keys)}")
-    return {key: id_column(ids[key]) for key in plan.all_keys}
+    return {key: ids[key] for key in plan.all_keys}
