@@ -190,7 +190,7 @@ class EmbeddingOfflineStore(DuckDBOfflineStore):  # type: ignore[misc]
             StoreError: when a feature is a list, or of several types.
         """
         if is_local(data_source):
-            refuse_unmeasured(data_source.path, [name for name, _ in feature_columns])
+            refuse_unmeasured(data_source.path, [*(name for name, _ in feature_columns), timestamp_field])
         found: list[dict[str, Any]] = DuckDBOfflineStore.compute_monitoring_metrics(
             config, data_source, feature_columns, timestamp_field, start_date, end_date, histogram_bins, top_n
         )
