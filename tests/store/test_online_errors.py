@@ -206,7 +206,7 @@ def test_damaged_values_in_redis_are_named(tmp_path, redis_address, redis_server
         pd.Series([1, None], dtype="Int64"),
         [np.bool_(True)], (1, "a"), pd.Series(["a", 1]), np.array([np.nan]), [pd.Timestamp(T0)],
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )  # fmt: skip
 def test_what_is_no_list_of_ids_is_refused(world, ids):
     with pytest.raises(DataError):
