@@ -17,7 +17,7 @@ from embedding_features.sources.kinds import (
     is_text,
     widened,
 )
-from embedding_features.sources.opened import TEXT, Opened, Part
+from embedding_features.sources.opened import NOTHING, TEXT, Opened, Part
 from embedding_features.sources.source import IdType
 from embedding_features.sources.sql import literal, quoted
 
@@ -94,8 +94,8 @@ def id_sql(opened: Opened, column: str, type_: IdType) -> Expression:
 
     def sql(part: Part) -> str:
         kind, name = part.kinds[column], quoted(column)
-        if type_ == "string":
-            return f"{name}::VARCHAR"
+        if type_ == "string" or kind == NOTHING:
+            return f"{name}::{'VARCHAR' if type_ == 'string' else 'BIGINT'}"
         if kind in INTEGERS:
             return f"{name}::BIGINT"
         return integer_text_sql(name) if kind == TEXT else f"TRY_CAST({name} AS BIGINT)"

@@ -35,7 +35,7 @@ def find_files(pattern: str, folder: Path, subject: Subject) -> list[str]:
                 raise subject.refusal(f"{path} is a broken link", "restore what it points to, or remove it")
             if os.path.isfile(path):  # noqa: PTH113
                 found.setdefault(os.path.realpath(path), path)
-            elif "." in parts[-1] and "*" in parts[-1]:
+            elif "." in parts[-1] and "*" in parts[-1] and "**" not in parts:  # ** reads what is in it
                 raise subject.refusal(f"{path} is a folder", f"end the pattern in {parts[-1]}/*")
     except OSError as error:
         raise subject.refusal(f"{error.filename}: {error.strerror}", "give the rights to read it") from None

@@ -40,7 +40,7 @@ def widened(opened: Opened, column: str) -> str:
             beside timestamps, 64-bit integers beside floats. The message names a file of each.
     """
     found = opened.kinds(column)
-    kinds = {("VARCHAR" if kind == TEXT else kind): part for kind, part in found.items() if kind != '"NULL"'}
+    kinds = {("VARCHAR" if kind == TEXT else kind): part for kind, part in found.items()}
     if len(kinds) <= 1:
         return next(iter(kinds), "INTEGER")
     if kinds.keys() <= INTEGERS:

@@ -11,6 +11,9 @@ from embedding_features.sources.sql import Subject, quoted
 #: the kind of a column of CSV text that is parsed here, by our rules and not by DuckDB's
 TEXT = "TEXT"
 
+#: the kind of a column in which a file holds nothing but null
+NOTHING = '"NULL"'
+
 #: the column in which a part's rows name their file
 FILE = "source file"
 
@@ -81,14 +84,16 @@ class Opened:
         return f" in {part.files[0]}" if len(self.parts) > 1 else ""
 
     def kinds(self, column: str) -> dict[str, Part]:
-        """The types of a column in all parts, each with the first part that has it.
+        """The types of a column in all parts, each with the first part that has it; not those of null alone.
 
         Raises:
             subject.error: when a part lacks the column.
         """
         found: dict[str, Part] = {}
         for part in self.parts:
-            found.setdefault(self.kind(part, column), part)
+            kind = self.kind(part, column)
+            if kind != NOTHING:
+                found.setdefault(kind, part)
         return found
 
     def unlike(self, column: str, kinds: Mapping[str, Part]) -> Exception:

@@ -4,7 +4,7 @@ import re
 
 from embedding_features.sources.columns import Expression, integer_text_sql
 from embedding_features.sources.kinds import INTEGERS, is_integer
-from embedding_features.sources.opened import TEXT, Opened
+from embedding_features.sources.opened import NOTHING, TEXT, Opened
 from embedding_features.sources.source import Source
 from embedding_features.sources.sql import literal, quoted
 
@@ -56,6 +56,8 @@ def _fault(kind: str, source: Source) -> str | None:
 def _time(kind: str, name: str, source: Source) -> str:
     if kind == TEXT:
         return _text(name, source)
+    if kind == NOTHING:
+        return "NULL::BIGINT"
     if is_integer(kind):
         return _count(f"{name}::{'BIGINT' if kind in INTEGERS else 'HUGEINT'}", source.unit or "us")
     if kind == "TIMESTAMPTZ_NS":

@@ -10,6 +10,7 @@ from feast import Entity, FeatureView, Field, ValueType
 from feast.types import Array, Bool, Bytes, Float32, Float64, Int32, Int64, String, UnixTimestamp
 
 from embedding_features.errors import StoreError
+from embedding_features.store.marks import marks
 from tests.store.beside import HOUR, NOW, USER, Repo, outcome
 
 LISTS = {
@@ -91,7 +92,7 @@ def test_a_row_that_breaks_a_rule_leaves_the_whole_window_out(beside, batch, bad
     """Here the length of the vectors is declared; the error speaks of the row, and of no push."""
     _, repo = beside(batch=batch)
     repo.put(tags=pa.array([[1.0, 2.0]] * 3, pa.list_(pa.float32())))
-    repo.apply(tags=Field(name="tags", dtype=Array(Float32), tags={"kind": "vector", "dim": "2"}))
+    repo.apply(tags=Field(name="tags", dtype=Array(Float32), tags=marks({"kind": "vector", "dim": "2"})))
     repo.materialize()
     repo.put(NOW + 2 * HOUR, tags=pa.array([[3.0, 4.0], [5.0, 6.0], bad], pa.list_(pa.float32())))
     with pytest.raises(StoreError, match="NaN or infinity in feature tags of view v") as raised:

@@ -253,3 +253,17 @@ def test_a_side_table_in_csv(tmp_path: Path) -> None:
         _side(tmp_path, {"multivalued": ["price"]})
     with pytest.raises(ConfigError, match="memory limit"):
         Graph.build(schema(tmp_path), day(1), memory_limit="many")
+
+
+@pytest.mark.parametrize("column", ["user", "item", "at", "w"])
+def test_a_file_of_nothing_but_null_is_read_as_null(tmp_path: Path, column: str) -> None:
+    good = {"user": pa.array([7]), "item": pa.array(["a"]), "at": [day(1)], "w": pa.array([2.0])}
+    write_log(tmp_path / "a.parquet", **good)
+    write_log(tmp_path / "b.parquet", **good | {column: pa.nulls(1)})
+    if column == "w":
+        with pytest.raises(GraphError, match=r"b\.parquet: 1 weights in 'w' are null"):
+            _graph(tmp_path, weight="w")
+        return
+    graph = _graph(tmp_path, weight="w")
+    report = graph.report.files["relation 'viewed'"]
+    assert (report["a.parquet"].known, report["b.parquet"].dropped) == (1, 1)
