@@ -25,11 +25,11 @@ class KnownRows:
         columns: output name → column, of the ids, ``time`` and the numbers.
         numbers: output name → what it is.
         typed: SELECT of the id columns, ``time`` (µs, null if the source has none), numbers and values, and
-            of each row whether it was ``known``, its ``file``, and why it is not: ``left_out`` (by the
-            filter), ``unclear`` (the filter is null), ``null_id``, ``misfit`` (an id that is none),
-            ``misread`` (a value not of its declared type), ``mistimed`` (a time that cannot be read),
-            ``header`` (a header again). What ``columns`` names is there as written, too, as
-            ``raw_<output name>``.
+            of each row whether it was ``known``, its ``file``, whether it was ``in_time``, and what else may be
+            wrong with it: ``left_out`` (by the filter), ``unclear`` (the filter is null), ``null_id``,
+            ``misfit`` (an id that is none), ``misread`` (a value not of its declared type), ``mistimed`` (a
+            time that cannot be read), ``header`` (a header again). What ``columns`` names is there as
+            written, too, as ``raw_<output name>``.
         outputs: names of the ids, ``time`` if there is one, the numbers and the values.
     """
 
@@ -113,7 +113,8 @@ def known_rows(
         in_time = (
             "time IS NOT NULL" if as_of is None else f"coalesce(time <= {to_microseconds(as_of)}, false)"
         )
-    sql = f"SELECT *, NOT (left_out OR null_id) AND {in_time} AS known FROM ({' UNION ALL '.join(parts)})"  # noqa: S608
+    flags = f"{in_time} AS in_time, NOT (left_out OR null_id) AND {in_time} AS known"
+    sql = f"SELECT *, {flags} FROM ({' UNION ALL '.join(parts)})"  # noqa: S608 - made of quoted names
     return KnownRows(opened, source, columns, numbers, sql, tuple(typed))
 
 

@@ -162,6 +162,13 @@ def test_a_csv_filter_sees_text_or_what_is_declared(tmp_path: Path) -> None:
             _csv(tmp_path, LOG, filter=filter_)
     with pytest.raises(GraphError, match=r"a\.csv, line 2: 'w' is '4\.6', not what dialect: types declares"):
         _csv(tmp_path, LOG, dialect={"types": {"w": "int64"}})
+    bad = LOG.replace("3.5", "3,5x")
+    with pytest.raises(GraphError, match=r"line 3: .*Found: 6"):
+        _csv(tmp_path, bad, filter="w >= 4", dialect=declared)
+    with pytest.raises(GraphError, match=r"a\.csv, line 3: 'w' is 'few', not what dialect: types declares"):
+        _csv(tmp_path, LOG.replace("3.5", "few"), filter="w >= 4", dialect=declared)
+    late = LOG.replace("3.5", "few").replace("2,b,2026", "2,b,2027")
+    assert _users(_csv(tmp_path, late, filter="w >= 4", dialect=declared)) == [1]
     with pytest.raises(GraphError, match=r"no column 'weight' of dialect: types"):
         _csv(tmp_path, LOG, dialect={"types": {"weight": "int64"}})
 
