@@ -25,8 +25,8 @@ class KnownRows:
         columns: output name → column, of the ids, ``time`` and the numbers.
         numbers: output name → what it is.
         typed: SELECT of the id columns, ``time`` (µs, null if the source has none), numbers and values, and
-            of each row whether it was ``known``, its ``file``, whether it is ``in_time``, and what may be wrong
-            with it: ``left_out`` (by the filter), ``unclear`` (the filter is null), ``null_id``,
+            of each row whether it was ``known``, its ``file``, whether it is ``in_time``, and what may be
+            wrong with it: ``left_out`` (by the filter), ``unclear`` (the filter is null), ``null_id``,
             ``misfit`` (an id that is none), ``misread`` (a value not of its declared type), ``mistimed`` (a
             time that cannot be read), ``header`` (a header again). What ``columns`` names is there as
             written, too, as ``raw_<output name>``.
