@@ -123,8 +123,8 @@ def number_sql(opened: Opened, number: Number) -> Expression:
 
     def sql(part: Part) -> str:
         name = quoted(number.column)
-        if part.kinds[number.column] == TEXT and part.dialect:
-            name = number_text_sql(name, part.dialect.decimal)
+        if part.kinds[number.column] == TEXT:
+            name = number_text_sql(name, part.dialect.decimal if part.dialect else ".")
         value = f"TRY_CAST({name} AS {number.type})"
         return f"CASE WHEN isfinite({value}) THEN {value} END"
 

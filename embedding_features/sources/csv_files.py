@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 from embedding_features.sources.columns import integer_text_sql, number_text_sql
 from embedding_features.sources.csv_lines import read_lines
+from embedding_features.sources.folders import folder_columns
 from embedding_features.sources.kinds import DECLARED
-from embedding_features.sources.opened import FILE, MISREAD, TEXT, Part
+from embedding_features.sources.opened import FILE, MISREAD, TEXT, Part, selected_folders
 from embedding_features.sources.source import Dialect, TextType
 from embedding_features.sources.sql import Subject, literal, literals, quoted
 
@@ -22,7 +23,7 @@ def csv_parts(files: Sequence[str], dialect: Dialect, subject: Subject) -> list[
         subject.error: when a file begins with no header, or one that is not UTF-8, names a column twice or
             lacks one whose type is declared.
     """
-    groups: dict[tuple[str, ...], list[str]] = {}
+    groups: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
     for path in files:
         columns = dialect.columns or _header(path, dialect, subject)
         unknown = [name for name in dialect.types if name not in columns]
@@ -30,11 +31,11 @@ def csv_parts(files: Sequence[str], dialect: Dialect, subject: Subject) -> list[
             raise subject.refusal(
                 f"{path} has no column {unknown[0]!r} of dialect: types", f"name one of {columns}"
             )
-        groups.setdefault(columns, []).append(path)
-    return [_part(columns, paths, dialect) for columns, paths in groups.items()]
+        groups.setdefault((columns, folder_columns(path, columns)), []).append(path)
+    return [_part(columns, folders, paths, dialect) for (columns, folders), paths in groups.items()]
 
 
-def _part(columns: tuple[str, ...], files: list[str], dialect: Dialect) -> Part:
+def _part(columns: tuple[str, ...], folders: tuple[str, ...], files: list[str], dialect: Dialect) -> Part:
     named = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
     options = {
         "auto_detect": "false",
@@ -46,6 +47,7 @@ def _part(columns: tuple[str, ...], files: list[str], dialect: Dialect) -> Part:
         "nullstr": literals(dialect.null),
         "strict_mode": "true",
         "filename": literal(FILE),
+        "hive_partitioning": "false",
     }
     read = ", ".join(f"{name} = {value}" for name, value in options.items())
     declared = dialect.types
@@ -57,9 +59,11 @@ def _part(columns: tuple[str, ...], files: list[str], dialect: Dialect) -> Part:
         for name, sql in typed.items()
     )
     selected = f"* REPLACE ({replaced}), CASE {misread} END AS {quoted(MISREAD)}" if declared else "*"
+    selected += selected_folders(folders)
     kinds = {name: DECLARED[declared[name]] if name in declared else TEXT for name in columns}
     sql = f"SELECT {selected} FROM read_csv({literals(files)}, {read})"  # noqa: S608 - literals
-    return Part(tuple(files), sql, kinds, dialect, may_be_misread=bool(declared))
+    kinds |= dict.fromkeys(folders, TEXT)
+    return Part(tuple(files), sql, kinds, dialect, may_be_misread=bool(declared), folders=folders)
 
 
 def _declared_sql(name: str, kind: TextType, dialect: Dialect) -> str:

@@ -42,13 +42,14 @@ def read_lines(path: str, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
 
 def line_of(path: str, part: Part, texts: Mapping[str, str | None]) -> int:
     """The number of the first line whose columns hold these texts; 0 where none does any more."""
-    wanted = {[*part.kinds].index(column): text for column, text in texts.items()}
+    columns = [name for name in part.kinds if name not in part.folders]
+    wanted = {columns.index(column): text for column, text in texts.items() if column in columns}
     dialect = part.dialect or Dialect()
     lines = read_lines(path, dialect)
     if dialect.columns is None:
         next(lines, None)
     for number, row in lines:
-        if len(row) == len(part.kinds) and all(
+        if len(row) == len(columns) and all(
             (None if row[at] in dialect.null else row[at]) == text for at, text in wanted.items()
         ):
             return number

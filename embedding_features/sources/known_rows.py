@@ -128,7 +128,7 @@ def _part_sql(
 ) -> str:
     """A part's rows, as :class:`KnownRows` has them but for ``known``."""
     stamp = part.kinds[columns["time"]] if "time" in columns else ""
-    texts = [name for name in ids if part.kinds[columns[name]] == TEXT]
+    texts = [n for n in ids if part.kinds[columns[n]] == TEXT and columns[n] not in part.folders]
     header = " AND ".join(f"{quoted(columns[name])} = {literal(columns[name])}" for name in texts)
     passed = f"({filter_}\n)" if filter_ else "true"
     selected = {

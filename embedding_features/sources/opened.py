@@ -1,10 +1,11 @@
 """An opened source: which files hold which columns, as SQL that reads them, before a row is read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from embedding_features.sources.folders import folder_sql
 from embedding_features.sources.source import Dialect
 from embedding_features.sources.sql import Subject, quoted
 
@@ -29,9 +30,10 @@ class Part:
         files: their paths; none for a statement.
         sql: SELECT of all their columns, NaN as null, with :data:`FILE` where there are files and
             :data:`MISREAD` where one may be.
-        kinds: column → DuckDB type; of CSV files :data:`TEXT`, or the type that the dialect declares.
+        kinds: column → DuckDB type; of CSV files and folders :data:`TEXT`, or what the dialect declares.
         dialect: of CSV files.
         may_be_misread: whether its dialect declares types of columns.
+        folders: columns that are in the names of folders; text.
     """
 
     files: tuple[str, ...]
@@ -39,6 +41,7 @@ class Part:
     kinds: Mapping[str, str]
     dialect: Dialect | None = None
     may_be_misread: bool = False
+    folders: tuple[str, ...] = ()
 
     @property
     def file_sql(self) -> str:
@@ -113,6 +116,11 @@ def without_nan(kinds: Mapping[str, str]) -> str:
         if kind in ("FLOAT", "DOUBLE")
     ]
     return f"* REPLACE ({', '.join(replaced)})" if replaced else "*"
+
+
+def selected_folders(folders: Sequence[str]) -> str:
+    """The columns of folders, to be selected after others."""
+    return "".join(f", {folder_sql(name, FILE)} AS {quoted(name)}" for name in folders)
 
 
 def fetch(con: Any, opened: Opened, sql: str) -> list[tuple[Any, ...]]:

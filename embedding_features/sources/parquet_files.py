@@ -6,7 +6,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from embedding_features.sources.opened import FILE, Part, without_nan
+from embedding_features.sources.folders import folder_columns
+from embedding_features.sources.opened import FILE, TEXT, Part, selected_folders, without_nan
 from embedding_features.sources.sql import Subject, literal, literals
 
 
@@ -16,10 +17,12 @@ def parquet_parts(con: Any, files: Sequence[str], subject: Subject) -> list[Part
     Raises:
         subject.error: when a file is no Parquet, or has two columns of one name.
     """
-    groups: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    groups: dict[tuple[tuple[tuple[str, str], ...], tuple[str, ...]], list[str]] = {}
     for path in files:
-        groups.setdefault(_columns(path, subject), []).append(path)
-    return [_part(con, paths, subject) for paths in groups.values()]
+        columns = _columns(path, subject)
+        folders = folder_columns(path, (name for name, _ in columns))
+        groups.setdefault((columns, folders), []).append(path)
+    return [_part(con, paths, folders, subject) for (_, folders), paths in groups.items()]
 
 
 def _columns(path: str, subject: Subject) -> tuple[tuple[str, str], ...]:
@@ -36,10 +39,15 @@ def _columns(path: str, subject: Subject) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((field.name, str(field.type)) for field in schema))
 
 
-def _part(con: Any, files: list[str], subject: Subject) -> Part:
-    # by name, for files of a group may have their columns in another order
-    read = f"read_parquet({literals(files)}, union_by_name = true, filename = {literal(FILE)})"
+def _part(con: Any, files: list[str], folders: tuple[str, ...], subject: Subject) -> Part:
+    # by name, for files of a group may have their columns in another order; a folder's column, of which
+    # DuckDB would guess the type, never stands in the place of a file's own
+    options = f"union_by_name = true, hive_partitioning = false, filename = {literal(FILE)}"
     with subject.named():
-        rows = con.execute(f"DESCRIBE FROM read_parquet({literal(files[0])})").fetchall()
+        rows = con.execute(
+            f"DESCRIBE FROM read_parquet({literal(files[0])}, hive_partitioning = false)"
+        ).fetchall()
     kinds = {row[0]: row[1] for row in rows}
-    return Part(tuple(files), f"SELECT {without_nan(kinds)} FROM {read}", kinds)  # noqa: S608 - literals
+    selected = without_nan(kinds) + selected_folders(folders)
+    sql = f"SELECT {selected} FROM read_parquet({literals(files)}, {options})"  # noqa: S608 - literals
+    return Part(tuple(files), sql, kinds | dict.fromkeys(folders, TEXT), folders=folders)

@@ -11,6 +11,7 @@ import pytest
 from embedding_features.errors import ConfigError, DataError, GraphError
 from embedding_features.graph import Graph
 from embedding_features.sources.files import find_files
+from embedding_features.sources.moment import from_microseconds
 from embedding_features.sources.source import Source
 from embedding_features.sources.sql import Subject
 from ranking.base_fields import side_table
@@ -274,3 +275,30 @@ def test_a_file_of_nothing_but_null_is_read_as_null(tmp_path: Path, column: str)
     graph = _graph(tmp_path, weight="w")
     report = graph.report.files["relation 'viewed'"]
     assert (report["a.parquet"].known, report["b.parquet"].dropped) == (1, 1)
+
+
+@pytest.mark.parametrize("pattern", ["csv", "parquet"])
+def test_folders_give_the_columns_that_files_lack(tmp_path: Path, pattern: str) -> None:
+    """As text, by the rules of text; and never in the place of a column of the file."""
+    for user, name in enumerate(["shop=007/at=2026-01-02", "shop=a%2Fb/at=2026-01-03", "shop=7/user=9"]):
+        folder = tmp_path / "logs" / name
+        folder.mkdir(parents=True)
+        columns = {"user": [user], **({"at": ["2026-01-04"]} if "user=" in name else {})}
+        if pattern == "csv":
+            lines = [",".join(columns), ",".join(str(values[0]) for values in columns.values())]
+            (folder / "0.csv").write_text("\n".join(lines) + "\n")
+        else:
+            days = {"at": pa.array(columns["at"]).cast(pa.date32())} if "at" in columns else {}
+            pq.write_table(pa.table({**columns, **days}), folder / "0.parquet")
+    says = {"parquet": None, "csv": None, pattern: f"logs/**/*.{pattern}", "timezone": "UTC"}
+    graph = _graph(tmp_path, **says, dst={"type": "item", "column": "shop"})
+    relation = graph.relation()
+    assert _users(graph) == [0, 1, 2]
+    items = graph.vocabularies["item"].decode(relation.forward.indices).to_pylist()
+    assert items == ["007", "a/b", "7"]
+    assert relation.forward.time is not None
+    times = [moment.isoformat() for moment in map(from_microseconds, relation.forward.time.tolist())]
+    assert [time[:10] for time in times] == ["2026-01-02", "2026-01-03", "2026-01-04"]
+    assert {time[10:] for time in times} == {"T23:59:59.999999+00:00"}
+    with pytest.raises(GraphError, match="'shop': '007'"):
+        Graph.build(schema(tmp_path, {**says, "dst": {"type": "item", "column": "shop"}}), day(9))

@@ -3,21 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
-from pathlib import PurePath
-from urllib.parse import unquote
 
 import pyarrow as pa
 
+from embedding_features.sources.folders import partitions
 from embedding_features.sources.sql import literal
 
 _INTEGER = re.compile(r"0|-?[1-9]\d{0,17}")
-_NULL = "__HIVE_DEFAULT_PARTITION__"
-
-
-def partitions(file: str) -> dict[str, str | None]:
-    """Read the columns that the folders of a file say."""
-    pairs = [part.split("=", 1) for part in PurePath(file).parts[:-1] if "=" in part]
-    return {unquote(name): None if value == _NULL else unquote(value) for name, value in pairs}
 
 
 def partition_type(values: Sequence[str | None]) -> pa.DataType:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from embedding_features.errors import DataError
+from embedding_features.sources.folders import partitions
 from embedding_features.sources.sql import literal, quoted
 from embedding_features.store.offline.files import footers
-from embedding_features.store.offline.partitions import partition_sql, partition_type, partitions
+from embedding_features.store.offline.partitions import partition_sql, partition_type
 from embedding_features.store.offline.types import plain
 
 #: what DuckDB calls the place of a row; a column of that name would stand for it
