@@ -1,8 +1,9 @@
 """The types of columns: which are integers, numbers or text, and which of them go together in one source."""
 
 import re
+from collections.abc import Sequence
 
-from embedding_features.sources.opened import TEXT, Opened
+from embedding_features.sources.opened import NOTHING, TEXT, Opened
 from embedding_features.sources.source import TextType
 
 INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
@@ -13,7 +14,7 @@ TEXTS = {TEXT, "VARCHAR"}
 #: what the types that a CSV column can be declared as are in DuckDB
 DECLARED: dict[TextType, str] = {"int64": "BIGINT", "double": "DOUBLE", "boolean": "BOOLEAN"}
 
-_DECIMAL = re.compile(r"DECIMAL\(.*\)")
+_DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 _WRITTEN = re.compile(r"(UUID|ENUM\(.*\))", re.DOTALL)
 #: integers that a double holds exactly
 _SMALL_INTEGERS = INTEGERS - {"BIGINT"}
@@ -40,15 +41,35 @@ def widened(opened: Opened, column: str) -> str:
             beside timestamps, 64-bit integers beside floats. The message names a file of each.
     """
     found = opened.kinds(column)
-    kinds = {("VARCHAR" if kind == TEXT else kind): part for kind, part in found.items()}
-    if len(kinds) <= 1:
-        return next(iter(kinds), "INTEGER")
-    if kinds.keys() <= INTEGERS:
+    kinds = {"VARCHAR" if kind == TEXT else kind: part for kind, part in found.items()}
+    type_: str | None = _common(list(kinds)) if kinds else "INTEGER"
+    if type_ is None:
+        raise opened.unlike(column, kinds)
+    return type_
+
+
+def _common(kinds: Sequence[str]) -> str | None:
+    """The type of all of several types' values; None where there is none."""
+    if len(set(kinds)) == 1:
+        return kinds[0]
+    if all(kind.endswith("[]") for kind in kinds):
+        items = [item for kind in kinds if (item := kind.removesuffix("[]")) != NOTHING]
+        item = _common(items)
+        return None if item is None else f"{item}[]"
+    if all(kind in INTEGERS for kind in kinds):
         return "BIGINT"
-    if kinds.keys() <= INTEGERS | WIDE_INTEGERS:
+    if all(map(is_integer, kinds)):
         return "HUGEINT"
-    if kinds.keys() <= FLOATS | _SMALL_INTEGERS:
+    if all(kind in FLOATS or kind in _SMALL_INTEGERS for kind in kinds):
         return "DOUBLE"
-    if all(is_text(kind) for kind in kinds):
-        return "VARCHAR"
-    raise opened.unlike(column, kinds)
+    return "VARCHAR" if all(map(is_text, kinds)) else _decimal(kinds)
+
+
+def _decimal(kinds: Sequence[str]) -> str | None:
+    """The decimal type with the most digits before and after the point, if DuckDB has it."""
+    digits = [tuple(map(int, match.groups())) for kind in kinds if (match := _DECIMAL.fullmatch(kind))]
+    if len(digits) < len(kinds):
+        return None
+    scale = max(after for _, after in digits)
+    width = max(all_ - after for all_, after in digits) + scale
+    return f"DECIMAL({width},{scale})" if width <= 38 else None

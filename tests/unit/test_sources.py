@@ -1,6 +1,7 @@
 """Files found, dialects, filters and NaN: what a source's reader takes, and what it refuses by name."""
 
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +194,9 @@ def test_a_filters_column_means_the_same_in_every_file(tmp_path: Path) -> None:
         _graph(tmp_path, filter="w > 3")
 
 
+DECIMAL = pa.array([Decimal("2.5")])
+
+
 @pytest.mark.parametrize(
     ("first", "second", "values"),
     [
@@ -202,6 +206,10 @@ def test_a_filters_column_means_the_same_in_every_file(tmp_path: Path) -> None:
         (pa.nulls(1), pa.array(["x"]), [None, "x"]),
         (pa.array(["x"]), pa.array(["y"], pa.large_string()), ["x", "y"]),
         (pa.array([1], pa.uint64()), pa.array([-1]), [1, -1]),
+        (pa.array([[]], pa.list_(pa.null())), pa.array([[9]]), [[], [9]]),
+        (pa.array([[1]], pa.list_(pa.int8())), pa.array([[2**40]]), [[1], [2**40]]),
+        (DECIMAL.cast(pa.decimal128(9, 2)), DECIMAL.cast(pa.decimal128(20, 4)), [Decimal("2.5")] * 2),
+        (pa.array([["a"]]), pa.array([[1]]), None),
         (pa.array([2**53 + 1]), pa.array([2.5]), None),
         (pa.array(["7"]), pa.array([7]), None),
         (pa.array([True]), pa.array([1]), None),
