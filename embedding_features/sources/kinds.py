@@ -42,10 +42,12 @@ def widened(opened: Opened, column: str) -> str:
     """
     found = opened.kinds(column)
     kinds = {"VARCHAR" if kind == TEXT else kind: part for kind, part in found.items()}
-    type_: str | None = _common(list(kinds)) if kinds else "INTEGER"
-    if type_ is None:
+    if not kinds:
+        return "INTEGER"
+    common = _common(list(kinds))
+    if common is None:
         raise opened.unlike(column, kinds)
-    return type_
+    return common
 
 
 def _common(kinds: Sequence[str]) -> str | None:
@@ -54,8 +56,8 @@ def _common(kinds: Sequence[str]) -> str | None:
         return kinds[0]
     if all(kind.endswith("[]") for kind in kinds):
         items = [item for kind in kinds if (item := kind.removesuffix("[]")) != NOTHING]
-        item = _common(items)
-        return None if item is None else f"{item}[]"
+        common = _common(items)
+        return None if common is None else f"{common}[]"
     if all(kind in INTEGERS for kind in kinds):
         return "BIGINT"
     if all(map(is_integer, kinds)):
