@@ -8,11 +8,10 @@ from embedding_features.sources.opened import NOTHING, TEXT, Opened
 from embedding_features.sources.source import Source
 from embedding_features.sources.sql import literal, quoted
 
-_ISO = (
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
-)
-_ZONE = r"[T ].*([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)$"
+#: the offsets that there are; DuckDB takes any
+_OFFSET = "([Zz]|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)"
+_ISO = r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?" + _OFFSET + "?)?"
+_ZONE = f"[T ].*{_OFFSET}$"
 #: a digit other than 0 after the microseconds
 _FINER = r"\.[0-9]{6}[0-9]*[1-9]"
 _NAIVE = {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}

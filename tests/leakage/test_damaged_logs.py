@@ -110,6 +110,10 @@ LINES: dict[str, tuple[Callable[[list[str]], list[str]], str]] = {
         lambda x: [*x[:3], x[3].replace("00Z", "00"), *x[4:]],
         "line 4: timestamp 'at' is '2026-01-03T10:00:00', without a zone",
     ),
+    "an offset that is none": (
+        lambda x: [*x[:3], x[3].replace("00Z", "00+26:00"), *x[4:]],
+        "line 4: .*26:00",
+    ),
     "a day that is none": (lambda x: [*x[:3], x[3].replace("01-03", "02-30"), *x[4:]], "line 4: .*02-30"),
     "a year of two digits": (lambda x: [*x[:3], x[3].replace("2026", "26"), *x[4:]], "line 4: .*'26-01"),
     "the first day of all": (

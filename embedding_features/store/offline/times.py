@@ -5,7 +5,7 @@ import pyarrow as pa
 from embedding_features.store.offline.casts import Fit
 
 _CLOCK = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\dDIGITS)?)?"
-_ZONE = r" ?(Z|UTC|[+-]\d{2}(:?\d{2})?)?"
+_ZONE = r" ?(Z|UTC|[+-](0\d|1[0-4])(:?[0-5]\d)?)?"  # no more than there are; DuckDB takes any
 _DAY = r"\d{4}-\d{2}-\d{2}"
 _MICROS, _NANOS = (_CLOCK.replace("DIGITS", digits) + _ZONE for digits in ("{1,6}", "{7,9}"))
 #: seconds of the years 1 and 10000: beyond lie other units
