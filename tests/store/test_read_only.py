@@ -64,24 +64,36 @@ def repo(request, tmp_path):
     materialize(repo)
     snapshot(tmp_path / "new", 7)
     (tmp_path / "read.py").write_text(READ)
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
+    reachable(tmp_path)
     subprocess.run(["chmod", "-R", "go=rX", tmp_path], check=True)
     return repo
 
 
-@pytest.fixture
-def as_nobody(repo, tmp_path):
-    """``as_nobody(*ways)``: what a process without rights is answered."""
-    home = tmp_path / "home"
-    home.mkdir()
+def reachable(folder):
+    """Let others reach a folder of pytest's, which may be one of several processes'."""
+    for above in (folder, *folder.parents[:3]):
+        if above == folder or above.name.startswith(("pytest-", "popen-")):
+            above.chmod(0o755)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """What a process without rights compiles is kept for the next one."""
+    home = tmp_path_factory.mktemp("home")
+    reachable(home)
     home.chmod(0o777)
+    return home
+
+
+@pytest.fixture
+def as_nobody(repo, tmp_path, home):
+    """``as_nobody(*ways)``: what a process without rights is answered."""
     (run,) = (tmp_path / "new").glob("spectral-*")
     user = ["setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", sys.executable, "-W", "ignore"]
     environment = {"HOME": str(home), "NUMBA_CACHE_DIR": str(home), "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
         [*user, str(tmp_path / "read.py"), str(repo), str(run)],
-        env=environment | {"PYTHONDONTWRITEBYTECODE": "1", "PATH": os.environ["PATH"]},
+        env=environment | {"PYTHONPYCACHEPREFIX": str(home), "PATH": os.environ["PATH"]},
         cwd="/",
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
