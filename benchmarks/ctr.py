@@ -15,8 +15,8 @@ import numpy as np
 
 from benchmarks.ctr_world import World, asked_rows, base_features, graph_features, inputs, load
 from benchmarks.harness import emit, peak_rss_mb, timed
-from ranking.inputs import Inputs
-from ranking.metrics import auc, log_loss
+from ranking.inputs.inputs import Inputs
+from ranking.metrics.metrics import auc, log_loss
 from ranking.models import DLRM, DCNv2, DeepFM, LightGBM, Ranker, WideDeep
 
 #: best AUC (SAM) and log loss (DCNv2) of ReChorus 2.0, whose models also use hour and weekday

@@ -10,7 +10,9 @@ import numpy as np
 from benchmarks.harness import data_root
 from embedding_features.arrays import F32, I64, AnyArray, Bool
 from embedding_features.methods import make
-from ranking.crossfit import (
+from ranking.inputs.fields import Bag, Categorical, Continuous
+from ranking.inputs.inputs import Field, Inputs
+from ranking.log_features.crossfit import (
     JUDGED,
     Attribute,
     GraphScores,
@@ -22,8 +24,6 @@ from ranking.crossfit import (
     random_folds,
     time_blocks,
 )
-from ranking.fields import Bag, Categorical, Continuous
-from ranking.inputs import Field, Inputs
 
 #: 2000-12-10 in seconds. Times are missing for many rows of label 0, the last of them of 2000-12-02: what
 #: follows is whole, so blocks that begin here are not chosen by label.

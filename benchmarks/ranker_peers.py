@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from ranking.inputs import Categorical, Inputs
+from ranking.inputs.inputs import Categorical, Inputs
 
 VALUES, DIM, LAYERS = 10_000, 16, (256, 128)
 

@@ -31,10 +31,10 @@ from embedding_features.artifact import (
 )
 from embedding_features.space import check_health
 from embedding_features.store import historical, list_published, publish_series
-from ranking.dataset import build_dataset
-from ranking.labels import entity_frame, load_labels
+from ranking.dataset.dataset import build_dataset
 from ranking.models import LightGBM
-from ranking.task import LabelRule, Task
+from ranking.task.labels import entity_frame, load_labels
+from ranking.task.task import LabelRule, Task
 from tests.store.builders import DAY, T0, US, Book, Derived, healthy_vectors, ids_of, make_repo
 
 USERS, ITEMS, DIM = 20_000, 10_000, 32

@@ -29,10 +29,10 @@ from benchmarks.harness import emit
 from benchmarks.peer_environment import peer_python
 from benchmarks.ranker_peers import DIM, LAYERS, VALUES, DeepCTR, FuxiCTR, Way
 from benchmarks.ranker_pipeline import pipeline
-from ranking.inputs import Categorical, Continuous, Inputs
+from ranking.inputs.inputs import Categorical, Continuous, Inputs
 from ranking.models import DLRM, DCNv2, Ranker, WideDeep
 from ranking.models.network import FittedNetwork
-from ranking.training import Training
+from ranking.models.training import Training
 
 BATCH, FIELDS, NUMBERS = 4096, 10, 13
 #: ours and theirs → name of the ratio; ``train_vs_deepctr`` is the smaller of the first two

@@ -19,14 +19,14 @@ from embedding_features.space import check_health
 from embedding_features.store import historical, list_published, materialize, publish
 from embedding_features.store.marks import marks
 from ranking.bundle import export_bundle
-from ranking.calibration import fit_isotonic
-from ranking.dataset import build_dataset
-from ranking.field_specs import AnyField, CategoricalSpec, DenseSpec, SimilaritySpec, VectorSpec
-from ranking.labels import entity_frame, load_labels
+from ranking.dataset.dataset import build_dataset
+from ranking.inputs.field_specs import AnyField, CategoricalSpec, DenseSpec, SimilaritySpec, VectorSpec
+from ranking.inputs.spec import RankerSpec
+from ranking.metrics.calibration import fit_isotonic
 from ranking.models import DCNv2
-from ranking.spec import RankerSpec
-from ranking.task import SIDES, LabelRule, Task
-from ranking.training import Training
+from ranking.models.training import Training
+from ranking.task.labels import entity_frame, load_labels
+from ranking.task.task import SIDES, LabelRule, Task
 from tests.store.builders import DAY, T0, US, healthy_vectors, ids_of, make_repo
 
 USERS, ITEMS, DIM, ROWS = 20_000, 20_000, 64, 60_000

@@ -18,13 +18,13 @@ from scipy.stats import binomtest
 from benchmarks.harness import emit, timed
 from benchmarks.significance_world import K, Simulated, clustered, independent
 from embedding_features.arrays import F32
-from ranking.ablation import AblationConfig, Cell, ablate
-from ranking.ablation_result import Verdict
-from ranking.comparison import measure
-from ranking.delong import delong
-from ranking.metric_statistics import rows_of
-from ranking.scores import Scores
-from ranking.significance import Difference, Estimate
+from ranking.ablation.ablate import AblationConfig, Cell, ablate
+from ranking.ablation.bootstrap import Difference, Estimate
+from ranking.ablation.comparison import measure
+from ranking.ablation.delong import delong
+from ranking.ablation.result import Verdict
+from ranking.experiment.scores import Scores
+from ranking.metrics.statistics import rows_of
 
 ALPHA = 0.05
 SIMULATIONS, ABLATIONS, PLANTED = 2000, 200, 40

@@ -8,8 +8,8 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from embedding_features.arrays import F32, F64
-from ranking.metric_statistics import rows_of
-from ranking.weighted import Rows
+from ranking.metrics.replicates import Rows
+from ranking.metrics.statistics import rows_of
 
 K = TypeVar("K", bound=Hashable)
 

@@ -44,7 +44,7 @@ class Bars:
 
     @contextmanager
     def task(self, name: str, total: int | None = None) -> Iterator[Advance]:
-        """See :class:`embedding_features.progress.Progress`."""
+        """See :class:`.Progress`."""
         if self._depth == 0:
             self._display.start()
         self._depth += 1

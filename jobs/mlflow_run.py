@@ -19,7 +19,7 @@ from mlflow.utils.validation import (
 )
 
 from jobs.console import note
-from jobs.figures import figures, files, parameters
+from jobs.mlflow_figures import figures, files, parameters
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class MlflowRun:
         self._client.log_text(self._id, yaml.safe_dump(dict(settings), sort_keys=False), "settings.yaml")
 
     def log_result(self, result: Mapping[str, Any]) -> None:
-        """A job's numbers as metrics, its files as artifacts (:mod:`jobs.figures`)."""
+        """A job's numbers as metrics, its files as artifacts (:mod:`.mlflow_figures`)."""
         now = int(time() * 1000)
         logged = [Metric(name, value, now, step) for name, value, step in figures(result)]
         for batch in _batches(logged, MAX_METRICS_PER_BATCH):

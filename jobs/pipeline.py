@@ -14,14 +14,14 @@ from embedding_features.graph.schema import GraphSchema
 from embedding_features.methods import Method, make
 from embedding_features.space import AlignmentConfig, HealthConfig
 from jobs.workspace import Workspace
-from ranking.ablation_config import AblationConfig
-from ranking.leak_check import LeakCheck
+from ranking.ablation.config import AblationConfig
+from ranking.experiment.variants import DEFAULT_GRID, Block, Variant, expand
+from ranking.leaks.columns import LeakCheck
 from ranking.models import DLRM, LightGBM, Ranker, WideDeep
 from ranking.models.network import NetworkRanker
 from ranking.modes.recall import RecallStage
 from ranking.modes.sub_encoder import FineTuning
-from ranking.task import Task
-from ranking.variants import DEFAULT_GRID, Block, Variant, expand
+from ranking.task.task import Task
 
 
 class Moments(Config):

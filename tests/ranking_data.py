@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ranking.arms import select
-from ranking.inputs import Bag, Categorical, Continuous, History, Inputs, Vector
-from ranking.task import LabelRule, SideSpec, SideTable, Task
-from ranking.variants import Variant
+from ranking.experiment.arms import select
+from ranking.experiment.variants import Variant
+from ranking.inputs.inputs import Bag, Categorical, Continuous, History, Inputs, Vector
+from ranking.task.task import LabelRule, SideSpec, SideTable, Task
 
 MICROS = pa.timestamp("us", tz="UTC")
 START = datetime(2026, 1, 1, tzinfo=UTC)

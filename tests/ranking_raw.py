@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from ranking.field_specs import (
+from ranking.inputs.field_specs import (
     AnyField,
     CategoricalSpec,
     DenseSpec,

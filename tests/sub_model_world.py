@@ -8,8 +8,8 @@ import numpy as np
 from embedding_features.artifact import Snapshot, write_snapshot
 from embedding_features.graph import Graph
 from embedding_features.methods import make
-from ranking.inputs import Bag, Categorical, Continuous, Inputs, Vector
-from ranking.training import Training
+from ranking.inputs.inputs import Bag, Categorical, Continuous, Inputs, Vector
+from ranking.models.training import Training
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 METHODS = {"lookup": "mf_bpr", "light_propagation": "lightgcn"}

@@ -5,8 +5,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ranking.significance import bootstrap, difference, figure, seed_noise
-from ranking.weighted import Statistic
+from ranking.ablation.bootstrap import bootstrap, difference, figure, seed_noise
+from ranking.metrics.replicates import Statistic
 
 REPLICATES = 1000
 ALPHA = 0.05

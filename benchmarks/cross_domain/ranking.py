@@ -9,12 +9,12 @@ import numpy as np
 from benchmarks.cross_domain.compare import compared, note
 from benchmarks.cross_domain.data import Pairs, Window
 from benchmarks.cross_domain.vectors import Choice, Vectors, rotated, vectors
-from ranking.alignment import MMD
-from ranking.inputs import Continuous, Field, Inputs, Vector
-from ranking.metric_statistics import auc_statistic, rows_of
-from ranking.metrics import log_loss
+from ranking.inputs.inputs import Continuous, Field, Inputs, Vector
+from ranking.metrics.metrics import log_loss
+from ranking.metrics.statistics import auc_statistic, rows_of
 from ranking.models import DLRM
-from ranking.training import Training
+from ranking.models.alignment import MMD
+from ranking.models.training import Training
 
 NEGATIVES = 4
 #: of MMD, tried by the first seed

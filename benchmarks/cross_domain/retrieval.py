@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.cross_domain.compare import compared, note
 from benchmarks.cross_domain.data import IDS, Pairs, Window
 from benchmarks.cross_domain.vectors import CHOICES, Choice, vectors
-from ranking.weighted import UserRatio
+from ranking.metrics.replicates import UserRatio
 
 K = 20
 #: users whose validation recall a choice is made by, of a window

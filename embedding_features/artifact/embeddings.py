@@ -64,7 +64,7 @@ class Provenance:
         graph_fingerprint: of the graph it was fitted on.
         edges: relation → (count, earliest time, latest time); times None for a relation without time.
         figures: what training measured (loss, validation recall, epochs, seconds).
-        read: what the graph's build read and left out; see :func:`embedding_features.sources.report.summed`.
+        read: what the graph's build read and left out; see :func:`.summed`.
     """
 
     method: str

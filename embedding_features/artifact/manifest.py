@@ -91,7 +91,7 @@ class Manifest(Config):
     ``<t>_vector.parquet``, its derived tables ``<t>_clusters.parquet`` and so on. ``published`` and
     ``feature_view_version`` (the N of the Feast pin ``view@vN``) are set by publishing. ``parent`` is the run
     id of the snapshot that this one continues, ``derived`` the recipe of the derived tables. ``read`` says
-    what the logs held and what was left out (:func:`embedding_features.sources.report.summed`).
+    what the logs held and what was left out (:func:`.summed`).
     """
 
     format: Literal[1] = 1

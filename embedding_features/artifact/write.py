@@ -30,7 +30,7 @@ class SavedCodebook(Protocol):
 
 
 class DerivedFeatures(Protocol):
-    """Derived tables as a snapshot sees them; see :class:`embedding_features.derive.Features`."""
+    """Derived tables as a snapshot sees them; see :class:`.Features`."""
 
     @property
     def embeddings(self) -> Embeddings: ...
@@ -94,7 +94,7 @@ def write_snapshot(
     Args:
         space: what the vectors live in; by default the space of the features, or the method's first one.
         parent: run id of the snapshot this one continues.
-        health: node type → figure → value, from :func:`embedding_features.space.check_health`.
+        health: node type → figure → value, from :func:`.check_health`.
 
     Raises:
         DataError: on NaN, infinity, null or duplicate ids, tables of different dim, or derived tables of

@@ -22,7 +22,7 @@ TERMS = (
     "Tang, Gao and Liu, mTrust: Discerning multi-faceted trust in a connected world, WSDM 2012, and Tang, "
     "Gao, Liu and Das Sarma, eTrust: Understanding trust evolution in an online world, KDD 2012."
 )
-#: :func:`~embedding_features.datasets.movielens.fingerprint` of the tidy interactions
+#: :func:`.fingerprint` of the tidy interactions
 CIAO_SHA256 = "b601a01b4a3ead3fb00a2a09fb832d7b15af1080a440b0099634f9595e8986da"
 
 _FILE = "ratings.parquet"

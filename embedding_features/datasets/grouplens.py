@@ -40,7 +40,7 @@ def _read(source: Path) -> dict[str, bytes]:
 
 
 def read_grouplens(source: Path) -> tuple[dict[str, pa.Table], dict[str, str]]:
-    """Raw tables (see :func:`~embedding_features.datasets.tidy.tidy`), and each file's SHA-256.
+    """Raw tables (see :func:`.tidy`), and each file's SHA-256.
 
     The files are latin-1; u.data is separated by tabs, u.user and u.item by bars.
 

@@ -27,7 +27,7 @@ def prepared_folder(name: str) -> Path:
 
 
 def read_prepared(folder: Path) -> tuple[dict[str, pa.Table], dict[str, str]]:
-    """Raw tables (see :func:`~embedding_features.datasets.tidy.tidy`), and each file's SHA-256.
+    """Raw tables (see :func:`.tidy`), and each file's SHA-256.
 
     ``ratings.parquet`` has seconds since 1970, ``items.parquet`` genres joined by bars; triples and links are
     optional.

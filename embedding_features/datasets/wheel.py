@@ -71,7 +71,7 @@ def _renamed(table: str, data: pa.Table) -> pa.Table:
 
 
 def read_wheel(wheel: Path, release: Release) -> tuple[dict[str, pa.Table], dict[str, str]]:
-    """Raw tables (see :func:`~embedding_features.datasets.tidy.tidy`), and each member's SHA-256.
+    """Raw tables (see :func:`.tidy`), and each member's SHA-256.
 
     Raises:
         DataError: when a member is missing or its SHA-256 is not the one pinned.

@@ -9,7 +9,7 @@ from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable, M
 from embedding_features.errors import DataError
 from embedding_features.evaluate.top_k import top_k
 from embedding_features.graph.csr import CSR
-from embedding_features.graph.hetero_graph import Graph
+from embedding_features.graph.graph import Graph
 from embedding_features.progress import SILENT, Progress
 
 #: scores held at once: 16 M float32, 64 MB

@@ -12,7 +12,7 @@ from embedding_features.artifact.embeddings import Embeddings
 from embedding_features.errors import ConfigError, EmbeddingFeaturesError
 from embedding_features.evaluate.holdout import split_holdout
 from embedding_features.evaluate.retrieval import Retrieval, evaluate_embeddings
-from embedding_features.graph.hetero_graph import Graph
+from embedding_features.graph.graph import Graph
 from embedding_features.progress import SILENT, Progress
 
 

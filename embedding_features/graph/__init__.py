@@ -6,7 +6,7 @@ from embedding_features.lazy import on_first_use
 
 if TYPE_CHECKING:
     from embedding_features.graph.csr import CSR
-    from embedding_features.graph.hetero_graph import Graph, Relation
+    from embedding_features.graph.graph import Graph, Relation
     from embedding_features.graph.schema import GraphSchema
     from embedding_features.graph.vocabulary import Vocabulary
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from embedding_features.errors import GraphError
 from embedding_features.graph.csr import CSR
-from embedding_features.graph.hetero_graph import Graph
+from embedding_features.graph.graph import Graph
 from embedding_features.graph.views import Bipartite, BipartiteView
 from embedding_features.graph.weights import check_ignored
 

@@ -17,7 +17,7 @@ from embedding_features.errors import GraphError
 from embedding_features.graph.edges import StagedRelation, make_relation, nodes_table, stage_relation
 from embedding_features.graph.features import StagedFeatures, align_features, stage_features
 from embedding_features.graph.fingerprint import fingerprint
-from embedding_features.graph.hetero_graph import Graph
+from embedding_features.graph.graph import Graph
 from embedding_features.graph.report import BuildReport, NodeReport
 from embedding_features.graph.schema import GraphSchema
 from embedding_features.graph.vocabulary import Vocabulary

@@ -1,4 +1,4 @@
-"""Linear-time kernels under :class:`~embedding_features.graph.csr.CSR`: group, transpose, order ties, merge.
+"""Linear-time kernels under :class:`.CSR`: group, transpose, order ties, merge.
 
 A comparison sort of E edges costs E log E and an index of eight bytes an edge; grouping by a small integer
 key needs one count and one pass. Grouping by destination, then transposing, sorts rows by destination.

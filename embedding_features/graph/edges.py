@@ -10,14 +10,14 @@ import numpy as np
 from embedding_features.arrays import AnyArray
 from embedding_features.errors import GraphError
 from embedding_features.graph.csr import CSR
-from embedding_features.graph.hetero_graph import Relation
+from embedding_features.graph.graph import Relation
 from embedding_features.graph.report import RelationReport
 from embedding_features.graph.schema import GraphSchema, RelationSchema
 from embedding_features.graph.vocabulary import Vocabulary
 from embedding_features.progress import Progress
+from embedding_features.sources.as_of_rows import KnownRows, known_rows
 from embedding_features.sources.columns import Number
 from embedding_features.sources.counts import Counts, check_dropped, count_rows
-from embedding_features.sources.known_rows import KnownRows, known_rows
 from embedding_features.sources.moment import from_microseconds
 from embedding_features.sources.open import open_source
 from embedding_features.sources.sql import Subject, quoted

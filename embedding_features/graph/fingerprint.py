@@ -11,7 +11,7 @@ import pyarrow as pa
 from embedding_features.graph.vocabulary import Vocabulary, hash_strings
 
 if TYPE_CHECKING:
-    from embedding_features.graph.hetero_graph import Relation
+    from embedding_features.graph.graph import Relation
 
 
 def fingerprint(

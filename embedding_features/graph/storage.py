@@ -19,7 +19,7 @@ from embedding_features.config import Config, config_hash, parse_config
 from embedding_features.errors import ConfigError, SnapshotError
 from embedding_features.files import atomic_folder, safe_name, sha256_file
 from embedding_features.graph.array_files import map_csr, map_table, only_chunk, write_csr, write_table
-from embedding_features.graph.hetero_graph import Graph, Relation
+from embedding_features.graph.graph import Graph, Relation
 from embedding_features.graph.report import BuildReport
 from embedding_features.graph.vocabulary import Vocabulary
 

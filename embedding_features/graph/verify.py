@@ -13,7 +13,7 @@ from embedding_features.errors import GraphError, LeakError
 from embedding_features.graph.build import build_graph
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.edges import edge_rows
-from embedding_features.graph.hetero_graph import Graph
+from embedding_features.graph.graph import Graph
 from embedding_features.graph.schema import GraphSchema
 from embedding_features.sources.moment import as_moment, check_time, from_microseconds, to_microseconds
 from embedding_features.sources.sql import connection

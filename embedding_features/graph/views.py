@@ -9,7 +9,7 @@ from embedding_features.arrays import F32, F64
 from embedding_features.config import Config
 from embedding_features.errors import GraphError
 from embedding_features.graph.csr import CSR
-from embedding_features.graph.hetero_graph import Graph
+from embedding_features.graph.graph import Graph
 from embedding_features.graph.weights import check_ignored
 
 

@@ -13,7 +13,7 @@ from embedding_features.arrays import F32, I64
 from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable, Metric, Provenance
 from embedding_features.config import Part
 from embedding_features.errors import ConfigError, GraphError, TrainingError
-from embedding_features.graph.hetero_graph import Graph
+from embedding_features.graph.graph import Graph
 from embedding_features.graph.verify import edge_summary
 from embedding_features.graph.views import Bipartite, BipartiteView
 from embedding_features.graph.weights import WeightUse, check_weights
@@ -31,7 +31,7 @@ class Method(Part):
     A member declares its ``kind``, its parts, ``weight_uses`` and ``_fit``.
 
     Attributes:
-        name: the registered name, set by :func:`~embedding_features.methods.registry.method`.
+        name: the registered name, set by :func:`.method`.
         metric: how two of its vectors are compared at retrieval, set likewise.
         view: what it sees of the graph.
     """

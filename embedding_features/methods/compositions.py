@@ -1,6 +1,6 @@
 """Every composition there is, and with them every part that we ship.
 
-A resolved composition is read back by the kinds of its parts (:class:`~embedding_features.config.Part`),
+A resolved composition is read back by the kinds of its parts (:class:`.Part`),
 which have to be imported by then: ``Method`` of the package comes from here.
 """
 

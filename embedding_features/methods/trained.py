@@ -13,7 +13,7 @@ from torch import Tensor
 from embedding_features.artifact.embeddings import Embeddings
 from embedding_features.config import config_hash
 from embedding_features.encoders.base import BipartiteEncoder, Encoder
-from embedding_features.graph.hetero_graph import Graph
+from embedding_features.graph.graph import Graph
 from embedding_features.graph.views import BipartiteView
 from embedding_features.graph.weights import WeightUse
 from embedding_features.methods.base import Method

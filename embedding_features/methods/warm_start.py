@@ -6,7 +6,7 @@ import torch
 from embedding_features.artifact.embeddings import Embeddings
 from embedding_features.encoders.base import BipartiteEncoder
 from embedding_features.errors import CompatibilityError
-from embedding_features.graph.hetero_graph import Graph
+from embedding_features.graph.graph import Graph
 from embedding_features.graph.vocabulary import Vocabulary
 from embedding_features.training.rows import ActiveRows
 

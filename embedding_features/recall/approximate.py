@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from embedding_features.arrays import F32, I64
-from embedding_features.recall.exact import Vectors
+from embedding_features.recall.exact.exact import Vectors
 from embedding_features.recall.filters import Eligible
-from embedding_features.recall.graph import Graph, faiss
+from embedding_features.recall.hnsw.graph import Graph, faiss
 from embedding_features.recall.settings import HNSW, IVFPQ, RecallSettings
 
 #: rows that an exact scan compares while a walk is widened by one, at 32 links

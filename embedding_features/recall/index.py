@@ -10,16 +10,16 @@ from embedding_features.ids import Ids
 from embedding_features.progress import SILENT, Progress
 from embedding_features.recall import saved
 from embedding_features.recall.catalogue import Catalogue, as_ids
-from embedding_features.recall.exact import Vectors
+from embedding_features.recall.exact.exact import Vectors
 from embedding_features.recall.filters import settle
-from embedding_features.recall.graph import Graph
+from embedding_features.recall.hnsw.graph import Graph
+from embedding_features.recall.hnsw.train import train
 from embedding_features.recall.interface import VectorIndex, all_known
 from embedding_features.recall.manifest import IndexManifest
 from embedding_features.recall.queries import Hits
 from embedding_features.recall.search import best
 from embedding_features.recall.settings import Exact, RecallSettings, check_retuning
 from embedding_features.recall.source import read_source
-from embedding_features.recall.train import train
 
 
 class RecallIndex(VectorIndex):

@@ -19,7 +19,7 @@ from embedding_features.config import parse_config
 from embedding_features.errors import CompatibilityError, ConfigError, SnapshotError
 from embedding_features.files import atomic_folder, sha256_file
 from embedding_features.recall.catalogue import Catalogue
-from embedding_features.recall.graph import Graph
+from embedding_features.recall.hnsw.graph import Graph
 from embedding_features.recall.manifest import FileRecord, IndexManifest
 from embedding_features.recall.settings import HNSW, Exact
 

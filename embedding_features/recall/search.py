@@ -6,7 +6,7 @@ import numpy as np
 
 from embedding_features.arrays import F32, I64
 from embedding_features.recall.approximate import propose
-from embedding_features.recall.exact import Vectors, score_exact, search_exact
+from embedding_features.recall.exact.exact import Vectors, score_exact, search_exact
 from embedding_features.recall.filters import Eligible
 from embedding_features.recall.settings import RecallSettings
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from embedding_features.sources.as_of_rows import KnownRows
 from embedding_features.sources.faults import FAULTS, fault
-from embedding_features.sources.known_rows import KnownRows
 from embedding_features.sources.report import FileReport
 
 _COUNTED = {

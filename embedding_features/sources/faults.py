@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from embedding_features.sources.as_of_rows import KnownRows
 from embedding_features.sources.columns import unfit_sql
 from embedding_features.sources.csv_lines import line_of
-from embedding_features.sources.known_rows import KnownRows
 from embedding_features.sources.moment import to_microseconds
 from embedding_features.sources.opened import TEXT
 

@@ -19,7 +19,7 @@ def open_source(con: Any, source: Source, subject: Subject, folder: Path, as_of:
     """Find a source's files, or check its statement, and describe its columns.
 
     Args:
-        con: a connection of :func:`embedding_features.sources.sql.connection`.
+        con: a connection of :func:`.connection`.
         source: where the rows are.
         subject: its name for errors, and their class.
         folder: where relative globs begin.

@@ -12,7 +12,7 @@ from embedding_features.arrays import F32, F64, I64
 from embedding_features.artifact import Kind, Manifest, Snapshot
 from embedding_features.errors import CompatibilityError
 from embedding_features.graph.vocabulary import Vocabulary
-from embedding_features.space.pieces import all_ids, matrix, picked
+from embedding_features.space.column_batches import all_ids, matrix, picked
 
 #: ids a node type's figures rest on
 SAMPLE = 20_000

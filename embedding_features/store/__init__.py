@@ -13,17 +13,17 @@ logging.getLogger("feast").setLevel(logging.ERROR)
 #: which of its builds faiss found is told at INFO, the level that Feast's command line sets for everyone
 logging.getLogger("faiss.loader").setLevel(logging.WARNING)
 
-from embedding_features.store.historical import historical  # noqa: E402
 from embedding_features.store.materialize import Materialized, materialize  # noqa: E402
 from embedding_features.store.new_repo import ensure_repo  # noqa: E402
-from embedding_features.store.online import online  # noqa: E402
-from embedding_features.store.publish import publish, publish_series  # noqa: E402
 from embedding_features.store.published import Published, list_published  # noqa: E402
-from embedding_features.store.registry import apply  # noqa: E402
-from embedding_features.store.verify import verify_repo  # noqa: E402
+from embedding_features.store.publishing.publish import publish, publish_series  # noqa: E402
+from embedding_features.store.publishing.registry import apply  # noqa: E402
+from embedding_features.store.publishing.verify import verify_repo  # noqa: E402
+from embedding_features.store.retrieval.historical import historical  # noqa: E402
+from embedding_features.store.retrieval.online import online  # noqa: E402
 
 if TYPE_CHECKING:
-    from embedding_features.store.client import EmbeddingFeatures
+    from embedding_features.store.client.client import EmbeddingFeatures
 
 __all__ = [
     "EmbeddingFeatures",
@@ -44,7 +44,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """The client when it is first used: it brings recall's libraries, and ``feast apply`` needs none."""
     if name == "EmbeddingFeatures":
-        from embedding_features.store.client import EmbeddingFeatures
+        from embedding_features.store.client.client import EmbeddingFeatures
 
         return EmbeddingFeatures
     raise AttributeError(f"module 'embedding_features.store' has no attribute {name!r}")

@@ -11,7 +11,7 @@ from embedding_features.errors import GraphError
 from embedding_features.evaluate.holdout import split_holdout
 from embedding_features.evaluate.retrieval import evaluate_vectors
 from embedding_features.graph.csr import CSR
-from embedding_features.graph.hetero_graph import Graph
+from embedding_features.graph.graph import Graph
 from embedding_features.graph.views import Bipartite, BipartiteView
 from embedding_features.training.rows import ActiveRows
 from embedding_features.training.settings import Training

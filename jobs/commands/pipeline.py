@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import typer
 
-from jobs.figures import data_fingerprint
+from jobs.mlflow_figures import data_fingerprint
 from jobs.options import ConfigOption, JsonOption, TrackOption, epilog, run_tracked
 from jobs.tracking import Subject, Track
 

@@ -7,9 +7,9 @@ from jobs.pipeline import Pipeline
 from jobs.steps import verify
 from jobs.steps.ablation_context import report_context
 from jobs.steps.costs import costs
-from jobs.steps.mixes import judged_mixes
 from jobs.steps.rank import Ranked, bundle_rows, rank
-from ranking.ablation import ablate
+from jobs.steps.recall_ablation import judged_mixes
+from ranking.ablation.ablate import ablate
 from ranking.report.render import render
 from ranking.report.summary import summary_rows
 

@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 from embedding_features.store import Published
 from jobs.pipeline import Pipeline
 from jobs.steps.rank import Ranked
+from ranking.experiment.variants import FEATURES, STRONG, Variant
 from ranking.report.context import ReportContext, SnapshotContext, SplitContext
-from ranking.task import PARTS, said
-from ranking.variants import FEATURES, STRONG, Variant
+from ranking.task.task import PARTS, said
 
 _ADDS = {
     "base": "learned ids and side tables",

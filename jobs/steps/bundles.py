@@ -8,15 +8,15 @@ from embedding_features.files import sweep_staging
 from embedding_features.progress import Progress
 from embedding_features.store import Published
 from jobs.pipeline import Pipeline
-from ranking.arms import select
 from ranking.bundle import Bundle, export_bundle, load_bundle
-from ranking.calibration import fit_isotonic
-from ranking.dataset import Dataset
-from ranking.experiment import OneTorchThread
-from ranking.metrics import auc, log_loss
-from ranking.scores import Scores
-from ranking.task import PARTS
-from ranking.variants import Variant
+from ranking.dataset.dataset import Dataset
+from ranking.experiment.arms import select
+from ranking.experiment.run import OneTorchThread
+from ranking.experiment.scores import Scores
+from ranking.experiment.variants import Variant
+from ranking.metrics.calibration import fit_isotonic
+from ranking.metrics.metrics import auc, log_loss
+from ranking.task.task import PARTS
 
 
 def export_best(

@@ -6,13 +6,13 @@ from embedding_features.errors import StoreError
 from embedding_features.store import EmbeddingFeatures
 from jobs.pipeline import Pipeline
 from jobs.steps.rank import Ranked
-from ranking.ablation_result import Cost
-from ranking.arms import select
+from ranking.ablation.result import Cost
 from ranking.bundle import Pin, make_pins
-from ranking.cells import CANDIDATES
-from ranking.costs import bytes_online, read_ms
-from ranking.encoding import flat_array
-from ranking.task import SIDES, Side
+from ranking.bundle.costs import bytes_online, read_ms
+from ranking.experiment.arms import select
+from ranking.experiment.finished import CANDIDATES
+from ranking.inputs.arrow import flat_array
+from ranking.task.task import SIDES, Side
 
 
 def costs(pipeline: Pipeline, ranked: Ranked) -> tuple[Cost, ...]:

@@ -8,14 +8,14 @@ import pyarrow as pa
 
 from embedding_features.progress import Progress
 from jobs.pipeline import Rank
-from ranking.base_fields import side_specs
-from ranking.dataset import label_values
-from ranking.field_specs import columns_of
-from ranking.graph_columns import find_graph_columns
-from ranking.leak_check import check_columns
-from ranking.leak_replay import check_replay
-from ranking.raw import RawColumns
-from ranking.task import SIDES, Task
+from ranking.dataset.base_fields import side_specs
+from ranking.dataset.dataset import label_values
+from ranking.dataset.graph_columns import find_graph_columns
+from ranking.dataset.raw_columns import RawColumns
+from ranking.inputs.field_specs import columns_of
+from ranking.leaks.columns import check_columns
+from ranking.leaks.replay import check_replay
+from ranking.task.task import SIDES, Task
 
 
 def check_leaks(

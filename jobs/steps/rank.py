@@ -12,15 +12,15 @@ from embedding_features.progress import Progress
 from embedding_features.store import Published, historical, list_published
 from jobs.pipeline import Pipeline
 from jobs.steps.bundles import export_best
-from jobs.steps.encoder import submodel_arm
 from jobs.steps.leaks import check_leaks
-from ranking.arms import Arm, feature_arm
+from jobs.steps.sub_model_arm import submodel_arm
 from ranking.bundle import Bundle
-from ranking.dataset import Dataset, build_dataset
-from ranking.experiment import run_grid
-from ranking.labels import entity_frame, load_labels
-from ranking.metrics import auc
-from ranking.scores import Scores
+from ranking.dataset.dataset import Dataset, build_dataset
+from ranking.experiment.arms import Arm, feature_arm
+from ranking.experiment.run import run_grid
+from ranking.experiment.scores import Scores
+from ranking.metrics.metrics import auc
+from ranking.task.labels import entity_frame, load_labels
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from embedding_features.store import Published, historical
 from jobs.pipeline import Pipeline
 from jobs.steps.rank import Ranked, rank
 from ranking.bundle import Bundle
-from ranking.experiment import OneTorchThread
+from ranking.experiment.run import OneTorchThread
 from ranking.modes.merge import Candidates
 from ranking.modes.recall import (
     Indexes,
@@ -28,7 +28,7 @@ from ranking.modes.recall import (
 )
 from ranking.modes.requests import Requests, requests_at
 from ranking.modes.stages import TwoStages, evaluate_stages
-from ranking.task import PARTS
+from ranking.task.task import PARTS
 
 
 class Asked(NamedTuple):

@@ -8,7 +8,7 @@ import pyarrow as pa
 from embedding_features.artifact import Snapshot, list_snapshots
 from embedding_features.progress import Progress
 from embedding_features.space.drift import drift
-from ranking.ablation_result import Ablation
+from ranking.ablation.result import Ablation
 from ranking.report.context import ReportContext
 from ranking.report.render import render
 from ranking.report.snapshot.codebooks import codebook_use

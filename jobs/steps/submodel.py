@@ -9,7 +9,7 @@ from embedding_features.config import config_hash
 from embedding_features.graph import Graph
 from embedding_features.progress import Progress
 from jobs.pipeline import Pipeline, SubModelMode
-from jobs.steps.encoder import (
+from jobs.steps.sub_model_arm import (
     Encoded,
     encoded_rows,
     encoder_snapshot,
@@ -17,12 +17,12 @@ from jobs.steps.encoder import (
     sub_model,
     submodel_settings,
 )
-from ranking.experiment import OneTorchThread
-from ranking.inputs import Inputs
-from ranking.labels import load_labels
-from ranking.metrics import auc, log_loss
+from ranking.experiment.run import OneTorchThread
+from ranking.inputs.inputs import Inputs
+from ranking.metrics.metrics import auc, log_loss
 from ranking.models import Ranker
 from ranking.modes.submodel import FittedSubModel, view_of
+from ranking.task.labels import load_labels
 
 
 def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:

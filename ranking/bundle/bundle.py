@@ -11,8 +11,8 @@ from embedding_features.errors import BundleError, ConfigError, DataError
 from ranking.bundle.pins import Pin, check_pins
 from ranking.bundle.record import AGAIN, ENCODERS, WEIGHTS, BundleRecord, read_record
 from ranking.encoders import Encoders, load_encoders
+from ranking.inputs.spec import RankerSpec
 from ranking.models import FittedRanker
-from ranking.spec import RankerSpec
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Bundle:
         """[n] probability of label 1.
 
         Args:
-            table: the columns of :meth:`ranking.spec.RankerSpec.columns`: those of the store as it answers to
+            table: the columns of :meth:`.RankerSpec.columns`: those of the store as it answers to
                 :attr:`feature_refs`, and those of the request.
 
         Raises:
@@ -62,7 +62,7 @@ class Bundle:
 
 
 def load_bundle(folder: Path, repo: Path | None = None) -> Bundle:
-    """The ranker that :func:`ranking.bundle.export_bundle` wrote: it scores the same rows alike, bit by bit.
+    """The ranker that :func:`.export_bundle` wrote: it scores the same rows alike, bit by bit.
 
     Args:
         repo: the Feast repository it will serve from; None for scoring tables that are at hand.

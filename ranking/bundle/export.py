@@ -12,9 +12,9 @@ from embedding_features.files import atomic_folder, sha256_file
 from ranking.bundle.bundle import Bundle
 from ranking.bundle.pins import Pin, make_pins
 from ranking.bundle.record import ENCODERS, RECORD, WEIGHTS, BundleRecord
-from ranking.calibration import Calibration
 from ranking.encoders import Encoders, save_encoders
-from ranking.field_specs import VectorSpec
+from ranking.inputs.field_specs import VectorSpec
+from ranking.metrics.calibration import Calibration
 from ranking.models import FittedRanker
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 ::
 
     bundle.json     settings of the ranker, pins, metrics, calibration, fingerprint, SHA-256 of every file
-    encoders/       from raw columns to inputs (:mod:`ranking.encoders`)
+    encoders/       from raw columns to inputs (:mod:`.encoders`)
     weights/        safetensors, or trees as LightGBM writes them, as text
 """
 
@@ -15,7 +15,7 @@ from embedding_features.config import Config, config_hash, parse_config
 from embedding_features.errors import BundleError, ConfigError
 from embedding_features.files import sha256_file
 from ranking.bundle.pins import Pin
-from ranking.calibration import Calibration
+from ranking.metrics.calibration import Calibration
 
 RECORD, ENCODERS, WEIGHTS = "bundle.json", "encoders", "weights"
 AGAIN = "export the bundle again"
@@ -30,7 +30,7 @@ class BundleRecord(Config):
         pins: the published runs whose features it reads.
         metrics: by name, as the one who exported it measured them.
         calibration: of its scores; None where they are served as they are.
-        data_fingerprint: of the training inputs (:meth:`ranking.inputs.Inputs.fingerprint`).
+        data_fingerprint: of the training inputs (:meth:`.Inputs.fingerprint`).
         files: each other file of the folder → its SHA-256.
         digest: hash of everything else in here.
     """

@@ -10,9 +10,9 @@ import pyarrow as pa
 from embedding_features.errors import DataError
 from ranking.encoders.codes import Coder, Counts, Hashing
 from ranking.encoders.rows import TrainingRows, check_column
-from ranking.encoding import flat_array
-from ranking.field_specs import Coding, FieldSpec, HashCoding, SharedCoding, VocabularyCoding
-from ranking.inputs import Field
+from ranking.inputs.arrow import flat_array
+from ranking.inputs.field_specs import Coding, FieldSpec, HashCoding, SharedCoding, VocabularyCoding
+from ranking.inputs.inputs import Field
 
 SpecT = TypeVar("SpecT", bound=FieldSpec)
 

@@ -13,9 +13,9 @@ from ranking.encoders.base import Encoder, coder_of, learn_codes, table_name
 from ranking.encoders.codes import Coder, Counts
 from ranking.encoders.rows import TrainingRows
 from ranking.encoders.values import keys_of, value_kind
-from ranking.encoding import Lists, flat_array
-from ranking.field_specs import CategoricalSpec, SharedCoding, TokensSpec
-from ranking.inputs import Categorical, Field
+from ranking.inputs.arrow import Lists, flat_array
+from ranking.inputs.field_specs import CategoricalSpec, SharedCoding, TokensSpec
+from ranking.inputs.inputs import Categorical, Field
 
 
 class CategoricalEncoder(Encoder[CategoricalSpec]):

@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 
 from embedding_features.arrays import I32
 from embedding_features.errors import DataError
-from ranking.encoders.places import Places
+from ranking.encoders.value_index import Places
 from ranking.encoders.values import ValueKind, buckets_of, plain, value_kind
-from ranking.encoding import flat_array
+from ranking.inputs.arrow import flat_array
 
 #: a share of a vocabulary: of fewer values each is searched for, else Arrow numbers the vocabulary anew
 FEW = 1 / 8

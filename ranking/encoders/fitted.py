@@ -18,9 +18,9 @@ from ranking.encoders.numbers import DenseEncoder
 from ranking.encoders.rows import RawRows, TrainingRows
 from ranking.encoders.sequence import SequenceEncoder
 from ranking.encoders.vectors import SimilarityEncoder, VectorEncoder
-from ranking.field_specs import FieldSpec
-from ranking.inputs import Field, Inputs
-from ranking.spec import RankerSpec
+from ranking.inputs.field_specs import FieldSpec
+from ranking.inputs.inputs import Field, Inputs
+from ranking.inputs.spec import RankerSpec
 
 #: kind of field → its encoder
 ENCODERS: dict[str, type[Encoder[Any]]] = {

@@ -11,9 +11,9 @@ from embedding_features.errors import DataError
 from ranking.encoders.base import Encoder, learn_codes, table_name
 from ranking.encoders.codes import Coder
 from ranking.encoders.rows import TrainingRows
-from ranking.encoding import Lists, floats, padded_bag
-from ranking.field_specs import MultivaluedSpec, SharedCoding
-from ranking.inputs import Bag, Field
+from ranking.inputs.arrow import Lists, floats, padded_bag
+from ranking.inputs.field_specs import MultivaluedSpec, SharedCoding
+from ranking.inputs.inputs import Bag, Field
 
 
 class MultivaluedEncoder(Encoder[MultivaluedSpec]):

@@ -10,9 +10,9 @@ from embedding_features.errors import DataError
 from ranking.encoders.base import Encoder
 from ranking.encoders.codes import Coder
 from ranking.encoders.rows import TrainingRows
-from ranking.encoding import floats
-from ranking.field_specs import DenseSpec
-from ranking.inputs import Continuous, Field
+from ranking.inputs.arrow import floats
+from ranking.inputs.field_specs import DenseSpec
+from ranking.inputs.inputs import Continuous, Field
 
 
 class DenseEncoder(Encoder[DenseSpec]):

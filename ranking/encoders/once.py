@@ -1,9 +1,9 @@
-"""Few vectors, each held once: as :func:`ranking.vector_rows.stored_once`, in the time of a request."""
+"""Few vectors, each held once: as :func:`.stored_once`, in the time of a request."""
 
 import numpy as np
 
 from embedding_features.arrays import F32, I32
-from ranking.vector_rows import stored_once
+from ranking.inputs.vector_rows import stored_once
 
 #: rows of a table that are compared as they are: hashing takes a request longer than all its other encoding
 FEW = 1024

@@ -13,7 +13,7 @@ from embedding_features.files import write_atomic
 from ranking.encoders.codes import Coder, Hashing, Vocabulary
 from ranking.encoders.fitted import Encoders
 from ranking.encoders.values import ValueKind
-from ranking.spec import RankerSpec
+from ranking.inputs.spec import RankerSpec
 
 RECORD = "encoders.json"
 

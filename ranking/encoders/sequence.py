@@ -14,9 +14,9 @@ from ranking.encoders.codes import Coder
 from ranking.encoders.once import held_once
 from ranking.encoders.rows import TrainingRows
 from ranking.encoders.vectors import checked_vectors
-from ranking.encoding import Lists, list_array, vector_dim
-from ranking.field_specs import SequenceSpec, SharedCoding
-from ranking.inputs import Field, History
+from ranking.inputs.arrow import Lists, list_array, vector_dim
+from ranking.inputs.field_specs import SequenceSpec, SharedCoding
+from ranking.inputs.inputs import Field, History
 
 
 class SequenceEncoder(Encoder[SequenceSpec]):

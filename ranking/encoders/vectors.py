@@ -12,9 +12,9 @@ from ranking.encoders.base import Encoder
 from ranking.encoders.codes import Coder
 from ranking.encoders.once import held_once
 from ranking.encoders.rows import TrainingRows, check_column
-from ranking.encoding import flat_array, vector_dim, vectors
-from ranking.field_specs import SimilaritySpec, VectorSpec
-from ranking.inputs import Continuous, Field, Vector
+from ranking.inputs.arrow import flat_array, vector_dim, vectors
+from ranking.inputs.field_specs import SimilaritySpec, VectorSpec
+from ranking.inputs.inputs import Continuous, Field, Vector
 
 
 class VectorEncoder(Encoder[VectorSpec]):

@@ -13,7 +13,7 @@ from embedding_features.config import Config, Part, parse_config
 from embedding_features.errors import ConfigError, DataError, TrainingError
 from embedding_features.files import write_atomic
 from embedding_features.progress import SILENT, Progress
-from ranking.inputs import Inputs
+from ranking.inputs.inputs import Inputs
 
 
 class FittedRanker(ABC):
@@ -21,7 +21,7 @@ class FittedRanker(ABC):
 
     Attributes:
         ranker: its settings.
-        layout: of the inputs it was fitted on (:meth:`ranking.inputs.Inputs.layout`).
+        layout: of the inputs it was fitted on (:meth:`.Inputs.layout`).
         rounds: boosting rounds or epochs that early stopping kept.
     """
 

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from ranking.models.features import Features, Towers
+from ranking.models.layers import LastLayer
 from ranking.models.lookup import bag_sum
 from ranking.models.module import PartedNetwork, RankerNetwork
-from ranking.models.parts import LastLayer
 from ranking.models.schema import Schema
 from ranking.models.sparse import mean_weights
 from ranking.models.tensors import Batch

@@ -6,7 +6,7 @@ import numpy as np
 
 from embedding_features.arrays import F32, I64
 from embedding_features.errors import DataError
-from ranking.inputs import Bag, Categorical, Continuous, Field, History, Inputs, Vector
+from ranking.inputs.inputs import Bag, Categorical, Continuous, Field, History, Inputs, Vector
 
 #: the most columns a bag is spread over
 WIDEST_BAG = 32

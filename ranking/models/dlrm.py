@@ -6,9 +6,9 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from ranking.models.layers import DenseArch, LastLayer, mlp
 from ranking.models.module import PartedNetwork, RankerNetwork
 from ranking.models.network import NetworkRanker
-from ranking.models.parts import DenseArch, LastLayer, mlp
 from ranking.models.schema import Schema
 from ranking.models.sparse import SparseArch
 from ranking.models.tensors import Batch

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ranking.models.layers import DenseArch, mlp
 from ranking.models.network import NetworkRanker
-from ranking.models.parts import DenseArch, mlp
 from ranking.models.schema import Schema
 from ranking.models.sparse import SparseArch
 from ranking.models.tensors import Batch

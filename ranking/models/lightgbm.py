@@ -10,7 +10,7 @@ from pydantic import Field as Setting
 from embedding_features.arrays import F32, F64, I64
 from embedding_features.errors import DataError
 from embedding_features.progress import Progress
-from ranking.inputs import Inputs
+from ranking.inputs.inputs import Inputs
 from ranking.models.base import FittedRanker, Ranker, SavedRanker
 from ranking.models.design import bag_columns, design_matrix, field_widths
 from ranking.models.platt import platt
@@ -24,13 +24,13 @@ class LightGBM(Ranker):
     """Ke et al., LightGBM: A Highly Efficient Gradient Boosting Decision Tree, NIPS 2017.
 
     Trees need no scaling and no filling: a number that is missing is missing. A vector is ``dim`` numbers, a
-    code is a native category; for bags and histories see :func:`ranking.models.design.design_matrix`. The ids
+    code is a native category; for bags and histories see :func:`.design_matrix`. The ids
     of users and items, which a tree can only memorize, are left out: their counts and means speak for them.
 
     Attributes:
         objective: ``"binary"`` log loss, or ``"lambdarank"`` (Burges, From RankNet to LambdaRank to
-            LambdaMART, 2010) within each of :attr:`ranking.inputs.Inputs.group`, whose scores are made
-            probabilities on the validation rows (:func:`ranking.models.platt.platt`).
+            LambdaMART, 2010) within each of :attr:`.Inputs.group`, whose scores are made
+            probabilities on the validation rows (:func:`.platt`).
         column_share: share of the columns a tree may look at.
         patience: rounds without a better validation log loss, or NDCG@10, after which training stops.
     """

@@ -12,16 +12,16 @@ from pydantic import Field, SerializeAsAny
 
 from embedding_features.arrays import F32
 from embedding_features.progress import Progress
-from ranking.alignment.domains import check_domains
-from ranking.alignment.settings import DomainAlignment
-from ranking.inputs import Inputs
+from ranking.inputs.inputs import Inputs
+from ranking.models.alignment.domains import check_domains
+from ranking.models.alignment.settings import DomainAlignment
 from ranking.models.base import FittedRanker, Ranker, SavedRanker
 from ranking.models.module import RankerNetwork
 from ranking.models.pretrained import Pretrained, Projected
 from ranking.models.saved_network import Build, Shape, read_network, write_network
 from ranking.models.schema import Schema
 from ranking.models.tensors import Batch
-from ranking.training import Balance, Term, Training, score_batches, train_model
+from ranking.models.training import Balance, Term, Training, score_batches, train_model
 
 __all__ = ["FittedNetwork", "NetworkRanker", "RankerNetwork"]
 
@@ -34,7 +34,7 @@ class NetworkRanker(Ranker):
 
     Attributes:
         id_dropout: chance that a training row's user or item id counts as unknown
-            (:class:`ranking.models.sparse.SparseArch`).
+            (:class:`.SparseArch`).
         pretrained: what is done with pretrained vectors.
         alignment: draws the representations of two domains' training rows together; None: does not.
     """

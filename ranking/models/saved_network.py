@@ -26,7 +26,7 @@ class Shape:
 
     Attributes:
         lacking: continuous columns that lacked a value in training.
-        tables: rows of the training tables, in the order of :attr:`ranking.models.tensors.Batch.tables`.
+        tables: rows of the training tables, in the order of :attr:`.Batch.tables`.
     """
 
     schema: Schema

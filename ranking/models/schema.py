@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from embedding_features.errors import DataError
-from ranking.inputs import Bag, Categorical, Continuous, History, Inputs, Vector
+from ranking.inputs.inputs import Bag, Categorical, Continuous, History, Inputs, Vector
 
 
 @dataclass(frozen=True)
@@ -11,11 +11,11 @@ class Sparse:
     """One discrete field: a slice of the shared embedding table.
 
     Attributes:
-        side, group, place, table: see :class:`ranking.inputs.Categorical`.
+        side, group, place, table: see :class:`.Categorical`.
         offset: row of the shared table where its vocabulary begins; code 0, the unknown, stands there.
         size: rows of its vocabulary.
         width: codes a row, 1 of a categorical field.
-        key: its column of :attr:`ranking.models.tensors.Batch.keys`, None without keys.
+        key: its column of :attr:`.Batch.keys`, None without keys.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Schema:
     """The shape of a model's inputs: c continuous columns, discrete fields, vectors, histories.
 
     Attributes:
-        categorical, bags, vectors, histories: in the order of :class:`ranking.models.tensors.Batch`.
+        categorical, bags, vectors, histories: in the order of :class:`.Batch`.
         rows: of the shared embedding table, all vocabularies one after another.
     """
 

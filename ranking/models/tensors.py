@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from embedding_features.arrays import AnyArray
-from ranking.inputs import Bag, Categorical, Continuous, History, Inputs, Vector
+from ranking.inputs.inputs import Bag, Categorical, Continuous, History, Inputs, Vector
 from ranking.models.schema import Schema
 
 
@@ -24,7 +24,7 @@ class Batch:
         rows: [b, vectors] int64 rows of ``tables``, 0 where a vector is absent.
         histories: of each history [b, length] int64 codes and [b, length] int64 rows of its table; an item
             whose code is its field's offset is padding where its row is 0 too.
-        keys: [b, keyed fields] int64, see :class:`ranking.inputs.Categorical`.
+        keys: [b, keyed fields] int64, see :class:`.Categorical`.
         domain: [b] int64, or None of one domain.
         tables: of each vector, then of each history, [R, dim] float32; shared by all batches of some inputs.
     """

@@ -6,7 +6,7 @@ from ranking.models.network import NetworkRanker
 
 
 class TowerRanker(NetworkRanker):
-    """A ranker whose deep part is :class:`ranking.models.features.Towers`.
+    """A ranker whose deep part is :class:`.Towers`.
 
     Attributes:
         discrete: layers over the embeddings of discrete fields.

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from embedding_features.errors import ConfigError
 from embedding_features.files import atomic_file
-from ranking.inputs import Inputs
+from ranking.inputs.inputs import Inputs
 from ranking.models.tensors import Batch
 from ranking.modes.fresh import edges_of, has_graph
 from ranking.modes.sub_encoder import with_absent

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embedding_features.arrays import F32, F64, I64
-from ranking.encoding import flat_array
+from ranking.inputs.arrow import flat_array
 from ranking.modes.requests import Requests
 
 

@@ -8,7 +8,7 @@ from embedding_features.arrays import I64
 
 
 class NodeIndex(nn.Module):
-    """The nodes of one type: [n] keys (:attr:`ranking.inputs.Categorical.key`) to rows 1 … n; 0 is absent."""
+    """The nodes of one type: [n] keys (:attr:`.Categorical.key`) to rows 1 … n; 0 is absent."""
 
     keys: Tensor
     rows: Tensor

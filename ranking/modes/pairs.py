@@ -6,16 +6,16 @@ from datetime import datetime
 import numpy as np
 import pyarrow as pa
 
-from ranking.graph_columns import find_graph_columns
-from ranking.labels import entity_frame
+from ranking.dataset.graph_columns import find_graph_columns
+from ranking.dataset.raw_columns import RawColumns
 from ranking.modes.merge import Candidates
 from ranking.modes.requests import Requests
-from ranking.raw import RawColumns
-from ranking.task import Task
+from ranking.task.labels import entity_frame
+from ranking.task.task import Task
 
 
 def pair_rows(requests: Requests, candidates: Candidates) -> pa.Table:
-    """A row a candidate, as :data:`ranking.labels.LABELS` has them, with label 0, at the requests' moment."""
+    """A row a candidate, as :data:`.LABELS` has them, with label 0, at the requests' moment."""
     schema, count = requests.past.schema, len(candidates.request)
     past = len(requests.past)
     return pa.table(
@@ -49,7 +49,7 @@ def pair_columns(
         moments: the snapshots' ``as_of``.
 
     Raises:
-        DataError: as :class:`ranking.raw.RawColumns`.
+        DataError: as :class:`.RawColumns`.
     """
     labels = pa.concat_tables([requests.past, pairs]).combine_chunks()
     # one moment is enough: all pairs see the newest snapshot before the request

@@ -12,13 +12,13 @@ from embedding_features.config import Config
 from embedding_features.errors import ConfigError
 from embedding_features.recall import RecallIndex
 from ranking.encoders import Encoders
-from ranking.inputs import Inputs
+from ranking.inputs.inputs import Inputs
 from ranking.modes import sources
 from ranking.modes.merge import Candidates, merge
 from ranking.modes.pairs import pair_columns, pair_frame, pair_rows
 from ranking.modes.requests import Requests
 from ranking.modes.stages import hits
-from ranking.task import Task
+from ranking.task.task import Task
 
 #: from an entity frame to the store's answer, a row a row
 Ask = Callable[[pa.Table], pa.Table]

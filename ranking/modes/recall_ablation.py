@@ -8,15 +8,15 @@ import pyarrow as pa
 
 from embedding_features.arrays import F32, F64, I64
 from embedding_features.errors import ConfigError, DataError
-from ranking.ablation_checks import check_replicates
-from ranking.ablation_config import AblationConfig
-from ranking.ablation_result import RecallCell, Verdict
+from ranking.ablation.bootstrap import Sample, bootstrap, difference, figure, holm, seed_noise
+from ranking.ablation.checks import check_replicates
+from ranking.ablation.config import AblationConfig
+from ranking.ablation.result import RecallCell, Verdict
+from ranking.metrics.replicates import UserRatio
 from ranking.modes.merge import Candidates
 from ranking.modes.recall import RecallStage
 from ranking.modes.requests import Requests
 from ranking.modes.stages import request_figures
-from ranking.significance import Sample, bootstrap, difference, figure, holm, seed_noise
-from ranking.weighted import UserRatio
 
 #: sources that ask the log alone; all others search an index of pretrained vectors
 LOG_SOURCES = ("popular", "item_knn")

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from embedding_features.arrays import I64
 from embedding_features.errors import DataError
-from ranking.encoding import flat_array
+from ranking.inputs.arrow import flat_array
 
 _MICROS = pa.timestamp("us", tz="UTC")
 
@@ -48,7 +48,7 @@ def requests_at(labels: pa.Table, moment: datetime, until: datetime) -> Requests
     """The users who take to something new (label 1) from ``moment`` to before ``until``.
 
     Args:
-        labels: as :func:`ranking.labels.load_labels` returns them.
+        labels: as :func:`.load_labels` returns them.
 
     Raises:
         DataError: when nobody does.

@@ -20,11 +20,11 @@ from embedding_features.recall import (
     cross_domain_recall,
     interest_recall,
 )
-from ranking.encoding import flat_array
-from ranking.item_knn import nearest_items
+from ranking.inputs.arrow import flat_array
+from ranking.log_features.item_knn import nearest_items
 from ranking.modes.lists import best_unseen, codes, last_liked, run_places, summed
 from ranking.modes.requests import Requests
-from ranking.task import SIDES
+from ranking.task.task import SIDES
 
 
 def popular(requests: Requests, k: int, days: float | None = None) -> pa.ListArray:
@@ -68,7 +68,7 @@ def item_knn(
     requests: Requests, k: int, length: int = 10, neighbours: int = 50, shrinkage: float = 10.0
 ) -> pa.ListArray:
     """As :func:`item2item`, of the log alone: items that the same users liked
-    (:func:`ranking.item_knn.nearest_items`, with ``shrinkage``)."""
+    (:func:`.nearest_items`, with ``shrinkage``)."""
     liked = requests.liked()
     users, items = (flat_array(liked[f"{side}_id"]).dictionary_encode() for side in SIDES)
     user, item = (np.asarray(ids.indices.to_numpy(), np.int64) for ids in (users, items))

@@ -50,7 +50,7 @@ class TwoStages:
         pool: mean number of candidates.
         coverage: mean share of a request's wanted items among all its candidates.
         found: source → mean share of the wanted items that it had among the candidates.
-        recall, ndcg: see :class:`embedding_features.evaluate.retrieval.Retrieval`.
+        recall, ndcg: see :class:`.Retrieval`.
     """
 
     k: int

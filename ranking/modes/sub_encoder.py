@@ -52,7 +52,7 @@ class SubEncoder(OwnRate):
     """An encoder with the ids of its nodes.
 
     Args:
-        encoder: as :func:`embedding_features.artifact.load_encoder` returns it.
+        encoder: as :func:`.load_encoder` returns it.
         keys: [nodes] keys of each of its node types, in its order.
         places: the vector fields it computes.
         tuning: None for a frozen one.

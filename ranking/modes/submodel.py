@@ -18,7 +18,7 @@ from embedding_features.graph import Graph
 from embedding_features.graph.views import Bipartite
 from embedding_features.progress import Progress
 from ranking.encoders.values import keys_of
-from ranking.inputs import Inputs
+from ranking.inputs.inputs import Inputs
 from ranking.models.base import FittedRanker, Ranker, SavedRanker
 from ranking.models.module import RankerNetwork
 from ranking.models.network import FittedNetwork, NetworkRanker
@@ -28,7 +28,7 @@ from ranking.models.schema import Schema
 from ranking.models.tensors import Batch
 from ranking.modes.fresh import observe
 from ranking.modes.sub_encoder import FineTuning, Place, SubEncoder, SubModelNetwork
-from ranking.task import SIDES, Side
+from ranking.task.task import SIDES, Side
 
 ENCODER = "encoder"
 
@@ -42,7 +42,7 @@ class SubModel(Ranker):
     snapshot's own vectors.
 
     One encoder is of one moment: train it on rows strictly later than the snapshot's ``as_of``, or the
-    encoder's edges tell of their labels (:func:`ranking.modes.submodel.later_rows`).
+    encoder's edges tell of their labels (:func:`.later_rows`).
 
     Attributes:
         ranker: which ranker; not one that fine-tunes a table of vectors, for here is none.
@@ -156,7 +156,7 @@ class FittedSubModel(FittedNetwork):
             view: how the encoder's method looks at a graph, as ``manifest.config["view"]`` has it.
 
         Raises:
-            GraphError: as :meth:`embedding_features.graph.views.Bipartite.build`.
+            GraphError: as :meth:`.Bipartite.build`.
         """
         observe(self.model.sub, graph, view)
 

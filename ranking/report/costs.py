@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.optimize import isotonic_regression
 
-from ranking.ablation_result import Ablation, Cost, Verdict
-from ranking.metric_statistics import METRICS
+from ranking.ablation.result import Ablation, Cost, Verdict
+from ranking.metrics.statistics import METRICS
 from ranking.report.svg import INK, LINE, MARKERS, SOFT, VERDICT, WIDTH, drawn, inline, plain_axes, shortened
 
 

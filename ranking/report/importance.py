@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ranking.ablation_result import Ablation, Importance
+from ranking.ablation.result import Ablation, Importance
 
 #: fields shown of one ranker × variant
 SHOWN = 15

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from ranking.ablation_result import Verdict
+from ranking.ablation.result import Verdict
 
 _MARKS: dict[Verdict | None, str] = {"better": "▲", "worse": "▼", "no difference": "○", None: ""}
 _STYLES = ("report.css", "tables.css", "figures.css", "lists.css", "print.css")

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from ranking.ablation_result import Ablation, Cell
-from ranking.calibration import Reliability
-from ranking.metric_statistics import METRICS
+from ranking.ablation.result import Ablation, Cell
+from ranking.metrics.calibration import Reliability
+from ranking.metrics.statistics import METRICS
 from ranking.report.svg import (
     INK,
     LINE,

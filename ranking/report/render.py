@@ -5,17 +5,17 @@ from pathlib import Path
 from typing import Any
 
 from embedding_features.files import write_atomic
-from ranking.ablation_result import Ablation, Verdict
-from ranking.findings import interval, number, signed
-from ranking.metric_statistics import METRICS
+from ranking.ablation.bootstrap import Difference, Estimate
+from ranking.ablation.findings import interval, number, signed
+from ranking.ablation.headline import size
+from ranking.ablation.result import Ablation, Verdict
+from ranking.metrics.statistics import METRICS
 from ranking.report.context import ReportContext
 from ranking.report.costs import cost_rows, gain_over_cost
 from ranking.report.importance import group_colours, leanings
 from ranking.report.page import render_page
 from ranking.report.plots import forest
 from ranking.report.summary import p_value, with_spread
-from ranking.significance import Difference, Estimate
-from ranking.worth import size
 
 
 def _side(difference: Difference, metric: str) -> Verdict:

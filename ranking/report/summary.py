@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from ranking.ablation_result import Ablation, Cell
-from ranking.findings import interval, number
+from ranking.ablation.findings import interval, number
+from ranking.ablation.result import Ablation, Cell
 
 
 class SummaryRow(NamedTuple):

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ranking.ablation_result import Verdict
+from ranking.ablation.result import Verdict
 
 # matplotlib cannot write a CSS variable, so it draws with colours that mean one and are exchanged afterwards
 INK, LINE, SOFT = "#010101", "#020202", "#060606"

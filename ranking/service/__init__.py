@@ -1,5 +1,5 @@
 """The ranking service: a bundle and a Feast repository behind HTTP.
 
-:func:`ranking.service.app.make_app` gives the ASGI application; ``embedding-features serve`` runs it. Needs
+:func:`.make_app` gives the ASGI application; ``embedding-features serve`` runs it. Needs
 ``pip install "embedding-features[service]"``.
 """

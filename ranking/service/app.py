@@ -13,8 +13,8 @@ from starlette.exceptions import HTTPException
 from embedding_features.errors import EmbeddingFeaturesError
 from ranking.service.auth import Door
 from ranking.service.endpoint import Endpoint, no_route
-from ranking.service.front import Front
 from ranking.service.limits import InFlight
+from ranking.service.middleware import Front
 from ranking.service.openapi import SECURITY
 from ranking.service.routes import make_routes
 from ranking.service.service import RankingService

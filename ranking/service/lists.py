@@ -11,7 +11,7 @@ import structlog
 
 from embedding_features.errors import ConfigError
 from embedding_features.store import list_published
-from ranking.encoding import flat_array
+from ranking.inputs.arrow import flat_array
 
 _LOG = structlog.get_logger()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from embedding_features.errors import ConfigError
 from embedding_features.store import EmbeddingFeatures
 from ranking.service.settings import Settings
-from ranking.task import SIDES, Side
+from ranking.task.task import SIDES, Side
 
 
 @dataclass(frozen=True)

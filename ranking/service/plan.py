@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from embedding_features.errors import ConfigError
 from embedding_features.store import EmbeddingFeatures
 from ranking.bundle import Bundle
-from ranking.field_specs import AnyField, CategoricalSpec, DenseSpec, SequenceSpec, VectorSpec
+from ranking.inputs.field_specs import AnyField, CategoricalSpec, DenseSpec, SequenceSpec, VectorSpec
 from ranking.service.lookups import Lookup, find_lookups
 from ranking.service.settings import Settings
-from ranking.task import SIDES, Side
+from ranking.task.task import SIDES, Side
 
 #: raw columns that a request's ids are
 IDS = {f"{side}_id": side for side in SIDES}

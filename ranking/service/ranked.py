@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ranking.service.answers import Found, RankAnswer
-from ranking.service.loaded import Loaded, Scored
 from ranking.service.reading import Read
-from ranking.task import SIDES
+from ranking.service.served_bundle import Loaded, Scored
+from ranking.task.task import SIDES
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from ranking.service.columns import Known, id_array, of_rows
 from ranking.service.histories import Past
 from ranking.service.lookups import Lookup
 from ranking.service.plan import Plan
-from ranking.task import Side
+from ranking.task.task import Side
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,17 @@ from typing import Any, Literal
 
 from embedding_features.store import EmbeddingFeatures
 from ranking.service.answers import RankAnswer, RecallAnswer, RecommendAnswer
-from ranking.service.bundles import Bundles
+from ranking.service.bundle_holder import Bundles
+from ranking.service.candidate_search import Recalls
+from ranking.service.circuit_breaker import Guard
 from ranking.service.errors import Hidden, StoreAway, unavailable
-from ranking.service.guard import Guard
 from ranking.service.limits import at_most
 from ranking.service.lists import check_ids, read_domains, read_popular
-from ranking.service.loaded import Loaded
 from ranking.service.metrics import Metrics
 from ranking.service.ranked import Ranked
 from ranking.service.reading import Read
-from ranking.service.recalls import Recalls
 from ranking.service.requests import Features, RankRequest, RecallRequest, RecommendRequest
+from ranking.service.served_bundle import Loaded
 from ranking.service.settings import Settings
 
 

@@ -21,7 +21,7 @@ class NoAuth(Config):
 
 
 class TokenAuth(Config):
-    """Bearer tokens of a file or of an environment variable (:mod:`ranking.service.tokens`)."""
+    """Bearer tokens of a file or of an environment variable (:mod:`.tokens`)."""
 
     kind: Literal["tokens"] = "tokens"
     file: Path | None = None
@@ -30,7 +30,7 @@ class TokenAuth(Config):
 
 
 class OIDCAuth(Config):
-    """JSON Web Tokens of an identity provider (:mod:`ranking.service.oidc`)."""
+    """JSON Web Tokens of an identity provider (:mod:`.oidc`)."""
 
     kind: Literal["oidc"]
     issuer: str

@@ -4,7 +4,10 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from ranking.ablation_result import (
+from ranking.ablation.bootstrap import Difference, Estimate
+from ranking.ablation.findings import findings, recall_findings
+from ranking.ablation.headline import gains, headline
+from ranking.ablation.result import (
     Ablation,
     AblationConfig,
     Cell,
@@ -16,10 +19,7 @@ from ranking.ablation_result import (
     SliceSize,
     Verdict,
 )
-from ranking.findings import findings, recall_findings
 from ranking.report.context import ReportContext, SnapshotContext, SplitContext
-from ranking.significance import Difference, Estimate
-from ranking.worth import gains, headline
 
 RANKERS = ("lightgbm", "wide_deep", "dlrm", "dcn")
 VARIANTS = (

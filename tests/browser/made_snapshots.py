@@ -17,7 +17,7 @@ from embedding_features.derive import (
     load_codebooks,
 )
 from embedding_features.space import align, check_health
-from tests.unit.made_embeddings import AS_OF, embeddings, table
+from tests.unit.derive.made_embeddings import AS_OF, embeddings, table
 
 DIM, NEW, GROUPS = 8, 10, 4
 DERIVATIONS = (Clusters(k=6, top_k=2), ProductTokens(parts=4, codes=8), QuantileBins(bins=4), Neighbours(k=5))

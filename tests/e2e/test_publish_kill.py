@@ -17,7 +17,7 @@ from embedding_features.store import (
     verify_repo,
 )
 from tests.store.builders import DAY, frame, make_repo, snapshot, tree
-from tests.store.test_versions import recorded, service_pins
+from tests.store.publishing.test_versions import recorded, service_pins
 
 ROOT = Path(__file__).parents[2]
 LABELS = frame([(0, 1, 1.0), (3, 2, 8.0), (19, 29, 30.0)])

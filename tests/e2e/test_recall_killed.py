@@ -15,7 +15,7 @@ KILLER = """
 import json, os, signal, sys, tempfile
 from pathlib import Path
 from embedding_features.recall import HNSW, LiveIndex, RecallIndex
-from tests.unit.recall_data import skewed, snapshot_of
+from tests.unit.recall.recall_data import skewed, snapshot_of
 
 WATCHED = {"open", "os.rename", "os.mkdir", "os.remove"}
 root = Path(tempfile.mkdtemp())

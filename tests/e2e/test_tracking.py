@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from jobs.cli import run
-from jobs.figures import Figure, data_fingerprint, figures, parameters
+from jobs.mlflow_figures import Figure, data_fingerprint, figures, parameters
 from jobs.pipeline import load_pipeline
 from jobs.steps import graph
 from jobs.tracking import Tracking

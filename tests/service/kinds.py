@@ -10,9 +10,9 @@ from feast.types import Array, Float32, Int64, String
 
 from embedding_features.store import list_published
 from ranking.bundle import export_bundle
-from ranking.dataset import label_values, training_rows
+from ranking.dataset.dataset import label_values, training_rows
 from ranking.encoders import fit_encoders
-from ranking.field_specs import (
+from ranking.inputs.field_specs import (
     CategoricalSpec,
     DenseSpec,
     HashCoding,
@@ -23,7 +23,7 @@ from ranking.field_specs import (
     VectorSpec,
     VocabularyCoding,
 )
-from ranking.spec import RankerSpec
+from ranking.inputs.spec import RankerSpec
 from tests.store.builders import DAY, T0, US, ids_of
 from tests.store.bundle_world import RANKERS
 

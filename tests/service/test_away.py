@@ -11,7 +11,7 @@ import yaml
 
 from embedding_features.store import apply, materialize
 from ranking.bundle import load_bundle
-from ranking.service.guard import Guard
+from ranking.service.circuit_breaker import Guard
 from tests.service.running import Running
 from tests.store.builders import ids_of
 from tests.store.bundle_world import make_bundles

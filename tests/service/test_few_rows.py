@@ -10,11 +10,11 @@ from hypothesis.extra.numpy import arrays
 from ranking.encoders import codes
 from ranking.encoders.codes import Vocabulary
 from ranking.encoders.once import held_once
-from ranking.encoders.places import Places
+from ranking.encoders.value_index import Places
 from ranking.encoders.vectors import SimilarityEncoder, VectorEncoder
-from ranking.field_specs import SimilaritySpec, VectorSpec
+from ranking.inputs.field_specs import SimilaritySpec, VectorSpec
+from ranking.inputs.vector_rows import stored_once
 from ranking.models import WideDeep
-from ranking.vector_rows import stored_once
 from tests.ranking_data import planted_inputs
 
 INTEGERS = st.integers(-(2**63), 2**63 - 1) | st.integers(-5, 5)
@@ -41,7 +41,9 @@ def test_codes_of_few_values_are_those_of_many(values, of, unknown):
 
 
 def test_strings_of_one_hash_are_told_apart(monkeypatch):
-    monkeypatch.setattr("ranking.encoders.places.hashes_of", lambda values: np.ones(len(values), np.uint64))
+    monkeypatch.setattr(
+        "ranking.encoders.value_index.hashes_of", lambda values: np.ones(len(values), np.uint64)
+    )
     for values in (["a", "b"], ["a"]):
         found = Places(pa.array(values)).find(pa.array(["b", "a", "c", None]))
         assert found.tolist() == [values.index("b") + 1 if "b" in values else 0, 1, 0, 0]

@@ -10,8 +10,8 @@ from embedding_features.errors import BundleError, ConfigError
 from embedding_features.store import EmbeddingFeatures
 from jobs.cli import run
 from jobs.steps import serve
+from ranking.service.candidate_search import Recalls
 from ranking.service.listening import take_address
-from ranking.service.recalls import Recalls
 from tests.service.running import Running
 from tests.store.builders import ids_of
 
@@ -86,7 +86,7 @@ def test_a_bundle_that_may_not_be_read_is_named(world, settings, monkeypatch):
     def refused(*_):
         raise PermissionError(13, "Permission denied", "weights/trees.json")
 
-    monkeypatch.setattr("ranking.service.loaded.load_bundle", refused)
+    monkeypatch.setattr("ranking.service.served_bundle.load_bundle", refused)
     with pytest.raises(BundleError, match=r"cannot be read: .*Permission denied"):
         serve.run(world.bundle("lightgbm"), world.repo, settings, "127.0.0.1", 0, True)
 

@@ -10,15 +10,15 @@ import pyarrow.parquet as pq
 
 from embedding_features.store import historical, list_published, publish_series
 from ranking.bundle import export_bundle
-from ranking.calibration import fit_isotonic
-from ranking.dataset import Dataset, build_dataset
-from ranking.graph_columns import find_graph_columns
-from ranking.history import Histories
-from ranking.labels import entity_frame, load_labels
+from ranking.dataset.dataset import Dataset, build_dataset
+from ranking.dataset.graph_columns import find_graph_columns
+from ranking.dataset.raw_columns import RawColumns
+from ranking.log_features.histories import Histories
+from ranking.metrics.calibration import fit_isotonic
 from ranking.models import DIN, LightGBM, WideDeep
-from ranking.raw import RawColumns
-from ranking.task import LabelRule, Task
-from ranking.training import Training
+from ranking.models.training import Training
+from ranking.task.labels import entity_frame, load_labels
+from ranking.task.task import LabelRule, Task
 from tests.store.builders import DAY, T0, US, ids_of, make_repo, snapshot
 
 QUICK = Training(epochs=2, batch_rows=128)

@@ -6,10 +6,10 @@ import pytest
 
 from embedding_features.errors import SnapshotError
 from embedding_features.store import historical, list_published, materialize, online
-from ranking.arms import select
 from ranking.bundle import export_bundle, load_bundle
-from ranking.labels import entity_frame
-from ranking.variants import Variant
+from ranking.experiment.arms import select
+from ranking.experiment.variants import Variant
+from ranking.task.labels import entity_frame
 from tests.store.builders import make_repo, tree
 from tests.store.bundle_world import RANKERS, export, make_bundles
 

@@ -16,7 +16,7 @@ from feast import FeatureStore
 from feast.cli.cli import cli
 
 from embedding_features.store import historical, online
-from embedding_features.store.client import EmbeddingFeatures
+from embedding_features.store.client.client import EmbeddingFeatures
 from embedding_features.store.doctor import examine
 
 PAGE = Path(__file__).parents[2] / "docs/howto/existing-repo.md"

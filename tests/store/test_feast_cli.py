@@ -13,7 +13,7 @@ from feast.cli.cli import cli
 
 from embedding_features.store import historical, materialize, online, publish, publish_series
 from tests.store.builders import DAY, T0, frame, ids_of, make_repo, snapshot
-from tests.store.test_versions import recorded, service_pins
+from tests.store.publishing.test_versions import recorded, service_pins
 
 WINDOW = ["2023-12-01T00:00:00", "2024-06-01T00:00:00"]
 

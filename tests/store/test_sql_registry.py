@@ -9,12 +9,12 @@ from feast import FeatureService, FeatureStore
 
 from embedding_features.errors import StoreError
 from embedding_features.store import apply, historical, materialize, online, publish, publish_series
-from embedding_features.store.client import EmbeddingFeatures
+from embedding_features.store.client.client import EmbeddingFeatures
 from embedding_features.store.doctor import examine
 from embedding_features.store.registries import WatchedDatabase
 from tests.store.builders import DAY, T0, frame, ids_of, make_repo, snapshot
+from tests.store.publishing.test_versions import recorded, service_pins
 from tests.store.repos import feast, use_sql
-from tests.store.test_versions import recorded, service_pins
 
 VECTOR = "spectral_user_vector"
 IDS = frame([(i, i, 0) for i in range(20)]).select(["user_id", "item_id"])

@@ -10,7 +10,7 @@ from embedding_features.config import parse_config
 from embedding_features.graph.schema import GraphSchema
 from embedding_features.methods import methods
 from jobs.pipeline import load_pipeline
-from ranking.task import Task
+from ranking.task.task import Task
 
 ROOT = Path(__file__).resolve().parents[2]
 

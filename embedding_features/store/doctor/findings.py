@@ -10,8 +10,8 @@ from feast import FeatureService, FeatureStore, FeatureView
 
 from embedding_features.progress import Progress
 from embedding_features.store.published import Published
-from embedding_features.store.refs import run_of
-from embedding_features.store.registry import recorded
+from embedding_features.store.publishing.registry import recorded
+from embedding_features.store.retrieval.refs import run_of
 
 
 @dataclass(frozen=True)

@@ -12,17 +12,17 @@ from embedding_features.progress import Progress
 from embedding_features.store.doctor.findings import Deployed, Finding
 from embedding_features.store.marks import mark
 from embedding_features.store.materialize import materialize_tables
-from embedding_features.store.online_rows import (
+from embedding_features.store.online_stores.base import EmbeddingOnlineStore
+from embedding_features.store.online_stores.layout import micros, moment_of
+from embedding_features.store.published import Published
+from embedding_features.store.retrieval.online_rows import (
     has_table,
     is_online,
     online_rows,
     online_store_of,
     other_rows,
 )
-from embedding_features.store.online_stores.base import EmbeddingOnlineStore
-from embedding_features.store.online_stores.layout import micros, moment_of
-from embedding_features.store.published import Published
-from embedding_features.store.refs import run_of
+from embedding_features.store.retrieval.refs import run_of
 from embedding_features.store.session import changed_store, feast_errors, locked
 
 

@@ -10,13 +10,13 @@ from feast import FeatureService, FeatureView, FileSource
 
 from embedding_features.errors import EmbeddingFeaturesError, SnapshotError, StoreError
 from embedding_features.progress import Progress
-from embedding_features.store.definitions import Definitions, definitions, definitions_of
 from embedding_features.store.doctor.findings import Deployed, Finding
 from embedding_features.store.marks import mark
-from embedding_features.store.names import Named, refuse_taken
 from embedding_features.store.published import list_published
-from embedding_features.store.refs import run_of
-from embedding_features.store.registry import apply, is_same
+from embedding_features.store.publishing.definitions import Definitions, definitions, definitions_of
+from embedding_features.store.publishing.names import Named, refuse_taken
+from embedding_features.store.publishing.registry import apply, is_same
+from embedding_features.store.retrieval.refs import run_of
 from embedding_features.store.session import changed_store, feast_errors, locked
 
 

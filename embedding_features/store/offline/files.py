@@ -17,7 +17,7 @@ def source_files(path: str) -> list[str]:
     """List the Parquet files of a file, a folder or a glob, sorted and each once.
 
     A folder stands for every ``*.parquet`` below it; what is no data is passed over, as
-    :func:`embedding_features.sources.files.find_files` has it.
+    :func:`.find_files` has it.
     The list is made once a query, as a publication may add a file between two queries.
 
     Raises:

@@ -6,7 +6,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from ranking.models.parts import linear, mlp
+from ranking.models.layers import linear, mlp
 from ranking.models.pretrained.base import Pretrained, VectorArch, identity_columns, stack
 from ranking.models.pretrained.projected import ProjectedVectors
 from ranking.models.schema import Schema
@@ -23,7 +23,7 @@ class DHE(Pretrained):
     KDD 2021: many hashes of an id, each a number in [−1, 1], decoded by an MLP. Here an id whose vector is
     present keeps it, projected; one without a row gets the decoded hashes, which need no row.
 
-    An id is hashed by its key (:attr:`ranking.inputs.Categorical.key`), or by its code where it has none.
+    An id is hashed by its key (:attr:`.Categorical.key`), or by its code where it has none.
 
     Attributes:
         hashes: k, the numbers an id is encoded in.

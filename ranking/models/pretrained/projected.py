@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from ranking.models.parts import linear
+from ranking.models.layers import linear
 from ranking.models.pretrained.base import Pretrained, VectorArch
 from ranking.models.schema import Schema
 from ranking.models.tensors import Batch

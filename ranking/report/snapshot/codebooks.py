@@ -6,7 +6,7 @@ import numpy as np
 
 from embedding_features.arrays import F64, I64
 from embedding_features.artifact import CodebookRecord, Snapshot
-from embedding_features.space.pieces import matrix, pieces
+from embedding_features.space.column_batches import matrix, pieces
 
 #: the setting of a codebook that says how many codes a position can have
 _SIZES = ("k", "codes", "bins")

@@ -20,7 +20,7 @@ def recorded_checks(manifest: Manifest, config: HealthConfig = HealthConfig()) -
 def _rule(
     figure: str, nodes: NodeRecord, dim: int, config: HealthConfig
 ) -> tuple[Literal["<=", ">="], float] | None:
-    """As :func:`embedding_features.space.check_health` judges; a test holds the two to one answer."""
+    """As :func:`.check_health` judges; a test holds the two to one answer."""
     limits = config.model_dump()
     if figure == "nan_or_inf":
         return "<=", 0.0

@@ -5,7 +5,7 @@
       connection_string: localhost:6379,db=0
 
 Keys begin with ``ef:<project>:`` (:mod:`.view`). Snapshots come by
-:class:`~embedding_features.store.engine.ArrowEngine`, or by :meth:`RedisEmbeddingOnlineStore.write_table`.
+:class:`.ArrowEngine`, or by :meth:`RedisEmbeddingOnlineStore.write_table`.
 """
 
 from collections.abc import Callable, Hashable, Sequence

@@ -1,4 +1,4 @@
-"""Vectors that are searched together, by the exact search of :mod:`embedding_features.recall`."""
+"""Vectors that are searched together, by the exact search of :mod:`.recall`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +21,7 @@ class Shelf:
     """
 
     def __init__(self, vectors: np.ndarray, metric: Metric, where: str) -> None:
-        from embedding_features.recall.exact import Vectors  # compiles, and who only reads does without
+        from embedding_features.recall.exact.exact import Vectors  # compiles, and who only reads does without
         from embedding_features.recall.queries import as_compared
 
         self._where, self._size = where, len(vectors)
@@ -36,7 +36,7 @@ class Shelf:
         Raises:
             CompatibilityError: when the vectors have another dimension than the query.
         """
-        from embedding_features.recall.exact import search_exact
+        from embedding_features.recall.exact.exact import search_exact
         from embedding_features.recall.filters import Eligible
         from embedding_features.recall.queries import as_compared
         from embedding_features.recall.row_lists import RowLists

@@ -5,7 +5,7 @@
       path: data/online_snapshots
 
 Each view version has a folder (:mod:`.folder`). Snapshots come by
-:class:`~embedding_features.store.engine.ArrowEngine`, or by :meth:`SnapshotOnlineStore.write_table`.
+:class:`.ArrowEngine`, or by :meth:`SnapshotOnlineStore.write_table`.
 """
 
 from collections.abc import Callable, Hashable, Sequence

@@ -1,0 +1,1 @@
+"""Exact search: every score, in blocks that fit the caches."""

@@ -1,0 +1,1 @@
+"""HNSW search over byte vectors, with filters inside the walk."""

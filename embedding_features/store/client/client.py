@@ -1,0 +1,196 @@
+"""What a service calls: online arrays, training rows and recall, from one deployed repository."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any, Self, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+
+from embedding_features.arrays import F32
+from embedding_features.errors import DataError, StoreError
+from embedding_features.ids import Ids, id_column
+from embedding_features.recall import Hits, Queries, RecallIndex, RecallSettings
+from embedding_features.store.client.plans import Plan, Plans
+from embedding_features.store.client.recall import Recall
+from embedding_features.store.online_stores.base import GivenIds
+from embedding_features.store.online_stores.rows import Rows
+from embedding_features.store.retrieval.frames import Frame
+from embedding_features.store.retrieval.historical import joined
+from embedding_features.store.retrieval.online import check_online
+from embedding_features.store.retrieval.read_rows import read_rows
+from embedding_features.store.session import file_errors
+
+#: ids of the one entity that the features have, or key column → ids where they have several
+AskedIds: TypeAlias = Ids | Mapping[str, Ids]
+
+
+class EmbeddingFeatures:
+    """A deployed Feast repository as arrays, for any number of threads.
+
+    What is asked for is resolved once and kept until the registry changes, which each call looks at, by one
+    ``stat`` of a file or one query of a database: a snapshot that was published, or a service that was pinned
+    anew, is seen by the next call.
+    Features are named by a service (``"ranking_dense"``), or by references ``view``, ``view@vN``,
+    ``view:feature`` or ``view@vN:feature``.
+
+    Args:
+        repo: folder of the repository.
+        index: the kind of recall index; :class:`.Exact` when None.
+        domains: node type → id → domain: the partitions of its recall index.
+
+    Raises:
+        StoreError: when the folder is no repository, or nothing is applied in it.
+    """
+
+    def __init__(
+        self,
+        repo: Path | str,
+        *,
+        index: RecallSettings | None = None,
+        domains: Mapping[str, Mapping[Any, str]] | None = None,
+    ) -> None:
+        self.repo = Path(repo).resolve()
+        self._lock = threading.Lock()
+        self._plans: Plans | None = Plans.open(self.repo)
+        self._recall = Recall(self.repo, index, domains or {})
+
+    @file_errors("reading online")
+    def online(self, ids: AskedIds, features: str | Sequence[str]) -> Mapping[str, Rows]:
+        """The values served now, by view, rows in the order of the ids.
+
+        Args:
+            ids: ids [n] (NumPy, Arrow, a list, a series of pandas or polars, or one id; no null), or key
+                column → ids [n] for each entity.
+
+        Returns:
+            View → :class:`Rows`: ``arrays`` of NumPy (``torch.from_numpy`` takes them as they are), and the
+            masks ``found`` and ``expired`` (older than the view's ttl).
+
+        Raises:
+            StoreError: on an unknown service, view, version or feature, or a view that is not online.
+            DataError: when ids are missing, null, or of another type than the entity's.
+        """
+        plans = self._current()
+        plan = plans.of(features)
+        given = _by_key(ids, plan)
+        found = {}
+        for asked, keys in zip(plan.asked, plan.keys, strict=True):
+            rows = read_rows(plans.store, asked, [given[key] for key in keys])
+            if not rows.found.any() and len(rows.found):
+                check_online(plans.store, self.repo, asked, bool(rows.expired.any()))
+            found[asked.view.name] = rows
+        return MappingProxyType(found)
+
+    def keys(self, features: str | Sequence[str]) -> tuple[str, ...]:
+        """The key columns that features are looked up by; errors are those of :meth:`online`."""
+        return self._current().of(features).all_keys
+
+    @file_errors("joining")
+    def historical(
+        self,
+        frame: Frame,
+        features: str | Sequence[str],
+        *,
+        strict: bool = True,
+        filter_by_created_timestamp: bool = False,
+    ) -> pa.Table:
+        """Training rows; see :func:`.historical`."""
+        plans = self._current()
+        asked = list(plans.of(features).asked)
+        return joined(plans.store, frame, asked, strict, filter_by_created_timestamp)
+
+    @file_errors("recalling")
+    def recall(
+        self,
+        queries: F32 | Queries | Ids,
+        k: int,
+        node_type: str,
+        *,
+        service: str = "ranking_dense",
+        by: str | None = None,
+        allow: Ids | None = None,
+        deny: Ids | None = None,
+        domain: str | None = None,
+    ) -> Hits:
+        """The best k nodes of a type, out of the snapshot that a service is pinned to.
+
+        Args:
+            queries: vectors [q, dim], or with ``by`` ids [q], or one id.
+            node_type: what is searched, by the service's vectors of it.
+            by: the node type of the ids, whose vectors are read online, pushed ones too; an id without a
+                vector gets no hits, and one of ``node_type`` itself does not find itself.
+            allow, deny, domain: see :meth:`.RecallIndex.search`.
+
+        Raises:
+            StoreError: when the service has not one view of vectors of a node type.
+            CompatibilityError: when vectors are of another space or dimension than those searched.
+            DataError, SnapshotError: as the index has them.
+        """
+        index = self.index(node_type, service=service)
+        if by is None:
+            vectors = queries if isinstance(queries, Queries) else np.asarray(queries)
+            return index.search(vectors, k, allow=allow, deny=deny, partition=domain)
+        if isinstance(queries, Queries):
+            raise DataError(f"vectors as ids of {by}", fix="give ids, or leave out by=")
+        source = self._current().vectors(service, by)
+        ids = id_column(queries)
+        (rows,) = self.online(ids, [source.ref]).values()
+        return self._recall.search(index, source, rows, ids, k, allow=allow, deny=deny, domain=domain)
+
+    @file_errors("reading the recall index")
+    def index(self, node_type: str, *, service: str = "ranking_dense") -> RecallIndex:
+        """The index that :meth:`recall` searches, mapped into memory; the first to ask for it builds it.
+
+        It lies below ``<repo>/data/recall/<run id>/``. Ask for it in the job that publishes, and no request
+        has to wait for the building.
+
+        Raises:
+            StoreError: when the service has not one view of vectors of that node type.
+            SnapshotError: when its snapshot is missing or damaged.
+        """
+        plans = self._current()
+        return self._recall.index(plans.vectors(service, node_type), plans)
+
+    def close(self) -> None:
+        """Let go of the store and the indexes. What was read stays valid; further calls fail."""
+        with self._lock:
+            self._plans = None
+            self._recall.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _current(self) -> Plans:
+        """The plans of the registry as it is now."""
+        plans = self._plans
+        if plans is not None and plans.is_current():
+            return plans
+        with self._lock:
+            if self._plans is None:
+                raise StoreError(f"the client of {self.repo} is closed", fix="open a new one")
+            if not self._plans.is_current():
+                self._plans = Plans.open(self.repo)
+            return self._plans
+
+
+def _by_key(ids: AskedIds, plan: Plan) -> Mapping[str, GivenIds]:
+    """Key column → ids as they are looked up, of all that the features need."""
+    if not isinstance(ids, Mapping):
+        if len(plan.all_keys) != 1:
+            raise DataError(
+                f"ids without a name for features of {', '.join(plan.all_keys)}",
+                fix="give a mapping: key column → ids",
+            )
+        return {plan.all_keys[0]: ids}
+    missing = [key for key in plan.all_keys if key not in ids]
+    if missing:
+        raise DataError(f"no ids of {', '.join(missing)}", fix=f"give ids of {', '.join(plan.all_keys)}")
+    return {key: ids[key] for key in plan.all_keys}

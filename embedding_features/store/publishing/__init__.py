@@ -1,0 +1,1 @@
+"""From a snapshot to Feast objects: the gate, definitions, names and the registry."""

@@ -1,0 +1,1 @@
+"""Reads published features: point-in-time for training rows, online for requests."""

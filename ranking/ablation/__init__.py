@@ -1,0 +1,1 @@
+"""Compares variants of a ranker and says which differences are real."""

@@ -1,0 +1,114 @@
+"""An ablation's result in sentences that claim no more than the test showed."""
+
+from collections.abc import Sequence
+
+from ranking.ablation.bootstrap import Difference
+from ranking.ablation.config import AblationConfig
+from ranking.ablation.result import Cell, RecallCell
+from ranking.metrics.statistics import METRICS
+
+
+def number(metric: str, value: float) -> str:
+    """A figure of a metric with the metric's digits."""
+    return f"{value:.{METRICS[metric].digits}f}".replace("-", "−")
+
+
+def signed(metric: str, value: float) -> str:
+    """A difference with its sign; what rounds to nothing has none."""
+    text = f"{value:+.{METRICS[metric].digits}f}"
+    return text.lstrip("+-") if float(text) == 0 else text.replace("-", "−")
+
+
+def interval(metric: str, difference: Difference) -> str:
+    """``+0.0081 [+0.0050, +0.0112]``"""
+    low, high = signed(metric, difference.low), signed(metric, difference.high)
+    return f"{signed(metric, difference.value)} [{low}, {high}]"
+
+
+def _of_ranker(ranker: str, primary: Sequence[Cell], config: AblationConfig) -> list[str]:
+    """What the primary metric says of one ranker: who is better, who is worse, what stays open."""
+    metric, title = config.primary, METRICS[config.primary].title
+    mine = [(cell, cell.difference) for cell in primary if cell.ranker == ranker and cell.difference]
+    sign = 1 if METRICS[metric].higher_is_better else -1
+    mine.sort(key=lambda pair: -sign * pair[1].value)
+    sentences = []
+    for verdict in ("better", "worse"):
+        changes = [
+            f"{cell.variant} {interval(metric, change)}" for cell, change in mine if cell.verdict == verdict
+        ]
+        if changes:
+            sentences.append(f"{ranker}: {title} is {verdict} than the baseline with {'; '.join(changes)}.")
+    still = [(cell, change) for cell, change in mine if cell.verdict == "no difference"]
+    if still:
+        names = ", ".join(cell.variant for cell, _ in still)
+        low, high = min(d.low for _, d in still), max(d.high for _, d in still)
+        sentences.append(
+            f"{ranker}: no difference in {title} shown for {names}; their intervals leave open changes from "
+            f"{signed(metric, low)} to {signed(metric, high)}."
+        )
+    return sentences
+
+
+def _other_metrics(ranker: str, cells: Sequence[Cell], config: AblationConfig) -> list[str]:
+    mine = [c for c in cells if c.ranker == ranker and c.metric != config.primary]
+    groups = []
+    for verdict in ("better", "worse"):
+        for metric in config.metrics:
+            names = [c.variant for c in mine if c.metric == metric and c.verdict == verdict]
+            if names:
+                groups.append(f"{METRICS[metric].title} {verdict} with {', '.join(names)}")
+    if groups:
+        return [f"{ranker}, other metrics: {'; '.join(groups)}."]
+    return [f"{ranker}, other metrics: no difference shown."] if mine else []
+
+
+def _slices(cells: Sequence[Cell], config: AblationConfig) -> list[str]:
+    """How many slices look different, beside how many would by chance."""
+    found = [
+        part.difference
+        for cell in cells
+        if cell.metric == config.primary
+        for part in cell.slices.values()
+        if part.difference
+    ]
+    apart = sum(d.low > 0 or d.high < 0 for d in found)
+    if not found:
+        return []
+    return [
+        f"Slices are for looking, not for verdicts: {apart} of {len(found)} intervals of "
+        f"{METRICS[config.primary].title} leave out 0; about {config.alpha * len(found):.0f} would if "
+        "nothing differed."
+    ]
+
+
+def recall_findings(cells: Sequence[RecallCell]) -> list[str]:
+    """What each source of candidates brought to the recall mode."""
+    sentences = []
+    for metric in dict.fromkeys(cell.metric for cell in cells):
+        mine = [cell for cell in cells if cell.metric == metric]
+        changes = [
+            f"{cell.mix} {cell.verdict}, {interval('auc', d)}" for cell in mine if (d := cell.difference)
+        ]
+        if changes:
+            start = f"Recall mode, {metric} against {mine[0].mix} ({mine[0].figure.value:.4f})"
+            sentences.append(f"{start}: {'; '.join(changes)}.")
+    return sentences
+
+
+def findings(cells: Sequence[Cell], config: AblationConfig) -> list[str]:
+    """What the test showed of each ranker, and what it did not."""
+    rankers = list(dict.fromkeys(cell.ranker for cell in cells))
+    primary = [cell for cell in cells if cell.metric == config.primary]
+    sentences = []
+    for ranker in rankers:
+        sentences += _of_ranker(ranker, primary, config)
+    for ranker in rankers:
+        sentences += _other_metrics(ranker, cells, config)
+    sentences += _slices(cells, config)
+    single = [r for r in rankers if all(len(c.seeds) == 1 for c in primary if c.ranker == r)]
+    if single:
+        sentences.append(
+            f"{', '.join(single)}: one seed a variant, so the intervals tell of other users, not of other "
+            "training runs."
+        )
+    return sentences

@@ -1,5 +1,0 @@
-"""Domain alignment of torch rankers: MMD, CORAL, domain-adversarial; shared and private towers; weights."""
-
-from ranking.alignment.settings import MMD, Adversarial, Coral, DomainAlignment, Towers
-
-__all__ = ["MMD", "Adversarial", "Coral", "DomainAlignment", "Towers"]

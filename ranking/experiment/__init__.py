@@ -1,0 +1,1 @@
+"""Trains a grid of rankers, variants and seeds, and keeps each finished one."""

@@ -1,0 +1,43 @@
+"""The seam between training rankers and judging them: test labels and every cell's scores, as arrays."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from embedding_features.arrays import F32, I64
+from ranking.experiment.field_importance import Importance
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of every ranker, variant and seed on the test rows of one task.
+
+    Attributes:
+        label: [n] 0 or 1.
+        user: [n] row code of the user; equal codes, equal user.
+        item: [n] row code of the item.
+        user_count: [n] events of the row's user strictly before the row.
+        item_count: [n] events of the row's item strictly before the row.
+        snapshot_age: [n] days since the snapshot the row was joined to; NaN where it was joined to none.
+        scores: ranker → variant → [seeds, n] probability of label 1.
+        base_rate: mean label of the training rows.
+        domain: [n] of the row's item; None where the task has none.
+        seconds: ranker → variant → mean seconds of training a seed; likewise ``score_ms``, milliseconds of
+            scoring a request, and ``validation``, log loss on the validation rows.
+        importance: what each ranker × variant leans on.
+    """
+
+    label: F32
+    user: I64
+    item: I64
+    user_count: I64
+    item_count: I64
+    snapshot_age: F32
+    scores: Mapping[str, Mapping[str, F32]]
+    base_rate: float
+    domain: pa.Array | None = None
+    seconds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    score_ms: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    validation: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    importance: tuple[Importance, ...] = ()

@@ -1,0 +1,1 @@
+"""The fields of a ranker: their settings, and their values as arrays."""

@@ -1,0 +1,52 @@
+"""What a ranker is given, field by field: a YAML list that training and service encode alike."""
+
+from pydantic import Field, model_validator
+
+from embedding_features.config import Config
+from embedding_features.errors import ConfigError
+from embedding_features.files import safe_name
+from ranking.inputs.field_specs import (
+    AnyField,
+    SequenceSpec,
+    SharedCoding,
+    VectorSpec,
+    codes_itself,
+    columns_of,
+)
+
+
+class RankerSpec(Config):
+    """The fields of a ranker's inputs, in order; ``load_config(path, RankerSpec)`` reads it from YAML."""
+
+    fields: tuple[AnyField, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "RankerSpec":
+        names = [field.name for field in self.fields]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"fields named twice: {', '.join(twice)}")
+        vectors = {field.name for field in self.fields if isinstance(field, VectorSpec)}
+        owners = {f.name for f in self.fields if codes_itself(f)}
+        for field in self.fields:
+            _check_name(field.name)
+            coding = getattr(field, "coding", None)
+            if isinstance(coding, SharedCoding) and coding.of not in owners:
+                raise ValueError(
+                    f"{field.name} shares the codes of {coding.of!r}, which has none of its own; fields that "
+                    f"have: {', '.join(sorted(owners)) or 'none'}"
+                )
+            if isinstance(field, SequenceSpec) and field.candidate not in {"", *vectors}:
+                raise ValueError(f"{field.name}: the candidate {field.candidate!r} is no vector field")
+        return self
+
+    def columns(self) -> list[str]:
+        """The raw columns that are read, in order, each once."""
+        return list(dict.fromkeys(column for field in self.fields for column in columns_of(field)))
+
+
+def _check_name(name: str) -> None:
+    try:
+        safe_name(name, "field")
+    except ConfigError as error:
+        raise ValueError(error.what) from None  # so that it is told with the file's other errors

@@ -1,0 +1,1 @@
+"""Finds columns that know their label or its future."""

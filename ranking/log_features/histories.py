@@ -1,0 +1,121 @@
+"""The user's last positive items before each label, and their vectors of the snapshot the label may see."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+
+from embedding_features.arrays import I64
+from embedding_features.errors import DataError, LeakError
+from ranking.encoders.rows import PART_ROWS
+from ranking.inputs.arrow import flat_array
+from ranking.task.task import Task
+
+#: the raw column of histories
+COLUMN = "user_history"
+
+
+class Histories:
+    """The user's last ``length`` items with label 1, strictly older than a label, newest first.
+
+    Events of the label's own moment are left out, so that none tells of another's label; two of one earlier
+    moment stand in the order of the log.
+
+    Args:
+        labels: as :func:`.load_labels` returns them; they are the log as well.
+        moments: at which what the store answers may change: the snapshots' ``as_of``.
+    """
+
+    def __init__(self, labels: pa.Table, length: int, moments: Sequence[datetime]) -> None:
+        self.length = length
+        self._items = flat_array(labels["item_id"]).dictionary_encode()
+        self._item = np.asarray(self._items.indices.to_numpy(), np.int64)
+        user = np.asarray(flat_array(labels["user_id"]).dictionary_encode().indices.to_numpy(), np.int64)
+        time = np.asarray(labels["timestamp"].cast(pa.int64()).to_numpy())
+        self._time = time
+        self._interval = np.searchsorted(as_micros(moments), time, side="left").astype(np.int64)
+        self._intervals = len(moments) + 1
+        distinct, rank = np.unique(time, return_inverse=True)
+        self._key = user * len(distinct) + rank
+        self._first_key = user * len(distinct)
+        positive = np.flatnonzero(labels["label"].to_numpy() == 1)
+        # a stable sort: the labels are in the order of the log
+        self._event = positive[np.argsort(self._key[positive], kind="stable")]
+        self._event_key = self._key[self._event]
+
+    def part(self, start: int, stop: int) -> tuple[I64, I64, I64]:
+        """Of labels ``start`` to ``stop``: [m + 1] offsets, and [e] label and event of each entry."""
+        begin = np.searchsorted(self._event_key, self._first_key[start:stop], side="left")
+        end = np.searchsorted(self._event_key, self._key[start:stop], side="left")
+        count = np.minimum(end - begin, self.length)
+        offsets = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+        label = np.repeat(np.arange(start, stop), count)
+        back = np.arange(offsets[-1]) - np.repeat(offsets[:-1], count)
+        return offsets, label, self._event[np.repeat(end, count) - 1 - back]
+
+    def items(self, start: int, stop: int) -> pa.Array:
+        """[m] lists of item ids."""
+        offsets, _, event = self.part(start, stop)
+        ids = self._items.dictionary.take(pa.array(self._item[event]))
+        return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), ids)
+
+    @cached_property
+    def pairs(self) -> I64:
+        """[p] each pair of item and interval between snapshots that any history needs, ascending."""
+        found = np.zeros(0, np.int64)
+        for start in range(0, len(self._time), PART_ROWS):
+            _, label, event = self.part(start, min(start + PART_ROWS, len(self._time)))
+            found = np.union1d(found, self._pair(label, event))
+        return found
+
+    def frame(self, task: Task) -> pa.Table:
+        """What the store is asked with: item and moment of each of :attr:`pairs`.
+
+        The answer is the same at every moment of an interval, so its first label's stands for all.
+        """
+        first = np.full(self._intervals, np.iinfo(np.int64).max)
+        np.minimum.at(first, self._interval, self._time)
+        times = pa.array(first[self.pairs % self._intervals], pa.timestamp("us", tz="UTC"))
+        ids = self._items.dictionary.take(pa.array(self.pairs // self._intervals))
+        return pa.table({f"{task.item.node_type}_id": ids, "event_timestamp": times})
+
+    def vectors(self, answer: pa.ChunkedArray) -> pa.DictionaryArray:
+        """[p] the store's answer to :meth:`frame` as a dictionary of vectors.
+
+        Raises:
+            DataError: when it is of other rows.
+            LeakError: when a vector is known to labels that no snapshot precedes.
+        """
+        column = flat_array(answer)
+        if len(column) != len(self.pairs):
+            raise DataError(
+                f"{len(column)} vectors of histories beside {len(self.pairs)} pairs of item and snapshot",
+                fix="ask the store with the frame of these histories",
+            )
+        known = np.asarray(column.is_valid().to_numpy(zero_copy_only=False), np.bool_)
+        if (known & (self.pairs % self._intervals == 0)).any():
+            raise LeakError(
+                "items of histories have vectors though no snapshot is older than the label",
+                fix="name every snapshot's as_of, and join strictly older snapshots only",
+            )
+        index = pa.array((np.cumsum(known) - 1).astype(np.int32), mask=~known)
+        return pa.DictionaryArray.from_arrays(index, column.drop_null())
+
+    def lists(self, start: int, stop: int, vectors: pa.DictionaryArray) -> pa.Array:
+        """[m] lists of the vectors beside :meth:`items`."""
+        offsets, label, event = self.part(start, stop)
+        place = np.searchsorted(self.pairs, self._pair(label, event))
+        index = vectors.indices.take(pa.array(place))
+        taken = pa.DictionaryArray.from_arrays(index, vectors.dictionary)
+        return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), taken)
+
+    def _pair(self, label: I64, event: I64) -> I64:
+        pair: I64 = self._item[event] * self._intervals + self._interval[label]
+        return pair
+
+
+def as_micros(moments: Sequence[datetime]) -> I64:
+    """Moments as ascending µs since 1970, UTC."""
+    return np.sort([pa.scalar(m, pa.timestamp("us", tz="UTC")).value for m in moments]).astype(np.int64)

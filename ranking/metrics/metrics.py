@@ -1,0 +1,94 @@
+"""The metrics of a ranker's scores: AUC, GAUC, log loss, RCE (relative cross entropy) and NDCG@k.
+
+Each is the statistic of :mod:`.statistics` with every user counted once, so the figure of a
+report and the replicates of its interval cannot disagree on a definition.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from embedding_features.arrays import AnyArray
+from ranking.metrics.replicates import Statistic
+from ranking.metrics.statistics import (
+    auc_statistic,
+    gauc_statistic,
+    log_loss_statistic,
+    ndcg_statistic,
+    rce_statistic,
+    rows_of,
+)
+
+
+def _value(statistic: Statistic, users: int) -> float:
+    return float(statistic(np.ones((users, 1)))[0])
+
+
+def auc(label: AnyArray, score: AnyArray) -> float:
+    """Area under the ROC curve: the share of (positive, negative) pairs ranked right, ties half. O(n log n).
+
+    Args:
+        label: [n] 0/1.
+        score: [n], higher for the class 1.
+
+    Raises:
+        DataError: for bad labels or scores (:func:`rows_of`), or one class only.
+    """
+    return _value(auc_statistic(rows_of(label), np.asarray(score)), 1)
+
+
+@dataclass(frozen=True)
+class GAUC:
+    """GAUC's ``value``, over ``users`` users; ``skipped`` ones had rows of one class only."""
+
+    value: float
+    users: int
+    skipped: int
+
+
+def gauc(label: AnyArray, score: AnyArray, user: AnyArray) -> GAUC:
+    """Group AUC: each user's AUC, weighted by the user's rows (Zhou et al., Deep Interest Network, KDD 2018).
+
+    Users whose rows are of one class have no AUC and are skipped, and counted.
+
+    Raises:
+        DataError: for bad labels or scores (:func:`rows_of`), or no user with both classes.
+    """
+    rows = rows_of(label, user)
+    statistic = gauc_statistic(rows, np.asarray(score))
+    return GAUC(_value(statistic, rows.users), statistic.users, rows.users - statistic.users)
+
+
+def log_loss(label: AnyArray, probability: AnyArray) -> float:
+    """Mean binary cross entropy in nats, probabilities clipped to [1e-7, 1 - 1e-7].
+
+    Raises:
+        DataError: for bad labels or scores (:func:`rows_of`), or scores outside [0, 1].
+    """
+    return _value(log_loss_statistic(rows_of(label), np.asarray(probability)), 1)
+
+
+def rce(label: AnyArray, probability: AnyArray, base_rate: float) -> float:
+    """Relative cross entropy, percent: 100 (1 - log loss / log loss of always saying ``base_rate``).
+
+    0 is no better than the constant, 100 perfect, below 0 worse than the constant. The metric of the RecSys
+    Challenge 2020 (Belli et al., arXiv:2004.13715); 1 - RCE/100 is the normalized entropy of He et al.
+    (ADKDD 2014). The constant here is the train rate: the test's own rate would not be known in time.
+
+    Raises:
+        DataError: as :func:`log_loss`, or a base rate not between 0 and 1.
+    """
+    return _value(rce_statistic(rows_of(label, None, base_rate), np.asarray(probability)), 1)
+
+
+def ndcg(label: AnyArray, score: AnyArray, user: AnyArray, k: int = 10) -> float:
+    """NDCG@k of each user's rows, averaged over users with a positive row; discount 1/log2(rank + 1).
+
+    Järvelin & Kekäläinen (TOIS 2002). Ties count in expectation over their random orders (McSherry & Najork,
+    ECIR 2008), so a constant score earns no luck from the order of the rows.
+
+    Raises:
+        DataError: for bad labels or scores (:func:`rows_of`), or no user with a positive row.
+    """
+    rows = rows_of(label, user)
+    return _value(ndcg_statistic(k)(rows, np.asarray(score)), rows.users)

@@ -1,0 +1,63 @@
+"""The training term that draws two domains' representations together."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from embedding_features.errors import DataError
+from ranking.models.alignment.schedule import strength
+from ranking.models.alignment.separation import Separation
+from ranking.models.tensors import Batch
+
+#: how far apart [m, r] and [n, r] are, a scalar that pulls with a strength from 0 to 1
+Discrepancy = Callable[[Tensor, Tensor, float], Tensor]
+
+
+class AlignmentTerm(nn.Module):
+    """weight · λ_p · discrepancy(source rows, target rows), and what the towers add to it.
+
+    Attributes:
+        discrepancy: what the two domains' rows of a batch are compared by.
+        steps: batches that training takes at most; λ_p grows over them (:mod:`.schedule`).
+        slope: γ of λ_p.
+        separation: the towers' own losses; None without towers.
+        step: batches so far.
+    """
+
+    def __init__(
+        self,
+        discrepancy: Discrepancy,
+        weight: float,
+        steps: int,
+        slope: float,
+        separation: Separation | None = None,
+    ) -> None:
+        super().__init__()
+        self.discrepancy, self.weight, self.separation = discrepancy, weight, separation
+        self.steps, self.slope, self.step = steps, slope, 0
+
+    def forward(self, representation: Tensor, batch: Batch) -> Tensor:
+        """A scalar; 0 for a batch in which a domain has fewer than two rows.
+
+        Args:
+            representation: [b, r], with towers [b, 2 r] (:class:`.SharedTower`).
+
+        Raises:
+            DataError: when the rows have no domain.
+        """
+        if batch.domain is None:
+            raise DataError(
+                "rows without a domain cannot be aligned",
+                fix="give Inputs a domain, 0 the source and 1 the target, or leave out alignment",
+            )
+        total = representation.new_zeros(())
+        if self.separation is not None:
+            representation, given = representation.chunk(2, dim=1)
+            total = self.separation(representation, given, batch.domain)
+        source, target = (representation[(batch.domain == code).nonzero()[:, 0]] for code in (0, 1))
+        if min(len(source), len(target)) >= 2:
+            pull = strength(min(1.0, self.step / self.steps), self.slope)
+            total = total + self.weight * self.discrepancy(source, target, pull)
+        self.step += 1
+        return torch.as_tensor(total)

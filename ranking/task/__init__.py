@@ -1,0 +1,1 @@
+"""What is to be ranked: the labels, their side tables and times."""
