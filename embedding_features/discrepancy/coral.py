@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from embedding_features.discrepancy.samples import check_samples
+from embedding_features.discrepancy.kernels import check_samples
 
 
 def coral(x: Tensor, y: Tensor) -> Tensor:

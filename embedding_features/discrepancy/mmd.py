@@ -10,8 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from embedding_features.discrepancy.kernels import FACTORS, RBFMixture, squared_distances
-from embedding_features.discrepancy.samples import check_samples
+from embedding_features.discrepancy.kernels import FACTORS, RBFMixture, check_samples, squared_distances
 
 #: rows whose distances the median is taken of: more do not move it, and a median costs more than a kernel
 _MEDIAN_ROWS = 256

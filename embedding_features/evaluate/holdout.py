@@ -10,7 +10,8 @@ import numpy as np
 from embedding_features.arrays import I64, Bool
 from embedding_features.errors import ConfigError, GraphError
 from embedding_features.graph.csr import CSR
-from embedding_features.graph.graph import Graph, Relation
+from embedding_features.graph.graph import Graph
+from embedding_features.graph.relation import Relation
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

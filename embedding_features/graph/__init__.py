@@ -6,7 +6,8 @@ from embedding_features.lazy import on_first_use
 
 if TYPE_CHECKING:
     from embedding_features.graph.csr import CSR
-    from embedding_features.graph.graph import Graph, Relation
+    from embedding_features.graph.facade import Graph
+    from embedding_features.graph.relation import Relation
     from embedding_features.graph.schema import GraphSchema
     from embedding_features.graph.vocabulary import Vocabulary
 
@@ -17,9 +18,9 @@ __getattr__ = on_first_use(
     __name__,
     {
         "CSR": "csr:CSR",
-        "Graph": "hetero_graph:Graph",
+        "Graph": "facade:Graph",
         "GraphSchema": "schema:GraphSchema",
-        "Relation": "hetero_graph:Relation",
+        "Relation": "relation:Relation",
         "Vocabulary": "vocabulary:Vocabulary",
     },
 )

@@ -35,7 +35,21 @@ def build_graph(
     memory_limit: str | None = None,
     threads: int | None = None,
 ) -> Graph:
-    """See :meth:`Graph.build`."""
+    """Build the graph that a schema's logs held at ``as_of``; :mod:`.schema` states the rules.
+
+    Args:
+        schema: a schema, or the path of its YAML file.
+        as_of: zone-aware moment or ISO 8601 text; no row later than it is used.
+        parent: an earlier graph whose nodes keep their rows; new ids come after them, ascending.
+        progress: who watches.
+        memory_limit: of DuckDB, e.g. ``"4GB"``; what does not fit spills to disk.
+        threads: of DuckDB; None for one a core.
+
+    Raises:
+        ConfigError: when the schema file is missing or wrong.
+        GraphError: when data breaks a rule of the schema, a relation is empty as of T, or the parent is
+            later than as_of.
+    """
     if not isinstance(schema, GraphSchema):
         schema = GraphSchema.load(schema)
     moment = as_moment(as_of)

@@ -10,7 +10,7 @@ import numpy as np
 from embedding_features.arrays import AnyArray
 from embedding_features.errors import GraphError
 from embedding_features.graph.csr import CSR
-from embedding_features.graph.graph import Relation
+from embedding_features.graph.relation import Relation
 from embedding_features.graph.report import RelationReport
 from embedding_features.graph.schema import GraphSchema, RelationSchema
 from embedding_features.graph.vocabulary import Vocabulary

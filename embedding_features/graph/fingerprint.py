@@ -2,21 +2,18 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
+from embedding_features.graph.relation import Relation
 from embedding_features.graph.vocabulary import Vocabulary, hash_strings
-
-if TYPE_CHECKING:
-    from embedding_features.graph.graph import Relation
 
 
 def fingerprint(
     vocabularies: Mapping[str, Vocabulary],
-    relations: "Mapping[str, Relation]",
+    relations: Mapping[str, Relation],
     features: Mapping[str, pa.Table],
 ) -> str:
     """SHA-256 (hex) of vocabularies, forward CSRs and feature rows, each under its name.

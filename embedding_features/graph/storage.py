@@ -19,7 +19,8 @@ from embedding_features.config import Config, config_hash, parse_config
 from embedding_features.errors import ConfigError, SnapshotError
 from embedding_features.files import atomic_folder, safe_name, sha256_file
 from embedding_features.graph.array_files import map_csr, map_table, only_chunk, write_csr, write_table
-from embedding_features.graph.graph import Graph, Relation
+from embedding_features.graph.graph import Graph
+from embedding_features.graph.relation import Relation
 from embedding_features.graph.report import BuildReport
 from embedding_features.graph.vocabulary import Vocabulary
 
@@ -50,11 +51,16 @@ class _GraphRecord(Config):
         )
 
 
-def save_graph(graph: Graph, folder: Path) -> None:
-    """See :meth:`Graph.save`."""
+def save_graph(graph: Graph, folder: str | Path) -> None:
+    """Write the graph as a folder that is seen whole or not at all.
+
+    Raises:
+        SnapshotError: when ``folder`` exists.
+        ConfigError: when a node type's or relation's name cannot be a file's.
+    """
     for name in (*graph.vocabularies, *graph.relations):
         safe_name(name)
-    with atomic_folder(folder) as temporary:
+    with atomic_folder(Path(folder)) as temporary:
         for node_type, vocabulary in graph.vocabularies.items():
             write_table(temporary / "nodes" / f"{node_type}.arrow", pa.table({"id": vocabulary.ids}))
         for node_type, table in graph.features.items():
@@ -86,8 +92,13 @@ def save_graph(graph: Graph, folder: Path) -> None:
         (temporary / "graph.json").write_text(record.sealed().model_dump_json(indent=1), encoding="utf-8")
 
 
-def load_graph(folder: Path) -> Graph:
-    """See :meth:`Graph.load`."""
+def load_graph(folder: str | Path) -> Graph:
+    """Read a saved graph, memory-mapped: read-only arrays that take no memory until they are touched.
+
+    Raises:
+        SnapshotError: when a file is missing, truncated or altered; the message names it.
+    """
+    folder = Path(folder)
     record = _read_record(folder / "graph.json")
     for name, expected in record.files.items():
         path = folder / name

@@ -12,7 +12,7 @@ try:
     import uvloop
 
     from ranking.service.app import make_app
-    from ranking.service.auth import make_door
+    from ranking.service.authenticator import make_authenticator
     from ranking.service.listening import take_address
     from ranking.service.logs import set_up_logs
     from ranking.service.server import Server
@@ -32,7 +32,7 @@ def run(bundle: Path, repo: Path, config: Path | None, host: str, port: int, as_
         BundleError, CompatibilityError, StoreError: when the bundle cannot be served from the repository.
     """
     settings = load_settings(config)
-    door, bound = make_door(settings.auth), take_address(host, port)
+    authenticator, bound = make_authenticator(settings.auth), take_address(host, port)
     with bound:
         set_up_logs()
         service = RankingService(bundle, repo, settings)
@@ -41,7 +41,7 @@ def run(bundle: Path, repo: Path, config: Path | None, host: str, port: int, as_
             "bundle": service.bundles.current.digest,
             "auth": settings.auth.kind,
         }
-        app, drain_seconds = make_app(service, door), settings.limits.drain_seconds
+        app, drain_seconds = make_app(service, authenticator), settings.limits.drain_seconds
         server = Server(app, drain_seconds, lambda: emit(answer, as_json))
         try:
             uvloop.run(_serve(server, bound, service))

@@ -8,7 +8,7 @@ from embedding_features.errors import ConfigError, DataError
 from embedding_features.files import write_atomic
 from ranking.ablation.bootstrap import Difference, Estimate
 from ranking.ablation.config import AblationConfig
-from ranking.experiment.field_importance import FieldImportance, Importance
+from ranking.experiment.importance import FieldImportance, Importance
 
 __all__ = [
     "Ablation",

@@ -11,12 +11,12 @@ from embedding_features.arrays import F32, I32
 from embedding_features.errors import DataError
 from ranking.encoders.base import Encoder, learn_codes, table_name
 from ranking.encoders.codes import Coder
-from ranking.encoders.once import held_once
 from ranking.encoders.rows import TrainingRows
 from ranking.encoders.vectors import checked_vectors
 from ranking.inputs.arrow import Lists, list_array, vector_dim
 from ranking.inputs.field_specs import SequenceSpec, SharedCoding
 from ranking.inputs.inputs import Field, History
+from ranking.inputs.vector_rows import held_once
 
 
 class SequenceEncoder(Encoder[SequenceSpec]):

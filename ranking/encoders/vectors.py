@@ -10,11 +10,11 @@ from embedding_features.arrays import F32, I64, Bool
 from embedding_features.errors import CompatibilityError
 from ranking.encoders.base import Encoder
 from ranking.encoders.codes import Coder
-from ranking.encoders.once import held_once
 from ranking.encoders.rows import TrainingRows, check_column
 from ranking.inputs.arrow import flat_array, vector_dim, vectors
 from ranking.inputs.field_specs import SimilaritySpec, VectorSpec
 from ranking.inputs.inputs import Continuous, Field, Vector
+from ranking.inputs.vector_rows import held_once
 
 
 class VectorEncoder(Encoder[VectorSpec]):

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from embedding_features.arrays import F32
 from embedding_features.files import write_atomic
-from ranking.experiment.field_importance import Importance
+from ranking.experiment.importance import Importance
 
 #: rows of the request whose scoring is timed
 CANDIDATES = 200

@@ -1,15 +1,39 @@
 """How much a trained ranker leans on each of its fields."""
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
 from embedding_features.arrays import F64
-from ranking.experiment.field_importance import FieldImportance, Importance
+from embedding_features.config import Config
 from ranking.inputs.inputs import Field, Inputs, take_rows
 from ranking.metrics.metrics import auc
 from ranking.models.base import FittedRanker
 from ranking.models.lightgbm import FittedLightGBM
+
+
+class FieldImportance(Config):
+    """How much a ranker leans on a field: ``group`` as variants name it (base, counts, knn, dense …)."""
+
+    field: str
+    group: str
+    value: float
+
+
+class Importance(Config):
+    """Of one ranker × variant, its smallest seed, on validation rows; the largest first.
+
+    Attributes:
+        method: ``shap``: mean absolute SHAP value in log odds (Lundberg et al. 2020, TreeSHAP), summed over a
+            field's columns; ``permutation``: AUC lost when the field's rows are permuted (Breiman 2001).
+    """
+
+    ranker: str
+    variant: str
+    method: Literal["shap", "permutation"]
+    fields: tuple[FieldImportance, ...]
+
 
 #: rows that are enough to order the fields by
 ROWS = 4000

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from embedding_features.arrays import F32, I64
-from ranking.experiment.field_importance import Importance
+from ranking.experiment.importance import Importance
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from embedding_features.arrays import F32, I64, AnyArray
-from ranking.inputs.fields import Bag, Categorical, Continuous, Group
-from ranking.inputs.vector_fields import History, Vector
+from ranking.inputs.fields import Bag, Categorical, Continuous, Group, History, Vector
 
 __all__ = [
     "Bag",

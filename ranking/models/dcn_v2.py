@@ -7,12 +7,11 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from ranking.models.features import Features, Towers
+from ranking.models.features import Features, TowerRanker, Towers
 from ranking.models.layers import LastLayer, linear
 from ranking.models.module import PartedNetwork, RankerNetwork
 from ranking.models.schema import Schema
 from ranking.models.tensors import Batch
-from ranking.models.towered import TowerRanker
 
 
 class DCNv2(TowerRanker):

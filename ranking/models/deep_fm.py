@@ -5,14 +5,13 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from ranking.models.features import Features, Towers
+from ranking.models.features import Features, TowerRanker, Towers
 from ranking.models.layers import LastLayer
 from ranking.models.lookup import bag_sum
 from ranking.models.module import PartedNetwork, RankerNetwork
 from ranking.models.schema import Schema
 from ranking.models.sparse import mean_weights
 from ranking.models.tensors import Batch
-from ranking.models.towered import TowerRanker
 
 #: brings a projected vector, of length about 1, to the length that ids' embeddings start from
 STRENGTH = 0.1

@@ -6,13 +6,12 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from ranking.models.features import Features, Seen, Towers
+from ranking.models.features import Features, Seen, TowerRanker, Towers
 from ranking.models.layers import LastLayer, linear
 from ranking.models.lookup import lookup
 from ranking.models.module import PartedNetwork, RankerNetwork
 from ranking.models.schema import Schema, Sequence
 from ranking.models.tensors import Batch
-from ranking.models.towered import TowerRanker
 
 
 class DIN(TowerRanker):

@@ -1,8 +1,9 @@
-"""What a network sees of a batch: embeddings of discrete fields, of pretrained vectors, and numbers."""
+"""What a network sees of a batch, and rankers that model the discrete and the continuous apart."""
 
 from typing import NamedTuple
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from ranking.models.layers import DenseArch, mlp
@@ -79,3 +80,15 @@ class Towers(nn.Module):
         """[b, h] and [b, h'], together of ``width`` columns."""
         seen: tuple[Tensor, Tensor] = self.discrete(discrete), self.continuous(continuous)
         return seen
+
+
+class TowerRanker(NetworkRanker):
+    """A ranker whose deep part is :class:`.Towers`.
+
+    Attributes:
+        discrete: layers over the embeddings of discrete fields.
+        continuous: layers over continuous columns and pretrained vectors.
+    """
+
+    discrete: tuple[int, ...] = Field(default=(64, 32), min_length=1)
+    continuous: tuple[int, ...] = Field(default=(64, 32), min_length=1)

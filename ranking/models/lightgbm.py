@@ -13,8 +13,7 @@ from embedding_features.progress import Progress
 from ranking.inputs.inputs import Inputs
 from ranking.models.base import FittedRanker, Ranker, SavedRanker
 from ranking.models.design import bag_columns, design_matrix, field_widths
-from ranking.models.platt import platt
-from ranking.models.saved_trees import Trees, read_trees, write_trees
+from ranking.models.saved_trees import Trees, platt, read_trees, write_trees
 
 #: more rows of one group LightGBM refuses to rank
 LARGEST_GROUP = 10_000

@@ -13,8 +13,8 @@ from pydantic import Field, SerializeAsAny
 from embedding_features.arrays import F32
 from embedding_features.progress import Progress
 from ranking.inputs.inputs import Inputs
-from ranking.models.alignment.domains import check_domains
 from ranking.models.alignment.settings import DomainAlignment
+from ranking.models.alignment.term import check_domains
 from ranking.models.base import FittedRanker, Ranker, SavedRanker
 from ranking.models.module import RankerNetwork
 from ranking.models.pretrained import Pretrained, Projected

@@ -11,19 +11,18 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
 from embedding_features.errors import EmbeddingFeaturesError
-from ranking.service.auth import Door
+from ranking.service.authenticator import Authenticator
 from ranking.service.endpoint import Endpoint, no_route
 from ranking.service.limits import InFlight
-from ranking.service.middleware import Front
-from ranking.service.openapi import SECURITY
-from ranking.service.routes import make_routes
+from ranking.service.middleware import RequestMiddleware
+from ranking.service.routes import SECURITY, make_routes
 from ranking.service.service import RankingService
 
 _LOG = structlog.get_logger()
 
 
-def make_app(service: RankingService, door: Door) -> FastAPI:
-    """The application: what a route answers, behind its door and within its limits."""
+def make_app(service: RankingService, authenticator: Authenticator) -> FastAPI:
+    """The application: what a route answers, behind its authenticator and within its limits."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -46,9 +45,9 @@ def make_app(service: RankingService, door: Door) -> FastAPI:
         exception_handlers={HTTPException: no_route},
     )
     limits = service.settings.limits
-    endpoint = Endpoint(door, InFlight(limits.in_flight, service.metrics), limits, service.hidden)
+    endpoint = Endpoint(authenticator, InFlight(limits.in_flight, service.metrics), limits, service.hidden)
     app.include_router(make_routes(service, endpoint))
-    app.add_middleware(Front, metrics=service.metrics)
+    app.add_middleware(RequestMiddleware, metrics=service.metrics)
     _secure(app)
     return app
 

@@ -11,9 +11,9 @@ import structlog
 
 from embedding_features.errors import EmbeddingFeaturesError
 from ranking.bundle.record import RECORD
-from ranking.service.errors import Hidden, ServiceError
+from ranking.service.errors import PathRedactor, ServiceError
 from ranking.service.metrics import Metrics
-from ranking.service.served_bundle import Loaded
+from ranking.service.served_bundle import ServedBundle
 
 _LOG = structlog.get_logger()
 
@@ -26,7 +26,7 @@ class Reloaded:
     before: str
 
 
-class Bundles:
+class BundleHolder:
     """Holds the bundle; a request takes :attr:`current` once and goes on with it.
 
     Args:
@@ -36,7 +36,7 @@ class Bundles:
     """
 
     def __init__(
-        self, folder: Path, load: Callable[[Path], Loaded], hidden: Hidden, metrics: Metrics
+        self, folder: Path, load: Callable[[Path], ServedBundle], hidden: PathRedactor, metrics: Metrics
     ) -> None:
         self._folder, self._load, self._hidden, self._metrics = folder, load, hidden, metrics
         self._lock = asyncio.Lock()
@@ -80,7 +80,7 @@ class Bundles:
         except ServiceError:
             return
 
-    def _checked(self, folder: Path) -> Loaded:
+    def _checked(self, folder: Path) -> ServedBundle:
         """The bundle of a folder, which the store answers to."""
         loaded = self._load(folder)
         loaded.reader.look()
@@ -88,7 +88,7 @@ class Bundles:
         gc.freeze()  # no later collection has to look at it
         return loaded
 
-    def _refused(self, error: Exception, folder: Path, before: Loaded) -> ServiceError:
+    def _refused(self, error: Exception, folder: Path, before: ServedBundle) -> ServiceError:
         self._metrics.reloads["refused"] += 1
         why, fix = "it cannot be loaded", "look into the log"
         if isinstance(error, EmbeddingFeaturesError):

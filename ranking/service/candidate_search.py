@@ -21,7 +21,7 @@ from ranking.service.settings import Recalling
 THREADS = 2
 
 
-class Recalls:
+class CandidateSearch:
     """Searches the client's indexes."""
 
     def __init__(self, client: EmbeddingFeatures, settings: Recalling) -> None:

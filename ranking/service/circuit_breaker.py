@@ -18,7 +18,7 @@ THREADS = 16
 _LOG = structlog.get_logger()
 
 
-class Guard:
+class CircuitBreaker:
     """A circuit breaker (Nygard, Release It!, 2007): after some failures in a row no request tries any more,
     until :meth:`watch` finds the store back.
 

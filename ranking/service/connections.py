@@ -7,7 +7,7 @@ import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from ranking.service.failures import failure
+from ranking.service.errors import failure
 from ranking.service.listening import is_readable
 
 _LOG = structlog.get_logger()

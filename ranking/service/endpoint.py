@@ -13,10 +13,10 @@ from starlette.requests import Request as HTTPRequest
 from starlette.responses import Response
 
 from embedding_features.errors import EmbeddingFeaturesError
-from ranking.service.auth import Door, Scope
+from ranking.service.authenticator import Authenticator
 from ranking.service.bodies import RequestT, parse
-from ranking.service.errors import Hidden, ServiceError, refusal
-from ranking.service.failures import failure, what_is_wrong
+from ranking.service.callers import Scope
+from ranking.service.errors import PathRedactor, ServiceError, failure, refusal, what_is_wrong
 from ranking.service.headers import check_media
 from ranking.service.limits import InFlight, read_body
 from ranking.service.settings import Limits
@@ -31,8 +31,15 @@ class Endpoint:
         hidden: paths that no caller is told.
     """
 
-    def __init__(self, door: Door, in_flight: InFlight, limits: Limits, hidden: Hidden) -> None:
-        self._door, self._in_flight, self._limits, self._hidden = door, in_flight, limits, hidden
+    def __init__(
+        self, authenticator: Authenticator, in_flight: InFlight, limits: Limits, hidden: PathRedactor
+    ) -> None:
+        self._authenticator, self._in_flight, self._limits, self._hidden = (
+            authenticator,
+            in_flight,
+            limits,
+            hidden,
+        )
 
     async def answer(
         self,
@@ -65,7 +72,9 @@ class Endpoint:
         return await self._told(http, admitted)
 
     async def _admit(self, http: HTTPRequest, scope: Scope) -> None:
-        http.state.told = {"caller": await self._door.admit(http.headers.get("authorization"), scope)}
+        http.state.told = {
+            "caller": await self._authenticator.admit(http.headers.get("authorization"), scope)
+        }
 
     async def _told(self, http: HTTPRequest, work: Callable[[], Awaitable[Response]]) -> Response:
         """The answer of some work, whatever becomes of it."""

@@ -10,7 +10,7 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ranking.service.failures import failure
+from ranking.service.errors import failure
 from ranking.service.headers import repeated
 from ranking.service.metrics import Metrics
 
@@ -20,7 +20,7 @@ _QUIET = ("/health", "/metrics")
 _LOG = structlog.get_logger()
 
 
-class Front:
+class RequestMiddleware:
     """ASGI middleware around the application."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:

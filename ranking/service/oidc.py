@@ -4,7 +4,7 @@ from typing import Any
 
 import jwt
 
-from ranking.service.auth import Caller, Scope, refused
+from ranking.service.callers import Caller, Scope, refused
 from ranking.service.keys import FetchedKeys, FileKeys, Keys
 from ranking.service.settings import OIDCAuth
 

@@ -12,8 +12,7 @@ from embedding_features.arrays import Bool
 from embedding_features.errors import DataError
 from embedding_features.store import EmbeddingFeatures
 from embedding_features.store.online_stores.rows import Rows
-from ranking.service.columns import Known, id_array, of_rows
-from ranking.service.histories import Past
+from ranking.service.columns import Known, Past, id_array, of_rows
 from ranking.service.lookups import Lookup
 from ranking.service.plan import Plan
 from ranking.task.task import Side

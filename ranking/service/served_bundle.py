@@ -11,8 +11,7 @@ from embedding_features.arrays import F32
 from embedding_features.errors import BundleError
 from embedding_features.store import EmbeddingFeatures, list_published
 from ranking.bundle import Bundle, load_bundle
-from ranking.service.columns import Known, given, id_array
-from ranking.service.histories import Past
+from ranking.service.columns import Known, Past, given, id_array
 from ranking.service.plan import Plan
 from ranking.service.reading import Asked, Read, Reader
 from ranking.service.requests import Features
@@ -38,7 +37,7 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class Loaded:
+class ServedBundle:
     """A bundle, where its columns come from, and what reads them.
 
     Attributes:
@@ -51,7 +50,7 @@ class Loaded:
     node_types: frozenset[str]
 
     @classmethod
-    def load(cls, folder: Path, repo: Path, settings: Settings, client: EmbeddingFeatures) -> "Loaded":
+    def load(cls, folder: Path, repo: Path, settings: Settings, client: EmbeddingFeatures) -> "ServedBundle":
         """Load a bundle and see that it scores.
 
         Raises:

@@ -8,18 +8,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 from embedding_features.store import EmbeddingFeatures
-from ranking.service.answers import RankAnswer, RecallAnswer, RecommendAnswer
-from ranking.service.bundle_holder import Bundles
-from ranking.service.candidate_search import Recalls
-from ranking.service.circuit_breaker import Guard
-from ranking.service.errors import Hidden, StoreAway, unavailable
+from ranking.service.answers import RankAnswer, Ranked, RecallAnswer, RecommendAnswer
+from ranking.service.bundle_holder import BundleHolder
+from ranking.service.candidate_search import CandidateSearch
+from ranking.service.circuit_breaker import CircuitBreaker
+from ranking.service.errors import PathRedactor, StoreAway, unavailable
 from ranking.service.limits import at_most
 from ranking.service.lists import check_ids, read_domains, read_popular
 from ranking.service.metrics import Metrics
-from ranking.service.ranked import Ranked
 from ranking.service.reading import Read
 from ranking.service.requests import Features, RankRequest, RecallRequest, RecommendRequest
-from ranking.service.served_bundle import Loaded
+from ranking.service.served_bundle import ServedBundle
 from ranking.service.settings import Settings
 
 
@@ -42,11 +41,11 @@ class RankingService:
         self._popular = read_popular(settings.popular)
         check_ids({settings.recall.item: self._popular}, repo, "popular")
         check_ids(domains, repo, "recall.domains")
-        self.hidden = Hidden({"the bundle": folder, "the repository": repo})
-        load = partial(Loaded.load, repo=repo, settings=settings, client=self._client)
-        self.bundles = Bundles(folder, load, self.hidden, self.metrics)
-        self.recalls = Recalls(self._client, settings.recall)
-        self.guard = Guard(settings.store, self.metrics)
+        self.hidden = PathRedactor({"the bundle": folder, "the repository": repo})
+        load = partial(ServedBundle.load, repo=repo, settings=settings, client=self._client)
+        self.bundles = BundleHolder(folder, load, self.hidden, self.metrics)
+        self.recalls = CandidateSearch(self._client, settings.recall)
+        self.guard = CircuitBreaker(settings.store, self.metrics)
         self._scoring = ThreadPoolExecutor(settings.scoring_threads, "scoring")
 
     async def rank(self, asked: RankRequest, request_id: str) -> RankAnswer:

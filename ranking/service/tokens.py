@@ -21,7 +21,7 @@ from pydantic import AwareDatetime, Field, SecretStr, model_validator
 
 from embedding_features.config import Config, parse_config, read_yaml
 from embedding_features.errors import ConfigError
-from ranking.service.auth import Caller, Scope, refused
+from ranking.service.callers import Caller, Scope, refused
 from ranking.service.settings import TokenAuth
 
 #: characters of a token: shorter ones can be tried out

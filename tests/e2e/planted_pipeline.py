@@ -13,8 +13,9 @@ from typing import Any
 import yaml
 
 from embedding_features.datasets import Domain, World, synthesize
+from tests.paths import ROOT
 
-REPO = Path(__file__).resolve().parents[2] / "feature_repo"
+REPO = ROOT / "feature_repo"
 WORLD = World(users=300, domains=(Domain(name="shop", items=150, edges=6_000),), candidates=2)
 
 

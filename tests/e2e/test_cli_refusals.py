@@ -12,8 +12,9 @@ import typer
 from embedding_features.errors import EmbeddingFeaturesError
 from jobs.cli import run
 from jobs.commands import app
+from tests.paths import ROOT
 
-SHIPPED = Path(__file__).resolve().parents[2] / "jobs" / "configs" / "ml100k.yaml"
+SHIPPED = ROOT / "jobs" / "configs" / "ml100k.yaml"
 CODES = {0, 2, 3, 4, 5, 6}
 USAGE, STORE = 2, 6
 

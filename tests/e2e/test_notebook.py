@@ -9,7 +9,9 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "docs" / "notebooks" / "walkthrough.ipynb"
+from tests.paths import ROOT
+
+NOTEBOOK = ROOT / "docs" / "notebooks" / "walkthrough.ipynb"
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from embedding_features.store import (
     publish_series,
     verify_repo,
 )
+from tests.paths import ROOT
 from tests.store.builders import DAY, frame, make_repo, snapshot, tree
 from tests.store.publishing.test_versions import recorded, service_pins
 
-ROOT = Path(__file__).parents[2]
 LABELS = frame([(0, 1, 1.0), (3, 2, 8.0), (19, 29, 30.0)])
 
 #: Imports once; then for each line {"k", "job", "repo", "runs"} forks a child that kills itself at its k-th

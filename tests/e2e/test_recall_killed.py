@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 
 from embedding_features.recall import LiveIndex
-
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
 
 #: Builds once; then for each line {"k", "live"} forks a child that publishes the index and kills itself at
 #: its k-th operation on a file that could leave something behind, and prints the child's exit code.

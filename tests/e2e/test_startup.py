@@ -12,13 +12,13 @@ import pytest
 import embedding_features as ef
 from embedding_features import artifact, graph, methods
 from tests.e2e.test_cli_refusals import COMMANDS
+from tests.paths import ROOT
 
 #: what takes long to import, and has no part in help or in the list of methods
 HEAVY = (
     "torch", "faiss", "lightgbm", "feast", "numba", "llvmlite", "sklearn", "scipy", "statsmodels", "pandas",
     "polars", "duckdb", "pyarrow", "mlflow", "matplotlib", "fastapi",
 )  # fmt: skip
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def fresh(code: str, *arguments: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:

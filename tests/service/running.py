@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 import httpx
 
 from ranking.service.app import make_app
-from ranking.service.auth import make_door
+from ranking.service.authenticator import make_authenticator
 from ranking.service.service import RankingService
 from ranking.service.settings import Settings
 from tests.service.waiting import until
@@ -35,7 +35,7 @@ class Running:
         self.repo = repo or world.repo
         self.settings = Settings.model_validate(patient(settings))
         self.service = RankingService(self.folder, self.repo, self.settings)
-        self.app = make_app(self.service, make_door(self.settings.auth))
+        self.app = make_app(self.service, make_authenticator(self.settings.auth))
         self.secrets = []
 
     def __enter__(self):

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from embedding_features.errors import ConfigError
-from ranking.service.auth import make_door
+from ranking.service.authenticator import make_authenticator
 from ranking.service.settings import Settings, TokenAuth, load_settings
 from tests.service.running import Running
 
@@ -91,9 +91,9 @@ def test_health_needs_no_token_and_metrics_none_where_they_are_public(guarded, w
 def test_tokens_of_the_environment(monkeypatch):
     for text in (json.dumps([{"name": "web", "token": GOOD}]), f" {GOOD}\n", GOOD):
         monkeypatch.setenv("EMBEDDING_FEATURES_TOKENS", text)
-        door = make_door(Settings().auth)
-        assert asyncio.run(door.admit(f"Bearer {GOOD}", "serve"))
-    assert asyncio.run(door.admit(f"Bearer {GOOD}", "reload")) == "$EMBEDDING_FEATURES_TOKENS"
+        authenticator = make_authenticator(Settings().auth)
+        assert asyncio.run(authenticator.admit(f"Bearer {GOOD}", "serve"))
+    assert asyncio.run(authenticator.admit(f"Bearer {GOOD}", "reload")) == "$EMBEDDING_FEATURES_TOKENS"
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_tokens_that_are_none_are_named_and_not_shown(monkeypatch, tmp_path, tex
     auths += [] if says == "too short" else [TokenAuth(file=tmp_path / "tokens.yaml")]
     for auth in auths:
         with pytest.raises(ConfigError, match=says) as raised:
-            make_door(auth)
+            make_authenticator(auth)
         assert "my-" not in str(raised.value)
         assert raised.value.__cause__ is None
         assert raised.value.__context__ is None
@@ -287,4 +287,4 @@ def test_keys_are_fetched_kept_and_fetched_again(world, monkeypatch):
 def test_settings_of_auth_that_break_a_rule_are_named(tmp_path, auth, says):
     (tmp_path / "service.yaml").write_text(f"auth: {auth}\n")
     with pytest.raises(ConfigError, match=says):
-        make_door(load_settings(tmp_path / "service.yaml").auth)
+        make_authenticator(load_settings(tmp_path / "service.yaml").auth)

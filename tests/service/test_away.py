@@ -11,7 +11,7 @@ import yaml
 
 from embedding_features.store import apply, materialize
 from ranking.bundle import load_bundle
-from ranking.service.circuit_breaker import Guard
+from ranking.service.circuit_breaker import CircuitBreaker
 from tests.service.running import Running
 from tests.store.builders import ids_of
 from tests.store.bundle_world import make_bundles
@@ -153,8 +153,10 @@ def test_a_store_that_hangs_costs_a_request_a_moment_and_then_nothing(away, tmp_
     asked = {"user": USERS[0], "items": ITEMS[:5]}
     with Running(away, "din", repo=repo) as running:
         assert running.post("/rank", asked).json()["degraded"] is False
-    fails = Guard._fails
-    monkeypatch.setattr(Guard, "_fails", lambda guard, error: tried.append(error) or fails(guard, error))
+    fails = CircuitBreaker._fails
+    monkeypatch.setattr(
+        CircuitBreaker, "_fails", lambda guard, error: tried.append(error) or fails(guard, error)
+    )
     redis.kill()
     with socket.create_server(("127.0.0.1", redis.port)):  # which the system lets connect
         store = {"failures": 2, "probe_seconds": 10**6, "timeout_seconds": 0.2}

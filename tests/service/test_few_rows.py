@@ -9,11 +9,10 @@ from hypothesis.extra.numpy import arrays
 
 from ranking.encoders import codes
 from ranking.encoders.codes import Vocabulary
-from ranking.encoders.once import held_once
 from ranking.encoders.value_index import Places
 from ranking.encoders.vectors import SimilarityEncoder, VectorEncoder
 from ranking.inputs.field_specs import SimilaritySpec, VectorSpec
-from ranking.inputs.vector_rows import stored_once
+from ranking.inputs.vector_rows import held_once, stored_once
 from ranking.models import WideDeep
 from tests.ranking_data import planted_inputs
 

@@ -1,16 +1,16 @@
 """docs/howto/service.md says what is true."""
 
 import re
-from pathlib import Path
 
 import yaml
 
 from ranking.service.app import make_app
-from ranking.service.auth import make_door
+from ranking.service.authenticator import make_authenticator
 from ranking.service.settings import OIDCAuth, Settings, load_settings
 from ranking.service.tokens import Tokens
+from tests.paths import ROOT
 
-PAGE = (Path(__file__).parents[2] / "docs/howto/service.md").read_text()
+PAGE = (ROOT / "docs/howto/service.md").read_text()
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -37,7 +37,7 @@ def test_the_other_blocks_are_settings_too():
 
 
 def test_every_route_status_and_metric_is_on_the_page(served):
-    routes = make_app(served.service, make_door(served.settings.auth)).openapi()["paths"]
+    routes = make_app(served.service, make_authenticator(served.settings.auth)).openapi()["paths"]
     for path, methods in routes.items():
         for method, told in methods.items():
             assert f"| `{method.upper()} {path}` |" in PAGE

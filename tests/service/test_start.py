@@ -10,7 +10,7 @@ from embedding_features.errors import BundleError, ConfigError
 from embedding_features.store import EmbeddingFeatures
 from jobs.cli import run
 from jobs.steps import serve
-from ranking.service.candidate_search import Recalls
+from ranking.service.candidate_search import CandidateSearch
 from ranking.service.listening import take_address
 from tests.service.running import Running
 from tests.store.builders import ids_of
@@ -97,7 +97,7 @@ def test_a_fault_at_the_start_is_none_of_another_code(world, settings, monkeypat
     def broken(_):
         raise ArithmeticError("a fault")
 
-    monkeypatch.setattr(Recalls, "warm", broken)
+    monkeypatch.setattr(CandidateSearch, "warm", broken)
     with pytest.raises(RuntimeError, match="the log says why"):
         serve.run(world.bundle("lightgbm"), world.repo, settings, "127.0.0.1", 0, True)
 

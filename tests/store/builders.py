@@ -26,11 +26,12 @@ from embedding_features.artifact import (
 )
 from embedding_features.files import sha256_file
 from embedding_features.space import check_health
+from tests.paths import ROOT
 
 DAY = timedelta(days=1)
 T0 = datetime(2024, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
 US = pa.timestamp("us", tz="UTC")
-FEATURE_REPO = Path(__file__).parents[2] / "feature_repo"
+FEATURE_REPO = ROOT / "feature_repo"
 
 
 def ids_of(node_type: str, count: int, id_type: str = "int64") -> pa.Array:

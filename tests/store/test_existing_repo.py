@@ -3,7 +3,6 @@
 import re
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,8 +17,9 @@ from feast.cli.cli import cli
 from embedding_features.store import historical, online
 from embedding_features.store.client.client import EmbeddingFeatures
 from embedding_features.store.doctor import examine
+from tests.paths import ROOT
 
-PAGE = Path(__file__).parents[2] / "docs/howto/existing-repo.md"
+PAGE = ROOT / "docs/howto/existing-repo.md"
 T0 = datetime(2024, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 

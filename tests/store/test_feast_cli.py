@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -12,6 +11,7 @@ from click.testing import CliRunner
 from feast.cli.cli import cli
 
 from embedding_features.store import historical, materialize, online, publish, publish_series
+from tests.paths import ROOT
 from tests.store.builders import DAY, T0, frame, ids_of, make_repo, snapshot
 from tests.store.publishing.test_versions import recorded, service_pins
 
@@ -86,7 +86,7 @@ def test_feast_in_a_process_and_a_zone_of_its_own(tmp_path):
     script = "from feast.cli.cli import cli\n" + "".join(
         f"cli({['-c', str(repo), *command]!r}, standalone_mode=False)\n" for command in commands
     )
-    environment = os.environ | {"TZ": "America/New_York", "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = os.environ | {"TZ": "America/New_York", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-c", script], cwd="/", env=environment, capture_output=True, text=True, check=False
     )

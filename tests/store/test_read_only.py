@@ -5,16 +5,15 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from embedding_features.store import materialize, publish
+from tests.paths import ROOT
 from tests.store.builders import DAY, make_repo, snapshot
 from tests.store.repos import use_sql
 
 NOBODY = "65534"
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or shutil.which("setpriv") is None, reason="becomes another user, which only root can"
 )

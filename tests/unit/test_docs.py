@@ -11,8 +11,7 @@ from embedding_features.graph.schema import GraphSchema
 from embedding_features.methods import methods
 from jobs.pipeline import load_pipeline
 from ranking.task.task import Task
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.paths import ROOT
 
 
 def test_every_method_is_documented() -> None:

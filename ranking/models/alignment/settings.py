@@ -70,8 +70,8 @@ class DomainAlignment(Part):
             steps: batches that training takes at most.
             generator: of its first parameters.
         """
-        from ranking.models.alignment.separation import Separation
         from ranking.models.alignment.term import AlignmentTerm
+        from ranking.models.alignment.towers import Separation
 
         separation = None
         if self.towers is not None:
@@ -84,7 +84,7 @@ class DomainAlignment(Part):
         """How log loss and term become one: their sum, or weighted by learned uncertainty."""
         if self.weight != "uncertainty":
             return torch.sum
-        from ranking.models.alignment.uncertainty import UncertaintyWeights
+        from embedding_features.multitask import UncertaintyWeights
 
         return UncertaintyWeights(2)
 
@@ -144,6 +144,6 @@ class Adversarial(DomainAlignment):
     hidden: int = Field(default=32, ge=1)
 
     def discrepancy(self, width: int, generator: torch.Generator) -> "Discrepancy":
-        from ranking.models.alignment.domain_classifier import DomainClassifier
+        from ranking.models.alignment.adversarial import DomainClassifier
 
         return DomainClassifier(width, self.hidden, generator)

@@ -1,14 +1,49 @@
-"""The training term that draws two domains' representations together."""
+"""The training term that draws two domains' representations together, its schedule, and the rows it needs."""
 
+import math
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from embedding_features.errors import DataError
-from ranking.models.alignment.schedule import strength
-from ranking.models.alignment.separation import Separation
+from ranking.inputs.inputs import Inputs
+from ranking.models.alignment.towers import Separation
 from ranking.models.tensors import Batch
+
+
+def strength(progress: float, slope: float = 10.0) -> float:
+    """λ_p = 2 / (1 + exp(−γ p)) − 1: 0 at first, then towards 1.
+
+    Ganin et al., Domain-Adversarial Training of Neural Networks, JMLR 17, 2016, section 5.2.2, for the
+    reversed gradient; other discrepancies need it as well. At full strength from the first step, two domains
+    are nearest where every row is represented alike, and there the task has no gradient to leave by.
+
+    Args:
+        progress: p, the share of training that is done, 0 to 1.
+        slope: γ.
+    """
+    return 2 / (1 + math.exp(-slope * progress)) - 1
+
+
+def check_domains(inputs: Inputs) -> None:
+    """Raises:
+    DataError: unless every row is of domain 0 or 1, and both have at least two rows.
+    """
+    if inputs.domain is None:
+        raise DataError(
+            "the training rows have no domain to align",
+            fix="give Inputs a domain, 0 the source and 1 the target, or leave out alignment",
+        )
+    codes, counts = np.unique(inputs.domain, return_counts=True)
+    if codes.tolist() != [0, 1] or counts.min() < 2:
+        found = dict(zip(codes.tolist(), counts.tolist(), strict=True))
+        raise DataError(
+            f"training rows by domain are {found}, and alignment needs two or more of both 0 and 1",
+            fix="add rows of the lacking domain (they may lack a label), or leave out alignment",
+        )
+
 
 #: how far apart [m, r] and [n, r] are, a scalar that pulls with a strength from 0 to 1
 Discrepancy = Callable[[Tensor, Tensor, float], Tensor]

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedding_features.artifact import Metric
-from embedding_features.recall import HNSW, RecallIndex, scan
+from embedding_features.recall import HNSW, RecallIndex
 from embedding_features.recall import approximate as approximate_search
+from embedding_features.recall.exact import scan
 from tests.unit.recall.recall_data import naive, skewed, snapshot_of
 
 ARE_IDS = st.sampled_from(["int64", "string"])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from embedding_features.graph import Graph
 from embedding_features.graph.schema import GraphSchema
-from ranking import labels
+from ranking.task import labels
 from ranking.task.labels import load_labels
 from ranking.task.task import Task
 from tests.written_logs import (

@@ -3,7 +3,6 @@
 import re
 import runpy
 import threading
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,7 @@ import embedding_features as ef
 from embedding_features.errors import CompatibilityError, DataError, StoreError
 from embedding_features.recall import HNSW, Queries
 from embedding_features.store import apply, historical, materialize, online, publish
+from tests.paths import ROOT
 from tests.store.builders import DAY, frame, ids_of, make_repo, snapshot
 
 VECTOR = "spectral_user_vector"
@@ -249,7 +249,7 @@ def test_the_page_does_what_it_says(tmp_path, monkeypatch):
     }  # fmt: skip
     repo.rename(tmp_path / "feature_repo")
     apply(tmp_path / "feature_repo")
-    page = Path(__file__).parents[2] / "docs/howto/client.md"
+    page = ROOT / "docs/howto/client.md"
     blocks = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
     assert len(blocks) == 5
     (tmp_path / "page.py").write_text("\n".join(blocks))

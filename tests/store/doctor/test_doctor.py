@@ -6,7 +6,6 @@ import shutil
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -22,6 +21,7 @@ from embedding_features.store.doctor import examine
 from embedding_features.store.marks import mark, tag
 from embedding_features.store.session import changed_store, locked
 from jobs.cli import run as cli
+from tests.paths import ROOT
 from tests.store.builders import DAY, T0, frame, ids_of, make_repo, snapshot, tree
 from tests.store.publishing.test_versions import service_pins
 
@@ -401,7 +401,7 @@ def test_warnings_alone_are_healthy(deployed):
 
 
 def test_every_code_is_explained():
-    root = Path(__file__).parents[2]
+    root = ROOT
     sources = [path.read_text() for path in (root / "embedding_features/store/doctor").glob("*.py")]
     told = {code for text in sources for code in re.findall(r'"([a-z]+-[a-z-]+)"', text)} | {"unreadable"}
     page = (root / "docs/howto/doctor.md").read_text()

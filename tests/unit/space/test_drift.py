@@ -9,8 +9,8 @@ import pytest
 from embedding_features.artifact import Snapshot, Space, write_snapshot
 from embedding_features.derive import Clusters, Neighbours, derive, load_codebooks
 from embedding_features.errors import CompatibilityError
+from embedding_features.space import column_batches
 from embedding_features.space import drift as module
-from embedding_features.space import pieces
 from embedding_features.space.drift import Drift, drift
 from tests.unit.derive.made_embeddings import AS_OF, embeddings, table
 
@@ -70,7 +70,7 @@ def naive(then: Snapshot, now: Snapshot) -> tuple[list[float], float, float]:
 def test_as_counted_plainly(pair: tuple[Snapshot, Snapshot], monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where a table comes in many pieces."""
     then, now = pair
-    monkeypatch.setattr(pieces, "_ROWS", 7)
+    monkeypatch.setattr(column_batches, "_ROWS", 7)
     (found,) = drift(now, then)
     cosines, kept, same = naive(then, now)
     assert (found.node_type, found.shared, found.new, found.gone, found.sampled) == ("item", 40, 15, 10, 40)
@@ -140,9 +140,9 @@ def test_ids_of_another_type_are_refused(tmp_path: Path) -> None:
 def test_picked_rows_keep_their_order(
     pair: tuple[Snapshot, Snapshot], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pieces, "_ROWS", 7)
+    monkeypatch.setattr(column_batches, "_ROWS", 7)
     whole = pair[0].table("item", "neighbours").column("neighbour_scores").combine_chunks()
     asked = np.array([49, 3, 3, 0, 20, 7, 6])
-    found = pieces.picked(pair[0], "item", "neighbours", "neighbour_scores", asked)
+    found = column_batches.picked(pair[0], "item", "neighbours", "neighbour_scores", asked)
     assert found.to_pylist() == [whole[int(row)].as_py() for row in asked]
-    assert pieces.matrix(found).shape == (7, 4)
+    assert column_batches.matrix(found).shape == (7, 4)

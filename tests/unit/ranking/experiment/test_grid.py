@@ -9,8 +9,8 @@ import pytest
 from embedding_features.errors import ConfigError, TrainingError
 from ranking.dataset.dataset import build_dataset
 from ranking.experiment.arms import feature_arm
-from ranking.experiment.field_importance import FieldImportance, Importance
 from ranking.experiment.finished import Cell, read_cell, write_cell
+from ranking.experiment.importance import FieldImportance, Importance
 from ranking.experiment.run import run_grid
 from ranking.experiment.variants import DEFAULT_GRID, Variant, expand
 from ranking.models import DLRM, LightGBM

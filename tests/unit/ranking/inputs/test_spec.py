@@ -1,7 +1,6 @@
 """The spec of a ranker's fields: YAML, its rules, and the fields of a task unless told otherwise."""
 
 import hashlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from ranking.encoders.fitted import ENCODERS
 from ranking.inputs.inputs import Bag, Categorical, Continuous, Vector
 from ranking.inputs.spec import RankerSpec
 from ranking.task.labels import load_labels
+from tests.paths import ROOT
 from tests.ranking_data import SNAPSHOTS, graph_features, of_groups, small_world
 
 YAML = """
@@ -72,7 +72,7 @@ def test_a_spec_of_ones_own(world, tmp_path):
 
 def test_the_spec_in_the_documentation(tmp_path):
     """It is read as it stands, and shows every kind but the one that data sets make themselves."""
-    text = (Path(__file__).parents[2] / "docs/howto/ranker-inputs.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/howto/ranker-inputs.md").read_text(encoding="utf-8")
     (tmp_path / "spec.yaml").write_text(text.split("```yaml\n")[1].split("```")[0])
     spec = load_config(tmp_path / "spec.yaml", RankerSpec)
     assert {field.kind for field in spec.fields} == set(ENCODERS) - {"similarity"}

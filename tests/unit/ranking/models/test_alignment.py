@@ -10,15 +10,12 @@ from torch import Tensor
 from embedding_features.config import load_config, parse_config
 from embedding_features.discrepancy import coral, mmd2_unbiased
 from embedding_features.errors import ConfigError, DataError
+from embedding_features.multitask import UncertaintyWeights
 from ranking.inputs.inputs import Continuous, Inputs
 from ranking.models.alignment import MMD, Adversarial, Coral, DomainAlignment, Towers
-from ranking.models.alignment.domain_classifier import DomainClassifier
-from ranking.models.alignment.gradient_reversal import reverse_gradient
-from ranking.models.alignment.schedule import strength
-from ranking.models.alignment.separation import Separation, difference_loss, scale_invariant_error
-from ranking.models.alignment.term import AlignmentTerm
-from ranking.models.alignment.towers import SharedTower
-from ranking.models.alignment.uncertainty import UncertaintyWeights
+from ranking.models.alignment.adversarial import DomainClassifier, reverse_gradient
+from ranking.models.alignment.term import AlignmentTerm, strength
+from ranking.models.alignment.towers import Separation, SharedTower, difference_loss, scale_invariant_error
 from ranking.models.module import RankerNetwork
 from ranking.models.schema import Schema
 from ranking.models.tensors import Batch

@@ -10,10 +10,10 @@ from embedding_features.errors import ConfigError
 from ranking.inputs.inputs import Categorical, Inputs, Vector
 from ranking.models import DLRM, DeepFM, WideDeep
 from ranking.models.module import parameter_groups
-from ranking.models.platt import platt
 from ranking.models.pretrained import DHE, Added, FineTuned, Frozen, Mixed, Pretrained, Projected
 from ranking.models.pretrained.dhe import PRIME, SLOTS, HashEncoder
 from ranking.models.pretrained.row_keys import RowIndex
+from ranking.models.saved_trees import platt
 from ranking.models.schema import Schema
 from ranking.models.tensors import Batch
 from ranking.models.training import Training

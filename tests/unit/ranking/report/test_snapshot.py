@@ -18,7 +18,7 @@ from embedding_features.artifact import Snapshot, write_snapshot
 from embedding_features.derive import Features, derive, load_codebooks
 from embedding_features.errors import ConfigError, DataError
 from embedding_features.progress import SILENT
-from embedding_features.space import check_health, pieces
+from embedding_features.space import check_health, column_batches
 from embedding_features.space.drift import drift
 from jobs.steps.report import snapshot_page
 from ranking.report.snapshot import figures as module
@@ -66,7 +66,7 @@ def test_rows_shown_are_evenly_spaced(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_figures_as_read_whole(pair: tuple[Snapshot, Snapshot], monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a sample, and where tables come in many pieces."""
     monkeypatch.setattr(module, "SHOWN", 30)
-    monkeypatch.setattr(pieces, "_ROWS", 16)
+    monkeypatch.setattr(column_batches, "_ROWS", 16)
     snapshot = pair[1]
     found = node_figures(snapshot, "item")
     rows = shown_rows(120)
@@ -117,7 +117,7 @@ def test_no_map_of_nothing() -> None:
 def test_codebooks_as_counted_plainly(
     pair: tuple[Snapshot, Snapshot], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pieces, "_ROWS", 16)
+    monkeypatch.setattr(column_batches, "_ROWS", 16)
     uses = {(use.record.node_type, use.record.column): use for use in codebook_use(pair[1])}
     assert len(uses) == 6
     tokens = np.array(pair[1].table("item", "tokens").column("pq_tokens").to_pylist())

@@ -1,0 +1,36 @@
+"""One relation of a graph: edges of one meaning between two node types."""
+
+from dataclasses import dataclass
+
+from embedding_features.arrays import F32, I32, I64
+from embedding_features.graph.csr import CSR
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Edges of one meaning between two node types.
+
+    ``forward`` has the sources as rows, ``reverse`` the destinations; both hold the same edges.
+    """
+
+    name: str
+    src: str
+    dst: str
+    forward: CSR
+    reverse: CSR
+
+    @classmethod
+    def from_edges(
+        cls,
+        name: str,
+        src_type: str,
+        dst_type: str,
+        src: I32 | I64,
+        dst: I32 | I64,
+        shape: tuple[int, int],
+        weight: F32 | None = None,
+        time: I64 | None = None,
+    ) -> "Relation":
+        """Both directions from row indices; see :meth:`CSR.from_edges`."""
+        forward = CSR.from_edges(src, dst, shape, weight, time)
+        return cls(name, src_type, dst_type, forward, forward.transposed())
