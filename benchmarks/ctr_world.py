@@ -10,15 +10,15 @@ import numpy as np
 from benchmarks.harness import data_root
 from embedding_features.arrays import F32, I64, AnyArray, Bool
 from embedding_features.methods import make
-from ranking.inputs.fields import Bag, Categorical, Continuous
+from ranking.inputs.fields import Bag, Category, Number
 from ranking.inputs.inputs import Field, Inputs
 from ranking.log_features.crossfit import (
     JUDGED,
     Attribute,
+    Fold,
     GraphScores,
+    LabelPairs,
     Levels,
-    Pairs,
-    Part,
     Tastes,
     cross_fit,
     random_folds,
@@ -46,14 +46,14 @@ class World:
         year: [items] of release.
     """
 
-    pairs: Pairs
+    pairs: LabelPairs
     label: F32
     parts: dict[str, I64]
     time: I64
     attributes: tuple[Attribute, ...]
     year: F32
 
-    def cross_parts(self, how: str, seed: int) -> list[Part]:
+    def cross_parts(self, how: str, seed: int) -> list[Fold]:
         """``"time"`` blocks or ``"random"`` folds."""
         train = np.zeros(len(self.pairs), np.bool_)
         train[self.parts["train"]] = True
@@ -77,7 +77,7 @@ def load(dataset: str) -> World:
     ]
     part = np.asarray(rows["part"]).astype(str)
     return World(
-        pairs=Pairs(at[0], at[1], len(ids[0]), len(ids[1])),
+        pairs=LabelPairs(at[0], at[1], len(ids[0]), len(ids[1])),
         label=np.asarray(rows["label"], np.float32),
         parts={name: np.flatnonzero(part == name) for name in ("train", "val", "test")},
         time=np.asarray(rows["time"], np.int64),
@@ -86,7 +86,7 @@ def load(dataset: str) -> World:
     )
 
 
-def base_features(world: World, parts: Sequence[Part]) -> dict[str, F32]:
+def base_features(world: World, parts: Sequence[Fold]) -> dict[str, F32]:
     """Levels and tastes: what labels say without a graph."""
     made: dict[str, F32] = {}
     broad = [attribute for attribute in world.attributes if attribute.values <= BROAD]
@@ -95,7 +95,7 @@ def base_features(world: World, parts: Sequence[Part]) -> dict[str, F32]:
     return made
 
 
-def graph_features(world: World, parts: Sequence[Part], seed: int) -> dict[str, F32]:
+def graph_features(world: World, parts: Sequence[Fold], seed: int) -> dict[str, F32]:
     """Scores by ``bpmf`` on the graph of likes, dislikes and attributes."""
     method = make("bpmf", relation=JUDGED, attributes=tuple(a.name for a in world.attributes))
     scores = GraphScores("bpmf", lambda graph, seed: method.fit(graph, seed=seed), world.attributes)
@@ -106,19 +106,19 @@ def inputs(world: World, features: dict[str, F32], graph: dict[str, F32]) -> Inp
     """Ids, attributes and numbers as the base, graph features as ``dense``."""
     pairs = world.pairs
     fields: list[Field] = [
-        Categorical("user_id", "base", "user", "user_id", _codes(pairs.user), pairs.users + 1, identity=True),
-        Categorical("item_id", "base", "item", "item_id", _codes(pairs.item), pairs.items + 1, identity=True),
-        Continuous("item_year", "base", world.year[pairs.item]),
+        Category("user_id", "base", "user", "user_id", _codes(pairs.user), pairs.users + 1, identity=True),
+        Category("item_id", "base", "item", "item_id", _codes(pairs.item), pairs.items + 1, identity=True),
+        Number("item_year", "base", world.year[pairs.item]),
     ]
     fields += [
         _attribute_field(world, attribute) for attribute in world.attributes if attribute.values <= BROAD
     ]
-    fields += [Continuous(name, "base", _number(name, values)) for name, values in features.items()]
-    fields += [Continuous(name, "dense", values) for name, values in graph.items()]
+    fields += [Number(name, "base", _number(name, values)) for name, values in features.items()]
+    fields += [Number(name, "dense", values) for name, values in graph.items()]
     return Inputs(world.label, tuple(fields))
 
 
-def asked_rows(parts: Sequence[Part], size: int) -> Bool:
+def asked_rows(parts: Sequence[Fold], size: int) -> Bool:
     """[size] whether a row has features."""
     asked = np.zeros(size, np.bool_)
     for part in parts:
@@ -178,6 +178,6 @@ def _attribute_field(world: World, attribute: Attribute) -> Field:
     codes[node, place] = value + 1
     name, size = f"{side}_{attribute.name}", attribute.values + 1
     if codes.shape[1] == 1:
-        return Categorical(name, "base", side, name, codes[at, 0], size)
+        return Category(name, "base", side, name, codes[at, 0], size)
     weights = (codes > 0) / np.maximum(counts, 1)[:, None]
     return Bag(name, "base", side, name, codes[at], weights[at].astype(np.float32), size)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from ranking.inputs.inputs import Categorical, Inputs
+from ranking.inputs.inputs import Category, Inputs
 
 VALUES, DIM, LAYERS = 10_000, 16, (256, 128)
 
@@ -30,7 +30,7 @@ class Way(Protocol):
 
 def columns_of(inputs: Inputs) -> dict[str, np.ndarray]:
     """The fields by name."""
-    return {f.name: f.codes if isinstance(f, Categorical) else f.values for f in inputs.fields}  # type: ignore[union-attr]
+    return {f.name: f.codes if isinstance(f, Category) else f.values for f in inputs.fields}  # type: ignore[union-attr]
 
 
 class DeepCTR:
@@ -44,7 +44,7 @@ class DeepCTR:
         self.columns, self.label = columns_of(data), data.label
         self.validation = columns_of(validation), validation.label
         self.batch, self.epochs = batch, epochs
-        sparse = [SparseFeat(f.name, VALUES, embedding_dim=DIM) for f in data.of(Categorical)]
+        sparse = [SparseFeat(f.name, VALUES, embedding_dim=DIM) for f in data.of(Category)]
         wanted = sparse + [DenseFeat(name, 1) for name in self.columns if name.startswith("dense")]
         with redirect_stdout(io.StringIO()):
             if model == "WDL":

@@ -29,10 +29,10 @@ from benchmarks.harness import emit
 from benchmarks.peer_environment import peer_python
 from benchmarks.ranker_peers import DIM, LAYERS, VALUES, DeepCTR, FuxiCTR, Way
 from benchmarks.ranker_pipeline import pipeline
-from ranking.inputs.inputs import Categorical, Continuous, Inputs
+from ranking.inputs.inputs import Category, Inputs, Number
 from ranking.models import DLRM, DCNv2, Ranker, WideDeep
 from ranking.models.network import FittedNetwork
-from ranking.models.training import Training
+from ranking.models.training import RankerTraining
 
 BATCH, FIELDS, NUMBERS = 4096, 10, 13
 #: ours and theirs → name of the ratio; ``train_vs_deepctr`` is the smaller of the first two
@@ -51,10 +51,10 @@ def make_inputs(rows: int, seed: int) -> Inputs:
     numbers = rng.standard_normal((NUMBERS, rows)).astype(np.float32)
     chance = 1 / (1 + np.exp(1 - numbers[0] - (codes[0] % 2)))
     fields = [
-        Categorical(f"code{i}", "base", "item" if i % 2 else "user", f"code{i}", c, VALUES, place=str(i // 2))
+        Category(f"code{i}", "base", "item" if i % 2 else "user", f"code{i}", c, VALUES, place=str(i // 2))
         for i, c in enumerate(codes)
     ]
-    dense = [Continuous(f"dense{i}", "base", values) for i, values in enumerate(numbers)]
+    dense = [Number(f"dense{i}", "base", values) for i, values in enumerate(numbers)]
     return Inputs((rng.random(rows) < chance).astype(np.float32), (*fields, *dense))
 
 
@@ -77,7 +77,7 @@ class Ours:
 
 def make_ways(data: Inputs, epochs: int, folder: Path) -> dict[str, Callable[[], Way]]:
     """Name → a ranker made anew."""
-    training = Training(batch_rows=BATCH, epochs=epochs, patience=epochs, decay=1e-5)
+    training = RankerTraining(batch_rows=BATCH, epochs=epochs, patience=epochs, decay=1e-5)
     towers = {"dim": DIM, "training": training, "discrete": LAYERS, "continuous": (64, 32)}
     wide_deep = WideDeep.model_validate({**towers, "buckets": 2**17})
     dcn, dcn_full = DCNv2.model_validate({**towers, "rank": 1}), DCNv2.model_validate(towers)

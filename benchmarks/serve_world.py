@@ -20,11 +20,11 @@ from embedding_features.store import historical, list_published, materialize, pu
 from embedding_features.store.marks import marks
 from ranking.bundle import export_bundle
 from ranking.dataset.dataset import build_dataset
-from ranking.inputs.field_specs import AnyField, CategoricalSpec, DenseSpec, SimilaritySpec, VectorSpec
+from ranking.inputs.field_specs import AnyField, CategorySpec, NumberSpec, SimilaritySpec, VectorSpec
 from ranking.inputs.spec import RankerSpec
 from ranking.metrics.calibration import fit_isotonic
 from ranking.models import DCNv2
-from ranking.models.training import Training
+from ranking.models.training import RankerTraining
 from ranking.task.labels import entity_frame, load_labels
 from ranking.task.task import SIDES, LabelRule, Task
 from tests.store.builders import DAY, T0, US, healthy_vectors, ids_of, make_repo
@@ -120,12 +120,12 @@ def spec() -> RankerSpec:
     """Ids, counts, vectors of both sides and how alike they are."""
     user, item = (f"{FAMILY}_{side}_vector__vector" for side in SIDES)
     fields: list[AnyField] = [
-        CategoricalSpec(name=f"{side}_id", side=side, column=f"{side}_id", identity=True) for side in SIDES
+        CategorySpec(name=f"{side}_id", side=side, column=f"{side}_id", identity=True) for side in SIDES
     ]
     for side in SIDES:
         fields += [
-            DenseSpec(name=f"{side}_events", column=f"{side}_events", transform="log1p"),
-            DenseSpec(name=f"{side}_mean", column=f"{side}_mean"),
+            NumberSpec(name=f"{side}_events", column=f"{side}_events", transform="log1p"),
+            NumberSpec(name=f"{side}_mean", column=f"{side}_mean"),
             VectorSpec(
                 name=f"{side}_vector", group="dense", side=side, column=f"{FAMILY}_{side}_vector__vector"
             ),
@@ -144,7 +144,7 @@ def train_bundle(root: Path, repo: Path) -> None:
     features = historical(repo, entity_frame(task, labels), [f"{FAMILY}_{side}_vector" for side in SIDES])
     dataset = build_dataset(task, labels, features, [run.as_of for run in runs], spec=spec())
     train, validation = (dataset.inputs.take(dataset.parts[part]) for part in ("train", "validation"))
-    fitted = DCNv2(rank=16, training=Training(epochs=2)).fit(train, validation, 0)
+    fitted = DCNv2(rank=16, training=RankerTraining(epochs=2)).fit(train, validation, 0)
     export_bundle(
         root / "bundle", fitted, dataset.encoders, published=runs,
         data_fingerprint=train.fingerprint(), metrics={},

@@ -18,7 +18,7 @@ from scipy.stats import binomtest
 from benchmarks.harness import emit, timed
 from benchmarks.significance_world import K, Simulated, clustered, independent
 from embedding_features.arrays import F32
-from ranking.ablation.ablate import AblationConfig, Cell, ablate
+from ranking.ablation.ablate import AblationConfig, ComparedCell, ablate
 from ranking.ablation.bootstrap import Difference, Estimate
 from ranking.ablation.comparison import measure
 from ranking.ablation.delong import delong
@@ -114,7 +114,7 @@ def grid(number: int, gain: float, users: int, seeds: int = SEEDS) -> Grid:
     return clustered(cells, users, seeds, number)
 
 
-def compared(world: Grid, number: int, config: AblationConfig = WHOLE_TEST) -> list[Cell]:
+def compared(world: Grid, number: int, config: AblationConfig = WHOLE_TEST) -> list[ComparedCell]:
     """The variants' cells of the primary metric, of a whole ablation."""
     n = world.rows.label.size
     many, young = np.full(n, 100), np.ones(n, np.float32)
@@ -126,7 +126,7 @@ def compared(world: Grid, number: int, config: AblationConfig = WHOLE_TEST) -> l
     return [cell for cell in cells if cell.metric == config.primary and cell.difference]
 
 
-def found(cells: Sequence[Cell]) -> set[tuple[str, str, Verdict | None]]:
+def found(cells: Sequence[ComparedCell]) -> set[tuple[str, str, Verdict | None]]:
     """What is said to differ from the baseline."""
     return {(cell.ranker, cell.variant, cell.verdict) for cell in cells if cell.verdict != "no difference"}
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from embedding_features.arrays import F32, F64
-from ranking.metrics.replicates import Rows
+from ranking.metrics.replicates import ScoredRows
 from ranking.metrics.statistics import rows_of
 
 K = TypeVar("K", bound=Hashable)
@@ -30,7 +30,7 @@ USER_SHARE = 0.5  # of the variance of what makes a label
 class Simulated(Generic[K]):
     """``scores`` [seeds, n] in [0, 1] of each variant, and the ``auc`` [seeds] each run has on all users."""
 
-    rows: Rows
+    rows: ScoredRows
     scores: Mapping[K, F32]
     auc: Mapping[K, F64]
 

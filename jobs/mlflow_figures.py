@@ -11,7 +11,7 @@ from embedding_features.config import config_hash
 from jobs.workspace import Workspace
 
 if TYPE_CHECKING:
-    from ranking.ablation.result import Cell, RecallCell
+    from ranking.ablation.result import ComparedCell, RecallCell
 
 Row = Mapping[str, Any]
 
@@ -116,7 +116,7 @@ def _ablation(path: Path) -> Iterator[Row]:
     yield from (cost.model_dump() for cost in ablation.costs)
 
 
-def _compared(cell: "Cell | RecallCell") -> Row:
+def _compared(cell: "ComparedCell | RecallCell") -> Row:
     difference = cell.difference.value if cell.difference else None
     return {
         cell.metric: cell.figure.value,

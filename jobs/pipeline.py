@@ -99,7 +99,7 @@ class Rank(Config):
         return expand(self.grid)
 
 
-class Recall(Config):
+class RecallConfig(Config):
     """The recall mode: the best ranker behind candidates, at moments of the test part.
 
     Attributes:
@@ -152,7 +152,7 @@ class Pipeline(Config):
     health: HealthConfig = HealthConfig()
     publish: Publish = Publish()
     rank: Rank
-    recall: Recall = Recall()
+    recall: RecallConfig = RecallConfig()
     submodel: SubModelMode | None = None
     ablate: AblationConfig = AblationConfig()
 

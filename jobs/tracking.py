@@ -30,7 +30,7 @@ Work = Callable[[], Result]
 
 
 @dataclass(frozen=True)
-class Subject:
+class TrackedRun:
     """What a run is of.
 
     Attributes:
@@ -47,10 +47,10 @@ class Subject:
 
 
 #: does a job's work, and records it or not
-Track = Callable[[Subject, Work], Result]
+Track = Callable[[TrackedRun, Work], Result]
 
 
-def untracked(subject: Subject, work: Work) -> Result:  # noqa: ARG001  one of Track
+def untracked(subject: TrackedRun, work: Work) -> Result:  # noqa: ARG001  one of Track
     """Do the work only."""
     return work()
 
@@ -77,7 +77,7 @@ class Tracking:
         self.failure = ""
         self._run: MlflowRun | None = None
 
-    def __call__(self, subject: Subject, work: Work) -> Result:
+    def __call__(self, subject: TrackedRun, work: Work) -> Result:
         """Do the work; the run ends FINISHED, FAILED with the job's error, or KILLED by an interrupt."""
         try:
             self._attempt(partial(self._begin, subject))
@@ -89,13 +89,13 @@ class Tracking:
         self._end(subject, "FINISHED")
         return result
 
-    def _begin(self, subject: Subject) -> None:
+    def _begin(self, subject: TrackedRun) -> None:
         from jobs.mlflow_run import MlflowRun
 
         self._run = MlflowRun(subject.job, subject.experiment)
         self._run.log_settings(subject.settings)
 
-    def _end(self, subject: Subject, status: str, error: str = "") -> None:
+    def _end(self, subject: TrackedRun, status: str, error: str = "") -> None:
         def end(run: "MlflowRun") -> None:
             run.tag(data_fingerprint=subject.fingerprint(), error=error, not_tracked=self.failure)
             run.end(status)

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from ranking.experiment.arms import select
 from ranking.experiment.variants import Variant
-from ranking.inputs.inputs import Bag, Categorical, Continuous, History, Inputs, Vector
+from ranking.inputs.inputs import Bag, Category, History, Inputs, Number, Vector
 from ranking.task.task import LabelRule, SideSpec, SideTable, Task
 
 MICROS = pa.timestamp("us", tz="UTC")
@@ -143,18 +143,16 @@ def planted_inputs(rows: int, seed: int, noise: float = 0.1, shuffled: bool = Fa
         return np.where(rng.random(rows) < 0.02, 0, values % size).astype(np.int32)
 
     fields: list = [
-        Categorical(
+        Category(
             "user_id", "base", "user", "user_id", codes(rng.integers(1, 50, rows), 50), 50, identity=True
         ),
-        Categorical(
+        Category(
             "item_id", "base", "item", "item_id", codes(rng.integers(1, 50, rows), 50), 50, identity=True
         ),
-        Continuous("number", "base", number),
+        Number("number", "base", number),
     ]
     for side, values in (("user", user), ("item", item)):
-        fields.append(
-            Categorical(f"{side}_token", "tokens", side, f"{side}_token", values.astype(np.int32), 9)
-        )
+        fields.append(Category(f"{side}_token", "tokens", side, f"{side}_token", values.astype(np.int32), 9))
         both = np.stack([values, np.zeros(rows, int)], axis=1).astype(np.int32)
         weights = np.tile(np.array([1, 0], np.float32), (rows, 1))
         fields.append(Bag(f"{side}_clusters", "clusters", side, f"{side}_clusters", both, weights, 9))
@@ -193,7 +191,7 @@ def planted_history(rows: int, seed: int, noise: float = 0.1) -> Inputs:
     return Inputs(
         label,
         (
-            Categorical("item_id", "base", "item", "item_id", own, 41, identity=True),
+            Category("item_id", "base", "item", "item_id", own, 41, identity=True),
             Vector("item_vector", "dense", "item", in_table(candidate), table),
             History("last", "dense", "user", "item_id", past, 41, rows_of, table, "item_vector"),
         ),

@@ -5,11 +5,11 @@ import pyarrow as pa
 
 from ranking.inputs.field_specs import (
     AnyField,
-    CategoricalSpec,
-    DenseSpec,
+    BagSpec,
+    CategorySpec,
     HashCoding,
-    MultivaluedSpec,
-    SequenceSpec,
+    HistorySpec,
+    NumberSpec,
     SharedCoding,
     SimilaritySpec,
     TokensSpec,
@@ -19,23 +19,23 @@ from ranking.inputs.field_specs import (
 
 DIM = 3
 VECTOR = pa.list_(pa.float32(), DIM)
-ITEM = CategoricalSpec(name="item_id", side="item", column="item_id", identity=True, keys=True)
+ITEM = CategorySpec(name="item_id", side="item", column="item_id", identity=True, keys=True)
 
 FIELDS: dict[str, AnyField] = {
-    "dense": DenseSpec(name="age", column="age"),
-    "dense, counts": DenseSpec(name="age", column="age", transform="log1p", default=0.0),
-    "categorical": CategoricalSpec(name="group", side="user", column="group"),
-    "categorical, hashed": CategoricalSpec(
+    "dense": NumberSpec(name="age", column="age"),
+    "dense, counts": NumberSpec(name="age", column="age", transform="log1p", default=0.0),
+    "categorical": CategorySpec(name="group", side="user", column="group"),
+    "categorical, hashed": CategorySpec(
         name="group", side="user", column="group", coding=HashCoding(buckets=7), default="none"
     ),
-    "categorical, buckets": CategoricalSpec(
+    "categorical, buckets": CategorySpec(
         name="item", side="item", column="item_id", coding=VocabularyCoding(min_count=3, unknown=4)
     ),
-    "categorical, shared": CategoricalSpec(
+    "categorical, shared": CategorySpec(
         name="item_again", side="item", column="item_id", coding=SharedCoding(of="item_id")
     ),
-    "multivalued": MultivaluedSpec(name="genres", side="item", column="genres"),
-    "multivalued, weighted": MultivaluedSpec(
+    "multivalued": BagSpec(name="genres", side="item", column="genres"),
+    "multivalued, weighted": BagSpec(
         name="near", side="item", column="near", weights="nearness", width=2, coding=HashCoding(buckets=50)
     ),
     "tokens": TokensSpec(name="rq", group="tokens", side="item", column="rq"),
@@ -43,8 +43,8 @@ FIELDS: dict[str, AnyField] = {
     "similarity": SimilaritySpec(
         name="cosine", group="dense", measure="cosine", user="user_vector", item="item_vector"
     ),
-    "sequence": SequenceSpec(name="history", column="history", length=3),
-    "sequence, vectors": SequenceSpec(
+    "sequence": HistorySpec(name="history", column="history", length=3),
+    "sequence, vectors": HistorySpec(
         name="history", group="dense", column="history", vectors="history_vectors", length=3
     ),
 }

@@ -8,12 +8,12 @@ import numpy as np
 from embedding_features.artifact import Snapshot, write_snapshot
 from embedding_features.graph import Graph
 from embedding_features.methods import make
-from ranking.inputs.inputs import Bag, Categorical, Continuous, Inputs, Vector
-from ranking.models.training import Training
+from ranking.inputs.inputs import Bag, Category, Inputs, Number, Vector
+from ranking.models.training import RankerTraining
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 METHODS = {"lookup": "mf_bpr", "light_propagation": "lightgcn"}
-QUICK = Training(epochs=3, batch_rows=128)
+QUICK = RankerTraining(epochs=3, batch_rows=128)
 USERS, ITEMS, DIM = 30, 20, 6
 
 
@@ -37,11 +37,11 @@ def rows_of(snapshot: Snapshot, n: int, seed: int) -> Inputs:
     rng = np.random.default_rng(seed)
     ids = {"user": rng.integers(95, 140, n), "item": rng.integers(0, 25, n)}
     label = ((ids["user"] + ids["item"]) % 3 == 0).astype(np.float32)
-    fields: list = [Continuous("number", "base", rng.normal(size=n).astype(np.float32))]
+    fields: list = [Number("number", "base", rng.normal(size=n).astype(np.float32))]
     for side, own in ids.items():
         codes = (own - own.min() + 1).astype(np.int32)
         fields.append(
-            Categorical(
+            Category(
                 f"{side}_id", "base", side, f"{side}_id", codes, 60, identity=True, key=own.astype(np.int64)
             )
         )

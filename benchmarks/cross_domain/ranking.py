@@ -9,12 +9,12 @@ import numpy as np
 from benchmarks.cross_domain.compare import compared, note
 from benchmarks.cross_domain.data import Pairs, Window
 from benchmarks.cross_domain.vectors import Choice, Vectors, rotated, vectors
-from ranking.inputs.inputs import Continuous, Field, Inputs, Vector
+from ranking.inputs.inputs import Field, Inputs, Number, Vector
 from ranking.metrics.metrics import log_loss
 from ranking.metrics.statistics import auc_statistic, rows_of
 from ranking.models import DLRM
 from ranking.models.alignment import MMD
-from ranking.models.training import Training
+from ranking.models.training import RankerTraining
 
 NEGATIVES = 4
 #: of MMD, tried by the first seed
@@ -85,7 +85,7 @@ def inputs(parts: Sequence[Rows], found: Mapping[str, Vectors], target: int, sou
     fields: list[Field] = [
         *vector_fields,
         *_products(*vector_fields),
-        *(Continuous(n, "base", np.log1p(np.concatenate(v)).astype(np.float32)) for n, v in columns.items()),
+        *(Number(n, "base", np.log1p(np.concatenate(v)).astype(np.float32)) for n, v in columns.items()),
     ]
     domain = np.concatenate([part.pairs.domain for part in parts])
     return Inputs(
@@ -102,7 +102,7 @@ def _products(user: Vector, item: Vector) -> list[Field]:
     dot = np.where(known, (left * right).sum(1), np.nan).astype(np.float32)
     lengths = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
     cosine = np.divide(dot, lengths, out=np.full_like(dot, np.nan), where=known & (lengths > 0))
-    return [Continuous("graph_dot", "dense", dot), Continuous("graph_cosine", "dense", cosine)]
+    return [Number("graph_dot", "dense", dot), Number("graph_cosine", "dense", cosine)]
 
 
 def spaces(plan: Plan, target: int | None, choice: Choice, seed: int) -> dict[str, Vectors]:
@@ -139,7 +139,7 @@ def scored(
     result = {}
     rows = sum(len(part.pairs) for part in train)
     batch = 2048 if rows > LARGE else 256
-    training = Training(batch_rows=batch, epochs=10, patience=2, learning_rate=2e-3, decay=1e-5)
+    training = RankerTraining(batch_rows=batch, epochs=10, patience=2, learning_rate=2e-3, decay=1e-5)
 
     def run(parts: Sequence[Rows], arm: str, alignment: MMD | None) -> tuple[float, np.ndarray]:
         source = arm == "with source"

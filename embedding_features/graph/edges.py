@@ -17,7 +17,7 @@ from embedding_features.graph.vocabulary import Vocabulary
 from embedding_features.progress import Progress
 from embedding_features.sources.as_of_rows import KnownRows, known_rows
 from embedding_features.sources.columns import Number
-from embedding_features.sources.counts import Counts, check_dropped, count_rows
+from embedding_features.sources.counts import RowCounts, check_dropped, count_rows
 from embedding_features.sources.moment import from_microseconds
 from embedding_features.sources.open import open_source
 from embedding_features.sources.sql import Subject, quoted
@@ -34,7 +34,7 @@ class StagedRelation:
     schema: RelationSchema
     table: str
     rows: KnownRows
-    counts: Counts
+    counts: RowCounts
 
 
 def nodes_table(node_type: str) -> str:

@@ -12,7 +12,7 @@ from embedding_features.graph.report import FeatureReport
 from embedding_features.graph.schema import FeatureTable, GraphSchema
 from embedding_features.sources.as_of_rows import known_rows
 from embedding_features.sources.columns import value_sql
-from embedding_features.sources.counts import Counts, check_dropped, count_rows
+from embedding_features.sources.counts import RowCounts, check_dropped, count_rows
 from embedding_features.sources.moment import from_microseconds
 from embedding_features.sources.open import open_source
 from embedding_features.sources.sql import Subject, quoted
@@ -25,7 +25,7 @@ class StagedFeatures:
     subject: Subject
     schema: FeatureTable
     table: str
-    counts: Counts
+    counts: RowCounts
 
     @property
     def adds_nodes(self) -> bool:

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from embedding_features.arrays import F32, I64
-from embedding_features.recall.exact.exact import Vectors
+from embedding_features.recall.exact.exact import ScannedVectors
 from embedding_features.recall.filters import Eligible
-from embedding_features.recall.hnsw.graph import Graph, faiss
+from embedding_features.recall.hnsw.graph import HNSWGraph, faiss
 from embedding_features.recall.settings import HNSW, IVFPQ, RecallSettings
 
 #: rows that an exact scan compares while a walk is widened by one, at 32 links
@@ -20,7 +20,12 @@ _SCAN_SHARE = 0.25
 
 
 def propose(
-    near: Any, settings: RecallSettings, vectors: Vectors, queries: F32, wanted: int, eligible: Eligible
+    near: Any,
+    settings: RecallSettings,
+    vectors: ScannedVectors,
+    queries: F32,
+    wanted: int,
+    eligible: Eligible,
 ) -> I64 | None:
     """[q, c] rows near each query among those open to all, -1 for none; None where exact search is cheaper.
 
@@ -36,7 +41,7 @@ def propose(
 
 
 def _by_graph(
-    graph: Graph, settings: HNSW, vectors: Vectors, queries: F32, wanted: int, eligible: Eligible
+    graph: HNSWGraph, settings: HNSW, vectors: ScannedVectors, queries: F32, wanted: int, eligible: Eligible
 ) -> I64 | None:
     share = eligible.count / len(vectors.values)
     # Of the nodes a walk meets only the open ones are kept: it must be the wider, the fewer they are.

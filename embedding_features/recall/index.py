@@ -10,9 +10,9 @@ from embedding_features.ids import Ids
 from embedding_features.progress import SILENT, Progress
 from embedding_features.recall import saved
 from embedding_features.recall.catalogue import Catalogue, as_ids
-from embedding_features.recall.exact.exact import Vectors
+from embedding_features.recall.exact.exact import ScannedVectors
 from embedding_features.recall.filters import settle
-from embedding_features.recall.hnsw.graph import Graph
+from embedding_features.recall.hnsw.graph import HNSWGraph
 from embedding_features.recall.hnsw.train import train
 from embedding_features.recall.interface import VectorIndex, all_known
 from embedding_features.recall.manifest import IndexManifest
@@ -35,8 +35,8 @@ class RecallIndex(VectorIndex):
     def __init__(self, manifest: IndexManifest, catalogue: Catalogue, vectors: F32, near: Any | None) -> None:
         self.manifest = manifest
         self.catalogue = catalogue
-        held = near.vectors if isinstance(near, Graph) else vectors
-        self._vectors = Vectors(held, manifest.space.metric)
+        held = near.vectors if isinstance(near, HNSWGraph) else vectors
+        self._vectors = ScannedVectors(held, manifest.space.metric)
         self._near = near
 
     @classmethod

@@ -19,7 +19,7 @@ from embedding_features.config import parse_config
 from embedding_features.errors import CompatibilityError, ConfigError, SnapshotError
 from embedding_features.files import atomic_folder, sha256_file
 from embedding_features.recall.catalogue import Catalogue
-from embedding_features.recall.hnsw.graph import Graph
+from embedding_features.recall.hnsw.graph import HNSWGraph
 from embedding_features.recall.manifest import FileRecord, IndexManifest
 from embedding_features.recall.settings import HNSW, Exact
 
@@ -39,13 +39,13 @@ def save(folder: Path, manifest: IndexManifest, catalogue: Catalogue, vectors: F
         batch = pa.record_batch({f"{manifest.node_type}_id": catalogue.ids})
         with pa.ipc.new_file(staging / _IDS, batch.schema) as writer:
             writer.write_batch(batch)
-        if isinstance(near, Graph):
+        if isinstance(near, HNSWGraph):
             for name in _WALKED:
                 np.save(staging / f"{name}.npy", getattr(near.arrays, name))
         else:
             np.save(staging / _VECTORS, vectors)
         if near is not None:
-            faiss.write_index(near.index if isinstance(near, Graph) else near, str(staging / _NEAR))
+            faiss.write_index(near.index if isinstance(near, HNSWGraph) else near, str(staging / _NEAR))
         files = {
             path.name: FileRecord(bytes=path.stat().st_size, sha256=sha256_file(path))
             for path in sorted(staging.iterdir())
@@ -75,7 +75,7 @@ def load(
         if not isinstance(manifest.settings, Exact):
             near = faiss.read_index(str(folder / _NEAR), faiss.IO_FLAG_MMAP_IFC)
         if isinstance(manifest.settings, HNSW):
-            near = Graph(near, *(_mapped(folder / f"{name}.npy") for name in _WALKED))
+            near = HNSWGraph(near, *(_mapped(folder / f"{name}.npy") for name in _WALKED))
             vectors = near.vectors
         else:
             vectors = _mapped(folder / _VECTORS)
@@ -87,7 +87,7 @@ def load(
         raise SnapshotError(f"{folder} cannot be read: {error}", fix=_AGAIN) from None
     shape = (manifest.count, manifest.space.dim)
     found = [("ids", (len(ids), shape[1])), ("vectors", vectors.shape)]
-    if isinstance(near, Graph):
+    if isinstance(near, HNSWGraph):
         found.append(("codes", near.coded))
     elif near is not None:
         found.append(("lists", (near.ntotal, near.d)))

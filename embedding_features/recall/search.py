@@ -6,7 +6,7 @@ import numpy as np
 
 from embedding_features.arrays import F32, I64
 from embedding_features.recall.approximate import propose
-from embedding_features.recall.exact.exact import Vectors, score_exact, search_exact
+from embedding_features.recall.exact.exact import ScannedVectors, score_exact, search_exact
 from embedding_features.recall.filters import Eligible
 from embedding_features.recall.settings import RecallSettings
 
@@ -14,7 +14,7 @@ from embedding_features.recall.settings import RecallSettings
 def best(
     near: Any | None,
     settings: RecallSettings,
-    vectors: Vectors,
+    vectors: ScannedVectors,
     queries: F32,
     k: int,
     eligible: Eligible,
@@ -43,7 +43,9 @@ def best(
     return rows, scores
 
 
-def _settled(candidates: I64, vectors: Vectors, queries: F32, k: int, eligible: Eligible) -> tuple[I64, F32]:
+def _settled(
+    candidates: I64, vectors: ScannedVectors, queries: F32, k: int, eligible: Eligible
+) -> tuple[I64, F32]:
     """Candidates scored exactly; whoever got fewer than there are to find is answered by exact search."""
     pointers = np.arange(len(queries) + 1) * candidates.shape[1]
     rows, scores = score_exact(queries, vectors, pointers, candidates.reshape(-1), k, eligible)

@@ -18,7 +18,7 @@ from embedding_features.recall.settings import RecallSettings
 
 
 @dataclass(frozen=True)
-class Source:
+class VectorSource:
     """Vectors to index.
 
     Attributes:
@@ -39,7 +39,7 @@ def read_source(
     *,
     metric: Metric | None,
     partitions: Mapping[Any, str] | Ids | None,
-) -> Source:
+) -> VectorSource:
     """All vectors of a node type; see :meth:`.RecallIndex.build`."""
     made = snapshot.manifest
     if metric is not None and metric != made.space.metric:
@@ -63,4 +63,4 @@ def read_source(
         partitions=dict(spans),
     )
     vectors = as_compared(table.vectors[order], made.space.metric)
-    return Source(manifest, Catalogue(table.ids.take(pa.array(order))), vectors)
+    return VectorSource(manifest, Catalogue(table.ids.take(pa.array(order))), vectors)

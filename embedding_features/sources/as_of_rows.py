@@ -9,7 +9,7 @@ from typing import Any
 from embedding_features.sources.columns import Expression, Number, id_sql, may_misfit, number_sql
 from embedding_features.sources.kinds import is_integer
 from embedding_features.sources.moment import to_microseconds
-from embedding_features.sources.opened import TEXT, Opened, Part, fetch
+from embedding_features.sources.opened import TEXT, FileGroup, Opened, fetch
 from embedding_features.sources.source import IdType, Source
 from embedding_features.sources.sql import literal, quoted
 from embedding_features.sources.times import time_sql
@@ -119,7 +119,7 @@ def known_rows(
 
 
 def _part_sql(
-    part: Part,
+    part: FileGroup,
     filter_: str | None,
     columns: Mapping[str, str],
     ids: tuple[str, ...],

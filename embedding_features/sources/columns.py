@@ -17,12 +17,12 @@ from embedding_features.sources.kinds import (
     is_text,
     widened,
 )
-from embedding_features.sources.opened import NOTHING, TEXT, Opened, Part
+from embedding_features.sources.opened import NOTHING, TEXT, FileGroup, Opened
 from embedding_features.sources.source import IdType
 from embedding_features.sources.sql import literal, quoted
 
 #: the SQL of a value in one part
-Expression = Callable[[Part], str]
+Expression = Callable[[FileGroup], str]
 
 _INTEGER = "0|-?[1-9][0-9]*"
 _NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
@@ -92,7 +92,7 @@ def id_sql(opened: Opened, column: str, type_: IdType) -> Expression:
                 "change the id's type, or cast the column in an sql source",
             )
 
-    def sql(part: Part) -> str:
+    def sql(part: FileGroup) -> str:
         kind, name = part.kinds[column], quoted(column)
         if type_ == "string" or kind == NOTHING:
             return f"{name}::{'VARCHAR' if type_ == 'string' else 'BIGINT'}"
@@ -121,7 +121,7 @@ def number_sql(opened: Opened, number: Number) -> Expression:
                 "use a number, or cast it in an sql source",
             )
 
-    def sql(part: Part) -> str:
+    def sql(part: FileGroup) -> str:
         name = quoted(number.column)
         if part.kinds[number.column] == TEXT:
             name = number_text_sql(name, part.dialect.decimal if part.dialect else ".")

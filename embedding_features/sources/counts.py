@@ -19,7 +19,7 @@ _COUNTED = {
 
 
 @dataclass(frozen=True)
-class Counts:
+class RowCounts:
     """Rows of each file (``""`` for a statement's); ``earliest`` in µs of rows with ids, None without one."""
 
     files: dict[str, FileReport]
@@ -31,7 +31,7 @@ class Counts:
         return FileReport.total(self.files.values())
 
 
-def count_rows(con: Any, rows: KnownRows) -> Counts:
+def count_rows(con: Any, rows: KnownRows) -> RowCounts:
     """Count what is known and what is dropped, and why.
 
     Raises:
@@ -49,10 +49,10 @@ def count_rows(con: Any, rows: KnownRows) -> Counts:
         if bad:
             raise fault(con, rows, name, condition, bad)
     files = {row[0]: FileReport(**dict(zip(_COUNTED, row[2:size], strict=True))) for row in found}
-    return Counts(files, min((row[1] for row in found if row[1] is not None), default=None))
+    return RowCounts(files, min((row[1] for row in found if row[1] is not None), default=None))
 
 
-def check_dropped(rows: KnownRows, counts: Counts) -> None:
+def check_dropped(rows: KnownRows, counts: RowCounts) -> None:
     """Refuse a source of which too much was dropped.
 
     Raises:

@@ -11,12 +11,12 @@ from embedding_features.sources.columns import integer_text_sql, number_text_sql
 from embedding_features.sources.csv_lines import read_lines
 from embedding_features.sources.folders import folder_columns
 from embedding_features.sources.kinds import DECLARED
-from embedding_features.sources.opened import FILE, MISREAD, TEXT, Part, selected_folders
+from embedding_features.sources.opened import FILE, MISREAD, TEXT, FileGroup, selected_folders
 from embedding_features.sources.source import Dialect, TextType
 from embedding_features.sources.sql import Subject, literal, literals, quoted
 
 
-def csv_parts(files: Sequence[str], dialect: Dialect, subject: Subject) -> list[Part]:
+def csv_parts(files: Sequence[str], dialect: Dialect, subject: Subject) -> list[FileGroup]:
     """Group files by their columns; within a group all have the same ones in the same order.
 
     Raises:
@@ -35,7 +35,9 @@ def csv_parts(files: Sequence[str], dialect: Dialect, subject: Subject) -> list[
     return [_part(columns, folders, paths, dialect) for (columns, folders), paths in groups.items()]
 
 
-def _part(columns: tuple[str, ...], folders: tuple[str, ...], files: list[str], dialect: Dialect) -> Part:
+def _part(
+    columns: tuple[str, ...], folders: tuple[str, ...], files: list[str], dialect: Dialect
+) -> FileGroup:
     named = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
     options = {
         "auto_detect": "false",
@@ -63,7 +65,7 @@ def _part(columns: tuple[str, ...], folders: tuple[str, ...], files: list[str], 
     kinds = {name: DECLARED[declared[name]] if name in declared else TEXT for name in columns}
     sql = f"SELECT {selected} FROM read_csv({literals(files)}, {read})"  # noqa: S608 - literals
     kinds |= dict.fromkeys(folders, TEXT)
-    return Part(tuple(files), sql, kinds, dialect, may_be_misread=bool(declared), folders=folders)
+    return FileGroup(tuple(files), sql, kinds, dialect, may_be_misread=bool(declared), folders=folders)
 
 
 def _declared_sql(name: str, kind: TextType, dialect: Dialect) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 
-from embedding_features.sources.opened import Part
+from embedding_features.sources.opened import FileGroup
 from embedding_features.sources.source import Dialect
 
 
@@ -40,7 +40,7 @@ def read_lines(path: str, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
             before = reader.line_num
 
 
-def line_of(path: str, part: Part, texts: Mapping[str, str | None]) -> int:
+def line_of(path: str, part: FileGroup, texts: Mapping[str, str | None]) -> int:
     """The number of the first line whose columns hold these texts; 0 where none does any more."""
     columns = [name for name in part.kinds if name not in part.folders]
     wanted = {columns.index(column): text for column, text in texts.items() if column in columns}

@@ -9,7 +9,7 @@ import duckdb
 from embedding_features.sources.csv_files import csv_parts
 from embedding_features.sources.files import find_files
 from embedding_features.sources.filters import checked_filter
-from embedding_features.sources.opened import TEXT, Opened, Part, without_nan
+from embedding_features.sources.opened import TEXT, FileGroup, Opened, without_nan
 from embedding_features.sources.parquet_files import parquet_parts
 from embedding_features.sources.source import Source
 from embedding_features.sources.sql import Subject, quoted
@@ -33,7 +33,7 @@ def open_source(con: Any, source: Source, subject: Subject, folder: Path, as_of:
         with subject.named():
             sql, parameters = _statement(con, source.sql, subject, as_of)
             kinds = {row[0]: row[1] for row in con.execute(f"DESCRIBE {sql}", parameters).fetchall()}
-        parts = [Part((), f"SELECT {without_nan(kinds)} FROM ({sql}\n)", kinds)]  # noqa: S608
+        parts = [FileGroup((), f"SELECT {without_nan(kinds)} FROM ({sql}\n)", kinds)]  # noqa: S608
     elif source.csv is not None:
         parts = csv_parts(find_files(source.csv, folder, subject), source.dialect, subject)
     else:

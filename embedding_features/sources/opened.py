@@ -23,7 +23,7 @@ MISREAD = "source misread"
 
 
 @dataclass(frozen=True)
-class Part:
+class FileGroup:
     """Files of one source that hold the same columns of the same types, or the rows of a statement.
 
     Attributes:
@@ -66,11 +66,11 @@ class Opened:
     """
 
     subject: Subject
-    parts: tuple[Part, ...]
+    parts: tuple[FileGroup, ...]
     parameters: dict[str, datetime]
     is_parquet: bool
 
-    def kind(self, part: Part, column: str) -> str:
+    def kind(self, part: FileGroup, column: str) -> str:
         """The type of a column of one part.
 
         Raises:
@@ -82,24 +82,24 @@ class Opened:
             f"no column {column!r}{self.where(part)}", f"name one of {list(part.kinds)}"
         )
 
-    def where(self, part: Part) -> str:
+    def where(self, part: FileGroup) -> str:
         """`` in <file>``, where a part's files are not all of the source."""
         return f" in {part.files[0]}" if len(self.parts) > 1 else ""
 
-    def kinds(self, column: str) -> dict[str, Part]:
+    def kinds(self, column: str) -> dict[str, FileGroup]:
         """The types of a column in all parts, each with the first part that has it; not those of null alone.
 
         Raises:
             subject.error: when a part lacks the column.
         """
-        found: dict[str, Part] = {}
+        found: dict[str, FileGroup] = {}
         for part in self.parts:
             kind = self.kind(part, column)
             if kind != NOTHING:
                 found.setdefault(kind, part)
         return found
 
-    def unlike(self, column: str, kinds: Mapping[str, Part]) -> Exception:
+    def unlike(self, column: str, kinds: Mapping[str, FileGroup]) -> Exception:
         """The error for a column whose types do not go together, with a file of each."""
         (one, first), (other, second) = list(kinds.items())[:2]
         return self.subject.refusal(

@@ -7,11 +7,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from embedding_features.sources.folders import folder_columns
-from embedding_features.sources.opened import FILE, TEXT, Part, selected_folders, without_nan
+from embedding_features.sources.opened import FILE, TEXT, FileGroup, selected_folders, without_nan
 from embedding_features.sources.sql import Subject, literal, literals
 
 
-def parquet_parts(con: Any, files: Sequence[str], subject: Subject) -> list[Part]:
+def parquet_parts(con: Any, files: Sequence[str], subject: Subject) -> list[FileGroup]:
     """Group files by their columns' names and types.
 
     Raises:
@@ -39,7 +39,7 @@ def _columns(path: str, subject: Subject) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((field.name, str(field.type)) for field in schema))
 
 
-def _part(con: Any, files: list[str], folders: tuple[str, ...], subject: Subject) -> Part:
+def _part(con: Any, files: list[str], folders: tuple[str, ...], subject: Subject) -> FileGroup:
     # by name, for files of a group may have their columns in another order; a folder's column, of which
     # DuckDB would guess the type, never stands in the place of a file's own
     options = f"union_by_name = true, hive_partitioning = false, filename = {literal(FILE)}"
@@ -50,4 +50,4 @@ def _part(con: Any, files: list[str], folders: tuple[str, ...], subject: Subject
     kinds = {row[0]: row[1] for row in rows}
     selected = without_nan(kinds) + selected_folders(folders)
     sql = f"SELECT {selected} FROM read_parquet({literals(files)}, {options})"  # noqa: S608 - literals
-    return Part(tuple(files), sql, kinds | dict.fromkeys(folders, TEXT), folders=folders)
+    return FileGroup(tuple(files), sql, kinds | dict.fromkeys(folders, TEXT), folders=folders)

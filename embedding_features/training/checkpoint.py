@@ -22,7 +22,7 @@ from embedding_features.files import sha256_file, write_atomic
 _INDEX = "checkpoint.json"
 
 
-class State(Config):
+class RunState(Config):
     """Where a run stands.
 
     Attributes:
@@ -49,7 +49,7 @@ class _Index(Config):
     run: str
     file: str
     sha256: str
-    state: State
+    state: RunState
 
 
 class Checkpoints:
@@ -64,7 +64,7 @@ class Checkpoints:
         self.folder = folder
         self.run = run
 
-    def save(self, state: State, tensors: Mapping[str, Tensor]) -> None:
+    def save(self, state: RunState, tensors: Mapping[str, Tensor]) -> None:
         """Replace the last checkpoint."""
         name = f"epoch-{state.epoch:06d}{'-finished' if state.finished else ''}.safetensors"
         path = self.folder / name
@@ -77,7 +77,7 @@ class Checkpoints:
             if old.name != name:
                 old.unlink(missing_ok=True)
 
-    def load(self) -> tuple[State, dict[str, Tensor]] | None:
+    def load(self) -> tuple[RunState, dict[str, Tensor]] | None:
         """The last checkpoint, or None where there is none.
 
         Raises:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from embedding_features.errors import TrainingError
 from embedding_features.progress import SILENT, Progress
-from embedding_features.training.checkpoint import Checkpoints, State
+from embedding_features.training.checkpoint import Checkpoints, RunState
 from embedding_features.training.settings import Training
 
 #: a mean loss so many times that of the first epoch (or of 1, if that was smaller) is a diverging run
@@ -86,7 +86,7 @@ class _Run:
         self.checkpoints = checkpoints
         self.best: dict[str, Tensor] = {}
 
-    def check(self, state: State, epoch: int, loss: float) -> State:
+    def check(self, state: RunState, epoch: int, loss: float) -> RunState:
         """The state after ``epoch``, unless it went wrong."""
         first = loss if state.first_loss is None else state.first_loss
         finite = math.isfinite(loss) and all(bool(p.isfinite().all()) for p in self.parameters.values())
@@ -97,7 +97,7 @@ class _Run:
             )
         return state.model_copy(update={"epoch": epoch, "loss": loss, "first_loss": first})
 
-    def judge(self, state: State, metric: float) -> State:
+    def judge(self, state: RunState, metric: float) -> RunState:
         """Keep the weights if ``metric`` is the best so far."""
         if state.best is not None and metric <= state.best:
             return state
@@ -109,7 +109,7 @@ class _Run:
             for name, tensor in self.best.items():
                 self.parameters[name].copy_(tensor)
 
-    def save(self, state: State) -> None:
+    def save(self, state: RunState) -> None:
         if self.checkpoints is None:
             return
         tensors: dict[str, Tensor] = {f"model/{name}": p for name, p in self.parameters.items()}
@@ -118,10 +118,10 @@ class _Run:
             tensors |= {f"optimizer/{name}/{key}": t for key, t in self.optimizer.state[p].items()}
         self.checkpoints.save(state, tensors)
 
-    def resume(self) -> State:
+    def resume(self) -> RunState:
         loaded = self.checkpoints.load() if self.checkpoints else None
         if loaded is None:
-            return State()
+            return RunState()
         state, tensors = loaded
         for name, p in self.parameters.items():
             with torch.no_grad():
@@ -154,12 +154,12 @@ def _epoch(losses: Iterator[Tensor], optimizer: torch.optim.Optimizer, advance: 
     return float(total) / count
 
 
-def _status(state: State) -> str:
+def _status(state: RunState) -> str:
     best = "" if state.best is None else f" best {state.best:.4f} at {state.best_epoch}"
     return f"epoch {state.epoch} loss {state.loss:.4f}{best}"
 
 
-def _figures(state: State) -> dict[str, float]:
+def _figures(state: RunState) -> dict[str, float]:
     figures = {
         "epochs": float(state.epoch),
         "best_epoch": float(state.best_epoch or state.epoch),

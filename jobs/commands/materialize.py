@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jobs.options import JsonOption, TrackOption, epilog, run_tracked
-from jobs.tracking import Subject, Track
+from jobs.tracking import Track, TrackedRun
 
 if TYPE_CHECKING:
     from embedding_features.progress import Progress
@@ -24,7 +24,7 @@ def command(
     def job(progress: "Progress", tracked: Track) -> dict[str, Any]:
         from jobs.steps import materialize
 
-        subject = Subject("materialize", experiment=repo.resolve().name, settings={"repo": str(repo)})
+        subject = TrackedRun("materialize", experiment=repo.resolve().name, settings={"repo": str(repo)})
         return tracked(subject, lambda: materialize.run(repo, progress))
 
     run_tracked(job, track, as_json)

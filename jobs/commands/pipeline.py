@@ -11,7 +11,7 @@ import typer
 
 from jobs.mlflow_figures import data_fingerprint
 from jobs.options import ConfigOption, JsonOption, TrackOption, epilog, run_tracked
-from jobs.tracking import Subject, Track
+from jobs.tracking import Track, TrackedRun
 
 if TYPE_CHECKING:
     from embedding_features.progress import Progress
@@ -42,7 +42,7 @@ def run_step(name: str, config: Path, progress: "Progress", track: Track) -> dic
     pipeline = load_pipeline(config_file(config))
     step = cast(Step, import_module(f"jobs.steps.{name}"))
     workspace = pipeline.workspace
-    subject = Subject(
+    subject = TrackedRun(
         job=name,
         experiment=pipeline.name,
         settings=pipeline.model_dump(mode="json"),

@@ -7,14 +7,14 @@ from jobs.pipeline import Pipeline
 from jobs.steps import verify
 from jobs.steps.ablation_context import report_context
 from jobs.steps.costs import costs
-from jobs.steps.rank import Ranked, bundle_rows, rank
+from jobs.steps.rank import RankResult, bundle_rows, rank
 from jobs.steps.recall_ablation import judged_mixes
 from ranking.ablation.ablate import ablate
 from ranking.report.render import render
 from ranking.report.summary import summary_rows
 
 
-def run(pipeline: Pipeline, progress: Progress, ranked: Ranked | None = None) -> dict[str, Any]:
+def run(pipeline: Pipeline, progress: Progress, ranked: RankResult | None = None) -> dict[str, Any]:
     """Compare every variant with its ranker's baseline; write ``report/ablation.json`` and ``.html``.
 
     Raises:

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from embedding_features.store import Published
 from jobs.pipeline import Pipeline
-from jobs.steps.rank import Ranked
+from jobs.steps.rank import RankResult
 from ranking.experiment.variants import FEATURES, STRONG, Variant
 from ranking.report.context import ReportContext, SnapshotContext, SplitContext
 from ranking.task.task import PARTS, said
@@ -25,7 +25,7 @@ _ADDS = {
 }
 
 
-def report_context(pipeline: Pipeline, ranked: Ranked) -> ReportContext:
+def report_context(pipeline: Pipeline, ranked: RankResult) -> ReportContext:
     """Of one pipeline and what its grid learned from."""
     task, rule = pipeline.rank.task, pipeline.rank.task.label
     log = PurePath(said(task.log)).name

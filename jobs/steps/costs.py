@@ -5,7 +5,7 @@ import pyarrow as pa
 from embedding_features.errors import StoreError
 from embedding_features.store import EmbeddingFeatures
 from jobs.pipeline import Pipeline
-from jobs.steps.rank import Ranked
+from jobs.steps.rank import RankResult
 from ranking.ablation.result import Cost
 from ranking.bundle import Pin, make_pins
 from ranking.bundle.costs import bytes_online, read_ms
@@ -15,7 +15,7 @@ from ranking.inputs.arrow import flat_array
 from ranking.task.task import SIDES, Side
 
 
-def costs(pipeline: Pipeline, ranked: Ranked) -> tuple[Cost, ...]:
+def costs(pipeline: Pipeline, ranked: RankResult) -> tuple[Cost, ...]:
     """Of each ranker × variant that a store can serve: a sub-model reads no vectors, and is timed without."""
     scores = ranked.scores
     found = {}
@@ -40,7 +40,7 @@ def costs(pipeline: Pipeline, ranked: Ranked) -> tuple[Cost, ...]:
     )
 
 
-def _read(pipeline: Pipeline, ranked: Ranked, pins: tuple[Pin, ...]) -> float | None:
+def _read(pipeline: Pipeline, ranked: RankResult, pins: tuple[Pin, ...]) -> float | None:
     """Of the last user of the log and the items met last; None where nothing is online."""
     if not pins:
         return 0.0

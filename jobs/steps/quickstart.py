@@ -18,7 +18,7 @@ _MODES = ("recall_mode", "submodel_mode")
 
 def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
     """Run all steps; what is finished already is found, not made again. A missing repository is made."""
-    ranked: list[rank.Ranked] = []
+    ranked: list[rank.RankResult] = []
 
     def train() -> dict[str, Any]:
         ranked.append(rank.rank(pipeline, progress))

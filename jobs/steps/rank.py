@@ -24,7 +24,7 @@ from ranking.task.labels import entity_frame, load_labels
 
 
 @dataclass(frozen=True)
-class Ranked:
+class RankResult:
     """Test scores of the grid, what they were learned from, the snapshots behind the features, and of each
     ranker a bundle of its best variant."""
 
@@ -35,7 +35,7 @@ class Ranked:
     bundles: dict[str, Bundle]
 
 
-def rank(pipeline: Pipeline, progress: Progress) -> Ranked:
+def rank(pipeline: Pipeline, progress: Progress) -> RankResult:
     """Train what is missing of the grid.
 
     Raises:
@@ -64,7 +64,7 @@ def rank(pipeline: Pipeline, progress: Progress) -> Ranked:
         progress=progress,
     )
     bundles = export_best(pipeline, scores, dataset, snapshots, progress)
-    return Ranked(scores, labels, snapshots, dataset, bundles)
+    return RankResult(scores, labels, snapshots, dataset, bundles)
 
 
 def _arms(pipeline: Pipeline, labels: pa.Table, dataset: Dataset, progress: Progress) -> Sequence[Arm]:

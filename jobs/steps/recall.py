@@ -15,7 +15,7 @@ from embedding_features.progress import Progress
 from embedding_features.recall import RecallIndex
 from embedding_features.store import Published, historical
 from jobs.pipeline import Pipeline
-from jobs.steps.rank import Ranked, rank
+from jobs.steps.rank import RankResult, rank
 from ranking.bundle import Bundle
 from ranking.experiment.run import OneTorchThread
 from ranking.modes.merge import Candidates
@@ -31,7 +31,7 @@ from ranking.modes.stages import TwoStages, evaluate_stages
 from ranking.task.task import PARTS
 
 
-class Asked(NamedTuple):
+class CandidateRows(NamedTuple):
     """Requests of some moments, their candidates, and the candidates' raw columns."""
 
     requests: list[Requests]
@@ -39,7 +39,7 @@ class Asked(NamedTuple):
     tables: list[pa.Table]
 
 
-def run(pipeline: Pipeline, progress: Progress, ranked: Ranked | None = None) -> dict[str, Any]:
+def run(pipeline: Pipeline, progress: Progress, ranked: RankResult | None = None) -> dict[str, Any]:
     """Measure both stages on the test part; write ``recall.json``.
 
     Candidates are ranked by the best bundle and, where the settings name one, by a ranker that learned from
@@ -65,7 +65,7 @@ def run(pipeline: Pipeline, progress: Progress, ranked: Ranked | None = None) ->
 
 
 def _measured(
-    pipeline: Pipeline, ranked: Ranked, bundles: Mapping[str, Bundle], progress: Progress
+    pipeline: Pipeline, ranked: RankResult, bundles: Mapping[str, Bundle], progress: Progress
 ) -> dict[str, TwoStages]:
     settings, borders = pipeline.recall, borders_of(ranked.labels)
     with progress.task("recall", 4) as advance:
@@ -96,18 +96,20 @@ def borders_of(labels: pa.Table) -> list[datetime]:
     return [*first, pc.max(labels["timestamp"]).as_py() + timedelta(microseconds=1)]
 
 
-def asked(pipeline: Pipeline, ranked: Ranked, part: tuple[datetime, datetime], stage: RecallStage) -> Asked:
+def asked(
+    pipeline: Pipeline, ranked: RankResult, part: tuple[datetime, datetime], stage: RecallStage
+) -> CandidateRows:
     """The requests of a part, their candidates and their columns."""
     found = [
         (requests, recall_candidates(requests, indexes, stage))
         for requests, indexes in asked_at(pipeline, ranked, part)
     ]
     requests, candidates = [one for one, _ in found], [one for _, one in found]
-    return Asked(requests, candidates, columns_of(pipeline, ranked, requests, candidates))
+    return CandidateRows(requests, candidates, columns_of(pipeline, ranked, requests, candidates))
 
 
 def asked_at(
-    pipeline: Pipeline, ranked: Ranked, part: tuple[datetime, datetime]
+    pipeline: Pipeline, ranked: RankResult, part: tuple[datetime, datetime]
 ) -> Iterator[tuple[Requests, Indexes]]:
     """Requests from the begin of a part, whose answers are known before its end, each with the indexes that
     they see; only of moments with a snapshot."""
@@ -122,7 +124,7 @@ def asked_at(
 
 
 def columns_of(
-    pipeline: Pipeline, ranked: Ranked, requests: Sequence[Requests], candidates: Sequence[Candidates]
+    pipeline: Pipeline, ranked: RankResult, requests: Sequence[Requests], candidates: Sequence[Candidates]
 ) -> list[pa.Table]:
     """The raw columns of each moment's candidates."""
     return candidate_columns(

@@ -10,7 +10,7 @@ import numpy as np
 from embedding_features.arrays import F32, I64
 from embedding_features.progress import Progress
 from jobs.pipeline import Pipeline
-from jobs.steps.rank import Ranked
+from jobs.steps.rank import RankResult
 from jobs.steps.recall import asked_at, borders_of, columns_of
 from ranking.ablation.result import RecallCell
 from ranking.experiment.run import OneTorchThread
@@ -24,7 +24,7 @@ from ranking.modes.union import union
 
 
 @dataclass(frozen=True)
-class Part:
+class RequestGroup:
     """The requests of a part of the labels.
 
     Attributes:
@@ -43,7 +43,7 @@ class Part:
         return self.inputs.take(np.concatenate(self.rows[mix]))
 
 
-def judged_mixes(pipeline: Pipeline, ranked: Ranked, progress: Progress) -> tuple[RecallCell, ...]:
+def judged_mixes(pipeline: Pipeline, ranked: RankResult, progress: Progress) -> tuple[RecallCell, ...]:
     """Of each mix of sources the requests of the test part, ranked by a ranker of its own.
 
     The ranker (the recall section's, or trees) learns from candidates of the same mix at earlier moments, so
@@ -52,7 +52,7 @@ def judged_mixes(pipeline: Pipeline, ranked: Ranked, progress: Progress) -> tupl
     """
     first, second, third, end = borders_of(ranked.labels)
     spans = pairwise((max(first, second - (end - third)), second, third, end))
-    mixes, parts, found = mixes_of(pipeline.recall.stage), list[Part](), {}
+    mixes, parts, found = mixes_of(pipeline.recall.stage), list[RequestGroup](), {}
     with progress.task("ablate: recall mode", 3 + len(mixes)) as advance:
         for span in spans:
             parts.append(_part(pipeline, ranked, span, mixes))
@@ -64,8 +64,8 @@ def judged_mixes(pipeline: Pipeline, ranked: Ranked, progress: Progress) -> tupl
 
 
 def _part(
-    pipeline: Pipeline, ranked: Ranked, span: tuple[datetime, datetime], mixes: Mapping[str, RecallStage]
-) -> Part:
+    pipeline: Pipeline, ranked: RankResult, span: tuple[datetime, datetime], mixes: Mapping[str, RecallStage]
+) -> RequestGroup:
     requests, every, rows, start = [], list[Candidates](), dict[str, list[I64]](), 0
     candidates: dict[str, list[Candidates]] = {mix: [] for mix in mixes}
     for one, indexes in asked_at(pipeline, ranked, span):
@@ -78,12 +78,12 @@ def _part(
         every.append(together)
         start += len(together.request)
     tables = columns_of(pipeline, ranked, requests, every)
-    return Part(
+    return RequestGroup(
         requests, candidates, rows, candidate_inputs(requests, every, tables, ranked.dataset.encoders)
     )
 
 
-def _scores(pipeline: Pipeline, mix: str, parts: Sequence[Part], progress: Progress) -> list[F32]:
+def _scores(pipeline: Pipeline, mix: str, parts: Sequence[RequestGroup], progress: Progress) -> list[F32]:
     """Of each moment's candidates in the last part, by a ranker of the first two."""
     ranker = pipeline.recall.ranker or LightGBM()
     with OneTorchThread():

@@ -15,7 +15,7 @@ try:
     from ranking.service.authenticator import make_authenticator
     from ranking.service.listening import take_address
     from ranking.service.logs import set_up_logs
-    from ranking.service.server import Server
+    from ranking.service.server import ServiceServer
     from ranking.service.service import RankingService
     from ranking.service.settings import load_settings
 except ModuleNotFoundError as error:
@@ -42,14 +42,14 @@ def run(bundle: Path, repo: Path, config: Path | None, host: str, port: int, as_
             "auth": settings.auth.kind,
         }
         app, drain_seconds = make_app(service, authenticator), settings.limits.drain_seconds
-        server = Server(app, drain_seconds, lambda: emit(answer, as_json))
+        server = ServiceServer(app, drain_seconds, lambda: emit(answer, as_json))
         try:
             uvloop.run(_serve(server, bound, service))
         except SystemExit:  # of uvicorn, with a code that means something else here
             raise RuntimeError("the service did not start; the log says why") from None
 
 
-async def _serve(server: Server, bound: socket.socket, service: RankingService) -> None:
+async def _serve(server: ServiceServer, bound: socket.socket, service: RankingService) -> None:
     loop, running = asyncio.get_running_loop(), set[asyncio.Task[None]]()
 
     def reload() -> None:

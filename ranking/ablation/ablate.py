@@ -14,7 +14,7 @@ from ranking.ablation.headline import gains, headline
 from ranking.ablation.result import (
     Ablation,
     AblationConfig,
-    Cell,
+    ComparedCell,
     Cost,
     RecallCell,
     SliceFigure,
@@ -25,7 +25,7 @@ from ranking.ablation.slices import slices
 from ranking.experiment.scores import Scores
 from ranking.metrics.statistics import METRICS, gauc_statistic
 
-__all__ = ["Ablation", "AblationConfig", "Cell", "ablate"]
+__all__ = ["Ablation", "AblationConfig", "ComparedCell", "ablate"]
 
 Key = tuple[str, str, str]  # ranker, variant, metric
 
@@ -56,9 +56,9 @@ def _cell(
     judged: tuple[float, Verdict] | None,
     second: Difference | None,
     parts: dict[str, SliceFigure],
-) -> Cell:
+) -> ComparedCell:
     ranker, variant, metric = key
-    return Cell(
+    return ComparedCell(
         ranker=ranker,
         variant=variant,
         metric=metric,
@@ -147,7 +147,7 @@ def ablate(
 
 
 def _said(
-    cells: Sequence[Cell], config: AblationConfig, costs: Sequence[Cost], recall: Sequence[RecallCell]
+    cells: Sequence[ComparedCell], config: AblationConfig, costs: Sequence[Cost], recall: Sequence[RecallCell]
 ) -> tuple[str, ...]:
     """The verdict first, then what it rests on."""
     primary = [cell for cell in cells if cell.metric == config.primary]

@@ -8,7 +8,7 @@ from embedding_features.arrays import F32
 from embedding_features.errors import ConfigError, DataError
 from ranking.ablation.config import AblationConfig
 from ranking.experiment.scores import Scores
-from ranking.metrics.replicates import Rows
+from ranking.metrics.replicates import ScoredRows
 from ranking.metrics.statistics import rows_of
 
 
@@ -43,7 +43,7 @@ def check_replicates(config: AblationConfig, family: int) -> None:
         )
 
 
-def checked_rows(scores: Scores, config: AblationConfig) -> Rows:
+def checked_rows(scores: Scores, config: AblationConfig) -> ScoredRows:
     """The test rows, ready for statistics.
 
     Raises:

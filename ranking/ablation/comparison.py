@@ -8,7 +8,7 @@ from ranking.ablation.bootstrap import Difference, Estimate, bootstrap, differen
 from ranking.ablation.config import AblationConfig
 from ranking.ablation.result import Note, SliceFigure
 from ranking.ablation.slices import Slice
-from ranking.metrics.replicates import Rows, UndefinedMetricError
+from ranking.metrics.replicates import ScoredRows, UndefinedMetricError
 from ranking.metrics.statistics import METRICS
 
 
@@ -22,7 +22,7 @@ class Measured:
 
 
 def measure(
-    rows: Rows,
+    rows: ScoredRows,
     variants: Mapping[str, F32],
     metrics: Sequence[str],
     config: AblationConfig,
@@ -58,7 +58,7 @@ def measure(
     return measured
 
 
-def _note(rows: Rows, score: F32, metric: str, config: AblationConfig) -> Note:
+def _note(rows: ScoredRows, score: F32, metric: str, config: AblationConfig) -> Note:
     """Why the metric has no figure on these rows, or an empty string; the same for every score."""
     if rows.label.size < config.min_slice_rows:
         return "too few rows"
@@ -70,7 +70,7 @@ def _note(rows: Rows, score: F32, metric: str, config: AblationConfig) -> Note:
 
 
 def measure_slice(
-    rows: Rows, part: Slice, variants: Mapping[str, F32], config: AblationConfig
+    rows: ScoredRows, part: Slice, variants: Mapping[str, F32], config: AblationConfig
 ) -> dict[tuple[str, str], SliceFigure]:
     """Every (variant, metric) of one ranker on a slice, or why there is no figure."""
     inside = rows.where(part.rows)

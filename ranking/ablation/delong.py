@@ -24,7 +24,7 @@ from scipy.stats import t as student
 from embedding_features.arrays import F32, F64
 from embedding_features.config import Config
 from ranking.ablation.bootstrap import Difference, Estimate
-from ranking.metrics.replicates import Rows, UndefinedMetricError, WeightedAUC, class_sums
+from ranking.metrics.replicates import ScoredRows, UndefinedMetricError, WeightedAUC, class_sums
 from ranking.metrics.statistics import auc_statistic
 
 _ROUNDING = 1e-12  # standard errors below it are zeros that were not added up exactly
@@ -58,7 +58,7 @@ class _Components:
         return float(np.linalg.norm((self.by_user * users.factor).sum(axis=0)))
 
 
-def _users(rows: Rows, ranked: WeightedAUC, alpha: float) -> _Users:
+def _users(rows: ScoredRows, ranked: WeightedAUC, alpha: float) -> _Users:
     count = class_sums(rows.label > 0, rows.user, rows.users)
     share = count / count.sum(axis=1, keepdims=True)
     if share.max() == 1:
@@ -103,7 +103,7 @@ def _difference(own: _Components, base: _Components, users: _Users) -> Differenc
     )
 
 
-def delong(rows: Rows, variants: Mapping[str, F32], baseline: str, alpha: float) -> dict[str, DeLong]:
+def delong(rows: ScoredRows, variants: Mapping[str, F32], baseline: str, alpha: float) -> dict[str, DeLong]:
     """AUC of every variant and its difference from the baseline's on the same rows.
 
     Args:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ranking.ablation.bootstrap import Difference
 from ranking.ablation.config import AblationConfig
-from ranking.ablation.result import Cell, RecallCell
+from ranking.ablation.result import ComparedCell, RecallCell
 from ranking.metrics.statistics import METRICS
 
 
@@ -25,7 +25,7 @@ def interval(metric: str, difference: Difference) -> str:
     return f"{signed(metric, difference.value)} [{low}, {high}]"
 
 
-def _of_ranker(ranker: str, primary: Sequence[Cell], config: AblationConfig) -> list[str]:
+def _of_ranker(ranker: str, primary: Sequence[ComparedCell], config: AblationConfig) -> list[str]:
     """What the primary metric says of one ranker: who is better, who is worse, what stays open."""
     metric, title = config.primary, METRICS[config.primary].title
     mine = [(cell, cell.difference) for cell in primary if cell.ranker == ranker and cell.difference]
@@ -49,7 +49,7 @@ def _of_ranker(ranker: str, primary: Sequence[Cell], config: AblationConfig) -> 
     return sentences
 
 
-def _other_metrics(ranker: str, cells: Sequence[Cell], config: AblationConfig) -> list[str]:
+def _other_metrics(ranker: str, cells: Sequence[ComparedCell], config: AblationConfig) -> list[str]:
     mine = [c for c in cells if c.ranker == ranker and c.metric != config.primary]
     groups = []
     for verdict in ("better", "worse"):
@@ -62,7 +62,7 @@ def _other_metrics(ranker: str, cells: Sequence[Cell], config: AblationConfig) -
     return [f"{ranker}, other metrics: no difference shown."] if mine else []
 
 
-def _slices(cells: Sequence[Cell], config: AblationConfig) -> list[str]:
+def _slices(cells: Sequence[ComparedCell], config: AblationConfig) -> list[str]:
     """How many slices look different, beside how many would by chance."""
     found = [
         part.difference
@@ -95,7 +95,7 @@ def recall_findings(cells: Sequence[RecallCell]) -> list[str]:
     return sentences
 
 
-def findings(cells: Sequence[Cell], config: AblationConfig) -> list[str]:
+def findings(cells: Sequence[ComparedCell], config: AblationConfig) -> list[str]:
     """What the test showed of each ranker, and what it did not."""
     rankers = list(dict.fromkeys(cell.ranker for cell in cells))
     primary = [cell for cell in cells if cell.metric == config.primary]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from ranking.ablation.config import AblationConfig
 from ranking.ablation.findings import interval, signed
-from ranking.ablation.result import Cell, Cost
+from ranking.ablation.result import ComparedCell, Cost
 from ranking.metrics.statistics import METRICS
 
 #: variants named in the headline, and slices beside a gain
@@ -13,7 +13,7 @@ _NAMED = 3
 Costs = Mapping[tuple[str, str], Cost]
 
 
-def headline(primary: Sequence[Cell], config: AblationConfig) -> str:
+def headline(primary: Sequence[ComparedCell], config: AblationConfig) -> str:
     """``Earned its keep in AUC: neighbours for all 3 rankers; dense for dlrm. Not shown: clusters.``"""
     title = METRICS[config.primary].title
     compared = [cell for cell in primary if cell.verdict and cell.variant not in config.rungs]
@@ -41,7 +41,7 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
-def gains(primary: Sequence[Cell], config: AblationConfig, costs: Costs) -> list[str]:
+def gains(primary: Sequence[ComparedCell], config: AblationConfig, costs: Costs) -> list[str]:
     """A sentence a ranker that gained: its best variant, its slices, its cost."""
     sign = 1 if METRICS[config.primary].higher_is_better else -1
     sentences = []
@@ -56,7 +56,7 @@ def gains(primary: Sequence[Cell], config: AblationConfig, costs: Costs) -> list
     return sentences
 
 
-def _gain(cell: Cell) -> str:
+def _gain(cell: ComparedCell) -> str:
     change, p = cell.difference, cell.p_corrected
     if change is None or p is None:
         return ""
@@ -66,7 +66,7 @@ def _gain(cell: Cell) -> str:
     return f"{cell.ranker} gains most with {cell.variant}: {gained}, {sure} after correction{second}"
 
 
-def _for_whom(cell: Cell, sign: int) -> str:
+def _for_whom(cell: ComparedCell, sign: int) -> str:
     """The slices that gained most, of those whose interval leaves out 0."""
     found = [(name, part.difference) for name, part in cell.slices.items() if part.difference]
     won = [(name, d) for name, d in found if (d.low > 0 if sign > 0 else d.high < 0)]
@@ -77,7 +77,7 @@ def _for_whom(cell: Cell, sign: int) -> str:
     return f"most for {named}"
 
 
-def _cost(cell: Cell, costs: Costs) -> str:
+def _cost(cell: ComparedCell, costs: Costs) -> str:
     """In bytes, which every run finds alike; milliseconds, which no two do, are in the table of costs."""
     cost = costs.get((cell.ranker, cell.variant))
     return f"it keeps {size(cost.bytes_online)} online" if cost else ""

@@ -13,7 +13,7 @@ from ranking.experiment.importance import FieldImportance, Importance
 __all__ = [
     "Ablation",
     "AblationConfig",
-    "Cell",
+    "ComparedCell",
     "Cost",
     "FieldImportance",
     "Importance",
@@ -74,7 +74,7 @@ class RecallCell(Config):
     verdict: Verdict | None = None
 
 
-class Cell(Config):
+class ComparedCell(Config):
     """One ranker × variant × metric. The baseline's own cell has no difference or verdict.
 
     Attributes:
@@ -129,7 +129,7 @@ class Ablation(Config):
     positives: int
     base_rate: float
     gauc_skipped_users: int
-    cells: tuple[Cell, ...]
+    cells: tuple[ComparedCell, ...]
     slices: tuple[SliceSize, ...]
     findings: tuple[str, ...]
     costs: tuple[Cost, ...] = ()
@@ -145,7 +145,7 @@ class Ablation(Config):
         """A ranker's variants, the baseline first."""
         return list(dict.fromkeys(cell.variant for cell in self.cells if cell.ranker == ranker))
 
-    def cell(self, ranker: str, variant: str, metric: str) -> Cell:
+    def cell(self, ranker: str, variant: str, metric: str) -> ComparedCell:
         """One cell.
 
         Raises:

@@ -14,14 +14,14 @@ from embedding_features.sources.open import open_source
 from embedding_features.sources.opened import TEXT
 from embedding_features.sources.sql import Subject, connection, quoted
 from ranking.inputs.arrow import flat_array
-from ranking.inputs.field_specs import AnyField, CategoricalSpec, DenseSpec, MultivaluedSpec
+from ranking.inputs.field_specs import AnyField, BagSpec, CategorySpec, NumberSpec
 from ranking.task.task import SIDES, Side, Task, said
 
 
 def id_specs() -> list[AnyField]:
     """``user_id`` and ``item_id``."""
     return [
-        CategoricalSpec(name=f"{side}_id", side=side, column=f"{side}_id", identity=True, keys=True)
+        CategorySpec(name=f"{side}_id", side=side, column=f"{side}_id", identity=True, keys=True)
         for side in SIDES
     ]
 
@@ -29,7 +29,7 @@ def id_specs() -> list[AnyField]:
 def level_specs(columns: Sequence[str]) -> list[AnyField]:
     """The columns of :func:`.history_features` but the residual; counts as logs."""
     return [
-        DenseSpec(
+        NumberSpec(
             name=name,
             group="counts",
             column=name,
@@ -46,9 +46,9 @@ def side_specs(task: Task, side: Side) -> list[AnyField]:
     if table is None:
         return []
     return [
-        *(DenseSpec(name=f"{side}_{c}", column=f"{side}_{c}") for c in table.continuous),
-        *(CategoricalSpec(name=f"{side}_{c}", side=side, column=f"{side}_{c}") for c in table.categorical),
-        *(MultivaluedSpec(name=f"{side}_{c}", side=side, column=f"{side}_{c}") for c in table.multivalued),
+        *(NumberSpec(name=f"{side}_{c}", column=f"{side}_{c}") for c in table.continuous),
+        *(CategorySpec(name=f"{side}_{c}", side=side, column=f"{side}_{c}") for c in table.categorical),
+        *(BagSpec(name=f"{side}_{c}", side=side, column=f"{side}_{c}") for c in table.multivalued),
     ]
 
 

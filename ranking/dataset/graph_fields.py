@@ -10,14 +10,14 @@ from ranking.dataset.graph_columns import GraphColumns
 from ranking.inputs.arrow import flat_array, vector_dim
 from ranking.inputs.field_specs import (
     AnyField,
-    DenseSpec,
-    MultivaluedSpec,
+    BagSpec,
+    NumberSpec,
     SharedCoding,
     SimilaritySpec,
     TokensSpec,
     VectorSpec,
 )
-from ranking.log_features.neighbour_scores import NEIGHBOUR_FEATURES, Met, neighbour_scores
+from ranking.log_features.neighbour_scores import NEIGHBOUR_FEATURES, EarlierEvents, neighbour_scores
 
 
 def graph_specs(views: Sequence[GraphColumns], features: pa.Table) -> list[AnyField]:
@@ -40,7 +40,7 @@ def graph_specs(views: Sequence[GraphColumns], features: pa.Table) -> list[AnyFi
 
 
 def neighbour_columns(
-    view: GraphColumns, met: Met, start: int, features: pa.Table
+    view: GraphColumns, met: EarlierEvents, start: int, features: pa.Table
 ) -> dict[str, pa.ChunkedArray]:
     """What the log says of the neighbours of the rows from ``start`` (:func:`neighbour_scores`)."""
     ids, scores = (
@@ -76,7 +76,7 @@ def _vector(view: GraphColumns) -> list[AnyField]:
 
 def _clusters(view: GraphColumns) -> list[AnyField]:
     return [
-        MultivaluedSpec(
+        BagSpec(
             name=f"{view.prefix}_clusters",
             group="clusters",
             family=view.family,
@@ -106,7 +106,7 @@ def _tokens(view: GraphColumns) -> list[AnyField]:
 def _neighbours(view: GraphColumns) -> list[AnyField]:
     """A bag of ids that shares the id's embedding, and what the log says of them."""
     name = f"{view.prefix}_neighbours"
-    bag = MultivaluedSpec(
+    bag = BagSpec(
         name=name,
         group="neighbours",
         family=view.family,
@@ -121,7 +121,7 @@ def _neighbours(view: GraphColumns) -> list[AnyField]:
     return [
         bag,
         *(
-            DenseSpec(name=column, group="neighbours", family=view.family, whose=view.side, column=column)
+            NumberSpec(name=column, group="neighbours", family=view.family, whose=view.side, column=column)
             for column in scored
         ),
     ]

@@ -10,12 +10,12 @@ from ranking.dataset.base_fields import id_specs, level_specs, side_columns, sid
 from ranking.dataset.graph_columns import GraphColumns
 from ranking.dataset.graph_fields import graph_specs, neighbour_columns
 from ranking.inputs.arrow import flat_array
-from ranking.inputs.field_specs import AnyField, DenseSpec, SequenceSpec
+from ranking.inputs.field_specs import AnyField, HistorySpec, NumberSpec
 from ranking.inputs.spec import RankerSpec
 from ranking.log_features.histories import COLUMN, Histories
 from ranking.log_features.item_knn import item_knn_columns
 from ranking.log_features.levels import history_features
-from ranking.log_features.neighbour_scores import Met
+from ranking.log_features.neighbour_scores import EarlierEvents
 from ranking.task.task import SIDES, Side, Task
 
 
@@ -51,7 +51,7 @@ class RawColumns:
         sides: set[Side] = {view.side for view in views if view.kind == "neighbours"}
         if moments:
             sides.add("item")
-        self._met = {side: Met.of(labels, residual, side) for side in sides}
+        self._met = {side: EarlierEvents.of(labels, residual, side) for side in sides}
         self._knn = item_knn_columns(labels, moments, self._met["item"]) if moments else None
         self._vectors = {}
         if histories is not None:
@@ -89,15 +89,15 @@ class RawColumns:
         """Every field that can be made, in the order of the columns; codes are vocabularies."""
         fields: list[AnyField] = [*id_specs(), *level_specs(self.levels.column_names)]
         if self._knn is not None:
-            fields += [DenseSpec(name=name, group="knn", column=name) for name in self._knn.column_names]
+            fields += [NumberSpec(name=name, group="knn", column=name) for name in self._knn.column_names]
         for side in SIDES:
             fields += side_specs(self.task, side)
         fields += graph_specs(self.views, features)
         if self.histories is not None:
             length = self.histories.length
-            fields.append(SequenceSpec(name=COLUMN, column=COLUMN, length=length))
+            fields.append(HistorySpec(name=COLUMN, column=COLUMN, length=length))
             fields += [
-                SequenceSpec(
+                HistorySpec(
                     name=f"{COLUMN}_{name}",
                     group="dense",
                     family=self._family(name),

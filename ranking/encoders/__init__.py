@@ -1,16 +1,16 @@
 """One class a kind of field: fitted on training rows, it encodes any rows, and is saved with a bundle."""
 
-from ranking.encoders.codes import Hashing, Vocabulary
+from ranking.encoders.codes import HashCodes, ValueCodes
 from ranking.encoders.fitted import Encoders, fit_encoders
 from ranking.encoders.rows import RawRows, TableRows
 from ranking.encoders.saved import load_encoders, save_encoders
 
 __all__ = [
     "Encoders",
-    "Hashing",
+    "HashCodes",
     "RawRows",
     "TableRows",
-    "Vocabulary",
+    "ValueCodes",
     "fit_encoders",
     "load_encoders",
     "save_encoders",

@@ -8,7 +8,7 @@ from typing import Generic, Self, TypeVar
 import pyarrow as pa
 
 from embedding_features.errors import DataError
-from ranking.encoders.codes import Coder, Counts, Hashing
+from ranking.encoders.codes import Coder, HashCodes, ValueCounts
 from ranking.encoders.rows import TrainingRows, check_column
 from ranking.inputs.arrow import flat_array
 from ranking.inputs.field_specs import Coding, FieldSpec, HashCoding, SharedCoding, VocabularyCoding
@@ -18,7 +18,7 @@ SpecT = TypeVar("SpecT", bound=FieldSpec)
 
 
 @dataclass(frozen=True)
-class Encoder(ABC, Generic[SpecT]):
+class FieldEncoder(ABC, Generic[SpecT]):
     """One field's.
 
     Attributes:
@@ -61,18 +61,18 @@ def table_name(name: str, coding: Coding) -> str:
 
 def learn_codes(coding: Coding, values: Iterator[pa.Array], name: str) -> Coder:
     """The codes of the values of training rows, given part by part."""
-    counts = Counts()
+    counts = ValueCounts()
     for part in values:
         counts.add(part, name)
     return coder_of(coding, counts, name)
 
 
-def coder_of(coding: Coding, counts: Counts, name: str) -> Coder:
+def coder_of(coding: Coding, counts: ValueCounts, name: str) -> Coder:
     """The codes of counted values."""
     if isinstance(coding, HashCoding):
         if counts.kind == "number":
             raise DataError(f"{name}: floating point numbers are not hashed", fix="use a vocabulary")
-        return Hashing(coding.buckets, counts.kind)
+        return HashCodes(coding.buckets, counts.kind)
     if isinstance(coding, VocabularyCoding):
         return counts.vocabulary(coding.min_count, coding.unknown)
     raise TypeError(f"{name} shares the codes of {coding.of}")

@@ -9,20 +9,20 @@ import pyarrow.compute as pc
 
 from embedding_features.arrays import I64
 from embedding_features.errors import DataError
-from ranking.encoders.base import Encoder, coder_of, learn_codes, table_name
-from ranking.encoders.codes import Coder, Counts
+from ranking.encoders.base import FieldEncoder, coder_of, learn_codes, table_name
+from ranking.encoders.codes import Coder, ValueCounts
 from ranking.encoders.rows import TrainingRows
 from ranking.encoders.values import keys_of, value_kind
 from ranking.inputs.arrow import Lists, flat_array
-from ranking.inputs.field_specs import CategoricalSpec, SharedCoding, TokensSpec
-from ranking.inputs.inputs import Categorical, Field
+from ranking.inputs.field_specs import CategorySpec, SharedCoding, TokensSpec
+from ranking.inputs.inputs import Category, Field
 
 
-class CategoricalEncoder(Encoder[CategoricalSpec]):
+class CategoryEncoder(FieldEncoder[CategorySpec]):
     """A value's code."""
 
     @classmethod
-    def fit(cls, spec: CategoricalSpec, rows: TrainingRows, coders: MutableMapping[str, Coder]) -> Self:
+    def fit(cls, spec: CategorySpec, rows: TrainingRows, coders: MutableMapping[str, Coder]) -> Self:
         encoder = cls(spec, {}, coders)
         if not isinstance(spec.coding, SharedCoding):
             parts = (encoder._values(part) for part in rows.parts([spec.column], spec.name))
@@ -36,7 +36,7 @@ class CategoricalEncoder(Encoder[CategoricalSpec]):
         codes = coder.encode(values, spec.name)
         key = keys_of(values, spec.name) if spec.keys else None
         return [
-            Categorical(
+            Category(
                 spec.name, spec.group, spec.side, name, codes, coder.size, spec.identity, spec.place, key
             )
         ]
@@ -56,13 +56,13 @@ class CategoricalEncoder(Encoder[CategoricalSpec]):
         return values.fill_null(default)
 
 
-class TokensEncoder(Encoder[TokensSpec]):
+class TokensEncoder(FieldEncoder[TokensSpec]):
     """A code a position; ``shape["length"]`` positions, none where training has no token."""
 
     @classmethod
     def fit(cls, spec: TokensSpec, rows: TrainingRows, coders: MutableMapping[str, Coder]) -> Self:
         lengths: set[int] = set()
-        counts: list[Counts] = []
+        counts: list[ValueCounts] = []
         for part in rows.parts([spec.column], spec.name):
             lists = Lists.of(part[spec.column], spec.name)
             lengths |= _lengths(lists)
@@ -70,7 +70,7 @@ class TokensEncoder(Encoder[TokensSpec]):
                 raise DataError(
                     f"{spec.name}: token lists of lengths {sorted(lengths)}", fix="use one codebook only"
                 )
-            counts = counts or [Counts() for _ in range(max(lengths, default=0))]
+            counts = counts or [ValueCounts() for _ in range(max(lengths, default=0))]
             for position, of_position in enumerate(counts):
                 of_position.add(_at(lists, position), spec.name)
         for position, of_position in enumerate(counts):
@@ -92,7 +92,7 @@ class TokensEncoder(Encoder[TokensSpec]):
             coder = self.coders[name]
             place = f"{spec.place}_{position}" if spec.place else ""
             codes = coder.encode(_at(lists, position), name)
-            fields.append(Categorical(name, spec.group, spec.side, name, codes, coder.size, place=place))
+            fields.append(Category(name, spec.group, spec.side, name, codes, coder.size, place=place))
         return fields
 
 

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from embedding_features.arrays import I32
 from embedding_features.errors import DataError
-from ranking.encoders.value_index import Places
+from ranking.encoders.value_index import ValueIndex
 from ranking.encoders.values import ValueKind, buckets_of, plain, value_kind
 from ranking.inputs.arrow import flat_array
 
@@ -18,7 +18,7 @@ FEW = 1 / 8
 
 
 @dataclass(frozen=True)
-class Vocabulary:
+class ValueCodes:
     """Values known from training rows.
 
     Attributes:
@@ -32,15 +32,15 @@ class Vocabulary:
     unknown: int = 0
 
     @classmethod
-    def fit(cls, values: pa.Array, min_count: int, unknown: int = 0) -> "Vocabulary":
+    def fit(cls, values: pa.Array, min_count: int, unknown: int = 0) -> "ValueCodes":
         """The values seen at least ``min_count`` times: codes do not depend on row order."""
-        counts = Counts()
+        counts = ValueCounts()
         counts.add(values, "values")
         return counts.vocabulary(min_count, unknown)
 
     @cached_property
-    def _places(self) -> "Places":
-        return Places(self.values)
+    def _places(self) -> "ValueIndex":
+        return ValueIndex(self.values)
 
     @property
     def size(self) -> int:
@@ -70,7 +70,7 @@ class Vocabulary:
 
 
 @dataclass(frozen=True)
-class Hashing:
+class HashCodes:
     """Every value has the code 1 + hash mod ``buckets``; 0 is null."""
 
     buckets: int
@@ -93,10 +93,10 @@ class Hashing:
         return np.where(known, 1 + buckets_of(values, self.buckets), 0).astype(np.int32)
 
 
-Coder = Vocabulary | Hashing
+Coder = ValueCodes | HashCodes
 
 
-class Counts:
+class ValueCounts:
     """How often each value was seen, part by part: memory grows with the distinct values only."""
 
     def __init__(self) -> None:
@@ -117,12 +117,12 @@ class Counts:
             part = both.select(["value", "count_sum"]).rename_columns(["value", "count"])
         self._seen = part
 
-    def vocabulary(self, min_count: int, unknown: int = 0) -> Vocabulary:
+    def vocabulary(self, min_count: int, unknown: int = 0) -> ValueCodes:
         """The values seen often enough, ascending."""
         if self._seen is None:
-            return Vocabulary(pa.array([], pa.null()), "nothing", unknown)
+            return ValueCodes(pa.array([], pa.null()), "nothing", unknown)
         often = flat_array(self._seen.filter(pc.greater_equal(self._seen["count"], min_count))["value"])
-        return Vocabulary(often.take(pc.sort_indices(often)), self.kind, unknown)
+        return ValueCodes(often.take(pc.sort_indices(often)), self.kind, unknown)
 
 
 def check_kind(of: pa.DataType, expected: ValueKind, name: str) -> None:

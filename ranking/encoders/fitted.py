@@ -10,27 +10,27 @@ import pyarrow as pa
 from embedding_features.arrays import F32, Bool
 from embedding_features.config import parse_config
 from embedding_features.errors import DataError
-from ranking.encoders.base import Encoder
-from ranking.encoders.categories import CategoricalEncoder, TokensEncoder
+from ranking.encoders.bags import BagEncoder
+from ranking.encoders.base import FieldEncoder
+from ranking.encoders.categories import CategoryEncoder, TokensEncoder
 from ranking.encoders.codes import Coder
-from ranking.encoders.lists import MultivaluedEncoder
-from ranking.encoders.numbers import DenseEncoder
+from ranking.encoders.histories import HistoryEncoder
+from ranking.encoders.numbers import NumberEncoder
 from ranking.encoders.rows import RawRows, TrainingRows
-from ranking.encoders.sequence import SequenceEncoder
 from ranking.encoders.vectors import SimilarityEncoder, VectorEncoder
 from ranking.inputs.field_specs import FieldSpec
 from ranking.inputs.inputs import Field, Inputs
 from ranking.inputs.spec import RankerSpec
 
 #: kind of field → its encoder
-ENCODERS: dict[str, type[Encoder[Any]]] = {
-    "dense": DenseEncoder,
-    "categorical": CategoricalEncoder,
-    "multivalued": MultivaluedEncoder,
+ENCODERS: dict[str, type[FieldEncoder[Any]]] = {
+    "dense": NumberEncoder,
+    "categorical": CategoryEncoder,
+    "multivalued": BagEncoder,
     "tokens": TokensEncoder,
     "vector": VectorEncoder,
     "similarity": SimilarityEncoder,
-    "sequence": SequenceEncoder,
+    "sequence": HistoryEncoder,
 }
 
 

@@ -7,19 +7,19 @@ import numpy as np
 import pyarrow as pa
 
 from embedding_features.errors import DataError
-from ranking.encoders.base import Encoder
+from ranking.encoders.base import FieldEncoder
 from ranking.encoders.codes import Coder
 from ranking.encoders.rows import TrainingRows
 from ranking.inputs.arrow import floats
-from ranking.inputs.field_specs import DenseSpec
-from ranking.inputs.inputs import Continuous, Field
+from ranking.inputs.field_specs import NumberSpec
+from ranking.inputs.inputs import Field, Number
 
 
-class DenseEncoder(Encoder[DenseSpec]):
+class NumberEncoder(FieldEncoder[NumberSpec]):
     """Nothing is learned: scales are the ranker's to fit."""
 
     @classmethod
-    def fit(cls, spec: DenseSpec, rows: TrainingRows, coders: MutableMapping[str, Coder]) -> Self:
+    def fit(cls, spec: NumberSpec, rows: TrainingRows, coders: MutableMapping[str, Coder]) -> Self:
         encoder = cls(spec, {}, coders)
         for part in rows.parts([spec.column], spec.name):
             encoder.encode(part)  # a column that cannot be numbers is told of before it is trained on
@@ -43,4 +43,4 @@ class DenseEncoder(Encoder[DenseSpec]):
                     fix="give numbers above -1, such as counts",
                 )
             values = np.log1p(values)
-        return [Continuous(name, self.spec.group, values)]
+        return [Number(name, self.spec.group, values)]

@@ -10,7 +10,7 @@ from pydantic import Field
 from embedding_features.config import Config, load_config
 from embedding_features.errors import DataError
 from embedding_features.files import write_atomic
-from ranking.encoders.codes import Coder, Hashing, Vocabulary
+from ranking.encoders.codes import Coder, HashCodes, ValueCodes
 from ranking.encoders.fitted import Encoders
 from ranking.encoders.values import ValueKind
 from ranking.inputs.spec import RankerSpec
@@ -45,7 +45,7 @@ def save_encoders(encoders: Encoders, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     codes: dict[str, _VocabularyRecord | _HashingRecord] = {}
     for place, (name, coder) in enumerate(sorted(encoders.coders.items())):
-        if isinstance(coder, Hashing):
+        if isinstance(coder, HashCodes):
             codes[name] = _HashingRecord(buckets=coder.buckets, values=coder.kind)
             continue
         file = f"vocabulary-{place}.parquet"
@@ -67,9 +67,9 @@ def load_encoders(folder: Path) -> Encoders:
     coders: dict[str, Coder] = {}
     for name, code in record.codes.items():
         if isinstance(code, _HashingRecord):
-            coders[name] = Hashing(code.buckets, code.values)
+            coders[name] = HashCodes(code.buckets, code.values)
         else:
-            coders[name] = Vocabulary(_values(folder / code.file), code.values, code.unknown)
+            coders[name] = ValueCodes(_values(folder / code.file), code.values, code.unknown)
     return Encoders(record.spec, record.shapes, coders)
 
 

@@ -8,7 +8,7 @@ from embedding_features.arrays import I64
 from ranking.encoders.values import hashes_of
 
 
-class Places:
+class ValueIndex:
     """Searches distinct int64s or strings by a lasting index: a request has few values, and no time.
 
     Args:

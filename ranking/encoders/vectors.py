@@ -8,16 +8,16 @@ import pyarrow as pa
 
 from embedding_features.arrays import F32, I64, Bool
 from embedding_features.errors import CompatibilityError
-from ranking.encoders.base import Encoder
+from ranking.encoders.base import FieldEncoder
 from ranking.encoders.codes import Coder
 from ranking.encoders.rows import TrainingRows, check_column
 from ranking.inputs.arrow import flat_array, vector_dim, vectors
 from ranking.inputs.field_specs import SimilaritySpec, VectorSpec
-from ranking.inputs.inputs import Continuous, Field, Vector
+from ranking.inputs.inputs import Field, Number, Vector
 from ranking.inputs.vector_rows import held_once
 
 
-class VectorEncoder(Encoder[VectorSpec]):
+class VectorEncoder(FieldEncoder[VectorSpec]):
     """Vectors of ``shape["dim"]`` numbers, each stored once."""
 
     @classmethod
@@ -34,7 +34,7 @@ class VectorEncoder(Encoder[VectorSpec]):
         return [Vector(spec.name, spec.group, spec.side, *held_once(rows, own.table))]
 
 
-class SimilarityEncoder(Encoder[SimilaritySpec]):
+class SimilarityEncoder(FieldEncoder[SimilaritySpec]):
     """⟨u, i⟩ or ⟨u, i⟩ / (|u| |i|), NaN where a vector is missing, or of length 0 for the cosine."""
 
     @classmethod
@@ -57,7 +57,7 @@ class SimilarityEncoder(Encoder[SimilaritySpec]):
             length: F32 = np.linalg.norm(user, axis=1) * np.linalg.norm(item, axis=1)
             known &= length > 0
             values = np.divide(values, length, out=np.zeros_like(values), where=known)
-        return [Continuous(spec.name, spec.group, np.where(known, values, np.nan).astype(np.float32))]
+        return [Number(spec.name, spec.group, np.where(known, values, np.nan).astype(np.float32))]
 
     def _vectors(self, table: pa.Table, column: str) -> tuple[F32, Bool]:
         """[n, dim] vectors of a column, zero where there is none, and which there are."""

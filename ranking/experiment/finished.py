@@ -22,7 +22,7 @@ _FIGURES = ("seconds", "rounds", "validation", "score_ms")
 
 
 @dataclass(frozen=True)
-class Cell:
+class TrainedCell:
     """One ranker, variant and seed.
 
     Attributes:
@@ -42,7 +42,7 @@ class Cell:
     importance: Importance | None = None
 
 
-def write_cell(path: Path, cell: Cell, key: str, about: Mapping[str, Any]) -> None:
+def write_cell(path: Path, cell: TrainedCell, key: str, about: Mapping[str, Any]) -> None:
     """Write a cell with the key it is known by and, for a reader, what it is."""
     figures = {name: getattr(cell, name) for name in _FIGURES}
     fields = None if cell.importance is None else cell.importance.model_dump(mode="json")
@@ -53,7 +53,7 @@ def write_cell(path: Path, cell: Cell, key: str, about: Mapping[str, Any]) -> No
     write_atomic(path, sink.getvalue().to_pybytes())
 
 
-def read_cell(path: Path, key: str, rows: int) -> Cell | None:
+def read_cell(path: Path, key: str, rows: int) -> TrainedCell | None:
     """The cell at ``path``; None when missing, damaged, of another key or of other than ``rows`` rows."""
     try:
         table = pq.read_table(path, memory_map=False)
@@ -63,7 +63,7 @@ def read_cell(path: Path, key: str, rows: int) -> Cell | None:
         about = json.loads(metadata[_ABOUT])
         score = np.asarray(table["score"].to_numpy(), np.float32)
         fields = about["importance"]
-        return Cell(
+        return TrainedCell(
             score,
             **{name: about[name] for name in _FIGURES},
             importance=None if fields is None else Importance.model_validate(fields),

@@ -9,7 +9,7 @@ from statistics import median
 
 from embedding_features.config import config_hash
 from ranking.experiment.arms import Arm
-from ranking.experiment.finished import CANDIDATES, Cell, read_cell, write_cell
+from ranking.experiment.finished import CANDIDATES, TrainedCell, read_cell, write_cell
 from ranking.experiment.importance import importance
 from ranking.inputs.inputs import Inputs
 from ranking.metrics.metrics import log_loss
@@ -42,7 +42,7 @@ class Grid:
         self._lock = threading.Lock()
         self._cut: dict[str, tuple[Inputs, str]] = {}
 
-    def cell(self, job: Job) -> Cell:
+    def cell(self, job: Job) -> TrainedCell:
         """Read the cell, or train it and write it."""
         (inputs, fingerprint), parts = self._inputs(job.arm), self._arms[job.arm].parts
         settings = job.ranker.model_dump(mode="json")
@@ -78,12 +78,12 @@ class Grid:
             return self._cut[arm]
 
 
-def _trained(job: Job, parts: Mapping[str, Inputs]) -> Cell:
+def _trained(job: Job, parts: Mapping[str, Inputs]) -> TrainedCell:
     validation, test = parts["validation"], parts["test"]
     started = time.perf_counter()
     fitted = job.ranker.fit(parts["train"], validation, job.seed)
     seconds = time.perf_counter() - started
-    return Cell(
+    return TrainedCell(
         fitted.predict(test),
         seconds,
         fitted.rounds,

@@ -14,13 +14,13 @@ from embedding_features.files import safe_name
 from embedding_features.progress import SILENT, Progress
 from ranking.dataset.dataset import Dataset
 from ranking.experiment.arms import Arm
-from ranking.experiment.finished import Cell
+from ranking.experiment.finished import TrainedCell
 from ranking.experiment.grid import Grid, Job
 from ranking.experiment.scores import Scores
 from ranking.models.base import Ranker
 
 #: (ranker, arm, seed) → its cell
-Found = Mapping[tuple[str, str, int], Cell]
+TrainedCells = Mapping[tuple[str, str, int], TrainedCell]
 
 
 def run_grid(
@@ -59,8 +59,8 @@ def run_grid(
     return _scores(dataset, _cells(grid, jobs, workers or os.cpu_count() or 1, progress))
 
 
-def _cells(grid: Grid, jobs: Sequence[Job], workers: int, progress: Progress) -> Found:
-    found: dict[tuple[str, str, int], Cell] = {}
+def _cells(grid: Grid, jobs: Sequence[Job], workers: int, progress: Progress) -> TrainedCells:
+    found: dict[tuple[str, str, int], TrainedCell] = {}
     left = Counter(job.arm for job in jobs)
     with (
         progress.task("rank: cells", total=len(jobs)) as advance,
@@ -82,8 +82,8 @@ def _cells(grid: Grid, jobs: Sequence[Job], workers: int, progress: Progress) ->
     return {(job.name, job.arm, job.seed): found[job.name, job.arm, job.seed] for job in jobs}
 
 
-def _scores(dataset: Dataset, found: Found) -> Scores:
-    cells: dict[str, dict[str, list[Cell]]] = {}
+def _scores(dataset: Dataset, found: TrainedCells) -> Scores:
+    cells: dict[str, dict[str, list[TrainedCell]]] = {}
     for (ranker, arm, _), cell in found.items():
         cells.setdefault(ranker, {}).setdefault(arm, []).append(cell)
 

@@ -48,7 +48,7 @@ class FieldSpec(Config):
     """Whose pretrained features it is made of."""
 
 
-class DenseSpec(FieldSpec):
+class NumberSpec(FieldSpec):
     """A number a row."""
 
     kind: Literal["dense"] = "dense"
@@ -58,7 +58,7 @@ class DenseSpec(FieldSpec):
     """Stands for a null; None leaves it unknown, NaN."""
 
 
-class CategoricalSpec(FieldSpec):
+class CategorySpec(FieldSpec):
     """A value a row: an integer, a string or a truth."""
 
     kind: Literal["categorical"] = "categorical"
@@ -75,7 +75,7 @@ class CategoricalSpec(FieldSpec):
     """See :class:`.Categorical`."""
 
 
-class MultivaluedSpec(FieldSpec):
+class BagSpec(FieldSpec):
     """A list of values a row: genres, clusters, neighbours."""
 
     kind: Literal["multivalued"] = "multivalued"
@@ -119,7 +119,7 @@ class SimilaritySpec(FieldSpec):
     """Column of the item's vectors."""
 
 
-class SequenceSpec(FieldSpec):
+class HistorySpec(FieldSpec):
     """The user's last items, newest first, as ids and, where there is such a column, pretrained vectors."""
 
     kind: Literal["sequence"] = "sequence"
@@ -135,14 +135,14 @@ class SequenceSpec(FieldSpec):
 
 
 AnyField = Annotated[
-    DenseSpec | CategoricalSpec | MultivaluedSpec | TokensSpec | VectorSpec | SimilaritySpec | SequenceSpec,
+    NumberSpec | CategorySpec | BagSpec | TokensSpec | VectorSpec | SimilaritySpec | HistorySpec,
     Field(discriminator="kind"),
 ]
 
 
 def codes_itself(field: FieldSpec) -> bool:
     """Whether other fields may share the codes of this one."""
-    return isinstance(field, CategoricalSpec | MultivaluedSpec) and not isinstance(field.coding, SharedCoding)
+    return isinstance(field, CategorySpec | BagSpec) and not isinstance(field.coding, SharedCoding)
 
 
 def columns_of(field: FieldSpec) -> list[str]:

@@ -1,7 +1,10 @@
-"""The columns of a ranker's inputs: numbers, codes and pretrained vectors as numpy arrays, never objects."""
+"""The columns of a ranker's inputs: numbers, codes and pretrained vectors as numpy arrays, never objects.
+
+``layout_name`` is the name by which the layouts of saved bundles know a class, whatever it is called here.
+"""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -15,8 +18,10 @@ Group = Literal["base", "counts", "knn", "dense", "clusters", "tokens", "neighbo
 
 
 @dataclass(frozen=True)
-class Continuous:
+class Number:
     """A number a row: ``values`` [n], NaN unknown. Neither scaled nor filled: that is the ranker's to fit."""
+
+    layout_name: ClassVar = "Continuous"
 
     name: str
     group: Group
@@ -24,7 +29,7 @@ class Continuous:
 
 
 @dataclass(frozen=True)
-class Categorical:
+class Category:
     """A code a row.
 
     Attributes:
@@ -37,6 +42,8 @@ class Categorical:
         key: [n] the raw id where it is an integer, else a 64-bit hash of it; a deep hash embedding tells
             ids apart by it that share the unknown code. None: nobody needs it.
     """
+
+    layout_name: ClassVar = "Categorical"
 
     name: str
     group: Group
@@ -56,8 +63,10 @@ class Bag:
     Attributes:
         codes: [n, width] in [0, size), 0 in padding and for the unknown.
         weights: [n, width] at least 0, of sum 1 a row, or 0 where nothing is known; 0 where the code is 0.
-        side, table, identity: see :class:`Categorical`.
+        side, table, identity: see :class:`Category`.
     """
+
+    layout_name: ClassVar = "Bag"
 
     name: str
     group: Group
@@ -93,6 +102,8 @@ class Vector:
     Raises:
         DataError: when row 0 of the table is not zero, or ``rows`` point outside it.
     """
+
+    layout_name: ClassVar = "Vector"
 
     name: str
     group: Group
@@ -137,6 +148,8 @@ class History:
     Raises:
         DataError: as of :class:`Vector`; and when codes and rows differ in shape.
     """
+
+    layout_name: ClassVar = "History"
 
     name: str
     group: Group

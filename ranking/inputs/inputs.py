@@ -8,23 +8,23 @@ from typing import Any, TypeVar
 import numpy as np
 
 from embedding_features.arrays import F32, I64, AnyArray
-from ranking.inputs.fields import Bag, Categorical, Continuous, Group, History, Vector
+from ranking.inputs.fields import Bag, Category, Group, History, Number, Vector
 
 __all__ = [
     "Bag",
-    "Categorical",
-    "Continuous",
+    "Category",
     "Field",
     "Group",
     "History",
     "Inputs",
+    "Number",
     "Vector",
     "arrays_of",
     "take_rows",
 ]
 
-Field = Continuous | Categorical | Bag | Vector | History
-FieldT = TypeVar("FieldT", Continuous, Categorical, Bag, Vector, History)
+Field = Number | Category | Bag | Vector | History
+FieldT = TypeVar("FieldT", Number, Category, Bag, Vector, History)
 
 
 def arrays_of(field: Field) -> dict[str, AnyArray]:
@@ -83,7 +83,7 @@ class Inputs:
         """What two inputs must agree in to go through one ranker: all of every field but its rows."""
         return tuple(
             (
-                type(field).__name__,
+                field.layout_name,
                 *(v for v in vars(field).values() if not isinstance(v, np.ndarray)),
                 *(v.shape[1:] for v in arrays_of(field).values()),
             )

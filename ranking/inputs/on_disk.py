@@ -17,11 +17,11 @@ from embedding_features.arrays import AnyArray
 from embedding_features.config import Config, load_config
 from embedding_features.errors import DataError
 from embedding_features.files import write_atomic
-from ranking.inputs.inputs import Bag, Categorical, Continuous, Field, History, Inputs, Vector, arrays_of
+from ranking.inputs.inputs import Bag, Category, Field, History, Inputs, Number, Vector, arrays_of
 from ranking.inputs.vector_rows import VectorStore
 
 _RECORD = "inputs.json"
-_FIELDS: dict[str, type[Field]] = {c.__name__: c for c in (Continuous, Categorical, Bag, Vector, History)}
+_FIELDS: dict[str, type[Field]] = {c.__name__: c for c in (Number, Category, Bag, Vector, History)}
 
 
 class _Array(Config):

@@ -7,7 +7,7 @@ from embedding_features.errors import ConfigError
 from embedding_features.files import safe_name
 from ranking.inputs.field_specs import (
     AnyField,
-    SequenceSpec,
+    HistorySpec,
     SharedCoding,
     VectorSpec,
     codes_itself,
@@ -36,7 +36,7 @@ class RankerSpec(Config):
                     f"{field.name} shares the codes of {coding.of!r}, which has none of its own; fields that "
                     f"have: {', '.join(sorted(owners)) or 'none'}"
                 )
-            if isinstance(field, SequenceSpec) and field.candidate not in {"", *vectors}:
+            if isinstance(field, HistorySpec) and field.candidate not in {"", *vectors}:
                 raise ValueError(f"{field.name}: the candidate {field.candidate!r} is no vector field")
         return self
 

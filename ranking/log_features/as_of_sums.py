@@ -8,7 +8,7 @@ from embedding_features.arrays import F32, F64, I64, AnyArray
 
 
 @dataclass(frozen=True)
-class Past:
+class AsOfSums:
     """Rows sorted by group and time; rows of one moment are not in each other's past.
 
     Attributes:
@@ -22,7 +22,7 @@ class Past:
     end: I64
 
     @classmethod
-    def of(cls, group: I64, time: I64) -> "Past":
+    def of(cls, group: I64, time: I64) -> "AsOfSums":
         """The pasts of n rows with a group code and a time each."""
         order = np.lexsort((time, group)).astype(np.int64)
         begins = _changes(group[order])

@@ -25,7 +25,7 @@ from embedding_features.jit import jit
 from ranking.inputs.arrow import flat_array
 from ranking.log_features.as_of_sums import in_millionths
 from ranking.log_features.histories import as_micros
-from ranking.log_features.neighbour_scores import NEIGHBOUR_FEATURES, Met, Near, scores_of
+from ranking.log_features.neighbour_scores import NEIGHBOUR_FEATURES, EarlierEvents, NeighbourLists, scores_of
 
 ITEM_KNN_COLUMNS = tuple(f"item_knn_{feature}" for feature in NEIGHBOUR_FEATURES)
 
@@ -33,7 +33,7 @@ ITEM_KNN_COLUMNS = tuple(f"item_knn_{feature}" for feature in NEIGHBOUR_FEATURES
 def item_knn_columns(
     labels: pa.Table,
     moments: Sequence[datetime],
-    met: Met,
+    met: EarlierEvents,
     k: int = 100,
     shrinkage: float = 5.0,
 ) -> pa.Table:
@@ -73,8 +73,8 @@ def item_knn_columns(
 
 
 def _lists(
-    labels: pa.Table, met: Met, moments: I64, k: int, shrinkage: float
-) -> Iterator[tuple[int, Near, I64, Bool]]:
+    labels: pa.Table, met: EarlierEvents, moments: I64, k: int, shrinkage: float
+) -> Iterator[tuple[int, NeighbourLists, I64, Bool]]:
     """Runs of labels that cover all: the place of the first, lists of neighbours, which of them is each
     label's, and whose is unknown."""
     time = np.asarray(labels["timestamp"].cast(pa.int64()).to_numpy(), np.int64)
@@ -90,13 +90,13 @@ def _lists(
         yield known, _near(*near), which.astype(np.int64), unknown[which]
 
 
-def _near(code: I64, score: F64) -> Near:
+def _near(code: I64, score: F64) -> NeighbourLists:
     """Lists of codes and scores [a, k], the best first, as lists of weights."""
     found = code >= 0
     count, best = found.sum(axis=1), score[:, :1].sum(axis=1)
     rounded, best = (part.astype(np.float32).astype(np.float64) for part in (score[found], best))
     weight = in_millionths(rounded / np.repeat(np.maximum(best, 1e-30), count))
-    return Near(np.cumsum(count), code[found], weight)
+    return NeighbourLists(np.cumsum(count), code[found], weight)
 
 
 def nearest_items(user: I64, item: I64, asked: I64, k: int, shrinkage: float = 0.0) -> tuple[I64, F64]:

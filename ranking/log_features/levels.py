@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from embedding_features.arrays import F32, F64, I64, Bool
 from ranking.inputs.arrow import flat_array
-from ranking.log_features.as_of_sums import Past, in_millionths
+from ranking.log_features.as_of_sums import AsOfSums, in_millionths
 from ranking.task.task import SIDES
 
 #: events' worth of trust in what a mean is smoothed towards
@@ -51,10 +51,10 @@ def history_features(labels: pa.Table, tags: Mapping[str, pa.Table]) -> pa.Table
     time = np.asarray(labels["timestamp"].cast(pa.int64()).to_numpy(), np.int64)
     label = np.asarray(labels["label"].to_numpy(), np.int64)
     codes = {side: _codes(labels[f"{side}_id"]) for side in SIDES}
-    every = Past.of(np.zeros(len(time), np.int64), time)
+    every = AsOfSums.of(np.zeros(len(time), np.int64), time)
     mean: F64 = (every.sum(label) + 1) / (every.count() + 2)
-    user = _Level.of(Past.of(codes["user"], time), time, label, mean, USER_PRIOR)
-    item = _Level.of(Past.of(codes["item"], time), time, label, mean, ITEM_PRIOR)
+    user = _Level.of(AsOfSums.of(codes["user"], time), time, label, mean, USER_PRIOR)
+    item = _Level.of(AsOfSums.of(codes["item"], time), time, label, mean, ITEM_PRIOR)
     expected = np.clip(user.smoothed + item.smoothed - mean.astype(np.float32), 0, 1)
     residual: F32 = (label - expected).astype(np.float32)
     columns = {
@@ -82,7 +82,7 @@ class _Level:
         prior: events' worth of trust in what the mean is smoothed towards.
     """
 
-    past: Past
+    past: AsOfSums
     count: I64
     total: I64
     idle: I64
@@ -90,7 +90,7 @@ class _Level:
     prior: float
 
     @classmethod
-    def of(cls, past: Past, time: I64, label: I64, mean: F64, prior: float) -> "_Level":
+    def of(cls, past: AsOfSums, time: I64, label: I64, mean: F64, prior: float) -> "_Level":
         count, total = past.count(), past.sum(label)
         smoothed: F32 = ((total + prior * mean) / (count + prior)).astype(np.float32)
         return cls(past, count, total, time - past.last(time), smoothed, prior)
@@ -126,7 +126,7 @@ def _tag_mean(pairs: pa.Table, items: pa.Array, user: I64, time: I64, label: I64
     count = begin[item + 1] - begin[item]
     row = np.repeat(np.arange(len(items)), count)
     place = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(begin[item], count)
-    past = Past.of(user[row] * len(encoded.dictionary) + tag[place], time[row])
+    past = AsOfSums.of(user[row] * len(encoded.dictionary) + tag[place], time[row])
     total, events = (
         np.bincount(row, of_pair, len(items)) for of_pair in (past.sum(label[row]), past.count())
     )

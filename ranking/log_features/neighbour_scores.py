@@ -20,7 +20,7 @@ NEIGHBOUR_FEATURES = ("seen", "liked", "knn")
 
 
 @dataclass(frozen=True)
-class Met:
+class EarlierEvents:
     """A log sorted so that what one id did with another is found at once.
 
     The events of ``other`` o are those from ``begin[o]`` to ``begin[o + 1]``, by key, then by time.
@@ -41,7 +41,7 @@ class Met:
     residual: I64
 
     @classmethod
-    def of(cls, labels: pa.Table, residual: pa.ChunkedArray, side: Side) -> "Met":
+    def of(cls, labels: pa.Table, residual: pa.ChunkedArray, side: Side) -> "EarlierEvents":
         """The log of some labels, for neighbours of one side's ids.
 
         Args:
@@ -61,7 +61,7 @@ class Met:
 
 
 @dataclass(frozen=True)
-class Near:
+class NeighbourLists:
     """Lists of neighbours, one behind another.
 
     Attributes:
@@ -75,7 +75,7 @@ class Near:
     weight: I64
 
 
-def neighbour_scores(met: Met, neighbours: pa.Array, scores: pa.Array, start: int = 0) -> pa.Table:
+def neighbour_scores(met: EarlierEvents, neighbours: pa.Array, scores: pa.Array, start: int = 0) -> pa.Table:
     """How a label's user met the neighbours of its item before it, or its user's neighbours the item.
 
     A neighbour's weight w is its score over the row's best, at least 0. Over earlier events e of the label's
@@ -105,7 +105,7 @@ def neighbour_scores(met: Met, neighbours: pa.Array, scores: pa.Array, start: in
             fix="write both as integers, or both as strings",
         )
     key = pc.index_in(lists.flat.cast(met.ids.type), value_set=met.ids).fill_null(-1)
-    near = Near(
+    near = NeighbourLists(
         np.cumsum(lists.length),
         np.asarray(key.to_numpy(zero_copy_only=False), np.int64),
         _weights(beside, floats(beside.flat)),
@@ -114,7 +114,7 @@ def neighbour_scores(met: Met, neighbours: pa.Array, scores: pa.Array, start: in
     return scores_of(met, near, np.arange(len(lists.length)), absent, start)
 
 
-def scores_of(met: Met, near: Near, which: I64, absent: Bool, start: int) -> pa.Table:
+def scores_of(met: EarlierEvents, near: NeighbourLists, which: I64, absent: Bool, start: int) -> pa.Table:
     """:func:`neighbour_scores` of lists that labels may share.
 
     Args:

@@ -21,7 +21,7 @@ class UndefinedMetricError(DataError):
 
 
 @dataclass(frozen=True)
-class Rows:
+class ScoredRows:
     """Test rows: ``label`` [n] 0/1, ``user`` [n] codes below ``users``, ``base_rate`` mean train label."""
 
     label: F32
@@ -29,9 +29,9 @@ class Rows:
     users: int
     base_rate: float
 
-    def where(self, mask: Bool) -> "Rows":
+    def where(self, mask: Bool) -> "ScoredRows":
         """The rows of a slice; user codes keep their meaning, so weights do too."""
-        return Rows(self.label[mask], self.user[mask], self.users, self.base_rate)
+        return ScoredRows(self.label[mask], self.user[mask], self.users, self.base_rate)
 
 
 def kish(weight: F64) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 from embedding_features.arrays import F32, F64, I64, AnyArray, Bool
 from embedding_features.errors import DataError
 from ranking.metrics.replicates import (
-    Rows,
+    ScoredRows,
     Statistic,
     UndefinedMetricError,
     UserRatio,
@@ -34,10 +34,10 @@ class Metric:
     title: str
     higher_is_better: bool
     digits: int
-    statistic: Callable[[Rows, F32], Statistic]
+    statistic: Callable[[ScoredRows, F32], Statistic]
 
 
-def rows_of(label: AnyArray, user: AnyArray | None = None, base_rate: float = 0.5) -> Rows:
+def rows_of(label: AnyArray, user: AnyArray | None = None, base_rate: float = 0.5) -> ScoredRows:
     """Checked test rows; any user keys (one user where None) become codes 0 … users - 1 in sorted order.
 
     Raises:
@@ -55,10 +55,10 @@ def rows_of(label: AnyArray, user: AnyArray | None = None, base_rate: float = 0.
     if keys.shape != label.shape:
         raise DataError(f"{keys.shape} users for {label.shape} labels", fix="give one user a row")
     unique, codes = np.unique(keys, return_inverse=True)
-    return Rows(label, codes.astype(np.int64), unique.size, base_rate)
+    return ScoredRows(label, codes.astype(np.int64), unique.size, base_rate)
 
 
-def _checked(rows: Rows, score: AnyArray) -> F32:
+def _checked(rows: ScoredRows, score: AnyArray) -> F32:
     score = np.asarray(score, np.float32)
     if score.shape != rows.label.shape:
         raise DataError(f"{score.shape} scores for {rows.label.shape} labels", fix="give one score a row")
@@ -68,7 +68,7 @@ def _checked(rows: Rows, score: AnyArray) -> F32:
     return score
 
 
-def _by_user(rows: Rows, score: F32) -> tuple[Bool, I64, F32, I64]:
+def _by_user(rows: ScoredRows, score: F32) -> tuple[Bool, I64, F32, I64]:
     """Labels, run bounds and scores by (user, ascending score), and the user code [runs] of each run."""
     order = np.lexsort((score, rows.user))
     user = rows.user[order]
@@ -76,7 +76,7 @@ def _by_user(rows: Rows, score: F32) -> tuple[Bool, I64, F32, I64]:
     return rows.label[order] > 0, starts, score[order], user[starts[:-1]]
 
 
-def _mean_over_users(rows: Rows, users: I64, value: F64, weight: F64, needs: str) -> UserRatio:
+def _mean_over_users(rows: ScoredRows, users: I64, value: F64, weight: F64, needs: str) -> UserRatio:
     """The weighted mean of per-user values; users whose value is NaN do not count."""
     counted = ~np.isnan(value)
     if not counted.any():
@@ -87,7 +87,7 @@ def _mean_over_users(rows: Rows, users: I64, value: F64, weight: F64, needs: str
     return UserRatio(numerator, denominator)
 
 
-def auc_statistic(rows: Rows, score: F32) -> WeightedAUC:
+def auc_statistic(rows: ScoredRows, score: F32) -> WeightedAUC:
     score = _checked(rows, score)
     positives = int(rows.label.sum())
     if positives in (0, score.size):
@@ -98,14 +98,14 @@ def auc_statistic(rows: Rows, score: F32) -> WeightedAUC:
     return WeightedAUC(rows.label[order] > 0, rows.user[order], run_starts(score[order]))
 
 
-def gauc_statistic(rows: Rows, score: F32) -> UserRatio:
+def gauc_statistic(rows: ScoredRows, score: F32) -> UserRatio:
     label, starts, score, users = _by_user(rows, _checked(rows, score))
     weight = np.diff(starts).astype(np.float64)
     return _mean_over_users(rows, users, user_auc(label, starts, score), weight, "rows of both classes")
 
 
-def ndcg_statistic(k: int) -> Callable[[Rows, F32], UserRatio]:
-    def statistic(rows: Rows, score: F32) -> UserRatio:
+def ndcg_statistic(k: int) -> Callable[[ScoredRows, F32], UserRatio]:
+    def statistic(rows: ScoredRows, score: F32) -> UserRatio:
         label, starts, score, users = _by_user(rows, _checked(rows, score))
         value = user_ndcg(label, starts, score, k)
         return _mean_over_users(rows, users, value, np.ones(users.size), "a positive row")
@@ -113,7 +113,7 @@ def ndcg_statistic(k: int) -> Callable[[Rows, F32], UserRatio]:
     return statistic
 
 
-def _losses(rows: Rows, probability: F32) -> F64:
+def _losses(rows: ScoredRows, probability: F32) -> F64:
     p = _checked(rows, probability).astype(np.float64)
     if p.min() < 0.0 or p.max() > 1.0:
         raise DataError(
@@ -123,15 +123,15 @@ def _losses(rows: Rows, probability: F32) -> F64:
     return -np.log(np.where(rows.label > 0, p, 1.0 - p))
 
 
-def _user_sums(rows: Rows, value: F64) -> F64:
+def _user_sums(rows: ScoredRows, value: F64) -> F64:
     return np.bincount(rows.user, weights=value, minlength=rows.users).astype(np.float64, copy=False)
 
 
-def log_loss_statistic(rows: Rows, probability: F32) -> UserRatio:
+def log_loss_statistic(rows: ScoredRows, probability: F32) -> UserRatio:
     return UserRatio(_user_sums(rows, _losses(rows, probability)), _user_sums(rows, np.ones(rows.label.size)))
 
 
-def rce_statistic(rows: Rows, probability: F32) -> UserRatio:
+def rce_statistic(rows: ScoredRows, probability: F32) -> UserRatio:
     constant = -np.log(np.where(rows.label > 0, rows.base_rate, 1.0 - rows.base_rate))
     saved = constant - _losses(rows, probability)
     return UserRatio(100.0 * _user_sums(rows, saved), _user_sums(rows, constant))

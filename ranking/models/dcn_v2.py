@@ -7,9 +7,9 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from ranking.models.features import Features, TowerRanker, Towers
+from ranking.models.features import FeatureArch, TowerRanker, TwoTowers
 from ranking.models.layers import LastLayer, linear
-from ranking.models.module import PartedNetwork, RankerNetwork
+from ranking.models.module import ConcatenatedNetwork, RankerNetwork
 from ranking.models.schema import Schema
 from ranking.models.tensors import Batch
 
@@ -36,16 +36,16 @@ class DCNv2(TowerRanker):
         return DCNv2Network(self, train, schema, generator)
 
 
-class DCNv2Network(PartedNetwork):
+class DCNv2Network(ConcatenatedNetwork):
     """b rows, x columns of x_0."""
 
     def __init__(self, settings: DCNv2, train: Batch, schema: Schema, generator: torch.Generator) -> None:
         super().__init__()
-        self.features = Features(settings, train, schema, generator)
+        self.features = FeatureArch(settings, train, schema, generator)
         self.split = self.features.discrete
         columns = self.split + self.features.continuous
         self.cross = CrossNetwork(columns, settings.layers, settings.rank, generator)
-        self.towers = Towers(
+        self.towers = TwoTowers(
             (self.split, self.features.continuous), settings.discrete, settings.continuous, generator
         )
         self.parallel = settings.structure == "parallel"

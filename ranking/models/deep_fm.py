@@ -5,10 +5,10 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from ranking.models.features import Features, TowerRanker, Towers
+from ranking.models.features import FeatureArch, TowerRanker, TwoTowers
 from ranking.models.layers import LastLayer
 from ranking.models.lookup import bag_sum
-from ranking.models.module import PartedNetwork, RankerNetwork
+from ranking.models.module import ConcatenatedNetwork, RankerNetwork
 from ranking.models.schema import Schema
 from ranking.models.sparse import mean_weights
 from ranking.models.tensors import Batch
@@ -31,14 +31,14 @@ class DeepFM(TowerRanker):
         return DeepFMNetwork(self, train, schema, generator)
 
 
-class DeepFMNetwork(PartedNetwork):
+class DeepFMNetwork(ConcatenatedNetwork):
     """b rows, k discrete fields, v vectors, d the embedding's dimension."""
 
     def __init__(self, settings: DeepFM, train: Batch, schema: Schema, generator: torch.Generator) -> None:
         super().__init__()
-        self.features = Features(settings, train, schema, generator)
+        self.features = FeatureArch(settings, train, schema, generator)
         self.first = FirstOrder(schema, self.features.dense.columns)
-        self.towers = Towers(
+        self.towers = TwoTowers(
             (self.features.discrete, self.features.continuous),
             settings.discrete,
             settings.continuous,

@@ -6,7 +6,7 @@ import numpy as np
 
 from embedding_features.arrays import F32, I64
 from embedding_features.errors import DataError
-from ranking.inputs.inputs import Bag, Categorical, Continuous, Field, History, Inputs, Vector
+from ranking.inputs.inputs import Bag, Category, Field, History, Inputs, Number, Vector
 
 #: the most columns a bag is spread over
 WIDEST_BAG = 32
@@ -60,7 +60,7 @@ def field_widths(inputs: Inputs, bags: BagColumns) -> list[int]:
 
 def _field_columns(field: Field, inputs: Inputs, bags: BagColumns) -> tuple[list[F32], list[int]]:
     """A field's parts of the matrix, and which of its columns are categories."""
-    if isinstance(field, Categorical):
+    if isinstance(field, Category):
         return ([], []) if field.identity else ([_top_code(field)[:, None]], [0])
     if isinstance(field, Bag):
         if field.identity:
@@ -72,8 +72,8 @@ def _field_columns(field: Field, inputs: Inputs, bags: BagColumns) -> tuple[list
     return [_numbers(field, inputs)], []
 
 
-def _numbers(field: Continuous | Vector | History, inputs: Inputs) -> F32:
-    if isinstance(field, Continuous):
+def _numbers(field: Number | Vector | History, inputs: Inputs) -> F32:
+    if isinstance(field, Number):
         return field.values[:, None]
     if isinstance(field, Vector):
         table = field.table.copy()
@@ -93,7 +93,7 @@ def _spread(bag: Bag, codes: I64) -> F32:
     return weights
 
 
-def _top_code(field: Categorical | Bag) -> F32:
+def _top_code(field: Category | Bag) -> F32:
     """[n] the code, of a bag the one of most weight; a code is exact in float32 up to 2^24."""
     if isinstance(field, Bag):
         best = field.weights.argmax(axis=1)

@@ -6,11 +6,11 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from ranking.models.features import Features, Seen, TowerRanker, Towers
+from ranking.models.features import FeatureArch, SeenFeatures, TowerRanker, TwoTowers
 from ranking.models.layers import LastLayer, linear
 from ranking.models.lookup import lookup
-from ranking.models.module import PartedNetwork, RankerNetwork
-from ranking.models.schema import Schema, Sequence
+from ranking.models.module import ConcatenatedNetwork, RankerNetwork
+from ranking.models.schema import HistoryField, Schema
 from ranking.models.tensors import Batch
 
 
@@ -33,12 +33,12 @@ class DIN(TowerRanker):
         return DINNetwork(self, train, schema, generator)
 
 
-class DINNetwork(PartedNetwork):
+class DINNetwork(ConcatenatedNetwork):
     """b rows, d the embedding's dimension; an item has d numbers of its id and d of its vector."""
 
     def __init__(self, settings: DIN, train: Batch, schema: Schema, generator: torch.Generator) -> None:
         super().__init__()
-        self.features = Features(settings, train, schema, generator, pooled=False)
+        self.features = FeatureArch(settings, train, schema, generator, pooled=False)
         self.histories = schema.histories
         self.dim = settings.dim
         self.units = nn.ModuleList(
@@ -46,7 +46,7 @@ class DINNetwork(PartedNetwork):
         )
         more = settings.dim * len(schema.histories)
         columns = (self.features.discrete + more, self.features.continuous + more)
-        self.towers = Towers(columns, settings.discrete, settings.continuous, generator)
+        self.towers = TwoTowers(columns, settings.discrete, settings.continuous, generator)
         self.over = LastLayer(self.towers.width, generator)
 
     def parts(self, batch: Batch) -> tuple[Tensor, ...]:
@@ -62,7 +62,7 @@ class DINNetwork(PartedNetwork):
         return towers
 
     def _items(
-        self, batch: Batch, seen: Seen, position: int, sequence: Sequence
+        self, batch: Batch, seen: SeenFeatures, position: int, sequence: HistoryField
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Candidate [b, 2d], items [b, length, 2d], and which are known [b, length]."""
         codes, rows = batch.histories[position]

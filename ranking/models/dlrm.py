@@ -7,7 +7,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ranking.models.layers import DenseArch, LastLayer, mlp
-from ranking.models.module import PartedNetwork, RankerNetwork
+from ranking.models.module import ConcatenatedNetwork, RankerNetwork
 from ranking.models.network import NetworkRanker
 from ranking.models.schema import Schema
 from ranking.models.sparse import SparseArch
@@ -32,7 +32,7 @@ class DLRM(NetworkRanker):
         return DLRMNetwork(self, train, schema, generator)
 
 
-class DLRMNetwork(PartedNetwork):
+class DLRMNetwork(ConcatenatedNetwork):
     """b rows, f = 1 + discrete fields + vectors, d the embedding's dimension."""
 
     def __init__(self, settings: DLRM, train: Batch, schema: Schema, generator: torch.Generator) -> None:

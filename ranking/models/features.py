@@ -13,7 +13,7 @@ from ranking.models.sparse import SparseArch
 from ranking.models.tensors import Batch
 
 
-class Seen(NamedTuple):
+class SeenFeatures(NamedTuple):
     """b rows: ``sparse`` [b, k, d], ``vectors`` [b, v, d], ``dense`` [b, c]."""
 
     sparse: Tensor
@@ -33,11 +33,11 @@ class Seen(NamedTuple):
         return torch.cat([self.dense, self.vectors.flatten(1)], dim=1)
 
 
-class Features(nn.Module):
+class FeatureArch(nn.Module):
     """A batch to what a network sees of it.
 
     Attributes:
-        discrete, continuous: columns of :attr:`Seen.discrete` and :attr:`Seen.continuous`.
+        discrete, continuous: columns of :attr:`SeenFeatures.discrete` and :attr:`SeenFeatures.continuous`.
     """
 
     def __init__(
@@ -56,12 +56,12 @@ class Features(nn.Module):
         self.discrete = dim * self.sparse.fields
         self.continuous = self.dense.columns + dim * self.vectors.fields
 
-    def forward(self, batch: Batch) -> Seen:
+    def forward(self, batch: Batch) -> SeenFeatures:
         sparse = self.sparse(batch)
-        return Seen(sparse, self.vectors(batch, sparse), self.dense(batch))
+        return SeenFeatures(sparse, self.vectors(batch, sparse), self.dense(batch))
 
 
-class Towers(nn.Module):
+class TwoTowers(nn.Module):
     """An MLP over what is discrete and one over what is continuous, which meet in a last layer above."""
 
     def __init__(
@@ -83,7 +83,7 @@ class Towers(nn.Module):
 
 
 class TowerRanker(NetworkRanker):
-    """A ranker whose deep part is :class:`.Towers`.
+    """A ranker whose deep part is :class:`.TwoTowers`.
 
     Attributes:
         discrete: layers over the embeddings of discrete fields.

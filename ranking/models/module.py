@@ -40,7 +40,7 @@ class RankerNetwork(nn.Module, ABC):
         return super().eval() if self.training else self
 
 
-class PartedNetwork(RankerNetwork):
+class ConcatenatedNetwork(RankerNetwork):
     """A network whose representation is several parts side by side, which its own head reads as they are:
     putting them together and taking their gradients apart would cost as much as a layer."""
 

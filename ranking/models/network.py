@@ -21,7 +21,7 @@ from ranking.models.pretrained import Pretrained, Projected
 from ranking.models.saved_network import Build, Shape, read_network, write_network
 from ranking.models.schema import Schema
 from ranking.models.tensors import Batch
-from ranking.models.training import Balance, Term, Training, score_batches, train_model
+from ranking.models.training import Balance, RankerTraining, Term, score_batches, train_model
 
 __all__ = ["FittedNetwork", "NetworkRanker", "RankerNetwork"]
 
@@ -41,7 +41,7 @@ class NetworkRanker(Ranker):
 
     dim: int = Field(default=8, ge=1)
     id_dropout: float = Field(default=0.5, ge=0, le=1)
-    training: Training = Training()
+    training: RankerTraining = RankerTraining()
     pretrained: SerializeAsAny[Pretrained] = Projected()
     alignment: SerializeAsAny[DomainAlignment] | None = None
 

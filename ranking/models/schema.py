@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 
 from embedding_features.errors import DataError
-from ranking.inputs.inputs import Bag, Categorical, Continuous, History, Inputs, Vector
+from ranking.inputs.inputs import Bag, Category, History, Inputs, Number, Vector
 
 
 @dataclass(frozen=True)
-class Sparse:
+class CodeField:
     """One discrete field: a slice of the shared embedding table.
 
     Attributes:
-        side, group, place, table: see :class:`.Categorical`.
+        side, group, place, table: see :class:`.Category`.
         offset: row of the shared table where its vocabulary begins; code 0, the unknown, stands there.
         size: rows of its vocabulary.
         width: codes a row, 1 of a categorical field.
@@ -31,7 +31,7 @@ class Sparse:
 
 
 @dataclass(frozen=True)
-class Dense:
+class VectorField:
     """One pretrained vector field: its side and dimension."""
 
     name: str
@@ -41,11 +41,11 @@ class Dense:
 
 
 @dataclass(frozen=True)
-class Sequence:
+class HistoryField:
     """One history.
 
     Attributes:
-        offset, size, length: of its codes, as of :class:`Sparse`.
+        offset, size, length: of its codes, as of :class:`CodeField`.
         dim: of its vectors, 0 without any.
         vector: position among the vector fields of the candidate's vector in that space, None without one.
         item: position among the categorical fields of the candidate's id, None without one.
@@ -73,10 +73,10 @@ class Schema:
     """
 
     continuous: int
-    categorical: tuple[Sparse, ...]
-    bags: tuple[Sparse, ...]
-    vectors: tuple[Dense, ...]
-    histories: tuple[Sequence, ...]
+    categorical: tuple[CodeField, ...]
+    bags: tuple[CodeField, ...]
+    vectors: tuple[VectorField, ...]
+    histories: tuple[HistoryField, ...]
     rows: int
 
     @property
@@ -92,21 +92,21 @@ class Schema:
             DataError: when fields of one table differ in size, or a history names no vector of its dim.
         """
         offsets, rows = _offsets(inputs)
-        keyed = [field.name for field in inputs.of(Categorical) if field.key is not None]
+        keyed = [field.name for field in inputs.of(Category) if field.key is not None]
 
-        def sparse(field: Categorical | Bag) -> Sparse:
+        def sparse(field: Category | Bag) -> CodeField:
             offset = offsets[field.table]
             common = (field.name, field.side, field.group, field.table, offset, field.size)
             if isinstance(field, Bag):
-                return Sparse(*common, width=field.codes.shape[1], identity=field.identity)
+                return CodeField(*common, width=field.codes.shape[1], identity=field.identity)
             key = keyed.index(field.name) if field.name in keyed else None
-            return Sparse(*common, width=1, identity=field.identity, place=field.place, key=key)
+            return CodeField(*common, width=1, identity=field.identity, place=field.place, key=key)
 
         return cls(
-            continuous=len(inputs.of(Continuous)),
-            categorical=tuple(sparse(field) for field in inputs.of(Categorical)),
+            continuous=len(inputs.of(Number)),
+            categorical=tuple(sparse(field) for field in inputs.of(Category)),
             bags=tuple(sparse(field) for field in inputs.of(Bag)),
-            vectors=tuple(Dense(f.name, f.side, f.group, f.table.shape[1]) for f in inputs.of(Vector)),
+            vectors=tuple(VectorField(f.name, f.side, f.group, f.table.shape[1]) for f in inputs.of(Vector)),
             histories=tuple(_sequence(inputs, field, offsets[field.items]) for field in inputs.of(History)),
             rows=rows,
         )
@@ -115,7 +115,7 @@ class Schema:
 def _offsets(inputs: Inputs) -> tuple[dict[str, int], int]:
     """Where each vocabulary begins, and the rows of all."""
     sizes: dict[str, int] = {}
-    found = [(f.name, f.table, f.size) for f in inputs.of(Categorical)]
+    found = [(f.name, f.table, f.size) for f in inputs.of(Category)]
     found += [(f.name, f.table, f.size) for f in inputs.of(Bag)]
     found += [(f.name, f.items, f.size) for f in inputs.of(History)]
     for name, table, size in found:
@@ -127,7 +127,7 @@ def _offsets(inputs: Inputs) -> tuple[dict[str, int], int]:
     return offsets, rows
 
 
-def _sequence(inputs: Inputs, field: History, offset: int) -> Sequence:
+def _sequence(inputs: Inputs, field: History, offset: int) -> HistoryField:
     dim, length = field.table.shape[1], field.codes.shape[1]
     dims = {vector.name: vector.table.shape[1] for vector in inputs.of(Vector)}
     if field.vector and dims.get(field.vector) != dim:
@@ -135,7 +135,7 @@ def _sequence(inputs: Inputs, field: History, offset: int) -> Sequence:
             f"{field.name}: its vectors have {dim} dims, those of {field.vector!r} {dims.get(field.vector)}",
             fix="give the candidate's vector of the same space beside a history",
         )
-    ids = [n for n, f in enumerate(inputs.of(Categorical)) if f.identity and f.table == field.items]
+    ids = [n for n, f in enumerate(inputs.of(Category)) if f.identity and f.table == field.items]
     vector = list(dims).index(field.vector) if field.vector else None
     common = (field.name, field.side, field.group, field.items, offset, field.size)
-    return Sequence(*common, length, dim, vector, ids[0] if ids else None)
+    return HistoryField(*common, length, dim, vector, ids[0] if ids else None)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from embedding_features.arrays import AnyArray
-from ranking.inputs.inputs import Bag, Categorical, Continuous, History, Inputs, Vector
+from ranking.inputs.inputs import Bag, Category, History, Inputs, Number, Vector
 from ranking.models.schema import Schema
 
 
@@ -24,7 +24,7 @@ class Batch:
         rows: [b, vectors] int64 rows of ``tables``, 0 where a vector is absent.
         histories: of each history [b, length] int64 codes and [b, length] int64 rows of its table; an item
             whose code is its field's offset is padding where its row is 0 too.
-        keys: [b, keyed fields] int64, see :class:`.Categorical`.
+        keys: [b, keyed fields] int64, see :class:`.Category`.
         domain: [b] int64, or None of one domain.
         tables: of each vector, then of each history, [R, dim] float32; shared by all batches of some inputs.
     """
@@ -53,11 +53,11 @@ class Batch:
             for field, sequence in zip(inputs.of(History), schema.histories, strict=True)
         )
         tables = [f.table for f in inputs.of(Vector)] + [f.table for f in inputs.of(History)]
-        keys = [field.key for field in inputs.of(Categorical) if field.key is not None]
+        keys = [field.key for field in inputs.of(Category) if field.key is not None]
         return cls(
             label=torch.from_numpy(inputs.label),
-            continuous=_side_by_side(n, [field.values for field in inputs.of(Continuous)], np.float32),
-            categorical=_side_by_side(n, [f.codes for f in inputs.of(Categorical)], np.int64, offsets),
+            continuous=_side_by_side(n, [field.values for field in inputs.of(Number)], np.float32),
+            categorical=_side_by_side(n, [f.codes for f in inputs.of(Category)], np.int64, offsets),
             bags=bags,
             rows=_side_by_side(n, [field.rows for field in inputs.of(Vector)], np.int64),
             histories=histories,

@@ -25,7 +25,7 @@ LARGE = 2**18
 SCORING_ROWS = 4096
 
 
-class Training(Config):
+class RankerTraining(Config):
     """Settings of the loop."""
 
     learning_rate: float = Field(default=2e-3, gt=0)
@@ -41,7 +41,7 @@ def train_model(
     model: RankerNetwork,
     train: Batch,
     validation: Batch,
-    settings: Training,
+    settings: RankerTraining,
     generator: torch.Generator,
     progress: Progress = SILENT,
     name: str = "rank",

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ranking.models.lookup import bag_sum
-from ranking.models.schema import Schema, Sparse
+from ranking.models.schema import CodeField, Schema
 from ranking.models.tensors import Batch
 
 
@@ -67,7 +67,7 @@ class WideArch(nn.Module):
         return spread(ids) % buckets
 
 
-def _pairs(schema: Schema) -> Iterator[tuple[Sparse, Sparse]]:
+def _pairs(schema: Schema) -> Iterator[tuple[CodeField, CodeField]]:
     """Each field of the user with each of the item, within one group and place; ids are left out."""
     fields = [field for field in (*schema.categorical, *schema.bags) if not field.identity]
     for key in dict.fromkeys((field.group, field.place) for field in fields):
@@ -76,7 +76,7 @@ def _pairs(schema: Schema) -> Iterator[tuple[Sparse, Sparse]]:
         yield from product(users, [field for field in together if field.side == "item"])
 
 
-def _place(schema: Schema, field: Sparse) -> tuple[bool, int]:
+def _place(schema: Schema, field: CodeField) -> tuple[bool, int]:
     """Whether it is a bag, and its position among its kind."""
     if field in schema.bags:
         return True, schema.bags.index(field)

@@ -6,9 +6,9 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from ranking.models.features import Features, TowerRanker, Towers
+from ranking.models.features import FeatureArch, TowerRanker, TwoTowers
 from ranking.models.layers import LastLayer
-from ranking.models.module import PartedNetwork, RankerNetwork
+from ranking.models.module import ConcatenatedNetwork, RankerNetwork
 from ranking.models.schema import Schema
 from ranking.models.tensors import Batch
 from ranking.models.wide import WideArch
@@ -32,15 +32,15 @@ class WideDeep(TowerRanker):
         return WideDeepNetwork(self, train, schema, generator)
 
 
-class WideDeepNetwork(PartedNetwork):
+class WideDeepNetwork(ConcatenatedNetwork):
     """b rows; the wide part beside the towers."""
 
     def __init__(self, settings: WideDeep, train: Batch, schema: Schema, generator: torch.Generator) -> None:
         super().__init__()
         self.wide = WideArch(schema, settings.buckets)
-        self.features = Features(settings, train, schema, generator)
+        self.features = FeatureArch(settings, train, schema, generator)
         columns = (self.features.discrete, self.features.continuous)
-        self.towers = Towers(columns, settings.discrete, settings.continuous, generator)
+        self.towers = TwoTowers(columns, settings.discrete, settings.continuous, generator)
         self.over = LastLayer(self.towers.width, generator, added=1)
 
     def parts(self, batch: Batch) -> tuple[Tensor, ...]:

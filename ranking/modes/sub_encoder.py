@@ -32,7 +32,7 @@ class FineTuning(Config):
     every: int = Field(default=1, ge=1)
 
 
-class Place(NamedTuple):
+class ComputedVector(NamedTuple):
     """A vector field that the encoder computes: its column, its node type's number, its id's key column."""
 
     column: int
@@ -59,7 +59,7 @@ class SubEncoder(OwnRate):
     """
 
     def __init__(
-        self, encoder: nn.Module, keys: list[I64], places: list[Place], tuning: FineTuning | None
+        self, encoder: nn.Module, keys: list[I64], places: list[ComputedVector], tuning: FineTuning | None
     ) -> None:
         super().__init__(tuning.learning_rate if tuning else 0.0, 0.0)
         self.encoder, self.places, self.tuning = encoder, places, tuning

@@ -27,7 +27,7 @@ from ranking.models.saved_network import read_network
 from ranking.models.schema import Schema
 from ranking.models.tensors import Batch
 from ranking.modes.fresh import observe
-from ranking.modes.sub_encoder import FineTuning, Place, SubEncoder, SubModelNetwork
+from ranking.modes.sub_encoder import ComputedVector, FineTuning, SubEncoder, SubModelNetwork
 from ranking.task.task import SIDES, Side
 
 ENCODER = "encoder"
@@ -112,7 +112,7 @@ class SubModel(Ranker):
         shape, model = read_network(folder, build)
         return FittedSubModel(self, about.layout, about.rounds, model, shape)
 
-    def _places(self, encoder: nn.Module, schema: Schema) -> list[Place]:
+    def _places(self, encoder: nn.Module, schema: Schema) -> list[ComputedVector]:
         made = {node_type: vectors.shape[1] for node_type, vectors in encoder().items()}
         names = [vector.name for vector in schema.vectors]
         unknown = sorted(set(self.fields) - set(names))
@@ -130,7 +130,9 @@ class SubModel(Ranker):
                     f"{vector.name} has dim {vector.dim}, the encoder of {self.snapshot} makes {made}",
                     fix="name the fields of the encoder's own snapshot, and the node types of user and item",
                 )
-            places.append(Place(column, list(made).index(node_type), _key_column(schema, vector.side)))
+            places.append(
+                ComputedVector(column, list(made).index(node_type), _key_column(schema, vector.side))
+            )
         return places
 
 

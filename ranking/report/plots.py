@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from ranking.ablation.result import Ablation, Cell
+from ranking.ablation.result import Ablation, ComparedCell
 from ranking.metrics.calibration import Reliability
 from ranking.metrics.statistics import METRICS
 from ranking.report.svg import (
@@ -21,7 +21,7 @@ from ranking.report.svg import (
 )
 
 
-def _limits(cells: list[Cell]) -> tuple[float, float]:
+def _limits(cells: list[ComparedCell]) -> tuple[float, float]:
     """One scale for all rankers: every interval, and 0, with some room."""
     bounds = [0.0] + [
         b for cell in cells if cell.difference for b in (cell.difference.low, cell.difference.high)

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from ranking.ablation.findings import interval, number
-from ranking.ablation.result import Ablation, Cell
+from ranking.ablation.result import Ablation, ComparedCell
 
 
 class SummaryRow(NamedTuple):
@@ -22,7 +22,7 @@ def p_value(p: float) -> str:
     return f"{p:.2g}" if p >= 0.001 else "< 0.001"
 
 
-def with_spread(cell: Cell) -> str:
+def with_spread(cell: ComparedCell) -> str:
     """``0.7321 ± 0.0012``: the mean over seeds and their standard deviation, if there are several seeds."""
     spread = "" if cell.seed_std is None else f" ± {number(cell.metric, cell.seed_std)}"
     return number(cell.metric, cell.figure.value) + spread

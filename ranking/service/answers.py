@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from typing_extensions import TypedDict
 
-from ranking.service.reading import Read
+from ranking.service.reading import ReadColumns
 from ranking.service.served_bundle import Scored, ServedBundle
 from ranking.task.task import SIDES
 
@@ -111,7 +111,7 @@ class ErrorAnswer(TypedDict):
 
 
 @dataclass(frozen=True)
-class Ranked:
+class RankedItems:
     """Items, what was read of them, and their scores.
 
     Attributes:
@@ -120,7 +120,7 @@ class Ranked:
 
     loaded: ServedBundle
     items: Sequence[Any]
-    read: Read
+    read: ReadColumns
     scored: Scored
     degraded: bool
 

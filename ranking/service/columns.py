@@ -17,7 +17,7 @@ from ranking.service.requests import Given
 
 
 @dataclass(frozen=True)
-class Known:
+class ColumnValues:
     """Values of a column: one that all rows share, or one for each row."""
 
     values: pa.Array
@@ -42,7 +42,7 @@ def id_array(ids: Sequence[int | str]) -> pa.Array:
     return pa.array(ids, pa.int64() if not ids or isinstance(ids[0], int) else pa.string())
 
 
-def given(column: str, value: Given, depth: int, count: int) -> Known:
+def given(column: str, value: Given, depth: int, count: int) -> ColumnValues:
     """What a request says of a column.
 
     Args:
@@ -65,7 +65,7 @@ def given(column: str, value: Given, depth: int, count: int) -> Known:
         )
     shared = found <= depth
     try:
-        return Known(pa.array([value] if shared else value), shared)
+        return ColumnValues(pa.array([value] if shared else value), shared)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
         raise DataError(f"features: {column} mixes types", fix="give values of one type") from None
 
@@ -86,7 +86,7 @@ def of_rows(values: Values, found: Bool) -> pa.Array:
 
 
 @dataclass(frozen=True)
-class Past:
+class HistoryLists:
     """Lists of items whose vectors are wanted.
 
     Attributes:
@@ -96,12 +96,12 @@ class Past:
     """
 
     history: HistoryVectors
-    ids: Known
+    ids: ColumnValues
     offsets: I64
     flat: pa.Array
 
     @classmethod
-    def of(cls, history: HistoryVectors, known: Mapping[str, Known]) -> Self | None:
+    def of(cls, history: HistoryVectors, known: Mapping[str, ColumnValues]) -> Self | None:
         """The lists among the columns known; None where there are none, or their vectors are known too.
 
         Raises:
@@ -115,9 +115,9 @@ class Past:
         if flat.null_count:
             raise DataError(f"features: {history.ids} holds a null id", fix="leave it out")
         offsets = np.concatenate([[0], np.cumsum([len(one) for one in cut])]).astype(np.int64)
-        return cls(history, Known(pa.array(cut), ids.shared), offsets, flat)
+        return cls(history, ColumnValues(pa.array(cut), ids.shared), offsets, flat)
 
-    def columns(self, vectors: pa.Array, count: int) -> dict[str, Known]:
+    def columns(self, vectors: pa.Array, count: int) -> dict[str, ColumnValues]:
         """The raw columns of ids and vectors.
 
         Args:
@@ -132,4 +132,4 @@ class Past:
         # a dictionary holds each vector once, and the encoder looks at each once
         known = pa.DictionaryArray.from_arrays(index, vectors.drop_null())
         lists = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), known)
-        return {self.history.ids: self.ids, self.history.column: Known(lists)}
+        return {self.history.ids: self.ids, self.history.column: ColumnValues(lists)}

@@ -13,7 +13,7 @@ from ranking.service.listening import is_readable
 _LOG = structlog.get_logger()
 
 
-class State(ServerState):
+class ConnectionState(ServerState):
     """What the connections of a server share.
 
     Attributes:
@@ -31,7 +31,7 @@ class Connection(HttpToolsProtocol):
         begun: whether a part of a request's headers came, and not yet all.
     """
 
-    server_state: State
+    server_state: ConnectionState
     touched, begun = 0.0, False
 
     def data_received(self, data: bytes) -> None:

@@ -10,7 +10,7 @@ from ranking.task.task import SIDES, Side
 
 
 @dataclass(frozen=True)
-class Lookup:
+class StoreLookup:
     """Features that are looked up together.
 
     Attributes:
@@ -35,7 +35,7 @@ class Lookup:
 
 def find_lookups(
     refs: Mapping[str, str], settings: Settings, client: EmbeddingFeatures, pinned: bool
-) -> list[Lookup]:
+) -> list[StoreLookup]:
     """One lookup for the features of each set of sides.
 
     Args:
@@ -58,7 +58,7 @@ def find_lookups(
             )
         of_keys.setdefault(tuple(sorted(keys)), {})[column] = ref
     return [
-        Lookup(
+        StoreLookup(
             tuple(sides[key] for key in keys), keys, tuple(dict.fromkeys(of.values())), _by_view(of), pinned
         )
         for keys, of in of_keys.items()

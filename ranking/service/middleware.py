@@ -30,7 +30,7 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started, answer = time.perf_counter(), Answer(scope, send)
+        started, answer = time.perf_counter(), SentAnswer(scope, send)
         if answer.bodiless:
             scope = {**scope, "method": "GET"}
         try:
@@ -38,7 +38,7 @@ class RequestMiddleware:
         finally:
             self._tell(scope, answer.status, time.perf_counter() - started)
 
-    async def _answered(self, scope: Scope, receive: Receive, answer: "Answer") -> None:
+    async def _answered(self, scope: Scope, receive: Receive, answer: "SentAnswer") -> None:
         """Ask the application; where it fails, or is stopped, something is answered all the same."""
         name, told = repeated(scope["headers"]), None
         try:
@@ -70,7 +70,7 @@ class RequestMiddleware:
             )
 
 
-class Answer:
+class SentAnswer:
     """What is sent, with what every answer has.
 
     Attributes:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from embedding_features.errors import ConfigError
 from embedding_features.store import EmbeddingFeatures
 from ranking.bundle import Bundle
-from ranking.inputs.field_specs import AnyField, CategoricalSpec, DenseSpec, SequenceSpec, VectorSpec
-from ranking.service.lookups import Lookup, find_lookups
+from ranking.inputs.field_specs import AnyField, CategorySpec, HistorySpec, NumberSpec, VectorSpec
+from ranking.service.lookups import StoreLookup, find_lookups
 from ranking.service.settings import Settings
 from ranking.task.task import SIDES, Side
 
@@ -34,7 +34,7 @@ class HistoryVectors:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ColumnPlan:
     """Where the raw columns come from.
 
     Attributes:
@@ -47,12 +47,12 @@ class Plan:
 
     columns: tuple[str, ...]
     depth: Mapping[str, int]
-    lookups: tuple[Lookup, ...]
+    lookups: tuple[StoreLookup, ...]
     histories: tuple[HistoryVectors, ...]
     mapped: tuple[str, ...]
 
     @classmethod
-    def of(cls, bundle: Bundle, settings: Settings, client: EmbeddingFeatures) -> "Plan":
+    def of(cls, bundle: Bundle, settings: Settings, client: EmbeddingFeatures) -> "ColumnPlan":
         """Raises:
         ConfigError: when a column of the settings is not the request's to give, or a view is keyed by
             something else than a user's and an item's id.
@@ -104,7 +104,7 @@ def _pinned(bundle: Bundle) -> dict[str, str]:
 def _histories(bundle: Bundle, pinned: Mapping[str, str]) -> tuple[HistoryVectors, ...]:
     fields = bundle.spec.fields
     candidates = {f.name: f.column for f in fields if isinstance(f, VectorSpec) and f.column in pinned}
-    sequences = [field for field in fields if isinstance(field, SequenceSpec)]
+    sequences = [field for field in fields if isinstance(field, HistorySpec)]
     longest = {s.column: max(o.length for o in sequences if o.column == s.column) for s in sequences}
     return tuple(
         HistoryVectors(s.vectors, s.column, candidates[s.candidate], longest[s.column])
@@ -115,10 +115,10 @@ def _histories(bundle: Bundle, pinned: Mapping[str, str]) -> tuple[HistoryVector
 
 def _depths(field: AnyField) -> list[tuple[str, int]]:
     """The raw columns of a field, and how deep their values are nested."""
-    if isinstance(field, DenseSpec | CategoricalSpec):
+    if isinstance(field, NumberSpec | CategorySpec):
         return [(field.column, 0)]
     names = (getattr(field, key, None) for key in ("column", "weights", "user", "item"))
     lists = [(name, 1) for name in names if isinstance(name, str)]
-    if isinstance(field, SequenceSpec) and field.vectors is not None:
+    if isinstance(field, HistorySpec) and field.vectors is not None:
         lists.append((field.vectors, 2))
     return lists

@@ -12,14 +12,14 @@ from embedding_features.arrays import Bool
 from embedding_features.errors import DataError
 from embedding_features.store import EmbeddingFeatures
 from embedding_features.store.online_stores.rows import Rows
-from ranking.service.columns import Known, Past, id_array, of_rows
-from ranking.service.lookups import Lookup
-from ranking.service.plan import Plan
+from ranking.service.columns import ColumnValues, HistoryLists, id_array, of_rows
+from ranking.service.lookups import StoreLookup
+from ranking.service.plan import ColumnPlan
 from ranking.task.task import Side
 
 
 @dataclass(frozen=True)
-class Asked:
+class RankSubject:
     """Whom and what a request is about.
 
     Attributes:
@@ -28,11 +28,11 @@ class Asked:
 
     user: int | str
     items: Sequence[int | str]
-    features: Mapping[str, Known]
+    features: Mapping[str, ColumnValues]
 
 
 @dataclass
-class Read:
+class ReadColumns:
     """What was read.
 
     Attributes:
@@ -41,29 +41,31 @@ class Read:
         found: side → of each id whether a pretrained feature of it was there.
     """
 
-    columns: dict[str, Known] = field(default_factory=dict)
-    histories: dict[str, Known] = field(default_factory=dict)
+    columns: dict[str, ColumnValues] = field(default_factory=dict)
+    histories: dict[str, ColumnValues] = field(default_factory=dict)
     found: dict[Side, Bool] = field(default_factory=dict)
 
 
 class Reader:
     """Reads what requests need by a plan; any number of threads may use it."""
 
-    def __init__(self, client: EmbeddingFeatures, plan: Plan) -> None:
+    def __init__(self, client: EmbeddingFeatures, plan: ColumnPlan) -> None:
         self._client, self._plan = client, plan
 
-    def read(self, asked: Asked) -> Read:
+    def read(self, asked: RankSubject) -> ReadColumns:
         """The columns that are looked up; of no items only the user's, for nothing else has a row.
 
         Raises:
             StoreError: when the store cannot answer.
             DataError: when ids are of another type than the entities'.
         """
-        read = Read()
+        read = ReadColumns()
         ids: dict[Side, pa.Array] = {"user": id_array([asked.user]), "item": id_array(asked.items)}
         for lookup in self._plan.lookups:
             if not (lookup.of_user or asked.items):
-                read.columns |= {column: Known(pa.nulls(0)) for _, column in chain(*lookup.columns.values())}
+                read.columns |= {
+                    column: ColumnValues(pa.nulls(0)) for _, column in chain(*lookup.columns.values())
+                }
                 continue
             pasts = self._pasts(lookup, {**read.columns, **asked.features})
             found = self._client.online(_keys(lookup, ids, pasts), lookup.refs)
@@ -85,16 +87,18 @@ class Reader:
                     )
                     break
 
-    def _pasts(self, lookup: Lookup, known: Mapping[str, Known]) -> list[Past]:
+    def _pasts(self, lookup: StoreLookup, known: Mapping[str, ColumnValues]) -> list[HistoryLists]:
         raw = {column for columns in lookup.columns.values() for _, column in columns}
-        pasts = (Past.of(one, known) for one in self._plan.histories if one.source in raw)
+        pasts = (HistoryLists.of(one, known) for one in self._plan.histories if one.source in raw)
         return [past for past in pasts if past is not None]
 
 
-def _keys(lookup: Lookup, ids: Mapping[Side, pa.Array], pasts: Sequence[Past]) -> dict[str, pa.Array]:
+def _keys(
+    lookup: StoreLookup, ids: Mapping[Side, pa.Array], pasts: Sequence[HistoryLists]
+) -> dict[str, pa.Array]:
     """The ids of each key: of one side those asked for, then those of histories; of both, a pair a row."""
     if len(lookup.sides) > 1:
-        user = Known(ids["user"], True).rows(len(ids["item"]))
+        user = ColumnValues(ids["user"], True).rows(len(ids["item"]))
         pair = {"user": user, "item": ids["item"]}
         return {key: pair[side] for key, side in zip(lookup.keys, lookup.sides, strict=True)}
     (key,), (side,) = lookup.keys, lookup.sides
@@ -108,12 +112,12 @@ def _keys(lookup: Lookup, ids: Mapping[Side, pa.Array], pasts: Sequence[Past]) -
 
 
 def _take(
-    lookup: Lookup,
+    lookup: StoreLookup,
     rows: Rows,
     columns: Sequence[tuple[str, str]],
     count: int,
-    pasts: Sequence[Past],
-    read: Read,
+    pasts: Sequence[HistoryLists],
+    read: ReadColumns,
 ) -> None:
     """Add what was read of one view."""
     own = 1 if lookup.of_user else count
@@ -122,7 +126,7 @@ def _take(
         read.found[side] = read.found.get(side, np.zeros(own, np.bool_)) | rows.found[:own]
     for feature, column in columns:
         values = of_rows(rows.arrays[feature], rows.found)
-        read.columns[column] = Known(values[:own], lookup.of_user)
+        read.columns[column] = ColumnValues(values[:own], lookup.of_user)
         start = own
         for past in pasts:
             if past.history.source == column:

@@ -11,9 +11,9 @@ from embedding_features.arrays import F32
 from embedding_features.errors import BundleError
 from embedding_features.store import EmbeddingFeatures, list_published
 from ranking.bundle import Bundle, load_bundle
-from ranking.service.columns import Known, Past, given, id_array
-from ranking.service.plan import Plan
-from ranking.service.reading import Asked, Read, Reader
+from ranking.service.columns import ColumnValues, HistoryLists, given, id_array
+from ranking.service.plan import ColumnPlan
+from ranking.service.reading import RankSubject, ReadColumns, Reader
 from ranking.service.requests import Features
 from ranking.service.settings import Settings
 
@@ -45,7 +45,7 @@ class ServedBundle:
     """
 
     bundle: Bundle
-    plan: Plan
+    plan: ColumnPlan
     reader: Reader
     node_types: frozenset[str]
 
@@ -62,7 +62,7 @@ class ServedBundle:
             bundle = load_bundle(folder, repo)
         except OSError as error:
             raise BundleError(f"{folder} cannot be read: {error}", fix="let the service read it") from None
-        plan = Plan.of(bundle, settings, client)
+        plan = ColumnPlan.of(bundle, settings, client)
         nothing = pa.table({column: pa.nulls(WARM_ROWS) for column in plan.columns})
         if not np.isfinite(bundle.score(nothing)).all():
             raise BundleError("the ranker's scores of unknown ids are no numbers", fix="train it again")
@@ -75,7 +75,7 @@ class ServedBundle:
         """Of the bundle."""
         return self.bundle.record.digest
 
-    def asked(self, user: int | str, items: Sequence[int | str], features: Features) -> Asked:
+    def asked(self, user: int | str, items: Sequence[int | str], features: Features) -> RankSubject:
         """A request, its columns checked.
 
         Raises:
@@ -83,24 +83,24 @@ class ServedBundle:
         """
         depth = self.plan.depth
         read = {c: given(c, value, depth[c], len(items)) for c, value in features.items() if c in depth}
-        return Asked(user, items, read)
+        return RankSubject(user, items, read)
 
-    def known(self, asked: Asked, read: Read) -> dict[str, Known]:
+    def known(self, asked: RankSubject, read: ReadColumns) -> dict[str, ColumnValues]:
         """Raw column → what is known of it."""
         known = {
             **read.columns,
             **asked.features,
             **read.histories,
-            "user_id": Known(id_array([asked.user]), True),
-            "item_id": Known(id_array(asked.items)),
+            "user_id": ColumnValues(id_array([asked.user]), True),
+            "item_id": ColumnValues(id_array(asked.items)),
         }
         for history in self.plan.histories:
-            past = Past.of(history, known)
+            past = HistoryLists.of(history, known)
             if past is not None:  # of ids whose vectors could not be read
                 known |= past.columns(pa.nulls(len(past.flat)), len(asked.items))
         return known
 
-    def score(self, asked: Asked, read: Read, features: Features) -> Scored:
+    def score(self, asked: RankSubject, read: ReadColumns, features: Features) -> Scored:
         """Score a request; what nobody knows is null.
 
         Raises:

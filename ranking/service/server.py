@@ -9,7 +9,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from ranking.service.connections import Connection, State
+from ranking.service.connections import Connection, ConnectionState
 from ranking.service.listening import cannot_listen, is_readable, refuse_handshakes
 
 #: seconds for handshakes that had begun, several round trips inside a network; and for the next request on a
@@ -19,7 +19,7 @@ _TICK_SECONDS = 0.02
 _LOG = structlog.get_logger()
 
 
-class Server(uvicorn.Server):
+class ServiceServer(uvicorn.Server):
     """A server of an application.
 
     Args:
@@ -27,7 +27,7 @@ class Server(uvicorn.Server):
         ready: called when it answers.
     """
 
-    server_state: State
+    server_state: ConnectionState
 
     def __init__(self, app: ASGIApp, drain_seconds: float, ready: Callable[[], None]) -> None:
         config = uvicorn.Config(
@@ -35,7 +35,7 @@ class Server(uvicorn.Server):
             server_header=False, date_header=False, proxy_headers=False,
         )  # fmt: skip
         super().__init__(config)
-        self.server_state, self._drain_seconds, self._ready = State(), drain_seconds, ready
+        self.server_state, self._drain_seconds, self._ready = ConnectionState(), drain_seconds, ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """See uvicorn.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from embedding_features.store import EmbeddingFeatures
-from ranking.service.answers import RankAnswer, Ranked, RecallAnswer, RecommendAnswer
+from ranking.service.answers import RankAnswer, RankedItems, RecallAnswer, RecommendAnswer
 from ranking.service.bundle_holder import BundleHolder
 from ranking.service.candidate_search import CandidateSearch
 from ranking.service.circuit_breaker import CircuitBreaker
@@ -16,7 +16,7 @@ from ranking.service.errors import PathRedactor, StoreAway, unavailable
 from ranking.service.limits import at_most
 from ranking.service.lists import check_ids, read_domains, read_popular
 from ranking.service.metrics import Metrics
-from ranking.service.reading import Read
+from ranking.service.reading import ReadColumns
 from ranking.service.requests import Features, RankRequest, RecallRequest, RecommendRequest
 from ranking.service.served_bundle import ServedBundle
 from ranking.service.settings import Settings
@@ -111,10 +111,10 @@ class RankingService:
         denied = set(deny)
         return [item for item in self._popular if item not in denied][:count]
 
-    async def _ranked(self, user: int | str, items: Sequence[Any], features: Features) -> Ranked:
+    async def _ranked(self, user: int | str, items: Sequence[Any], features: Features) -> RankedItems:
         at_most("items", len(items), self.settings.limits.items)
         loaded, degraded = self.bundles.current, False
-        asked, read = loaded.asked(user, items, features), Read()
+        asked, read = loaded.asked(user, items, features), ReadColumns()
         if loaded.plan.lookups:
             try:
                 read = await self.guard.run(partial(loaded.reader.read, asked))
@@ -122,11 +122,11 @@ class RankingService:
                 degraded = True
         score = partial(loaded.score, asked, read, features)
         scored = await asyncio.get_running_loop().run_in_executor(self._scoring, score)
-        ranked = Ranked(loaded, items, read, scored, degraded)
+        ranked = RankedItems(loaded, items, read, scored, degraded)
         self._count(ranked)
         return ranked
 
-    def _count(self, ranked: Ranked) -> None:
+    def _count(self, ranked: RankedItems) -> None:
         self.metrics.candidates += len(ranked.items)
         self.metrics.degraded_answers += ranked.degraded
         self.metrics.missing.update(ranked.scored.missing)

@@ -10,7 +10,7 @@ from ranking.ablation.headline import gains, headline
 from ranking.ablation.result import (
     Ablation,
     AblationConfig,
-    Cell,
+    ComparedCell,
     Cost,
     FieldImportance,
     Importance,
@@ -49,7 +49,9 @@ def _verdict(change: Difference, better: bool) -> Verdict:
     return "better" if (change.value > 0) == better else "worse"
 
 
-def _cell(rng: np.random.Generator, ranker: str, variant: str, metric: str, slices: tuple[str, ...]) -> Cell:
+def _cell(
+    rng: np.random.Generator, ranker: str, variant: str, metric: str, slices: tuple[str, ...]
+) -> ComparedCell:
     lower = metric == "log_loss"
     size = 1.0 if metric == "rce" else 0.01
     gain = {"ids": -4.0, "counts": -2.0, "none-mmd": -0.3}.get(variant, 0.6) + rng.normal(0, 0.4)
@@ -64,7 +66,7 @@ def _cell(rng: np.random.Generator, ranker: str, variant: str, metric: str, slic
         )
         for name in slices[:-1]
     }
-    return Cell(
+    return ComparedCell(
         ranker=ranker,
         variant=variant,
         metric=metric,

@@ -13,11 +13,11 @@ from ranking.bundle import export_bundle
 from ranking.dataset.dataset import label_values, training_rows
 from ranking.encoders import fit_encoders
 from ranking.inputs.field_specs import (
-    CategoricalSpec,
-    DenseSpec,
+    BagSpec,
+    CategorySpec,
     HashCoding,
-    MultivaluedSpec,
-    SequenceSpec,
+    HistorySpec,
+    NumberSpec,
     SimilaritySpec,
     TokensSpec,
     VectorSpec,
@@ -30,28 +30,28 @@ from tests.store.bundle_world import RANKERS
 USER, ITEM = "spectral_user_vector__vector", "spectral_item_vector__vector"
 SPEC = RankerSpec(
     fields=(
-        CategoricalSpec(name="user_id", side="user", column="user_id", identity=True, keys=True),
-        CategoricalSpec(name="item_id", side="item", column="item_id", identity=True),
-        CategoricalSpec(name="country", side="user", column="user_country", coding=HashCoding(buckets=50)),
-        CategoricalSpec(name="premium", side="user", column="user_premium"),
-        CategoricalSpec(name="size", side="item", column="item_size", default=7),
-        DenseSpec(name="age", column="user_age", default=30),
-        DenseSpec(name="events", column="user_events", transform="log1p"),
-        DenseSpec(name="met", column="met"),
-        MultivaluedSpec(
+        CategorySpec(name="user_id", side="user", column="user_id", identity=True, keys=True),
+        CategorySpec(name="item_id", side="item", column="item_id", identity=True),
+        CategorySpec(name="country", side="user", column="user_country", coding=HashCoding(buckets=50)),
+        CategorySpec(name="premium", side="user", column="user_premium"),
+        CategorySpec(name="size", side="item", column="item_size", default=7),
+        NumberSpec(name="age", column="user_age", default=30),
+        NumberSpec(name="events", column="user_events", transform="log1p"),
+        NumberSpec(name="met", column="met"),
+        BagSpec(
             name="genres",
             side="item",
             column="item_genres",
             weights="item_genre_weights",
             coding=VocabularyCoding(min_count=1, unknown=3),
         ),
-        MultivaluedSpec(name="likes", side="user", column="user_likes"),
+        BagSpec(name="likes", side="user", column="user_likes"),
         TokensSpec(name="rq", group="tokens", side="item", column="spectral_item_tokens__rq_tokens"),
         VectorSpec(name="spectral_item_vector", group="dense", side="item", column=ITEM),
         VectorSpec(name="mood", group="dense", side="user", column="user_mood"),
         SimilaritySpec(name="cosine", group="dense", measure="cosine", user=USER, item=ITEM),
-        SequenceSpec(name="history", column="user_history", length=4),
-        SequenceSpec(
+        HistorySpec(name="history", column="user_history", length=4),
+        HistorySpec(
             name="seen", group="dense", column="user_history", vectors="user_history_vectors",
             candidate="spectral_item_vector", length=3,
         ),

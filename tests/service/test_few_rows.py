@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ranking.encoders import codes
-from ranking.encoders.codes import Vocabulary
-from ranking.encoders.value_index import Places
+from ranking.encoders.codes import ValueCodes
+from ranking.encoders.value_index import ValueIndex
 from ranking.encoders.vectors import SimilarityEncoder, VectorEncoder
 from ranking.inputs.field_specs import SimilaritySpec, VectorSpec
 from ranking.inputs.vector_rows import held_once, stored_once
@@ -26,7 +26,7 @@ def test_codes_of_few_values_are_those_of_many(values, of, unknown):
     @settings(deadline=None)
     @given(st.lists(values, max_size=30), st.lists(st.none() | values, max_size=12))
     def check(learned, asked):
-        vocabulary = Vocabulary.fit(pa.array(learned, of), 1, unknown)
+        vocabulary = ValueCodes.fit(pa.array(learned, of), 1, unknown)
         asked = pa.array([*asked, *learned[:3]], of)
         with pytest.MonkeyPatch.context() as patch:
             found = []
@@ -44,7 +44,7 @@ def test_strings_of_one_hash_are_told_apart(monkeypatch):
         "ranking.encoders.value_index.hashes_of", lambda values: np.ones(len(values), np.uint64)
     )
     for values in (["a", "b"], ["a"]):
-        found = Places(pa.array(values)).find(pa.array(["b", "a", "c", None]))
+        found = ValueIndex(pa.array(values)).find(pa.array(["b", "a", "c", None]))
         assert found.tolist() == [values.index("b") + 1 if "b" in values else 0, 1, 0, 0]
 
 

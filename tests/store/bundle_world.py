@@ -16,12 +16,12 @@ from ranking.dataset.raw_columns import RawColumns
 from ranking.log_features.histories import Histories
 from ranking.metrics.calibration import fit_isotonic
 from ranking.models import DIN, LightGBM, WideDeep
-from ranking.models.training import Training
+from ranking.models.training import RankerTraining
 from ranking.task.labels import entity_frame, load_labels
 from ranking.task.task import LabelRule, Task
 from tests.store.builders import DAY, T0, US, ids_of, make_repo, snapshot
 
-QUICK = Training(epochs=2, batch_rows=128)
+QUICK = RankerTraining(epochs=2, batch_rows=128)
 RANKERS = {
     "lightgbm": LightGBM(rounds=20, min_rows_in_leaf=10),
     "wide_deep": WideDeep(training=QUICK),

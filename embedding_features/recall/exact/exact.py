@@ -17,7 +17,7 @@ _NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
-class Vectors:
+class ScannedVectors:
     """The vectors of all rows, and what an exact search needs of them besides.
 
     Attributes:
@@ -48,7 +48,7 @@ class Vectors:
         return float(np.sqrt(squares.max(initial=0)))
 
 
-def search_exact(queries: F32, vectors: Vectors, k: int, eligible: Eligible) -> tuple[I64, F32]:
+def search_exact(queries: F32, vectors: ScannedVectors, k: int, eligible: Eligible) -> tuple[I64, F32]:
     """[q, k] rows and scores, best first, ties in ascending order of the row; -1 and -inf where fewer."""
     if eligible.listed is not None:
         return score_exact(queries, vectors, eligible.listed.indptr, eligible.listed.rows, k, eligible)
@@ -69,14 +69,14 @@ def search_exact(queries: F32, vectors: Vectors, k: int, eligible: Eligible) -> 
 
 
 def score_exact(
-    queries: F32, vectors: Vectors, pointers: I64, candidates: I64, k: int, eligible: Eligible
+    queries: F32, vectors: ScannedVectors, pointers: I64, candidates: I64, k: int, eligible: Eligible
 ) -> tuple[I64, F32]:
     """The k best of each query's candidates that are not denied to it; see :func:`.rank.rank`."""
     denied = eligible.denied
     return rank(queries, vectors.values, vectors.l2, pointers, candidates, denied.indptr, denied.rows, k)
 
 
-def _proven(queries: F32, vectors: Vectors, passed: F32, last: F32) -> Bool:
+def _proven(queries: F32, vectors: ScannedVectors, passed: F32, last: F32) -> Bool:
     """Whether no row that the scan passed over can belong to the k best.
 
     A sum of d products in float32 errs by less than d · 2⁻²⁴ times the sum of their magnitudes, in any order

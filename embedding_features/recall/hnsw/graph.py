@@ -22,7 +22,7 @@ _ALONE = 512
 _PARTS = 4
 
 
-class Graph:
+class HNSWGraph:
     """A graph over vectors.
 
     Attributes:
@@ -40,7 +40,7 @@ class Graph:
         self.arrays = GraphArrays(codes, scales, entries, neighbors, offsets, int(hnsw.nb_neighbors(0)))
 
     @classmethod
-    def over(cls, index: Any, metric: Metric) -> "Graph":
+    def over(cls, index: Any, metric: Metric) -> "HNSWGraph":
         """Of a faiss index that holds all its vectors."""
         held = vectors_in(index)
         return cls(index, *encode(held), entries_of(held, metric))

@@ -8,7 +8,7 @@ from embedding_features.arrays import F32
 from embedding_features.artifact import Metric
 from embedding_features.errors import ConfigError, DataError
 from embedding_features.progress import SILENT, Progress
-from embedding_features.recall.hnsw.graph import Graph, faiss, vectors_in
+from embedding_features.recall.hnsw.graph import HNSWGraph, faiss, vectors_in
 from embedding_features.recall.settings import HNSW, IVFPQ, RecallSettings
 
 #: By inner product the links are laid with lengths dampened to this power, else nearly all lead to the few
@@ -41,7 +41,7 @@ def train(settings: RecallSettings, vectors: F32, metric: Metric, progress: Prog
             advance(len(batch))
     if isinstance(settings, HNSW):
         vectors_in(index)[:] = vectors
-        return Graph.over(index, metric)
+        return HNSWGraph.over(index, metric)
     if metric == "dot":
         _probe_by_inner_product(index)
     return index

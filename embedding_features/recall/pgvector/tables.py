@@ -17,7 +17,7 @@ from embedding_features.progress import Progress
 from embedding_features.recall.manifest import IndexManifest
 from embedding_features.recall.pgvector.connections import Connection
 from embedding_features.recall.settings import HNSW, Exact, RecallSettings
-from embedding_features.recall.source import Source
+from embedding_features.recall.source import VectorSource
 
 #: metric → operator of its distance, operator class
 OPERATORS: dict[Metric, tuple[str, str]] = {
@@ -61,7 +61,7 @@ def prepare(connection: Connection, schema: str) -> None:
     )
 
 
-def write(connection: Connection, schema: str, source: Source, progress: Progress) -> str:
+def write(connection: Connection, schema: str, source: VectorSource, progress: Progress) -> str:
     """A new table with the vectors and their index; returns its name."""
     made, name = source.manifest, f"index_{uuid.uuid4().hex}"
     table, dim = sql.Identifier(schema, name), made.space.dim

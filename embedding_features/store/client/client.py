@@ -13,8 +13,8 @@ from embedding_features.arrays import F32
 from embedding_features.errors import DataError, StoreError
 from embedding_features.ids import Ids, id_column
 from embedding_features.recall import Hits, Queries, RecallIndex, RecallSettings
-from embedding_features.store.client.plans import Plan, Plans
-from embedding_features.store.client.recall import Recall
+from embedding_features.store.client.plans import Plans, ReadPlan
+from embedding_features.store.client.recall import ClientRecall
 from embedding_features.store.online_stores.base import GivenIds
 from embedding_features.store.online_stores.rows import Rows
 from embedding_features.store.retrieval.frames import Frame
@@ -55,7 +55,7 @@ class EmbeddingFeatures:
         self.repo = Path(repo).resolve()
         self._lock = threading.Lock()
         self._plans: Plans | None = Plans.open(self.repo)
-        self._recall = Recall(self.repo, index, domains or {})
+        self._recall = ClientRecall(self.repo, index, domains or {})
 
     @file_errors("reading online")
     def online(self, ids: AskedIds, features: str | Sequence[str]) -> Mapping[str, Rows]:
@@ -181,7 +181,7 @@ class EmbeddingFeatures:
             return self._plans
 
 
-def _by_key(ids: AskedIds, plan: Plan) -> Mapping[str, GivenIds]:
+def _by_key(ids: AskedIds, plan: ReadPlan) -> Mapping[str, GivenIds]:
     """Key column → ids as they are looked up, of all that the features need."""
     if not isinstance(ids, Mapping):
         if len(plan.all_keys) != 1:

@@ -13,12 +13,12 @@ from embedding_features.store.marks import mark, vector_dim
 from embedding_features.store.published import snapshots_root
 from embedding_features.store.registries import Watch, watch_of
 from embedding_features.store.retrieval.online_rows import online_file
-from embedding_features.store.retrieval.refs import Asked, resolve
+from embedding_features.store.retrieval.refs import ViewRequest, resolve
 from embedding_features.store.session import file_errors, open_store
 
 
 @dataclass(frozen=True)
-class Plan:
+class ReadPlan:
     """Features resolved.
 
     Attributes:
@@ -27,7 +27,7 @@ class Plan:
         all_keys: all of them.
     """
 
-    asked: tuple[Asked, ...]
+    asked: tuple[ViewRequest, ...]
     keys: tuple[tuple[str, ...], ...]
 
     @cached_property
@@ -35,12 +35,12 @@ class Plan:
         return tuple(dict.fromkeys(key for keys in self.keys for key in keys))
 
     @classmethod
-    def of(cls, asked: Sequence[Asked]) -> Self:
+    def of(cls, asked: Sequence[ViewRequest]) -> Self:
         return cls(tuple(asked), tuple(tuple(c.name for c in a.view.entity_columns) for a in asked))
 
 
 @dataclass(frozen=True)
-class Vectors:
+class PinnedVectors:
     """The vectors of a node type that a service is pinned to.
 
     Attributes:
@@ -73,8 +73,8 @@ class Plans:
     store: FeatureStore
     _watch: Watch
     _state: Hashable
-    _known: dict[str | tuple[str, ...], Plan]
-    _vectors: dict[tuple[str, str], Vectors]
+    _known: dict[str | tuple[str, ...], ReadPlan]
+    _vectors: dict[tuple[str, str], PinnedVectors]
 
     @classmethod
     def open(cls, repo: Path) -> "Plans":
@@ -93,15 +93,15 @@ class Plans:
         """Whether the registry is still as it was read."""
         return self._watch.state() == self._state
 
-    def of(self, features: str | Sequence[str]) -> Plan:
+    def of(self, features: str | Sequence[str]) -> ReadPlan:
         """The plan of features; see :func:`.refs.resolve` for errors."""
         name = features if isinstance(features, str) else tuple(features)
         plan = self._known.get(name)
         if plan is None:
-            plan = self._known[name] = Plan.of(resolve(self.store, features))
+            plan = self._known[name] = ReadPlan.of(resolve(self.store, features))
         return plan
 
-    def vectors(self, service: str, node_type: str) -> Vectors:
+    def vectors(self, service: str, node_type: str) -> PinnedVectors:
         """The one view of vectors of a node type in a service.
 
         Raises:
@@ -127,7 +127,7 @@ class Plans:
         ((asked, field),) = candidates
         folder = snapshots_root(self.repo) / str(mark(field, "space")) / str(mark(field, "run_id"))
         ref = f"{asked.view.name}@v{asked.version}:{field.name}"
-        found = Vectors(ref, field.name, node_type, folder, vector_dim(field) or 0)
+        found = PinnedVectors(ref, field.name, node_type, folder, vector_dim(field) or 0)
         self._vectors[service, node_type] = found
         return found
 

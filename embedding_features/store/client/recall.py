@@ -18,13 +18,13 @@ from embedding_features.errors import CompatibilityError, SnapshotError
 from embedding_features.files import safe_name, sweep_staging
 from embedding_features.recall import Exact, Hits, Ids, Queries, RecallIndex, RecallSettings
 from embedding_features.recall.catalogue import as_ids
-from embedding_features.store.client.plans import Plans, Vectors
+from embedding_features.store.client.plans import PinnedVectors, Plans
 from embedding_features.store.online_stores.rows import Rows
 
 _log = logging.getLogger(__name__)
 
 
-class Recall:
+class ClientRecall:
     """The indexes of a repository below ``data/recall/<run id>/``; any number of threads may use them.
 
     A folder's name says its node type, settings and domains, so an index never changes: who is pinned to
@@ -40,7 +40,7 @@ class Recall:
         self._open: dict[tuple[str, str], RecallIndex] = {}
         self._spaces: dict[Path, Space] = {}
 
-    def index(self, vectors: Vectors, plans: Plans) -> RecallIndex:
+    def index(self, vectors: PinnedVectors, plans: Plans) -> RecallIndex:
         """The index of a snapshot's vectors, loaded or built once.
 
         Raises:
@@ -55,7 +55,7 @@ class Recall:
                 self._open = {**kept, name: found}
         return found
 
-    def _opened(self, vectors: Vectors, plans: Plans) -> RecallIndex:
+    def _opened(self, vectors: PinnedVectors, plans: Plans) -> RecallIndex:
         domains = self._domains.get(vectors.node_type)
         made_of = {
             "settings": self._settings.model_dump(mode="json"),
@@ -89,7 +89,7 @@ class Recall:
     def search(
         self,
         index: RecallIndex,
-        source: Vectors,
+        source: PinnedVectors,
         rows: Rows,
         ids: Ids,
         k: int,
@@ -121,7 +121,7 @@ class Recall:
             self._open = {}
 
 
-def _matrix(rows: Rows, source: Vectors) -> F32:
+def _matrix(rows: Rows, source: PinnedVectors) -> F32:
     """[n, dim] the vectors read, zeros where there are none.
 
     Raises:

@@ -9,12 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embedding_features.arrays import I64
-from embedding_features.store.offline.columns import Columns, packed_types
+from embedding_features.store.offline.columns import ResultColumns, packed_types
 from embedding_features.store.offline.failures import named
 from embedding_features.store.offline.frame import EntityFrame
 from embedding_features.store.offline.joins import Join
 from embedding_features.store.offline.keys import fitted, key_type
-from embedding_features.store.offline.parts import Part, parts_of
 from embedding_features.store.offline.reading import (
     Reading,
     reading_of,
@@ -25,6 +24,7 @@ from embedding_features.store.offline.reading import (
     type_of,
 )
 from embedding_features.store.offline.sql import changed_sql, fetch_sql, match_sql
+from embedding_features.store.offline.typed_files import TypedFiles, parts_of
 
 _BATCH = 1 << 16
 
@@ -34,7 +34,7 @@ class _Source:
     """The source of a view as it is read; ``times`` are its event and, if there is one, its created time."""
 
     what: str
-    parts: list[Part]
+    parts: list[TypedFiles]
     keys: list[Reading]
     times: list[Reading]
     features: list[Reading]
@@ -102,7 +102,7 @@ def _fetch(con: duckdb.DuckDBPyConnection, source: _Source, matches: pa.Table, r
     """The features of the matched rows, streamed into place."""
     names = [str(i) for i in range(len(source.features))]
     packed = packed_types(source.parts, dict(zip(names, [f.name for f in source.features], strict=True)))
-    columns, types = Columns(rows, names, packed), {}
+    columns, types = ResultColumns(rows, names, packed), {}
     con.register("matches", matches)
     for number, part in enumerate(source.parts):
         for feature in source.features:

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from embedding_features.arrays import I64, AnyArray
 from embedding_features.store.offline.files import footers
-from embedding_features.store.offline.parts import Part
+from embedding_features.store.offline.typed_files import TypedFiles
 
 
 def is_packable(dtype: pa.DataType) -> bool:
@@ -19,7 +19,7 @@ def is_packable(dtype: pa.DataType) -> bool:
     return bool(pa.types.is_floating(dtype.value_type) or pa.types.is_integer(dtype.value_type))
 
 
-def packed_types(parts: Sequence[Part], columns: Mapping[str, str]) -> dict[str, pa.DataType]:
+def packed_types(parts: Sequence[TypedFiles], columns: Mapping[str, str]) -> dict[str, pa.DataType]:
     """Find the columns of which every file says that they are lists of one length, without a null.
 
     Args:
@@ -41,7 +41,7 @@ def _without_null(metadata: pq.FileMetaData, name: str) -> bool:
     return len(leaves) == 1 and not any(counts)
 
 
-class Columns:
+class ResultColumns:
     """Result columns of ``rows`` rows; a row that is never given is null.
 
     Args:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from embedding_features.arrays import I64
 from embedding_features.artifact.tables import TIMES
-from embedding_features.store.offline.columns import Columns, is_packable
+from embedding_features.store.offline.columns import ResultColumns, is_packable
 from embedding_features.store.offline.decoded import Decoded, open_decoded
 from embedding_features.store.offline.frame import EntityFrame
 from embedding_features.store.offline.joins import Join
@@ -103,7 +103,7 @@ def _match(join: Join, decoded: Sequence[Decoded], seen: I64, keys: pa.Array, fr
 def _gather(join: Join, decoded: Sequence[Decoded], matches: _Matches, rows: int) -> list[pa.Array]:
     names = [ours for ours, _ in join.features]
     types = {n: decoded[0].table.schema.field(n).type for n in names}
-    columns = Columns(rows, names, {n: t for n, t in types.items() if is_packable(t)})
+    columns = ResultColumns(rows, names, {n: t for n, t in types.items() if is_packable(t)})
     values = [{n: d.table.column(n).chunk(0) for n in names} for d in decoded]
     for start in range(0, rows, _BLOCK):
         block = slice(start, start + _BLOCK)

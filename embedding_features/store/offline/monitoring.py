@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from embedding_features.errors import StoreError
 from embedding_features.store.offline.files import source_files
-from embedding_features.store.offline.parts import parts_of
+from embedding_features.store.offline.typed_files import parts_of
 
 
 def refuse_unmeasured(path: str, names: Sequence[str]) -> None:

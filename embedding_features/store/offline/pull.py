@@ -16,8 +16,8 @@ from embedding_features.sources.sql import literal, quoted
 from embedding_features.store.offline.casts import Fit
 from embedding_features.store.offline.failures import named
 from embedding_features.store.offline.files import source_files
-from embedding_features.store.offline.parts import Part, parts_of
 from embedding_features.store.offline.reading import Reading, moment_of, reading_of, refuse_changed, type_of
+from embedding_features.store.offline.typed_files import TypedFiles, parts_of
 
 #: what Feast's own store drops: the day by which its logs may be partitioned
 _LOG_DAY = "__log_date"
@@ -83,7 +83,9 @@ def pull(
     return SourceJob(table, [], False, None, _write_data_source, *stage, str(config.repo_path))
 
 
-def _reading(what: str, parts: list[Part], name: str, times: Sequence[str], keys: Sequence[str]) -> Reading:
+def _reading(
+    what: str, parts: list[TypedFiles], name: str, times: Sequence[str], keys: Sequence[str]
+) -> Reading:
     if name in times:
         return moment_of(what, parts, name)
     dtype = type_of(what, parts, name, None, key=name in keys)
@@ -93,7 +95,7 @@ def _reading(what: str, parts: list[Part], name: str, times: Sequence[str], keys
 
 
 def _select(
-    parts: list[Part],
+    parts: list[TypedFiles],
     number: int,
     readings: Sequence[Reading],
     event: str,

@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from embedding_features.errors import DataError
 from embedding_features.store.offline.casts import Fit, fit
-from embedding_features.store.offline.parts import Part
 from embedding_features.store.offline.times import KINDS, time_fit
+from embedding_features.store.offline.typed_files import TypedFiles
 from embedding_features.store.offline.types import common
 
 
@@ -28,7 +28,7 @@ class Reading:
     fits: tuple[Fit, ...]
 
 
-def reading_of(what: str, parts: Sequence[Part], name: str, want: pa.DataType) -> Reading:
+def reading_of(what: str, parts: Sequence[TypedFiles], name: str, want: pa.DataType) -> Reading:
     """Read a column as one type in all parts.
 
     Raises:
@@ -43,7 +43,7 @@ def reading_of(what: str, parts: Sequence[Part], name: str, want: pa.DataType) -
     return Reading(name, str(want), tuple(fits))
 
 
-def time_of(what: str, parts: Sequence[Part], name: str) -> Reading:
+def time_of(what: str, parts: Sequence[TypedFiles], name: str) -> Reading:
     """Read a column of times as microseconds UTC, each part by its own type.
 
     Raises:
@@ -58,7 +58,7 @@ def time_of(what: str, parts: Sequence[Part], name: str) -> Reading:
     return Reading(name, "a time", tuple(fits))
 
 
-def moment_of(what: str, parts: Sequence[Part], name: str, zoned: bool = True) -> Reading:
+def moment_of(what: str, parts: Sequence[TypedFiles], name: str, zoned: bool = True) -> Reading:
     """Read a column of times as timestamps of microseconds, of UTC or, if not ``zoned``, without zone.
 
     Raises:
@@ -74,7 +74,7 @@ def moment_of(what: str, parts: Sequence[Part], name: str, zoned: bool = True) -
 
 
 def type_of(
-    what: str, parts: Sequence[Part], name: str, said: pa.DataType | None, key: bool = False
+    what: str, parts: Sequence[TypedFiles], name: str, said: pa.DataType | None, key: bool = False
 ) -> pa.DataType:
     """Find the type that a column is read as: the files' own where they agree, else what the view declares.
 
@@ -95,7 +95,7 @@ def type_of(
 
 
 def refuse_changed(
-    con: duckdb.DuckDBPyConnection, what: str, parts: Sequence[Part], readings: Sequence[Reading]
+    con: duckdb.DuckDBPyConnection, what: str, parts: Sequence[TypedFiles], readings: Sequence[Reading]
 ) -> None:
     """Look at the values that may not fit, if any.
 
@@ -124,7 +124,7 @@ def refuse_value(what: str, file: str, have: pa.DataType, reading: Reading, valu
     )
 
 
-def rows_sql(parts: Sequence[Part], readings: Mapping[str, Reading]) -> str:
+def rows_sql(parts: Sequence[TypedFiles], readings: Mapping[str, Reading]) -> str:
     """All rows: the readings by their aliases, and where a row is: ``file`` (its number) and ``place``."""
     selects = []
     for number, part in enumerate(parts):
@@ -140,7 +140,7 @@ def _is_moment(dtype: pa.DataType) -> bool:
     return bool(pa.types.is_timestamp(dtype) and dtype.unit != "ns" and dtype.tz is not None)
 
 
-def _refusal(what: str, part: Part, name: str, wanted: str) -> DataError:
+def _refusal(what: str, part: TypedFiles, name: str, wanted: str) -> DataError:
     return DataError(
         f"{what}: column {name} of {part.files[0]} is {part.types[name]}, and it is read as {wanted}",
         fix="write the column with one type in every file, the one that the view declares",

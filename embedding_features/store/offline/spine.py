@@ -15,7 +15,6 @@ from embedding_features.store.offline.files import source_files
 from embedding_features.store.offline.frame import EVENT
 from embedding_features.store.offline.joins import Join
 from embedding_features.store.offline.keys import key_type
-from embedding_features.store.offline.parts import parts_of
 from embedding_features.store.offline.reading import (
     moment_of,
     reading_of,
@@ -23,6 +22,7 @@ from embedding_features.store.offline.reading import (
     rows_sql,
     type_of,
 )
+from embedding_features.store.offline.typed_files import parts_of
 
 
 def spine(joins: Sequence[Join], start: datetime, end: datetime) -> pa.Table:

@@ -1,8 +1,8 @@
 """The SQL of the ASOF join. Names are quoted; a source's rows are (file number, row in it)."""
 # ruff: noqa: S608
 
-from embedding_features.store.offline.parts import Part
 from embedding_features.store.offline.reading import Reading
+from embedding_features.store.offline.typed_files import TypedFiles
 
 #: event and created time as one number: the event in the high 64 bits, a null created time below all others
 _BOTH = "(t::HUGEINT * 18446744073709551616 + coalesce(c::HUGEINT + 9223372036854775808, 0))"
@@ -46,12 +46,12 @@ def match_sql(source: str, keys: int, created: bool, guarded: bool) -> str:
     )
 
 
-def _matched(part: Part) -> str:
+def _matched(part: TypedFiles) -> str:
     number = f"s.file_index + {part.first}" if part.first else "s.file_index"
     return f"FROM {part.sql} JOIN matches m ON {number} = m.file AND s.file_row_number = m.place"
 
 
-def fetch_sql(part: Part, number: int, features: list[Reading]) -> str:
+def fetch_sql(part: TypedFiles, number: int, features: list[Reading]) -> str:
     """``row`` and the features of each row of ``matches`` (``row, file, place``) in a part, in no order.
 
     Args:
@@ -61,7 +61,7 @@ def fetch_sql(part: Part, number: int, features: list[Reading]) -> str:
     return f"SELECT m.row{columns} {_matched(part)}"
 
 
-def changed_sql(part: Part, number: int, feature: Reading) -> str:
+def changed_sql(part: TypedFiles, number: int, feature: Reading) -> str:
     """The number of a file in the part and a value of ``feature``, matched, that would be changed, if any."""
     return (
         f"SELECT s.file_index, {part.column(feature.name)} {_matched(part)} "

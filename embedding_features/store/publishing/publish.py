@@ -87,7 +87,7 @@ def publish(
     repo = Path(repo)
     terms = _Terms(published, publish_delay, allow_timeless, health)
     with locked(repo):
-        run = _place(snapshot, repo, terms, _names(repo))
+        run = _install(snapshot, repo, terms, _names(repo))
         apply_locked(repo)
     return run
 
@@ -114,7 +114,7 @@ def publish_series(
     with locked(repo), progress.task("publish", len(ordered)) as advance:
         theirs = _names(repo)
         for snapshot in ordered:
-            runs.append(_place(snapshot, repo, terms, theirs))
+            runs.append(_install(snapshot, repo, terms, theirs))
             advance(1, runs[-1].manifest.run_id)
         apply_locked(repo)
     return runs
@@ -131,7 +131,7 @@ def _names(repo: Path) -> Named | None:
         return None if store is None else Named.registered(store)
 
 
-def _place(source: Snapshot | Path | str, repo: Path, terms: _Terms, theirs: Named | None) -> Published:
+def _install(source: Snapshot | Path | str, repo: Path, terms: _Terms, theirs: Named | None) -> Published:
     """Gate a snapshot and put a stamped copy of it into the repository."""
     snapshot, root = _opened(source), snapshots_root(repo)
     manifest = snapshot.manifest

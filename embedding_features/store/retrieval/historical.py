@@ -16,7 +16,7 @@ from embedding_features.store.offline import EmbeddingOfflineStore
 from embedding_features.store.published import as_published
 from embedding_features.store.retrieval.frames import Frame, as_table
 from embedding_features.store.retrieval.keys import codes, key_columns
-from embedding_features.store.retrieval.refs import Asked, resolve, run_of
+from embedding_features.store.retrieval.refs import ViewRequest, resolve, run_of
 from embedding_features.store.session import feast_errors, file_errors, open_store
 
 _EVENT, _ROW = "event_timestamp", "__row"
@@ -59,7 +59,7 @@ def historical(
 
 
 def joined(
-    store: FeatureStore, given: Frame, asked: Sequence[Asked], strict: bool, by_created: bool
+    store: FeatureStore, given: Frame, asked: Sequence[ViewRequest], strict: bool, by_created: bool
 ) -> pa.Table:
     """:func:`historical` for a caller who has the store open, and the features resolved."""
     frame = as_table(given)
@@ -77,7 +77,7 @@ def joined(
     return frame
 
 
-def _keys(frame: pa.Table, asked: Asked) -> list[tuple[Field, pa.Array]]:
+def _keys(frame: pa.Table, asked: ViewRequest) -> list[tuple[Field, pa.Array]]:
     return list(zip(asked.view.entity_columns, key_columns(frame, asked.view), strict=True))
 
 
@@ -114,7 +114,7 @@ def _micros(moment: datetime) -> int:
 
 
 def _join(
-    store: FeatureStore, asked: Asked, frame: pa.Table, moments: I64, by_created: bool
+    store: FeatureStore, asked: ViewRequest, frame: pa.Table, moments: I64, by_created: bool
 ) -> list[pa.ChunkedArray]:
     """The columns of one view, aligned with the frame's rows."""
     keys = [key for _, key in _keys(frame, asked)]
@@ -132,7 +132,7 @@ def _join(
     return [column.take(index) for column in answer.columns]
 
 
-def _ask(store: FeatureStore, asked: Sequence[Asked], entities: pa.Table, by_created: bool) -> pa.Table:
+def _ask(store: FeatureStore, asked: Sequence[ViewRequest], entities: pa.Table, by_created: bool) -> pa.Table:
     """One call of Feast, in the order of ``entities`` and in the asked types."""
     columns = [column for a in asked for column in a.columns]
     if not len(entities):

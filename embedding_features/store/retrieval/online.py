@@ -12,7 +12,7 @@ from embedding_features.store.retrieval.frames import Frame, as_table
 from embedding_features.store.retrieval.keys import key_columns
 from embedding_features.store.retrieval.online_rows import is_online
 from embedding_features.store.retrieval.read_rows import arrow_column, read_rows
-from embedding_features.store.retrieval.refs import Asked, online_type, resolve
+from embedding_features.store.retrieval.refs import ViewRequest, online_type, resolve
 from embedding_features.store.session import file_errors, open_store
 
 
@@ -44,7 +44,7 @@ def online(repo: Path | str, ids: Frame, features: str | Sequence[str]) -> pa.Ta
     return frame
 
 
-def _read(store: FeatureStore, repo: Path, asked: Asked, ids: pa.Table) -> dict[str, pa.Array]:
+def _read(store: FeatureStore, repo: Path, asked: ViewRequest, ids: pa.Table) -> dict[str, pa.Array]:
     keys = key_columns(ids, asked.view)
     known = np.ones(len(ids), bool)
     for key in keys:
@@ -59,7 +59,7 @@ def _read(store: FeatureStore, repo: Path, asked: Asked, ids: pa.Table) -> dict[
     }
 
 
-def check_online(store: FeatureStore, repo: Path, asked: Asked, found: bool) -> None:
+def check_online(store: FeatureStore, repo: Path, asked: ViewRequest, found: bool) -> None:
     """Raises:
     StoreError: when nothing was found because nothing of the view version is online.
     """

@@ -19,14 +19,14 @@ from embedding_features.store.online_stores.rows import Rows
 from embedding_features.store.online_stores.values import Values, declared_dim, from_proto, is_list, is_text
 from embedding_features.store.retrieval.keys import arrow_key, served_keys
 from embedding_features.store.retrieval.online_rows import online_store_of
-from embedding_features.store.retrieval.refs import Asked, online_type
+from embedding_features.store.retrieval.refs import ViewRequest, online_type
 from embedding_features.store.session import feast_errors
 
 #: keys a call; SQLite binds at most 32,766 values in a statement
 _BATCH = 10_000
 
 
-def read_rows(store: FeatureStore, asked: Asked, keys: Sequence[GivenIds]) -> Rows:
+def read_rows(store: FeatureStore, asked: ViewRequest, keys: Sequence[GivenIds]) -> Rows:
     """The rows of entities in their order.
 
     Args:
@@ -42,7 +42,7 @@ def read_rows(store: FeatureStore, asked: Asked, keys: Sequence[GivenIds]) -> Ro
     return _through_feast(store, asked, _checked(asked, keys))
 
 
-def _checked(asked: Asked, keys: Sequence[GivenIds]) -> list[pa.Array]:
+def _checked(asked: ViewRequest, keys: Sequence[GivenIds]) -> list[pa.Array]:
     columns = asked.view.entity_columns
     names = [column.name for column in columns]
     arrays = [_as_arrow(column, ids) for column, ids in zip(columns, keys, strict=True)]
@@ -69,7 +69,7 @@ def _as_arrow(column: Field, ids: Any) -> pa.Array:
     return pa.array(map(str, given) if is_text(wanted) else given, wanted)
 
 
-def _through_feast(store: FeatureStore, asked: Asked, keys: Sequence[pa.Array]) -> Rows:
+def _through_feast(store: FeatureStore, asked: ViewRequest, keys: Sequence[pa.Array]) -> Rows:
     names = [column.name for column in asked.view.entity_columns]
     answers = []
     for start in range(0, len(keys[0]), _BATCH):

@@ -17,7 +17,7 @@ _SCALARS = _ITEMS | {Int32: pa.int32(), Float64: pa.float64(), Bool: pa.bool_()}
 
 
 @dataclass(frozen=True)
-class Asked:
+class ViewRequest:
     """The features asked of one version of one view.
 
     Attributes:
@@ -42,7 +42,7 @@ class Asked:
         return [(f"{self.view.name}__{f.name}", arrow_type(f)) for f in self.fields]
 
 
-def resolve(store: FeatureStore, features: str | Sequence[str]) -> list[Asked]:
+def resolve(store: FeatureStore, features: str | Sequence[str]) -> list[ViewRequest]:
     """Resolve a service name, or references ``view``, ``view@vN``, ``view:feature``, ``view@vN:feature``.
 
     A reference without a version means the newest, and is pinned to it here.
@@ -56,7 +56,7 @@ def resolve(store: FeatureStore, features: str | Sequence[str]) -> list[Asked]:
             features = [
                 f"{p.name_to_use()}:{f.name}" for p in service.feature_view_projections for f in p.features
             ]
-        asked: dict[str, Asked] = {}
+        asked: dict[str, ViewRequest] = {}
         for ref in features:
             name, version, feature = parse_ref(ref)
             found = _lookup(store, name, version)
@@ -72,13 +72,13 @@ def resolve(store: FeatureStore, features: str | Sequence[str]) -> list[Asked]:
     return list(asked.values())
 
 
-def _lookup(store: FeatureStore, name: str, version: int | None) -> Asked:
+def _lookup(store: FeatureStore, name: str, version: int | None) -> ViewRequest:
     if version is None:
         view = store.get_feature_view(name)
         version = view.current_version_number
     if version is not None:
         view = store.registry.get_feature_view_by_version(name, store.project, version)
-    return Asked(view, version, [])
+    return ViewRequest(view, version, [])
 
 
 def _pick(view: FeatureView, feature: str | None, ref: str) -> list[Field]:

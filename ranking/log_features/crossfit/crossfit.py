@@ -15,21 +15,21 @@ import numpy as np
 from embedding_features.arrays import F32
 from embedding_features.errors import DataError
 from embedding_features.progress import SILENT, Progress
-from ranking.log_features.crossfit.folds import Part, check_parts
-from ranking.log_features.crossfit.pairs import Known, Pairs
+from ranking.log_features.crossfit.folds import Fold, check_parts
+from ranking.log_features.crossfit.pairs import KnownLabels, LabelPairs
 
 
 class FeatureMaker(Protocol):
     """Makes features of pairs from the labels of other pairs."""
 
-    def __call__(self, known: Known, asked: Pairs, seed: int) -> Mapping[str, F32]:
+    def __call__(self, known: KnownLabels, asked: LabelPairs, seed: int) -> Mapping[str, F32]:
         """Feature → [asked] values; the same names whatever is asked."""
 
 
 def cross_fit(
-    pairs: Pairs,
+    pairs: LabelPairs,
     label: F32,
-    parts: Sequence[Part],
+    parts: Sequence[Fold],
     make: FeatureMaker,
     *,
     seed: int = 0,
@@ -55,7 +55,7 @@ def cross_fit(
     features: dict[str, F32] = {}
     with progress.task("rank: cross-fit", total=len(parts)) as advance:
         for number, part in enumerate(parts):
-            known = Known(pairs.take(part.known), label[part.known])
+            known = KnownLabels(pairs.take(part.known), label[part.known])
             made = make(known, pairs.take(part.asked), seed)
             if number and features.keys() != made.keys():
                 raise DataError(f"part {number} has features {sorted(made)}, others {sorted(features)}")

@@ -10,7 +10,7 @@ from embedding_features.errors import ConfigError, DataError, LeakError
 
 
 @dataclass(frozen=True)
-class Part:
+class Fold:
     """Rows whose features are made from the labels of other rows.
 
     Attributes:
@@ -22,7 +22,7 @@ class Part:
     known: I64
 
 
-def random_folds(train: Bool, folds: int, seed: int) -> list[Part]:
+def random_folds(train: Bool, folds: int, seed: int) -> list[Fold]:
     """Each training row's features from the other folds, any other row's from all training rows.
 
     Folds differ in size by one row at most.
@@ -35,11 +35,11 @@ def random_folds(train: Bool, folds: int, seed: int) -> list[Part]:
         raise ConfigError(f"{folds} folds of {len(rows)} training rows", fix="use 5 to 20 folds")
     fold = np.empty(len(rows), np.int64)
     fold[np.random.default_rng(seed).permutation(len(rows))] = np.arange(len(rows)) % folds
-    parts = [Part(rows[fold == k], rows[fold != k]) for k in range(folds)]
+    parts = [Fold(rows[fold == k], rows[fold != k]) for k in range(folds)]
     return [*parts, *_rest(train)]
 
 
-def time_blocks(train: Bool, time: I64, since: int, blocks: int) -> list[Part]:
+def time_blocks(train: Bool, time: I64, since: int, blocks: int) -> list[Fold]:
     """Training rows from ``since`` on in blocks, each with the labels of strictly earlier rows.
 
     Training rows before ``since`` are only known, never asked about. Rows that are not for training
@@ -65,19 +65,19 @@ def time_blocks(train: Bool, time: I64, since: int, blocks: int) -> list[Part]:
         )
     ends = [*borders[1:], late[-1] + 1]
     parts = [
-        Part(rows[(moments >= start) & (moments < end)], rows[moments < start])
+        Fold(rows[(moments >= start) & (moments < end)], rows[moments < start])
         for start, end in zip(borders, ends, strict=True)
     ]
     return [*parts, *_rest(train)]
 
 
-def _rest(train: Bool) -> list[Part]:
+def _rest(train: Bool) -> list[Fold]:
     """What is not for training, with the labels of all that is."""
     others = np.flatnonzero(~train)
-    return [Part(others, np.flatnonzero(train))] if len(others) else []
+    return [Fold(others, np.flatnonzero(train))] if len(others) else []
 
 
-def check_parts(parts: Sequence[Part]) -> None:
+def check_parts(parts: Sequence[Fold]) -> None:
     """Raises:
     DataError: when a row is asked about twice.
     LeakError: when a row is asked about with its own label known.

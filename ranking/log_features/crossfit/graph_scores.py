@@ -11,7 +11,7 @@ from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable
 from embedding_features.graph import Graph, Relation, Vocabulary
 from embedding_features.graph.fingerprint import fingerprint
 from ranking.log_features.crossfit.attributes import Attribute
-from ranking.log_features.crossfit.pairs import Known, Pairs
+from ranking.log_features.crossfit.pairs import KnownLabels, LabelPairs
 
 #: name of the relation of labels; a like weighs 1, a dislike -1
 JUDGED = "judged"
@@ -44,7 +44,7 @@ class GraphScores:
         self.fit = fit
         self.attributes = tuple(attributes)
 
-    def __call__(self, known: Known, asked: Pairs, seed: int) -> dict[str, F32]:
+    def __call__(self, known: KnownLabels, asked: LabelPairs, seed: int) -> dict[str, F32]:
         """The features named above."""
         tables = self.fit(self.graph(known), seed).tables
         user, item = _vectors(tables["user"], asked.users), _vectors(tables["item"], asked.items)
@@ -54,7 +54,7 @@ class GraphScores:
             f"{self.name}_item_level": (item @ tables["user"].vectors.mean(axis=0))[asked.item],
         }
 
-    def graph(self, known: Known) -> Graph:
+    def graph(self, known: KnownLabels) -> Graph:
         """The known labels as signed edges, beside the attributes."""
         pairs = known.pairs
         sizes = {"user": pairs.users, "item": pairs.items}
@@ -82,7 +82,7 @@ def _vectors(table: EmbeddingTable, nodes: int) -> F32:
     return vectors
 
 
-def _dots(user: F32, item: F32, asked: Pairs) -> F32:
+def _dots(user: F32, item: F32, asked: LabelPairs) -> F32:
     """[asked] inner products, some rows at a time."""
     out = np.empty(len(asked), np.float32)
     for start in range(0, len(asked), _ROWS):

@@ -6,7 +6,7 @@ import numpy as np
 
 from embedding_features.arrays import F32, F64, I64
 from embedding_features.config import Config
-from ranking.log_features.crossfit.pairs import Known, Pairs
+from ranking.log_features.crossfit.pairs import KnownLabels, LabelPairs
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Biases:
     user: F64
     item: F64
 
-    def residual(self, known: Known) -> F64:
+    def residual(self, known: KnownLabels) -> F64:
         """[n] what the biases leave of each label."""
         fitted = self.mean + self.user[known.pairs.user] + self.item[known.pairs.item]
         return np.asarray(known.label - fitted, np.float64)
@@ -37,7 +37,7 @@ class Levels(Config):
     item_prior: float = 10.0
     rounds: int = 15
 
-    def biases(self, known: Known) -> Biases:
+    def biases(self, known: KnownLabels) -> Biases:
         """Fitted to all known labels."""
         user, item = known.pairs.user, known.pairs.item
         mean = float(known.label.mean(dtype=np.float64))
@@ -48,7 +48,7 @@ class Levels(Config):
             user_bias = shrunk_mean(user, centred - item_bias[item], known.pairs.users, self.user_prior)
         return Biases(mean, user_bias, item_bias)
 
-    def __call__(self, known: Known, asked: Pairs, seed: int) -> dict[str, F32]:  # noqa: ARG002
+    def __call__(self, known: KnownLabels, asked: LabelPairs, seed: int) -> dict[str, F32]:  # noqa: ARG002
         """``user_bias``, ``user_events``, ``user_smoothed`` and the item's."""
         biases = self.biases(known)
         features: dict[str, F32] = {}

@@ -9,7 +9,7 @@ from embedding_features.errors import DataError
 
 
 @dataclass(frozen=True)
-class Pairs:
+class LabelPairs:
     """What is asked about: it holds no label, so no feature of it can use one.
 
     Attributes:
@@ -32,16 +32,16 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.user)
 
-    def take(self, rows: I64) -> "Pairs":
+    def take(self, rows: I64) -> "LabelPairs":
         """Some pairs, in that order."""
-        return Pairs(self.user[rows], self.item[rows], self.users, self.items)
+        return LabelPairs(self.user[rows], self.item[rows], self.users, self.items)
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownLabels:
     """Pairs whose ``label`` [n], 0 or 1, features may be made from."""
 
-    pairs: Pairs
+    pairs: LabelPairs
     label: F32
 
     def __post_init__(self) -> None:

@@ -8,7 +8,7 @@ import scipy.sparse
 from embedding_features.arrays import F32, I64
 from ranking.log_features.crossfit.attributes import Attribute
 from ranking.log_features.crossfit.levels import Levels
-from ranking.log_features.crossfit.pairs import Known, Pairs
+from ranking.log_features.crossfit.pairs import KnownLabels, LabelPairs
 
 #: pairs looked up at once, which bounds memory
 _ROWS = 1 << 16
@@ -32,7 +32,7 @@ class Tastes:
         self.levels = levels
         self.prior = prior
 
-    def __call__(self, known: Known, asked: Pairs, seed: int) -> dict[str, F32]:  # noqa: ARG002
+    def __call__(self, known: KnownLabels, asked: LabelPairs, seed: int) -> dict[str, F32]:  # noqa: ARG002
         """The features named above."""
         residual = self.levels.biases(known).residual(known)
         pairs, shape = known.pairs, (known.pairs.users, known.pairs.items)

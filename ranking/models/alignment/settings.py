@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # rankers have these settings: what needs rankers is imported
 _ESTIMATES = {"biased": mmd2_biased, "unbiased": mmd2_unbiased, "linear": mmd2_linear}
 
 
-class Towers(Config):
+class TowerSettings(Config):
     """Shared and private towers (:mod:`.separation`).
 
     Attributes:
@@ -46,7 +46,7 @@ class DomainAlignment(Part):
 
     weight: float | Literal["uncertainty"] = 1.0
     slope: float = Field(default=10.0, gt=0)
-    towers: Towers | None = None
+    towers: TowerSettings | None = None
 
     @model_validator(mode="after")
     def _positive(self) -> Self:

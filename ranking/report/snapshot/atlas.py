@@ -16,7 +16,7 @@ _WIDTH = 1000.0
 
 
 @dataclass(frozen=True)
-class Dot:
+class MapPoint:
     """A node on the map: its place in a drawing 1000 wide, the number of its colour (-1: none), its name."""
 
     x: float
@@ -46,7 +46,7 @@ class Atlas:
     """A drawing 1000 wide and ``height`` high; without dots there is no map, without clusters no colour."""
 
     height: float
-    dots: list[Dot]
+    dots: list[MapPoint]
     clusters: list[Cluster]
 
 
@@ -61,12 +61,12 @@ def atlas(figures: NodeFigures, labels: Sequence[str]) -> Atlas:
     return Atlas(height, _dots(figures, labels, largest, places), clusters)
 
 
-def _dots(figures: NodeFigures, labels: Sequence[str], largest: Sequence[int], places: F64) -> list[Dot]:
+def _dots(figures: NodeFigures, labels: Sequence[str], largest: Sequence[int], places: F64) -> list[MapPoint]:
     """Uncoloured dots first, so that they cover no other."""
     colours = {number: colour for colour, number in enumerate(largest)}
     numbers = [-1] * len(labels) if figures.clusters is None else figures.clusters.tolist()
     rows = zip(places.tolist(), numbers, labels, strict=False)
-    dots = [Dot(x, y, colours.get(number, -1), label) for (x, y), number, label in rows]
+    dots = [MapPoint(x, y, colours.get(number, -1), label) for (x, y), number, label in rows]
     return sorted(dots, key=lambda dot: dot.colour >= 0)
 
 

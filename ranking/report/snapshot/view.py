@@ -10,7 +10,7 @@ from ranking.report.snapshot.titles import Titles
 
 
 @dataclass(frozen=True)
-class Near:
+class NeighbourEntry:
     """A neighbour, and the number of its own entry where it has one."""
 
     label: str
@@ -25,7 +25,7 @@ class Entry:
     label: str
     id: str
     cluster: int | None
-    near: list[Near]
+    near: list[NeighbourEntry]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def _entries(figures: NodeFigures, ids: list[Any], mine: Mapping[Any, str], titl
     listed = []
     for row in order:
         found = zip(keys[row * k : (row + 1) * k], near.scores[row].tolist(), strict=True)
-        neighbours = [Near(names.get(key, str(key)), score, entry.get(key)) for key, score in found]
+        neighbours = [NeighbourEntry(names.get(key, str(key)), score, entry.get(key)) for key, score in found]
         cluster = None if figures.clusters is None else int(figures.clusters[row])
         listed.append(Entry(mine.get(ids[row], str(ids[row])), str(ids[row]), cluster, neighbours))
     return listed

@@ -10,7 +10,7 @@ from embedding_features.errors import CompatibilityError, DataError
 from ranking.encoders import fit_encoders, load_encoders, save_encoders
 from ranking.encoders.fitted import ENCODERS
 from ranking.inputs.field_specs import columns_of
-from ranking.inputs.inputs import Bag, Categorical, Continuous, History, Inputs, Vector
+from ranking.inputs.inputs import Bag, Category, History, Inputs, Number, Vector
 from ranking.inputs.spec import RankerSpec
 from tests.ranking_raw import FIELDS, ITEM, raw_rows
 
@@ -96,7 +96,7 @@ def nothing_known(inputs: Inputs) -> bool:
     (_, *fields) = inputs.fields
     known = []
     for field in fields:
-        if isinstance(field, Continuous):
+        if isinstance(field, Number):
             known.append(np.isfinite(field.values).any())
         elif isinstance(field, Vector):
             known.append(field.present.any())
@@ -104,7 +104,7 @@ def nothing_known(inputs: Inputs) -> bool:
             known += [field.codes.any(), field.rows.any()]
         elif isinstance(field, Bag):
             known += [field.codes.any(), field.weights.any()]
-        elif isinstance(field, Categorical):
+        elif isinstance(field, Category):
             known.append(field.codes.any())
     return not any(known)
 
@@ -127,7 +127,7 @@ def test_null_is_unknown(name, keep_type):
         assert nothing_known(got)
     else:
         (_, field) = got.fields
-        values = field.values if isinstance(field, Continuous) else field.codes
+        values = field.values if isinstance(field, Number) else field.codes
         assert np.ptp(values) == 0
         assert np.isfinite(values).all()
     assert got.layout() == fitted(name).encode(LATER).layout()
@@ -188,7 +188,7 @@ def test_all_fields_together(tmp_path):
         for field in alone:
             renamed = f"f{place}" + field.name.removeprefix(FIELDS[name].name)
             ours = together[renamed]
-            table = {"table": field.table} if isinstance(field, Categorical | Bag) else {}
+            table = {"table": field.table} if isinstance(field, Category | Bag) else {}
             if isinstance(field, History):
                 table = {"items": field.items}
             same(

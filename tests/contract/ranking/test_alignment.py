@@ -9,18 +9,18 @@ from embedding_features.config import parse_config
 from embedding_features.errors import DataError
 from ranking.inputs.inputs import Inputs
 from ranking.models import DLRM, DCNv2, DeepFM, FittedRanker, Ranker, WideDeep
-from ranking.models.alignment import MMD, Adversarial, Coral, Towers
-from ranking.models.training import Training
+from ranking.models.alignment import MMD, Adversarial, Coral, TowerSettings
+from ranking.models.training import RankerTraining
 from tests.ranking_data import planted_inputs
 
-SHORT = Training(epochs=2, batch_rows=256)
+SHORT = RankerTraining(epochs=2, batch_rows=256)
 ALIGNMENTS = {
     "mmd": MMD(),
     "linear mmd": MMD(estimate="linear", factors=(1.0,)),
     "coral": Coral(weight=0.1),
     "adversarial": Adversarial(),
     "learned weights": MMD(estimate="biased", weight="uncertainty"),
-    "towers": MMD(towers=Towers(hidden=8)),
+    "towers": MMD(towers=TowerSettings(hidden=8)),
 }
 RANKERS = [ranker(training=SHORT) for ranker in (DLRM, WideDeep, DCNv2, DeepFM)]
 every_alignment = pytest.mark.parametrize("alignment", ALIGNMENTS.values(), ids=ALIGNMENTS)

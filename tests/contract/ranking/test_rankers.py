@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from embedding_features.errors import DataError, TrainingError
-from ranking.inputs.inputs import Bag, Categorical, Continuous, Inputs, Vector
+from ranking.inputs.inputs import Bag, Category, Inputs, Number, Vector
 from ranking.metrics.metrics import auc
 from ranking.models import DIN, DLRM, DCNv2, DeepFM, FittedRanker, LightGBM, Ranker, WideDeep
 from ranking.models.network import NetworkRanker
 from ranking.models.pretrained import DHE, Added, FineTuned, Frozen, Mixed
-from ranking.models.training import Training
+from ranking.models.training import RankerTraining
 from tests.ranking_data import of_groups, planted_inputs
 
-QUICK = Training(learning_rate=0.01, batch_rows=256, epochs=15, decay=0)
+QUICK = RankerTraining(learning_rate=0.01, batch_rows=256, epochs=15, decay=0)
 RANKERS: list[Ranker] = [
     LightGBM(min_rows_in_leaf=20, column_share=1),
     LightGBM(min_rows_in_leaf=20, column_share=1, objective="lambdarank", patience=60),
@@ -90,13 +90,13 @@ def oracle(inputs, group):
         user, item = inputs.of(Bag)
         even = (user.codes[:, 0] + item.codes[:, 0]) % 2 == 0
     else:
-        user, item = (f for f in inputs.of(Categorical) if f.group == "tokens")
+        user, item = (f for f in inputs.of(Category) if f.group == "tokens")
         even = (user.codes + item.codes) % 2 == 0
     return np.where(known, even, 0.5)
 
 
 @every_ranker
-@pytest.mark.parametrize("kind", [Categorical, Bag, Continuous])
+@pytest.mark.parametrize("kind", [Category, Bag, Number])
 def test_fields_of_one_kind_alone_are_learned_from_without_a_warning(ranker, kind, data):
     """Of no numbers, or nothing discrete, a network has a part over no columns."""
     if isinstance(ranker, NetworkRanker):
@@ -136,7 +136,7 @@ def all_unknown(inputs: Inputs) -> Inputs:
     """The same layout with nothing known."""
     fields = []
     for field in inputs.fields:
-        if isinstance(field, Continuous):
+        if isinstance(field, Number):
             fields.append(replace(field, values=np.full_like(field.values, np.nan)))
         elif isinstance(field, Vector):
             fields.append(replace(field, rows=np.zeros_like(field.rows)))

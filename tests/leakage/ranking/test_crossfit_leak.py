@@ -10,10 +10,10 @@ from embedding_features.methods import make
 from ranking.log_features.crossfit import (
     JUDGED,
     Attribute,
+    Fold,
     GraphScores,
+    LabelPairs,
     Levels,
-    Pairs,
-    Part,
     Tastes,
     cross_fit,
     random_folds,
@@ -23,20 +23,20 @@ from ranking.log_features.crossfit import (
 ROWS, USERS, ITEMS = 120, 15, 12
 RNG = np.random.default_rng(0)
 CELLS = RNG.choice(USERS * ITEMS, ROWS, replace=False)
-PAIRS = Pairs(CELLS // ITEMS, CELLS % ITEMS, USERS, ITEMS)
+PAIRS = LabelPairs(CELLS // ITEMS, CELLS % ITEMS, USERS, ITEMS)
 LABEL = RNG.integers(0, 2, ROWS).astype(np.float32)
 TIME = RNG.permutation(ROWS).astype(np.int64)
 TRAIN = TIME < 100
 GENRE = Attribute("item", "genre", np.arange(ITEMS), np.arange(ITEMS) % 2)
 
-Split = Callable[[Bool, I64], list[Part]]
+Split = Callable[[Bool, I64], list[Fold]]
 
 
-def folds(train: Bool, time: I64) -> list[Part]:
+def folds(train: Bool, time: I64) -> list[Fold]:
     return random_folds(train, 4, seed=0)
 
 
-def blocks(train: Bool, time: I64) -> list[Part]:
+def blocks(train: Bool, time: I64) -> list[Fold]:
     return time_blocks(train, time, since=40, blocks=3)
 
 

@@ -14,7 +14,7 @@ from ranking.leaks.replay import check_replay
 from ranking.log_features.histories import Histories
 from ranking.log_features.item_knn import item_knn_columns
 from ranking.log_features.levels import history_features
-from ranking.log_features.neighbour_scores import Met
+from ranking.log_features.neighbour_scores import EarlierEvents
 from ranking.task.labels import load_labels
 from tests.ranking_data import SNAPSHOTS, graph_features, label_table, moment, random_log, small_world
 
@@ -23,7 +23,9 @@ REMOVED, RELABELLED = "when rows after it are removed", "when its own label, or 
 
 def honest(labels: pa.Table) -> pa.Table:
     history = history_features(labels, {})
-    knn = item_knn_columns(labels, [moment(10), moment(20)], Met.of(labels, history["residual"], "item"), k=5)
+    knn = item_knn_columns(
+        labels, [moment(10), moment(20)], EarlierEvents.of(labels, history["residual"], "item"), k=5
+    )
     columns = dict(zip(knn.column_names, knn.columns, strict=True))
     for name in history.column_names:
         if name != "residual":

@@ -8,9 +8,9 @@ import pytest
 
 from embedding_features.errors import LeakError
 from ranking.dataset.dataset import build_dataset
-from ranking.inputs.inputs import Bag, Categorical, Continuous
+from ranking.inputs.inputs import Bag, Category, Number
 from ranking.log_features.levels import ITEM_PRIOR, TAG_PRIOR, USER_PRIOR, history_features
-from ranking.log_features.neighbour_scores import Met, neighbour_scores
+from ranking.log_features.neighbour_scores import EarlierEvents, neighbour_scores
 from ranking.task.labels import load_labels
 from tests.ranking_data import SNAPSHOTS, graph_features, label_table, random_log, small_world
 
@@ -90,7 +90,7 @@ def test_neighbour_scores_are_the_naive_ones(seed, side):
     neighbours = [rng.permutation(6)[:3].tolist() if rng.random() < 0.8 else None for _ in log[0]]
     scores = [None if n is None else [0.9, 0.4, -0.2] for n in neighbours]
     residual = rng.uniform(-1, 1, 90).astype(np.float32)
-    met = Met.of(label_table(*log), pa.chunked_array([pa.array(residual)]), side)
+    met = EarlierEvents.of(label_table(*log), pa.chunked_array([pa.array(residual)]), side)
     ids = pa.array(neighbours, pa.list_(pa.int64()))
     weights = pa.array(scores, pa.list_(pa.float32()))
     got = neighbour_scores(met, ids, weights)
@@ -146,7 +146,7 @@ def test_vocabularies_know_training_rows_only(tmp_path):
         at = features.schema.get_field_index(column)
         features = features.set_column(at, column, pa.array(values, features.schema.field(column).type))
     inputs = build_dataset(task, labels, features, SNAPSHOTS).inputs
-    for field in (*inputs.of(Categorical), *inputs.of(Bag)):
+    for field in (*inputs.of(Category), *inputs.of(Bag)):
         if field.name.startswith(("toy_item_tokens", "toy_item_rq", "toy_item_clusters")):
             assert field.codes[train].any()
             assert not field.codes[~train].any()
@@ -173,4 +173,4 @@ def test_snapshot_age_counts_from_the_newest_strictly_older(tmp_path):
             assert dataset.snapshot_age[row] == pytest.approx(age, rel=1e-6)
         else:
             assert np.isnan(dataset.snapshot_age[row])
-    assert all(np.isfinite(f.values).any() for f in dataset.inputs.of(Continuous))
+    assert all(np.isfinite(f.values).any() for f in dataset.inputs.of(Number))

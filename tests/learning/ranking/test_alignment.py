@@ -14,7 +14,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from ranking.ablation.bootstrap import bootstrap, difference, seed_noise
-from ranking.inputs.inputs import Continuous, Inputs, Vector
+from ranking.inputs.inputs import Inputs, Number, Vector
 from ranking.metrics.metrics import auc
 from ranking.metrics.statistics import auc_statistic, rows_of
 from ranking.models import DLRM
@@ -22,7 +22,7 @@ from ranking.models.alignment import MMD, Adversarial, Coral, DomainAlignment
 from ranking.models.network import FittedNetwork
 from ranking.models.schema import Schema
 from ranking.models.tensors import Batch
-from ranking.models.training import Training
+from ranking.models.training import RankerTraining
 
 SEEDS = (0, 1, 2)
 TASTES = 4
@@ -46,15 +46,15 @@ def shifted_rows(rows: int, domain: int, seed: int) -> Inputs:
         Vector.of(f"{side}_vector", "dense", side, (mixed @ ROTATION).astype(np.float32), known)
         for side, mixed in zip(("user", "item"), np.concatenate([taste, style + 4 * domain], 2), strict=True)
     ]
-    noise = Continuous("noise", "base", rng.normal(size=rows).astype(np.float32))
+    noise = Number("noise", "base", rng.normal(size=rows).astype(np.float32))
     return Inputs(label.astype(np.float32), (*vectors, noise), domain=np.full(rows, domain))
 
 
 def joined(source: Inputs, target: Inputs) -> Inputs:
     """Rows of both, those of the target without labels."""
     fields = [
-        Continuous(s.name, s.group, np.concatenate([s.values, t.values]))
-        if isinstance(s, Continuous)
+        Number(s.name, s.group, np.concatenate([s.values, t.values]))
+        if isinstance(s, Number)
         else Vector.of(
             s.name,
             s.group,
@@ -74,7 +74,7 @@ def fitted(alignment: str, seed: int) -> FittedNetwork:
         dim=8,
         bottom=(8,),
         top=(16,),
-        training=Training(epochs=15, patience=15, batch_rows=256, learning_rate=5e-3, decay=1e-6),
+        training=RankerTraining(epochs=15, patience=15, batch_rows=256, learning_rate=5e-3, decay=1e-6),
         alignment=ALIGNMENTS[alignment],
     )
     train = joined(shifted_rows(4000, 0, seed), shifted_rows(4000, 1, seed))

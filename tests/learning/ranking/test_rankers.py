@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from ranking.inputs.inputs import Categorical, History, Vector
+from ranking.inputs.inputs import Category, History, Vector
 from ranking.metrics.metrics import auc
 from ranking.models import DIN, DLRM, DCNv2, DeepFM, LightGBM, WideDeep
 from ranking.models.pretrained import FineTuned, Frozen, Projected
-from ranking.models.training import Training
+from ranking.models.training import RankerTraining
 from tests.ranking_data import planted_history, planted_inputs
 
 RANKERS = [LightGBM(), WideDeep(), DLRM(), DCNv2(), DeepFM(), DIN()]
@@ -20,7 +20,7 @@ def test_a_linear_model_cannot():
     train, test = planted_inputs(20000, 0), planted_inputs(6000, 2)
 
     def one_hot(inputs):
-        tokens = [field.codes for field in inputs.of(Categorical) if field.group == "tokens"]
+        tokens = [field.codes for field in inputs.of(Category) if field.group == "tokens"]
         return np.concatenate([np.eye(9)[codes] for codes in tokens], axis=1)
 
     linear = LogisticRegression().fit(one_hot(train), train.label)
@@ -49,7 +49,7 @@ def test_default_settings_find_a_planted_cross(ranker):
     assert auc(test.label, scores) == pytest.approx(0.9, abs=0.015)
 
 
-HISTORY = Training(learning_rate=0.005, batch_rows=512, decay=0)
+HISTORY = RankerTraining(learning_rate=0.005, batch_rows=512, decay=0)
 TREATMENTS = [Projected(), Frozen(), FineTuned(learning_rate=0.001)]
 
 
@@ -67,7 +67,7 @@ def test_attention_finds_the_item_like_the_candidate(pretrained):
 
 def history_match(inputs):
     """Whether an item of the candidate's kind is in the history, by codes or by vectors."""
-    history, (own,) = inputs.of(History)[0], inputs.of(Categorical)
+    history, (own,) = inputs.of(History)[0], inputs.of(Category)
     (vector,) = inputs.of(Vector)
     kind = np.where(own.codes > 0, own.codes - 1, vector.rows - 1) % 8
     past = np.where(history.codes > 0, history.codes - 1, history.rows - 1)

@@ -10,7 +10,7 @@ import torch
 from embedding_features.artifact.encoder import _LOADERS
 from embedding_features.encoders import LightPropagationEncoder
 from embedding_features.errors import CompatibilityError, ConfigError
-from ranking.inputs.inputs import Categorical, Vector
+from ranking.inputs.inputs import Category, Vector
 from ranking.models import DIN, DLRM, DCNv2, DeepFM, FittedRanker, WideDeep
 from ranking.models.pretrained import DHE, Added, FineTuned, Frozen, Mixed
 from ranking.models.schema import Schema
@@ -156,10 +156,10 @@ def test_a_node_with_a_fresh_edge_gets_the_encoders_own_vector(snapshots, tmp_pa
         )
     user = int(fitted.model.sub.index[0](torch.tensor([100])))
     assert (tables[0][user] - held[0][user]).abs().max() > 1e-3
-    after, users = fitted.predict(test), test.of(Categorical)[0].key
+    after, users = fitted.predict(test), test.of(Category)[0].key
     for fresh in (100, 139):
         assert np.abs(after - before)[users == fresh].max() > 1e-5
-    strangers = (users < 100) & (test.of(Categorical)[1].key >= 20)
+    strangers = (users < 100) & (test.of(Category)[1].key >= 20)
     assert strangers.sum() > 3
     np.testing.assert_array_equal(after[strangers], before[strangers])
     fitted.save(tmp_path)
@@ -233,7 +233,7 @@ def test_what_does_not_fit_is_refused(snapshots, tmp_path):
         )
 
     with pytest.raises(ConfigError, match="no id of the user with keys"):
-        fit(each(Categorical, lambda f: replace(f, key=None)))
+        fit(each(Category, lambda f: replace(f, key=None)))
     with pytest.raises(CompatibilityError, match="has dim 5"):
         fit(each(Vector, lambda f: replace(f, table=f.table[:, :5])))
     shutil.copytree(snapshot.folder, tmp_path / "closed")

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedding_features.errors import DataError
-from ranking.encoders import Hashing, Vocabulary, fit_encoders
-from ranking.encoders.codes import Counts
+from ranking.encoders import HashCodes, ValueCodes, fit_encoders
+from ranking.encoders.codes import ValueCounts
 from ranking.inputs.field_specs import (
-    CategoricalSpec,
+    BagSpec,
+    CategorySpec,
     HashCoding,
-    MultivaluedSpec,
-    SequenceSpec,
+    HistorySpec,
     VocabularyCoding,
 )
 from ranking.inputs.spec import RankerSpec
@@ -39,11 +39,11 @@ def test_vocabulary(column, min_count):
     values = pa.array(train, of)
     counted = Counter(value for value in train if value is not None)
     known = sorted(value for value, count in counted.items() if count >= min_count)
-    vocabulary = Vocabulary.fit(values, min_count)
+    vocabulary = ValueCodes.fit(values, min_count)
     expected = [0 if v is None or v not in known else known.index(v) + 1 for v in later]
     assert vocabulary.encode(pa.array(later, of)).tolist() == expected
     assert vocabulary.size == len(known) + 1
-    parts = Counts()
+    parts = ValueCounts()
     for start in range(0, max(1, len(train)), 7):
         parts.add(values.slice(start, 7), "column")
     assert parts.vocabulary(min_count).values.equals(vocabulary.values)
@@ -53,9 +53,9 @@ def test_vocabulary(column, min_count):
 @few
 def test_unknown_values_share_buckets_after_the_vocabulary(column, buckets):
     of, train, later = column
-    plain = Vocabulary.fit(pa.array(train, of), 1)
+    plain = ValueCodes.fit(pa.array(train, of), 1)
     if of != pa.bool_() and plain.kind != "nothing":
-        vocabulary = Vocabulary.fit(pa.array(train, of), 1, buckets)
+        vocabulary = ValueCodes.fit(pa.array(train, of), 1, buckets)
         codes = vocabulary.encode(pa.array(later, of))
         known = plain.encode(pa.array(later, of))
         assert vocabulary.size == plain.size + buckets
@@ -73,7 +73,7 @@ def test_hashing(column, buckets):
     """Null is 0, everything else in 1 … buckets, and a value's code is its own alone."""
     of, _, later = column
     kind = {"int64": "integer", "string": "string", "bool": "truth"}[str(of)]
-    hashing = Hashing(buckets, kind)
+    hashing = HashCodes(buckets, kind)
     codes = hashing.encode(pa.array(later, of))
     for value, code in zip(later, codes, strict=True):
         assert (code == 0) == (value is None)
@@ -83,21 +83,21 @@ def test_hashing(column, buckets):
 
 def test_hashes_are_the_same_everywhere():
     """Golden: saved models hold these codes. SplitMix64 of 0 is its published first output."""
-    largest = Hashing(2**31 - 1, "integer")
+    largest = HashCodes(2**31 - 1, "integer")
     assert largest.encode(pa.array([0])).tolist() == [1 + 0xE220A8397B1DCDAF % (2**31 - 1)]
     for value in (1, -1, 2**63 - 1):
         mask, h = 2**64 - 1, (value + 0x9E3779B97F4A7C15) % 2**64
         h = (h ^ h >> 30) * 0xBF58476D1CE4E5B9 & mask
         h = (h ^ h >> 27) * 0x94D049BB133111EB & mask
         assert largest.encode(pa.array([value])).tolist() == [1 + (h ^ h >> 31) % (2**31 - 1)]
-    assert Hashing(1000, "string").encode(pa.array(["a", "", "é"])).tolist() == [929, 757, 964]
+    assert HashCodes(1000, "string").encode(pa.array(["a", "", "é"])).tolist() == [929, 757, 964]
 
 
 def test_hashing_spreads_evenly():
     """Of 10,000 consecutive ids in 100 buckets, no bucket is far from 100 (five standard deviations)."""
     for ids in (pa.array(range(10_000)), pa.array([f"user {i}" for i in range(10_000)])):
         kind = "integer" if ids.type == pa.int64() else "string"
-        counts = np.bincount(Hashing(100, kind).encode(ids), minlength=101)
+        counts = np.bincount(HashCodes(100, kind).encode(ids), minlength=101)
         assert counts[0] == 0
         assert np.abs(counts[1:] - 100).max() < 50
 
@@ -123,7 +123,7 @@ def test_multivalued(train, later, width, random):
     first, rows = table(train), table(later)
     spec = RankerSpec(
         fields=(
-            MultivaluedSpec(
+            BagSpec(
                 name="v",
                 side="item",
                 column="v",
@@ -165,9 +165,7 @@ def test_sequences(rows, length, cut):
     offsets = pa.array(np.cumsum([0, *(len(r or ()) for r in rows)]), pa.int32())
     encoded = pa.ListArray.from_arrays(offsets, pa.DictionaryArray.from_arrays(index, fixed))
     plain = pa.ListArray.from_arrays(offsets, fixed.take(index))
-    spec = SequenceSpec(
-        name="h", column="h", vectors="v", length=length, coding=VocabularyCoding(min_count=1)
-    )
+    spec = HistorySpec(name="h", column="h", vectors="v", length=length, coding=VocabularyCoding(min_count=1))
     made = []
     for vectors in (encoded, plain):
         raw = pa.table({"h": ids, "v": vectors})
@@ -220,7 +218,7 @@ def test_vectors_are_stored_once(picked, part, seed):
 @pytest.mark.parametrize("coding", [VocabularyCoding(min_count=1), HashCoding(buckets=9)])
 def test_values_of_another_kind_are_no_unknown_ones(train, later, coding):
     """5 is neither "5" nor 5.0: silently unknown would be silently wrong."""
-    spec = RankerSpec(fields=(CategoricalSpec(name="c", side="user", column="c", coding=coding),))
+    spec = RankerSpec(fields=(CategorySpec(name="c", side="user", column="c", coding=coding),))
     raw = pa.table({"c": train})
     if pa.types.is_floating(raw["c"].type) and isinstance(coding, HashCoding):
         with pytest.raises(DataError, match="floating point numbers are not hashed"):
@@ -232,6 +230,6 @@ def test_values_of_another_kind_are_no_unknown_ones(train, later, coding):
 
 
 def test_nan_is_no_value():
-    vocabulary = Vocabulary.fit(pa.array([1.5, float("nan"), float("nan"), 1.5, None]), 2)
+    vocabulary = ValueCodes.fit(pa.array([1.5, float("nan"), float("nan"), 1.5, None]), 2)
     assert vocabulary.size == 2
     assert vocabulary.encode(pa.array([float("nan"), 1.5, None])).tolist() == [0, 1, 0]

@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks import ctr, ctr_world
 from benchmarks.ctr_world import SINCE, World, base_features, inputs
-from ranking.log_features.crossfit import Attribute, Pairs
+from ranking.log_features.crossfit import Attribute, LabelPairs
 from ranking.models import LightGBM
 
 
@@ -18,7 +18,7 @@ def world() -> World:
     genre = Attribute("item", "genre", np.arange(30), np.arange(30) % 3)
     rows = np.arange(900)
     return World(
-        pairs=Pairs(user, item, 40, 30),
+        pairs=LabelPairs(user, item, 40, 30),
         label=label,
         parts={"train": rows[:700], "val": rows[700:800], "test": rows[800:]},
         time=np.where(rows < 300, 0, SINCE + rows),

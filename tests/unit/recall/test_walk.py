@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from embedding_features.artifact import Metric
 from embedding_features.jit import jit
 from embedding_features.recall.hnsw.byte_scores import dot_bytes
-from embedding_features.recall.hnsw.graph import Graph
+from embedding_features.recall.hnsw.graph import HNSWGraph
 from embedding_features.recall.hnsw.graph_arrays import GraphArrays, encode, entries_of
 from embedding_features.recall.hnsw.train import train
 from embedding_features.recall.settings import HNSW
@@ -60,7 +60,7 @@ def test_walks_begin_from_the_longest_where_length_counts() -> None:
 def test_a_walk_as_broad_as_the_graph_meets_what_is_linked_once_and_in_order(metric: Metric) -> None:
     vectors = skewed(300, 16)
     graph = train(HNSW(links=8, ef_construction=40), vectors, metric)
-    assert isinstance(graph, Graph)
+    assert isinstance(graph, HNSWGraph)
     bias = -0.5 * np.square(vectors).sum(axis=1) if metric == "l2" else np.zeros(300, np.float32)
     for count in (1, 40):  # alone, and by threads
         queries = skewed(count, 16, seed=8)
@@ -79,7 +79,7 @@ def test_a_walk_goes_where_the_links_lead_and_nowhere_else() -> None:
     vectors = np.array([[1, 0], [2, 0], [3, 0], [9, 0], [8, 0]], np.float32)
     codes, scales = encode(vectors)
     graph = train(HNSW(links=2), vectors, "dot")
-    assert isinstance(graph, Graph)
+    assert isinstance(graph, HNSWGraph)
     neighbors = np.array([1, -1, 0, 2, 1, -1, 4, -1, 3, -1], np.int32)
     query, bias = np.ones((1, 2), np.float32), np.zeros(5, np.float32)
     for entries, breadth, met in (

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from embedding_features.store.online_stores.pushed import unpack
-from embedding_features.store.online_stores.redis.encode import TEXT, Column
+from embedding_features.store.online_stores.redis.encode import TEXT, PackedColumn
 from embedding_features.store.online_stores.values import Values
 
 _SIZE = struct.Struct("<I")
@@ -26,7 +26,7 @@ class Packed:
     def __init__(
         self,
         rows: Sequence[bytes | None],
-        columns: Sequence[Column],
+        columns: Sequence[PackedColumn],
         widths: dict[str, int],
         matrix: np.ndarray | None = None,
     ) -> None:
@@ -45,7 +45,7 @@ class Packed:
             start += column.size or 0
         return None
 
-    def _fixed(self, column: Column, start: int) -> np.ndarray:
+    def _fixed(self, column: PackedColumn, start: int) -> np.ndarray:
         if self._matrix is None:
             blank, stop = bytes(self._head), self._head
             heads = [blank if row is None else row[:stop] for row in self._rows]
@@ -55,7 +55,7 @@ class Packed:
             return found.view(column.item).reshape(len(found))
         return found.reshape(-1).view(column.item).reshape(len(found), column.width or 0)
 
-    def _loose(self, column: Column) -> Values:
+    def _loose(self, column: PackedColumn) -> Values:
         if self._tails is None:
             self._tails = self._split()
         cells = self._tails[column.name]
@@ -87,7 +87,7 @@ class Packed:
         return cells
 
 
-def rows_alike(rows: Sequence[bytes | None], columns: Sequence[Column]) -> Packed | None:
+def rows_alike(rows: Sequence[bytes | None], columns: Sequence[PackedColumn]) -> Packed | None:
     """All rows in one piece, when none is missing or pushed and all columns have one size; else None."""
     sizes = [column.size for column in columns]
     if not rows or not columns or None in sizes or None in rows:

@@ -20,7 +20,7 @@ TEXT = "text"
 
 
 @dataclass(frozen=True)
-class Column:
+class PackedColumn:
     """How a column is packed.
 
     Attributes:
@@ -42,7 +42,7 @@ class Column:
         return np.dtype(self.item).itemsize * (self.width or 0 if self.many else 1)
 
 
-def columns_of(schema: pa.Schema, features: Mapping[str, int | None]) -> list[Column]:
+def columns_of(schema: pa.Schema, features: Mapping[str, int | None]) -> list[PackedColumn]:
     """How the features of a snapshot are packed, those of one size first.
 
     Raises:
@@ -52,19 +52,19 @@ def columns_of(schema: pa.Schema, features: Mapping[str, int | None]) -> list[Co
     return sorted(columns, key=lambda column: column.size is None)
 
 
-def _column(field: pa.Field, dim: int | None) -> Column:
+def _column(field: pa.Field, dim: int | None) -> PackedColumn:
     kind, many = field.type, is_list(field.type)
     item = kind.value_type if many else kind
     if many and dim is None and pa.types.is_fixed_size_list(kind):
         dim = kind.list_size
     if is_text(item):
-        return Column(field.name, TEXT, many, None)
+        return PackedColumn(field.name, TEXT, many, None)
     if pa.types.is_integer(item) or pa.types.is_floating(item):
-        return Column(field.name, np.dtype(item.to_pandas_dtype()).str, many, dim if many else None)
+        return PackedColumn(field.name, np.dtype(item.to_pandas_dtype()).str, many, dim if many else None)
     raise StoreError(f"column {field.name} is {kind}", fix="store numbers, strings, or lists of either")
 
 
-def encode(batch: pa.RecordBatch, columns: list[Column]) -> pa.Array:
+def encode(batch: pa.RecordBatch, columns: list[PackedColumn]) -> pa.Array:
     """The rows of a batch that was checked, as large_binary [n]."""
     pieces: list[pa.Array | pa.Scalar] = []
     for column in columns:
@@ -96,7 +96,7 @@ def commands(key: bytes, names: pa.Array, rows: pa.Array, each: int) -> Iterator
         yield [head, data[offsets[start] : offsets[stop]]]
 
 
-def _cells(values: pa.Array, column: Column) -> pa.Array:
+def _cells(values: pa.Array, column: PackedColumn) -> pa.Array:
     """Each row's bytes of a column."""
     if not column.many:
         return values.cast(_BINARY) if column.item == TEXT else _fixed(values.to_numpy(zero_copy_only=False))

@@ -5,7 +5,7 @@ import struct
 from dataclasses import asdict, dataclass
 
 from embedding_features.store.online_stores.layout import NEVER, Stamp
-from embedding_features.store.online_stores.redis.encode import Column
+from embedding_features.store.online_stores.redis.encode import PackedColumn
 
 _STAMP = struct.Struct("<qq")
 
@@ -27,7 +27,7 @@ class Header:
     run: str
     entities: int
     text: bool
-    columns: list[Column]
+    columns: list[PackedColumn]
     widths: dict[str, int]
 
     @classmethod
@@ -46,5 +46,5 @@ class Header:
         """What :meth:`to_bytes` gave."""
         event, created = _STAMP.unpack_from(data)
         rest = json.loads(data[_STAMP.size :])
-        columns = [Column(**column) for column in rest.pop("columns")]
+        columns = [PackedColumn(**column) for column in rest.pop("columns")]
         return cls(None if event == NEVER else (event, created), columns=columns, **rest)

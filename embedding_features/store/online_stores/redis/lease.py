@@ -10,13 +10,13 @@ from contextlib import contextmanager, suppress
 
 from embedding_features.errors import StoreError
 from embedding_features.store.online_stores.redis.scripts import HOLD
-from embedding_features.store.online_stores.redis.server import Server
+from embedding_features.store.online_stores.redis.server import RedisServer
 
 _LOOK = 0.1  # seconds between looks at a lock that somebody holds
 
 
 @contextmanager
-def held(server: Server, key: str, where: str, seconds: float, wait_seconds: float) -> Iterator[str]:
+def held(server: RedisServer, key: str, where: str, seconds: float, wait_seconds: float) -> Iterator[str]:
     """Hold a lock, renewed until the block ends; yields the token that its holder is known by.
 
     Who holds it may lose it all the same, when Redis or the process stood still for longer than ``seconds``:
@@ -47,7 +47,7 @@ def held(server: Server, key: str, where: str, seconds: float, wait_seconds: flo
             server.script(HOLD, [key], [token, 0])
 
 
-def _renew(server: Server, key: str, token: str, seconds: float, done: threading.Event) -> None:
+def _renew(server: RedisServer, key: str, token: str, seconds: float, done: threading.Event) -> None:
     while not done.wait(seconds / 3):
         with suppress(StoreError):  # Redis may be back before the lock ends
             server.script(HOLD, [key], [token, int(seconds * 1000)])

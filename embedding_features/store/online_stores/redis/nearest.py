@@ -26,7 +26,7 @@ _TRIES = 5
 
 
 @dataclass(frozen=True)
-class SnapshotVectors:
+class RedisVectors:
     """The vectors of a snapshot's rows that nobody had pushed over when they were fetched.
 
     Attributes:
@@ -40,11 +40,11 @@ class SnapshotVectors:
     shelf: Shelf
 
 
-class Nearest:
+class RedisNearest:
     """Searches of a store; a snapshot's vectors are kept for the next, as long as it is online."""
 
     def __init__(self) -> None:
-        self._held: WeakKeyDictionary[RedisView, dict[Any, SnapshotVectors]] = WeakKeyDictionary()
+        self._held: WeakKeyDictionary[RedisView, dict[Any, RedisVectors]] = WeakKeyDictionary()
 
     def find(
         self, redis: RedisView, view: FeatureView, query: VectorQuery, count: int, now: int
@@ -68,7 +68,7 @@ class Nearest:
 
     def _snapshot(
         self, redis: RedisView, view: FeatureView, query: VectorQuery, header: Header
-    ) -> SnapshotVectors:
+    ) -> RedisVectors:
         held, key = self._held.setdefault(redis, {}), (query.field.name, query.metric)
         if key not in held or held[key].run != header.run:
             held[key] = _fetched(view, query, header, sorted(_own_rows(redis)))
@@ -85,18 +85,18 @@ def _own_rows(redis: RedisView) -> Iterator[tuple[Any, bytes]]:
 
 def _fetched(
     view: FeatureView, query: VectorQuery, header: Header, rows: list[tuple[Any, bytes]]
-) -> SnapshotVectors:
+) -> RedisVectors:
     where = f"{query.field.name} of view {view.name}"
     ids = [i for i, _ in rows]
     column = Packed([row for _, row in rows], header.columns, header.widths).take(query.field.name)
     if column is None:  # the view has gained the feature since: the snapshot has no vectors to find
         ids, column = [], np.empty((0, len(query.vector)), np.float32)
     shelf = Shelf(matrix_of(column, query, where), query.metric, where)
-    return SnapshotVectors(header.run, ids, {key: place for place, key in enumerate(ids)}, shelf)
+    return RedisVectors(header.run, ids, {key: place for place, key in enumerate(ids)}, shelf)
 
 
 def _best(
-    held: SnapshotVectors, view: FeatureView, query: VectorQuery, count: int, pushed: PushedVectors
+    held: RedisVectors, view: FeatureView, query: VectorQuery, count: int, pushed: PushedVectors
 ) -> list[EntityKey]:
     hidden = np.array([held.places[key] for key in pushed.keys if key in held.places], np.int64)
     slot, name = f"{key_type(view.entity_columns[0]).name.lower()}_val", view.entity_columns[0].name

@@ -9,12 +9,12 @@ from feast.protos.feast.types.Value_pb2 import Value
 
 from embedding_features.store.online_stores.feast_reads import Found
 from embedding_features.store.online_stores.layout import moment_of, ttl_of
-from embedding_features.store.online_stores.redis.view import Answer
+from embedding_features.store.online_stores.redis.view import RowsRead
 from embedding_features.store.online_stores.rows import outside
 from embedding_features.store.online_stores.slots import to_protos
 
 
-def to_found(answer: Answer, view: FeatureView, names: Sequence[str], now: int) -> list[Found]:
+def to_found(answer: RowsRead, view: FeatureView, names: Sequence[str], now: int) -> list[Found]:
     """(event time, values) for each key; no values after ttl, and no time either where there is no row."""
     result: list[Found] = [(None, None)] * len(answer.missing)
     for i, row in answer.pushed.items():
@@ -33,7 +33,7 @@ def to_found(answer: Answer, view: FeatureView, names: Sequence[str], now: int) 
 
 
 def _columns(
-    answer: Answer, view: FeatureView, names: Sequence[str], hit: np.ndarray
+    answer: RowsRead, view: FeatureView, names: Sequence[str], hit: np.ndarray
 ) -> dict[str, list[Value]]:
     """The values of features in rows of the snapshot, without those that it lacks."""
     columns = {}

@@ -18,7 +18,7 @@ Buffer: TypeAlias = bytes | memoryview
 _AHEAD = 4  # commands of a stream that are sent before the first one's answer is awaited
 
 
-class Server:
+class RedisServer:
     """Commands to one server; one object may be used by many threads, and goes on when Redis is back."""
 
     def __init__(self, address: Address, timeout_seconds: float) -> None:

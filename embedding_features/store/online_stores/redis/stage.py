@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from embedding_features.store.online_stores.duplicates import hashes, last_by_id
 from embedding_features.store.online_stores.incoming import Incoming
 from embedding_features.store.online_stores.redis.encode import (
-    Column,
+    PackedColumn,
     columns_of,
     commands,
     encode,
@@ -103,6 +103,6 @@ class Stage:
         return Header(self._incoming.stamp, self._run, entities, self._text, self._columns, widths)
 
 
-def _loose(column: Column) -> bool:
+def _loose(column: PackedColumn) -> bool:
     """Whether it holds lists of numbers whose length is known only in the end."""
     return column.many and column.size is None and column.item != "text"

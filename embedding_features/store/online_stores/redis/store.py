@@ -36,9 +36,9 @@ from embedding_features.store.online_stores.merged import merged
 from embedding_features.store.online_stores.names import key_part
 from embedding_features.store.online_stores.redis.address import Address
 from embedding_features.store.online_stores.redis.fields import fields_of_ids, fields_of_keys
-from embedding_features.store.online_stores.redis.nearest import Nearest
+from embedding_features.store.online_stores.redis.nearest import RedisNearest
 from embedding_features.store.online_stores.redis.protos import to_found
-from embedding_features.store.online_stores.redis.server import Server
+from embedding_features.store.online_stores.redis.server import RedisServer
 from embedding_features.store.online_stores.redis.view import RedisView, index_of
 from embedding_features.store.online_stores.rows import Rows, refuse_type
 from embedding_features.store.online_stores.search.query import VectorQuery
@@ -67,9 +67,9 @@ class RedisEmbeddingOnlineStore(EmbeddingOnlineStore):
     """Packed rows in Redis, one hash a view version."""
 
     def __init__(self) -> None:
-        self._servers: dict[tuple[str, float], Server] = {}
-        self._views: dict[tuple[Server, str, str], RedisView] = {}
-        self._nearest = Nearest()
+        self._servers: dict[tuple[str, float], RedisServer] = {}
+        self._views: dict[tuple[RedisServer, str, str], RedisView] = {}
+        self._nearest = RedisNearest()
 
     def write_table(
         self,
@@ -189,10 +189,10 @@ class RedisEmbeddingOnlineStore(EmbeddingOnlineStore):
             self._views.setdefault(key, made)
         return self._views[key]
 
-    def _server(self, config: RepoConfig) -> Server:
+    def _server(self, config: RepoConfig) -> RedisServer:
         key = (config.online_store.connection_string, config.online_store.timeout_seconds)
         if key not in self._servers:
-            self._servers.setdefault(key, Server(Address.parse(key[0]), key[1]))
+            self._servers.setdefault(key, RedisServer(Address.parse(key[0]), key[1]))
         return self._servers[key]
 
 

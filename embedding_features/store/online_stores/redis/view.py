@@ -29,7 +29,7 @@ from embedding_features.store.online_stores.redis.fields import Fields, field_of
 from embedding_features.store.online_stores.redis.header import Header
 from embedding_features.store.online_stores.redis.lease import held
 from embedding_features.store.online_stores.redis.scripts import PUSH, SWITCH
-from embedding_features.store.online_stores.redis.server import Server
+from embedding_features.store.online_stores.redis.server import RedisServer
 from embedding_features.store.online_stores.redis.stage import Stage
 
 _HEADER = b"h"
@@ -38,7 +38,7 @@ _LOST = "run feast apply, then materialize"
 
 
 @dataclass(frozen=True)
-class Answer:
+class RowsRead:
     """Rows of a read.
 
     Attributes:
@@ -61,7 +61,7 @@ class RedisView:
     """
 
     def __init__(
-        self, server: Server, project: str, name: str, lock_seconds: float, wait_seconds: float
+        self, server: RedisServer, project: str, name: str, lock_seconds: float, wait_seconds: float
     ) -> None:
         self._server, self._index, self._name = server, index_of(project), name
         self._lock_seconds, self._wait_seconds = lock_seconds, wait_seconds
@@ -93,7 +93,7 @@ class RedisView:
         header = self._header(found)
         return Online(header.stamp, header.entities, self._server.run("SCARD", self.key("pushed")))
 
-    def read(self, fields: Fields) -> Answer:
+    def read(self, fields: Fields) -> RowsRead:
         """The rows of fields [n].
 
         Raises:
@@ -110,16 +110,16 @@ class RedisView:
                 fix=f"remove {self.key('rows')}, {_LOST}, and push again",
             ) from error
 
-    def _answer(self, found: bytes, rows: list[bytes | None]) -> Answer:
+    def _answer(self, found: bytes, rows: list[bytes | None]) -> RowsRead:
         header = self._header(found)
         alike = rows_alike(rows, header.columns)
         if alike is not None:
-            return Answer(header, np.zeros(len(rows), bool), {}, alike)
+            return RowsRead(header, np.zeros(len(rows), bool), {}, alike)
         pushed = {i: row_from_bytes(row[:-17]) for i, row in enumerate(rows) if row is not None and row[-1]}
         for i in pushed:
             rows[i] = None
         missing = np.array([row is None for row in rows], bool)
-        return Answer(header, missing, pushed, Packed(rows, header.columns, header.widths))
+        return RowsRead(header, missing, pushed, Packed(rows, header.columns, header.widths))
 
     def header(self) -> Header:
         """What is said of all rows.

@@ -21,11 +21,13 @@ class Shelf:
     """
 
     def __init__(self, vectors: np.ndarray, metric: Metric, where: str) -> None:
-        from embedding_features.recall.exact.exact import Vectors  # compiles, and who only reads does without
+        from embedding_features.recall.exact.exact import (
+            ScannedVectors,  # compiles, and who only reads does without
+        )
         from embedding_features.recall.queries import as_compared
 
         self._where, self._size = where, len(vectors)
-        self._vectors = Vectors(as_compared(vectors.astype(np.float32, copy=False), metric), metric)
+        self._vectors = ScannedVectors(as_compared(vectors.astype(np.float32, copy=False), metric), metric)
 
     def best(self, query: VectorQuery, count: int, without: I64) -> list[int]:
         """The rows nearest to a query, nearest first.

@@ -15,7 +15,7 @@ from embedding_features.store.online_stores.layout import Stamp
 from embedding_features.store.online_stores.pushed import Key
 from embedding_features.store.online_stores.snapshot.columns import ColumnFiles
 from embedding_features.store.online_stores.snapshot.index import Index, write_index
-from embedding_features.store.online_stores.snapshot.read import Column, open_column
+from embedding_features.store.online_stores.snapshot.read import StoredColumn, open_column
 from embedding_features.store.online_stores.values import is_text
 
 
@@ -74,7 +74,7 @@ class Generation:
             for i, (name, spec) in enumerate(described["columns"].items())
         }
 
-    def column(self, name: str) -> Column | None:
+    def column(self, name: str) -> StoredColumn | None:
         """A feature's; None where the snapshot lacks it."""
         return self._columns.get(name)
 

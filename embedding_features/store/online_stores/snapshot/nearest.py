@@ -20,7 +20,7 @@ from embedding_features.store.online_stores.snapshot.generation import Generatio
 from embedding_features.store.online_stores.snapshot.served import Served
 
 
-class SnapshotVectors:
+class GenerationVectors:
     """A generation's vectors in the order of ids, equally near ones so too."""
 
     def __init__(self, view: FeatureView, generation: Generation, query: VectorQuery) -> None:
@@ -47,11 +47,11 @@ class SnapshotVectors:
         return [EntityKey(join_keys=[self._name], entity_values=[Value(**{self._slot: i})]) for i in ids]
 
 
-class Nearest:
+class SnapshotNearest:
     """Searches of a store; what was built for one is kept for the next, as long as what is online stays."""
 
     def __init__(self) -> None:
-        self._snapshots: WeakKeyDictionary[Generation, dict[Any, SnapshotVectors]] = WeakKeyDictionary()
+        self._snapshots: WeakKeyDictionary[Generation, dict[Any, GenerationVectors]] = WeakKeyDictionary()
         self._pushed: WeakKeyDictionary[Delta, dict[Any, tuple[int, PushedVectors]]] = WeakKeyDictionary()
 
     def find(
@@ -66,7 +66,7 @@ class Nearest:
         held = self._snapshots.setdefault(generation, {})
         key = (query.field.name, query.metric)
         if key not in held:
-            held[key] = SnapshotVectors(view, generation, query)
+            held[key] = GenerationVectors(view, generation, query)
         return found + held[key].best(query, count, generation, pushed)
 
     def _of_delta(self, delta: Delta, view: FeatureView, query: VectorQuery) -> PushedVectors:

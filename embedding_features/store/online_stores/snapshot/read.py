@@ -12,7 +12,7 @@ from embedding_features.store.online_stores.snapshot.columns import Described, S
 from embedding_features.store.online_stores.values import Values, as_arrow
 
 
-class Column(Protocol):
+class StoredColumn(Protocol):
     """A column of a generation."""
 
     def take(self, rows: np.ndarray) -> Values:
@@ -33,7 +33,7 @@ class Numbers:
 class Ragged:
     """Lists of any length, or strings: ends [n] and what lies between them."""
 
-    def __init__(self, ends: np.ndarray, items: Column, text: bool) -> None:
+    def __init__(self, ends: np.ndarray, items: StoredColumn, text: bool) -> None:
         self._ends, self._items, self._text = ends, items, text
 
     def take(self, rows: np.ndarray) -> pa.Array:
@@ -66,7 +66,7 @@ def map_array(path: Path, described: Described) -> np.ndarray:
             raise StoreError(f"{path} is damaged: {error}", fix=fix) from error
 
 
-def open_column(folder: Path, stem: str, spec: Spec) -> Column:
+def open_column(folder: Path, stem: str, spec: Spec) -> StoredColumn:
     """Map the files of a column, as its writer described them."""
     main = map_array(folder / stem, spec["values"])
     if "bytes" in spec:

@@ -37,7 +37,7 @@ from embedding_features.store.online_stores.rows import Rows
 from embedding_features.store.online_stores.search.query import VectorQuery
 from embedding_features.store.online_stores.snapshot.folder import ViewFolder
 from embedding_features.store.online_stores.snapshot.gather import rows_of
-from embedding_features.store.online_stores.snapshot.nearest import Nearest
+from embedding_features.store.online_stores.snapshot.nearest import SnapshotNearest
 from embedding_features.store.online_stores.snapshot.protos import read_protos
 from embedding_features.store.online_stores.snapshot.removal import remove_project, remove_view
 
@@ -56,7 +56,7 @@ class SnapshotOnlineStore(EmbeddingOnlineStore):
 
     def __init__(self) -> None:
         self._folders: dict[tuple[str, ...], ViewFolder] = {}
-        self._nearest = Nearest()
+        self._nearest = SnapshotNearest()
 
     def write_table(
         self,

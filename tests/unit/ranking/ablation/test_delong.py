@@ -11,13 +11,13 @@ from embedding_features.arrays import F32, F64
 from embedding_features.errors import DataError
 from ranking.ablation.bootstrap import Estimate, bootstrap
 from ranking.ablation.delong import DeLong, delong
-from ranking.metrics.replicates import Rows, UndefinedMetricError
+from ranking.metrics.replicates import ScoredRows, UndefinedMetricError
 from ranking.metrics.statistics import auc_statistic, rows_of
 
 ALPHA = 0.05
 
 
-def compare(rows: Rows, **scores: F32) -> dict[str, DeLong]:
+def compare(rows: ScoredRows, **scores: F32) -> dict[str, DeLong]:
     """The first is the baseline; scores [n] are of one seed."""
     variants = {name: np.atleast_2d(score).astype(np.float32) for name, score in scores.items()}
     return delong(rows, variants, next(iter(scores)), ALPHA)
@@ -29,7 +29,7 @@ def logit_error(figure: Estimate, freedom: float) -> float:
     return reach / float(student.isf(ALPHA / 2, freedom)) * figure.value * (1 - figure.value)
 
 
-def made(seed: int, users: int = 40, tied: bool = True) -> tuple[Rows, dict[str, F32]]:
+def made(seed: int, users: int = 40, tied: bool = True) -> tuple[ScoredRows, dict[str, F32]]:
     """Rows of users, 1–9 each, and three scores that know the label and the user, many of them equal."""
     rng = np.random.default_rng([41, seed])
     user = np.repeat(np.arange(users), rng.integers(1, 10, users))
@@ -43,7 +43,7 @@ def made(seed: int, users: int = 40, tied: bool = True) -> tuple[Rows, dict[str,
     return rows_of(label, user), rounded
 
 
-def naive(rows: Rows, score: F32) -> tuple[float, F64]:
+def naive(rows: ScoredRows, score: F32) -> tuple[float, F64]:
     """AUC and each user's summed deviation over it, from all pairs; Bell and McCaffrey's factor by loops."""
     positive, negative = (np.flatnonzero(rows.label == value) for value in (1, 0))
     wins = np.array(
@@ -57,7 +57,7 @@ def naive(rows: Rows, score: F32) -> tuple[float, F64]:
     return float(auc), by_user
 
 
-def naive_freedom(rows: Rows) -> float:
+def naive_freedom(rows: ScoredRows) -> float:
     """One less than Kish's effective number of users, a row weighing one over its class's rows squared."""
     size = {value: np.count_nonzero(rows.label == value) for value in (1, 0)}
     weight = [

@@ -5,7 +5,7 @@ import pytest
 from ranking.ablation.bootstrap import Difference, Estimate
 from ranking.ablation.config import AblationConfig
 from ranking.ablation.headline import gains, headline, size
-from ranking.ablation.result import Cell, Cost, SliceFigure
+from ranking.ablation.result import ComparedCell, Cost, SliceFigure
 
 CONFIG = AblationConfig()
 HALF = Estimate(value=0.7, low=0.69, high=0.71)
@@ -16,7 +16,7 @@ def change(value, width=0.001, p=0.0004):
 
 
 def cell(ranker, variant, value=None, verdict=None, p=0.004, slices=None):
-    return Cell(
+    return ComparedCell(
         ranker=ranker,
         variant=variant,
         metric="auc",

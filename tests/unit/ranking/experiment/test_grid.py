@@ -9,13 +9,13 @@ import pytest
 from embedding_features.errors import ConfigError, TrainingError
 from ranking.dataset.dataset import build_dataset
 from ranking.experiment.arms import feature_arm
-from ranking.experiment.finished import Cell, read_cell, write_cell
+from ranking.experiment.finished import TrainedCell, read_cell, write_cell
 from ranking.experiment.importance import FieldImportance, Importance
 from ranking.experiment.run import run_grid
 from ranking.experiment.variants import DEFAULT_GRID, Variant, expand
 from ranking.models import DLRM, LightGBM
 from ranking.models.base import FittedRanker, Ranker
-from ranking.models.training import Training
+from ranking.models.training import RankerTraining
 from ranking.task.labels import load_labels
 from tests.ranking_data import SNAPSHOTS, graph_features, small_world, variant_of
 
@@ -145,7 +145,7 @@ def test_a_damaged_cell_is_trained_again(dataset, tmp_path):
 
 def test_a_cell_and_its_key(tmp_path):
     path = tmp_path / "cell.parquet"
-    cell = Cell(np.array([0.25, 1 / 3], np.float32), 1.5, 7, 0.6, 2.5, IMPORTANCE)
+    cell = TrainedCell(np.array([0.25, 1 / 3], np.float32), 1.5, 7, 0.6, 2.5, IMPORTANCE)
     write_cell(path, cell, "key", {"ranker": "toy"})
     kept = read_cell(path, "key", 2)
     assert kept is not None
@@ -157,7 +157,7 @@ def test_a_cell_and_its_key(tmp_path):
 
 
 def test_scores_do_not_depend_on_the_number_of_workers(dataset, tmp_path):
-    rankers = {"lightgbm": LightGBM(min_rows_in_leaf=5), "dlrm": DLRM(training=Training(epochs=2))}
+    rankers = {"lightgbm": LightGBM(min_rows_in_leaf=5), "dlrm": DLRM(training=RankerTraining(epochs=2))}
     one, two = (
         run_grid(
             dataset,

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from ranking.experiment.importance import ROWS, importance
-from ranking.inputs.inputs import Continuous, Inputs
+from ranking.inputs.inputs import Inputs, Number
 from ranking.models import LightGBM, WideDeep
 from ranking.models.design import bag_columns, design_matrix, field_widths
-from ranking.models.training import Training
+from ranking.models.training import RankerTraining
 from tests.ranking_data import planted_inputs
 
 
@@ -17,7 +17,7 @@ def numbers(rows, seed):
     values = {name: rng.normal(size=rows).astype(np.float32) for name in ("nothing", "weak", "strong")}
     logit = 2.5 * values["strong"] + 0.6 * values["weak"]
     label = (rng.random(rows) < 1 / (1 + np.exp(-logit))).astype(np.float32)
-    return Inputs(label, tuple(Continuous(name, "base", v) for name, v in values.items()))
+    return Inputs(label, tuple(Number(name, "base", v) for name, v in values.items()))
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def parts():
     ("ranker", "method"),
     [
         (LightGBM(rounds=25), "shap"),
-        (WideDeep(training=Training(epochs=6)), "permutation"),
+        (WideDeep(training=RankerTraining(epochs=6)), "permutation"),
     ],
 )
 def test_fields_come_in_the_order_of_what_they_tell(ranker, method, parts):

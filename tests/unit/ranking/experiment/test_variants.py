@@ -10,7 +10,7 @@ from embedding_features.errors import ConfigError
 from ranking.dataset.dataset import build_dataset
 from ranking.experiment.arms import feature_arm, select
 from ranking.experiment.variants import DEFAULT_GRID, FEATURES, Block, Variant, expand
-from ranking.inputs.field_specs import DenseSpec
+from ranking.inputs.field_specs import NumberSpec
 from ranking.models import DLRM, LightGBM, WideDeep
 from ranking.models.alignment import MMD
 from ranking.task.labels import load_labels
@@ -130,7 +130,7 @@ def test_a_variant_without_a_field_of_its_own_is_refused(dataset):
 
 
 def test_a_field_is_seen_by_its_group_family_and_side():
-    field = DenseSpec(name="x", column="x", group="neighbours", family="als", whose="item")
+    field = NumberSpec(name="x", column="x", group="neighbours", family="als", whose="item")
     assert Variant(features="neighbours").has(field, "als")
     assert not Variant(features="neighbours").has(field, "toy")
     assert not Variant(features="neighbours", whose="user").has(field, "als")

@@ -9,9 +9,9 @@ from embedding_features.config import load_config
 from embedding_features.errors import DataError
 from ranking.dataset.dataset import build_dataset
 from ranking.dataset.graph_columns import find_graph_columns
-from ranking.encoders.codes import Vocabulary
+from ranking.encoders.codes import ValueCodes
 from ranking.inputs.arrow import Lists, floats, padded_bag, vectors
-from ranking.inputs.inputs import Bag, Categorical, Continuous, Vector
+from ranking.inputs.inputs import Bag, Category, Number, Vector
 from ranking.task.labels import entity_frame, load_labels
 from ranking.task.task import FractionSplit, LabelRule, MomentSplit, SideSpec, SideTable, Task
 from tests.ranking_data import (
@@ -128,7 +128,7 @@ def test_splits_that_cannot_be():
 
 def test_vocabulary_codes():
     """Ascending from 1; 0 for the rare, the new and the missing; the order of rows is of no matter."""
-    vocabulary = Vocabulary.fit(pa.array(["b", "a", "b", None, "c", "a", None]), min_count=2)
+    vocabulary = ValueCodes.fit(pa.array(["b", "a", "b", None, "c", "a", None]), min_count=2)
     assert vocabulary.size == 3
     assert vocabulary.encode(pa.array(["a", "b", "c", "z", None])).tolist() == [1, 2, 0, 0, 0]
 
@@ -254,12 +254,12 @@ def test_take_and_fingerprint(world):
     assert inputs.take(rows[::-1]).fingerprint() != inputs.fingerprint()
     assert of_groups(inputs, "base").fingerprint() != inputs.fingerprint()
     changed = inputs.take(rows)
-    changed.of(Continuous)[0].values[3] += 1
+    changed.of(Number)[0].values[3] += 1
     assert changed.fingerprint() != inputs.fingerprint()
     part = inputs.take(rows[5:7])
-    for kind in (Continuous, Categorical, Bag, Vector):
+    for kind in (Number, Category, Bag, Vector):
         for whole, taken in zip(inputs.of(kind), part.of(kind), strict=True):
-            name = "codes" if kind in (Categorical, Bag) else "values"
+            name = "codes" if kind in (Category, Bag) else "values"
             np.testing.assert_array_equal(getattr(whole, name)[5:7], getattr(taken, name))
 
 

@@ -10,7 +10,7 @@ from embedding_features.config import load_config
 from embedding_features.errors import ConfigError
 from ranking.dataset.dataset import build_dataset
 from ranking.encoders.fitted import ENCODERS
-from ranking.inputs.inputs import Bag, Categorical, Continuous, Vector
+from ranking.inputs.inputs import Bag, Category, Number, Vector
 from ranking.inputs.spec import RankerSpec
 from ranking.task.labels import load_labels
 from tests.paths import ROOT
@@ -151,10 +151,10 @@ def test_the_fields_of_a_task_are_what_they_were(world):
         keys = [k for k in ("group", "side", "table", "size", "identity", "place") if hasattr(field, k)]
         named = [getattr(field, k) for k in keys if not isinstance(field, Vector) or k != "table"]
         digest.update(repr((type(field).__name__, field.name, *named)).encode())
-        if isinstance(field, Continuous):
+        if isinstance(field, Number):
             values = field.values.astype(np.float64)
             numbers[field.name] = int(np.isnan(values).sum()), float(np.nansum(values))
-        if isinstance(field, Categorical | Bag):
+        if isinstance(field, Category | Bag):
             digest.update(field.codes.tobytes())
         if isinstance(field, Bag):
             digest.update(field.weights.tobytes())

@@ -9,11 +9,11 @@ from embedding_features.graph import Graph
 from ranking.log_features.crossfit import (
     JUDGED,
     Attribute,
+    Fold,
     GraphScores,
-    Known,
+    KnownLabels,
+    LabelPairs,
     Levels,
-    Pairs,
-    Part,
     Tastes,
     cross_fit,
     random_folds,
@@ -21,15 +21,15 @@ from ranking.log_features.crossfit import (
 )
 
 
-def pairs(user: list[int], item: list[int], users: int = 3, items: int = 3) -> Pairs:
-    return Pairs(np.array(user), np.array(item), users, items)
+def pairs(user: list[int], item: list[int], users: int = 3, items: int = 3) -> LabelPairs:
+    return LabelPairs(np.array(user), np.array(item), users, items)
 
 
-def known(user: list[int], item: list[int], label: list[int]) -> Known:
-    return Known(pairs(user, item), np.array(label, np.float32))
+def known(user: list[int], item: list[int], label: list[int]) -> KnownLabels:
+    return KnownLabels(pairs(user, item), np.array(label, np.float32))
 
 
-def lists(parts: list[Part]) -> list[tuple[list[int], list[int]]]:
+def lists(parts: list[Fold]) -> list[tuple[list[int], list[int]]]:
     return [(part.asked.tolist(), part.known.tolist()) for part in parts]
 
 
@@ -84,7 +84,7 @@ def test_many_rounds_solve_the_ridge_regression() -> None:
     """Alternation ends where the gradient of squared error with ridge k is zero."""
     rng = np.random.default_rng(0)
     cells = rng.choice(12 * 9, 60, replace=False)
-    data = Known(Pairs(cells // 9, cells % 9, 12, 9), rng.integers(0, 2, 60).astype(np.float32))
+    data = KnownLabels(LabelPairs(cells // 9, cells % 9, 12, 9), rng.integers(0, 2, 60).astype(np.float32))
     biases = Levels(user_prior=2, item_prior=3, rounds=300).biases(data)
     design = np.zeros((60, 21))
     design[np.arange(60), data.pairs.user] = design[np.arange(60), 12 + data.pairs.item] = 1
@@ -97,12 +97,12 @@ def test_many_rounds_solve_the_ridge_regression() -> None:
 def test_tastes_equal_their_definition() -> None:
     rng = np.random.default_rng(1)
     cells = rng.choice(6 * 8, 30, replace=False)
-    data = Known(Pairs(cells // 8, cells % 8, 6, 8), rng.integers(0, 2, 30).astype(np.float32))
+    data = KnownLabels(LabelPairs(cells // 8, cells % 8, 6, 8), rng.integers(0, 2, 30).astype(np.float32))
     genre = Attribute("item", "genre", np.array([0, 0, 1, 2, 3, 4, 5, 5]), np.array([0, 1, 1, 0, 2, 2, 0, 0]))
     age = Attribute("user", "age", np.array([0, 1, 2, 3]), np.array([0, 1, 0, 1]))
     levels = Levels()
     residual = levels.biases(data).residual(data)
-    asked = Pairs(np.repeat(np.arange(6), 8), np.tile(np.arange(8), 6), 6, 8)
+    asked = LabelPairs(np.repeat(np.arange(6), 8), np.tile(np.arange(8), 6), 6, 8)
     made = Tastes([genre, age], levels, prior=2)(data, asked, 0)
     assert list(made) == ["user_genre_taste", "item_age_taste"]
     user, item = data.pairs.user, data.pairs.item
@@ -155,10 +155,10 @@ def test_the_graph_has_signed_labels_and_attributes() -> None:
 
 
 def test_cross_fit_puts_features_at_their_rows() -> None:
-    def make(known: Known, asked: Pairs, seed: int) -> dict[str, np.ndarray]:
+    def make(known: KnownLabels, asked: LabelPairs, seed: int) -> dict[str, np.ndarray]:
         return {"sum": asked.user + 10 * known.label.sum() + 100 * seed}
 
-    parts = [Part(np.array([0, 2]), np.array([1])), Part(np.array([3]), np.array([0, 1]))]
+    parts = [Fold(np.array([0, 2]), np.array([1])), Fold(np.array([3]), np.array([0, 1]))]
     label = np.array([1, 1, np.nan, np.nan], np.float32)
     made = cross_fit(pairs([0, 1, 2, 2], [0, 0, 0, 0]), label, parts, make, seed=1)
     np.testing.assert_array_equal(made["sum"], [110, np.nan, 112, 122])
@@ -168,15 +168,15 @@ def test_faults_are_named() -> None:
     some, one = pairs([0, 1], [0, 1]), np.array([0, 1], np.float32)
     levels = Levels()
     with pytest.raises(LeakError, match="row 1 is asked about with its own label"):
-        cross_fit(some, one, [Part(np.array([0, 1]), np.array([1]))], levels)
+        cross_fit(some, one, [Fold(np.array([0, 1]), np.array([1]))], levels)
     with pytest.raises(DataError, match="two parts"):
-        cross_fit(some, one, [Part(np.array([0]), np.array([1]))] * 2, levels)
+        cross_fit(some, one, [Fold(np.array([0]), np.array([1]))] * 2, levels)
     with pytest.raises(DataError, match="neither 0 nor 1"):
-        cross_fit(some, np.array([0, 4], np.float32), [Part(np.array([0]), np.array([1]))], levels)
+        cross_fit(some, np.array([0, 4], np.float32), [Fold(np.array([0]), np.array([1]))], levels)
     with pytest.raises(DataError, match="no pair with a known label"):
-        cross_fit(some, one, [Part(np.array([0]), np.array([], np.int64))], levels)
+        cross_fit(some, one, [Fold(np.array([0]), np.array([], np.int64))], levels)
     with pytest.raises(DataError, match="'x' of 1 pairs has the shape"):
-        cross_fit(some, one, [Part(np.array([0]), np.array([1]))], lambda *_: {"x": np.zeros(3, np.float32)})
+        cross_fit(some, one, [Fold(np.array([0]), np.array([1]))], lambda *_: {"x": np.zeros(3, np.float32)})
     with pytest.raises(DataError, match="user rows 0 to 3 of a catalogue of 3"):
         pairs([0, 3], [0, 0])
     with pytest.raises(DataError, match="names node 7 of a catalogue of 3"):

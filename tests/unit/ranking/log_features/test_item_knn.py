@@ -11,7 +11,7 @@ from embedding_features.errors import ConfigError
 from ranking.inputs.arrow import floats
 from ranking.log_features.item_knn import ITEM_KNN_COLUMNS, item_knn_columns, nearest_items
 from ranking.log_features.levels import history_features
-from ranking.log_features.neighbour_scores import Met, neighbour_scores
+from ranking.log_features.neighbour_scores import EarlierEvents, neighbour_scores
 from ranking.metrics.metrics import auc
 from tests.ranking_data import label_table, moment, random_log
 
@@ -27,7 +27,7 @@ def nearest(likes, asked, k, shrinkage=0.0):
 def columns(log, moments=MOMENTS, **settings):
     labels = label_table(*log)
     residual = history_features(labels, {})["residual"]
-    met = Met.of(labels, residual, "item")
+    met = EarlierEvents.of(labels, residual, "item")
     return item_knn_columns(labels, [moment(hour) for hour in moments], met, **settings)
 
 
@@ -60,7 +60,7 @@ def naive_columns(log, moments, k, shrinkage):
         [None if a is None else [i for i, _ in a] for a in lists], pa.list_(labels["item_id"].type)
     )
     scores = pa.array([None if a is None else [s for _, s in a] for a in lists], pa.list_(pa.float32()))
-    met = Met.of(labels, history_features(labels, {})["residual"], "item")
+    met = EarlierEvents.of(labels, history_features(labels, {})["residual"], "item")
     return neighbour_scores(met, ids, scores).rename_columns(list(ITEM_KNN_COLUMNS))
 
 
@@ -114,7 +114,7 @@ def test_without_a_moment_or_a_label():
         assert all(column.null_count == 30 for column in columns(log, moments))
     empty = label_table(pa.array([], pa.int64()), pa.array([], pa.int64()), [], [])
     none = pa.chunked_array([pa.array([], pa.float32())])
-    got = item_knn_columns(empty, [moment(1)], Met.of(empty, none, "item"))
+    got = item_knn_columns(empty, [moment(1)], EarlierEvents.of(empty, none, "item"))
     assert got.num_rows == 0
     assert got.column_names == list(ITEM_KNN_COLUMNS)
 
@@ -168,4 +168,6 @@ def test_moments_in_any_zone():
     residual = history_features(labels, {})["residual"]
     local = datetime.fromisoformat("2026-01-01T21:00:00+09:00")
     assert local.astimezone(UTC) == moment(12)
-    assert item_knn_columns(labels, [local], Met.of(labels, residual, "item")).equals(columns(log, [12]))
+    assert item_knn_columns(labels, [local], EarlierEvents.of(labels, residual, "item")).equals(
+        columns(log, [12])
+    )

@@ -11,8 +11,8 @@ from embedding_features.config import load_config, parse_config
 from embedding_features.discrepancy import coral, mmd2_unbiased
 from embedding_features.errors import ConfigError, DataError
 from embedding_features.multitask import UncertaintyWeights
-from ranking.inputs.inputs import Continuous, Inputs
-from ranking.models.alignment import MMD, Adversarial, Coral, DomainAlignment, Towers
+from ranking.inputs.inputs import Inputs, Number
+from ranking.models.alignment import MMD, Adversarial, Coral, DomainAlignment, TowerSettings
 from ranking.models.alignment.adversarial import DomainClassifier, reverse_gradient
 from ranking.models.alignment.term import AlignmentTerm, strength
 from ranking.models.alignment.towers import Separation, SharedTower, difference_loss, scale_invariant_error
@@ -30,7 +30,7 @@ def batch_of(values: list[float], domain: list[int] | None) -> Batch:
     labels = [math.nan if row % 2 else 1.0 for row in range(len(values))]
     inputs = Inputs(
         torch.tensor(labels).numpy(),
-        (Continuous("number", "base", torch.tensor(values).numpy()),),
+        (Number("number", "base", torch.tensor(values).numpy()),),
         domain=None if domain is None else torch.tensor(domain).numpy(),
     )
     return Batch.of(inputs, Schema.of(inputs))
@@ -161,7 +161,7 @@ def test_towers_head_reads_the_shared_one_and_the_ranker_learns_through_it():
     assert all(
         float(p.grad.abs().sum()) > 0 for p in separation.decoder[1].parameters() if p.grad is not None
     )
-    towers = Towers(hidden=8, difference=0.0, reconstruction=0.0)
+    towers = TowerSettings(hidden=8, difference=0.0, reconstruction=0.0)
     both = MMD(towers=towers, slope=100.0).term(4, 1, generator())
     both(representation, batch)  # the first step has no pull yet
     expected = mmd2_unbiased(representation[[0, 2], :2], representation[[1, 3], :2])
@@ -187,7 +187,7 @@ def test_settings_from_yaml(tmp_path):
     """What a ranker's YAML says becomes the member of that kind, and survives JSON."""
     (tmp_path / "alignment.yaml").write_text("{kind: mmd, weight: 0.3, towers: {hidden: 16}}")
     alignment = load_config(tmp_path / "alignment.yaml", DomainAlignment)
-    assert alignment == MMD(weight=0.3, towers=Towers(hidden=16))
+    assert alignment == MMD(weight=0.3, towers=TowerSettings(hidden=16))
     for settings in (alignment, Coral(weight="uncertainty"), Adversarial(slope=5.0)):
         assert DomainAlignment.model_validate_json(settings.model_dump_json()) == settings
         assert isinstance(settings.term(4, 10, generator()), AlignmentTerm)

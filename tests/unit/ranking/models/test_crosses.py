@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ranking.inputs.inputs import Bag, Categorical, Continuous, History, Inputs, Vector
+from ranking.inputs.inputs import Bag, Category, History, Inputs, Number, Vector
 from ranking.models import DIN, DCNv2, DeepFM
 from ranking.models.dcn_v2 import CrossNetwork
 from ranking.models.deep_fm import FirstOrder, fm_interaction
@@ -126,7 +126,7 @@ def test_first_order_by_hand():
     inputs = Inputs(
         np.zeros(1, np.float32),
         (
-            Categorical("item_id", "base", "item", "item_id", np.array([2], np.int32), 4),
+            Category("item_id", "base", "item", "item_id", np.array([2], np.int32), 4),
             Bag("b", "base", "item", "b", np.array([[1, 2]], np.int32), np.float32([[0.25, 0.75]]), 3),
             History(
                 "h", "base", "user", "item_id", np.array([[1, 3, 0]], np.int32), 4,
@@ -201,7 +201,7 @@ def test_a_history_is_pooled_where_there_is_no_attention():
 def test_every_weight_is_learned(ranker):
     """One backward pass reaches every parameter; candidate and history feed all parts."""
     inputs = planted_history(500, 0)
-    more = Continuous("a", "base", np.random.default_rng(0).normal(size=500).astype(np.float32))
+    more = Number("a", "base", np.random.default_rng(0).normal(size=500).astype(np.float32))
     batch, schema = batch_of(replace(inputs, fields=(more, *inputs.fields)))
     model = ranker.build(batch, schema, seeded())
     model(batch).square().sum().backward()
@@ -216,7 +216,7 @@ def test_networks_of_one_kind_of_field_only(ranker):
     fields = planted_history(2, 0).fields
     lone = replace(fields[2], vector="")
     for field in (
-        Continuous("a", "base", np.float32([1, 2])),
+        Number("a", "base", np.float32([1, 2])),
         fields[0],
         Bag("b", "base", "item", "b", np.ones((2, 1), np.int32), np.ones((2, 1), np.float32), 2),
         Vector.of("v", "dense", "user", np.float32([[1], [2]]), np.array([True, True])),

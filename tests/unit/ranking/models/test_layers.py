@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import embedding_bag
 
 from embedding_features.errors import DataError, TrainingError
-from ranking.inputs.inputs import Bag, Categorical, Continuous, History, Inputs, Vector
+from ranking.inputs.inputs import Bag, Category, History, Inputs, Number, Vector
 from ranking.models.design import bag_columns, design_matrix
 from ranking.models.dlrm import DLRM, InteractionArch
 from ranking.models.layers import DenseArch
@@ -16,7 +16,7 @@ from ranking.models.pretrained.projected import ProjectedVectors
 from ranking.models.schema import Schema
 from ranking.models.sparse import SparseArch
 from ranking.models.tensors import Batch
-from ranking.models.training import Training, labelled_log_loss, train_model
+from ranking.models.training import RankerTraining, labelled_log_loss, train_model
 from ranking.models.wide import WideArch
 from ranking.models.wide_deep import WideDeep
 from tests.ranking_data import planted_inputs
@@ -46,7 +46,7 @@ def seeded():
 
 
 def codes(name, side, values, size, group="tokens", identity=False, table=None):
-    return Categorical(name, group, side, table or name, i32(values), size, identity)
+    return Category(name, group, side, table or name, i32(values), size, identity)
 
 
 def bag(name, side, values, weights, size, group="tokens", table=None):
@@ -55,8 +55,8 @@ def bag(name, side, values, weights, size, group="tokens", table=None):
 
 def test_dense_arch_by_hand():
     """Mean 2 and deviation 1 of the known; unknown is 0 with its indicator; a vector's presence follows."""
-    known = Continuous("a", "base", f32([1, 3, NAN]))
-    full = Continuous("b", "base", f32([0, 0, 3]))
+    known = Number("a", "base", f32([1, 3, NAN]))
+    full = Number("b", "base", f32([0, 0, 3]))
     vector = Vector.of("v", "dense", "user", f32([[1], [0], [1]]), np.array([True, False, True]))
     batch, _ = batch_of(inputs(known, full, vector, label=(0, 1, 1)))
     root = 2**0.5
@@ -67,15 +67,13 @@ def test_dense_arch_by_hand():
 
 
 def test_dense_arch_uses_training_scales_and_clips():
-    train, _ = batch_of(inputs(Continuous("a", "base", f32([1, 3]))))
-    other, _ = batch_of(inputs(Continuous("a", "base", f32([4, 1000]))))
+    train, _ = batch_of(inputs(Number("a", "base", f32([1, 3]))))
+    other, _ = batch_of(inputs(Number("a", "base", f32([4, 1000]))))
     torch.testing.assert_close(DenseArch(train)(other), torch.tensor([[2.0], [5.0]]))
 
 
 def test_dense_arch_of_a_constant_and_of_a_column_unknown_throughout():
-    batch, _ = batch_of(
-        inputs(Continuous("a", "base", f32([7, 7])), Continuous("b", "base", f32([NAN, NAN])))
-    )
+    batch, _ = batch_of(inputs(Number("a", "base", f32([7, 7])), Number("b", "base", f32([NAN, NAN]))))
     torch.testing.assert_close(DenseArch(batch)(batch), torch.tensor([[0.0, 0, 1], [0.0, 0, 1]]))
 
 
@@ -203,7 +201,7 @@ def test_wide_arch_crosses_only_what_has_one_place():
     batch, schema = batch_of(
         inputs(
             *(
-                Categorical(f"{side}{at}", "tokens", side, f"{side}{at}", i32([1, 1]), size, place=str(at))
+                Category(f"{side}{at}", "tokens", side, f"{side}{at}", i32([1, 1]), size, place=str(at))
                 for side, sizes in (("user", (2, 4)), ("item", (3, 5)))
                 for at, size in enumerate(sizes)
             )
@@ -251,7 +249,7 @@ def test_every_weight_is_learned(ranker):
 @pytest.mark.parametrize("ranker", [DLRM(), WideDeep()], ids=lambda r: r.kind)
 def test_networks_of_one_kind_of_field_only(ranker):
     for field in (
-        Continuous("a", "base", f32([1, 2])),
+        Number("a", "base", f32([1, 2])),
         codes("u", "user", [1, 0], 2),
         bag("b", "item", [[1]] * 2, [[1]] * 2, 2),
         Vector.of("v", "dense", "user", f32([[1], [2]]), np.array([True, True])),
@@ -278,7 +276,7 @@ def test_design_matrix_by_hand():
     )
     given = inputs(
         codes("user_id", "user", [1, 1], 2, identity=True),
-        Continuous("a", "base", f32([NAN, 5])),
+        Number("a", "base", f32([NAN, 5])),
         small,
         codes("t", "user", [3, 0], 4),
         vector,
@@ -314,13 +312,13 @@ class Constant(RankerNetwork):
 
 def constant_batch(share, rows=1000):
     label = np.arange(rows) < share * rows
-    return batch_of(inputs(Continuous("a", "base", np.zeros(rows, np.float32)), label=label))[0]
+    return batch_of(inputs(Number("a", "base", np.zeros(rows, np.float32)), label=label))[0]
 
 
 def test_training_finds_the_base_rate():
     """The logit of a constant model ends at log(p / (1 - p)) = log 3."""
     model = Constant(0)
-    settings = Training(learning_rate=0.05, batch_rows=1000, epochs=200, patience=200, decay=0)
+    settings = RankerTraining(learning_rate=0.05, batch_rows=1000, epochs=200, patience=200, decay=0)
     train_model(model, constant_batch(0.75), constant_batch(0.75), settings, seeded())
     assert model.logit.item() == pytest.approx(np.log(3), abs=0.01)
     assert not model.training
@@ -329,7 +327,7 @@ def test_training_finds_the_base_rate():
 def test_training_keeps_the_best_epoch_and_stops():
     """Training pulls up, validation wants down: the first epoch is best, and is what is left."""
     model = Constant(0)
-    settings = Training(learning_rate=0.1, batch_rows=1000, epochs=50, patience=3, decay=0)
+    settings = RankerTraining(learning_rate=0.1, batch_rows=1000, epochs=50, patience=3, decay=0)
     steps = []
 
     class Count:
@@ -350,7 +348,7 @@ def test_training_keeps_the_best_epoch_and_stops():
 
 def test_a_loss_that_is_not_finite_is_refused():
     with pytest.raises(TrainingError, match="lower learning_rate"):
-        train_model(Constant(NAN), constant_batch(0.5), constant_batch(0.5), Training(), seeded())
+        train_model(Constant(NAN), constant_batch(0.5), constant_batch(0.5), RankerTraining(), seeded())
 
 
 class Pull(torch.nn.Module):
@@ -368,9 +366,9 @@ def test_terms_of_the_loss_learn_along_and_rows_without_a_label_count_in_them_al
     """Half of the rows, of the target, have no label: log loss sees 3 : 1."""
     label = np.concatenate([np.arange(500) < 375, np.full(500, NAN)])
     domain = np.repeat([0, 1], 500)
-    given = Inputs(f32(label), (Continuous("a", "base", np.zeros(1000, np.float32)),), domain=domain)
+    given = Inputs(f32(label), (Number("a", "base", np.zeros(1000, np.float32)),), domain=domain)
     train = Batch.of(given, Schema.of(given))
-    settings = Training(learning_rate=0.02, batch_rows=1000, epochs=400, patience=400, decay=0)
+    settings = RankerTraining(learning_rate=0.02, batch_rows=1000, epochs=400, patience=400, decay=0)
     model, pull = Constant(0), Pull()
     train_model(model, train, constant_batch(0.75), settings, seeded(), terms=[pull])
     assert model.logit.item() == pytest.approx(np.log(3), abs=0.02)
@@ -403,7 +401,7 @@ def test_a_history_without_a_vector_of_its_space_is_refused():
 
 def test_a_batch_by_hand():
     """Offsets of each vocabulary, rows as they are; a history's codes are those of its items' vocabulary."""
-    item = Categorical("item_id", "base", "item", "item_id", i32([1, 2]), 3, True, key=np.array([70, 80]))
+    item = Category("item_id", "base", "item", "item_id", i32([1, 2]), 3, True, key=np.array([70, 80]))
     group = codes("group", "user", [1, 0], 2)
     vector = Vector("v", "dense", "item", i32([1, 0]), f32([[0], [5]]))
     history = History(

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from embedding_features.errors import ConfigError
-from ranking.inputs.inputs import Categorical, Inputs, Vector
+from ranking.inputs.inputs import Category, Inputs, Vector
 from ranking.models import DLRM, DeepFM, WideDeep
 from ranking.models.module import parameter_groups
 from ranking.models.pretrained import DHE, Added, FineTuned, Frozen, Mixed, Pretrained, Projected
@@ -16,7 +16,7 @@ from ranking.models.pretrained.row_keys import RowIndex
 from ranking.models.saved_trees import platt
 from ranking.models.schema import Schema
 from ranking.models.tensors import Batch
-from ranking.models.training import Training
+from ranking.models.training import RankerTraining
 from tests.ranking_data import planted_history, planted_inputs
 
 KINDS = [Frozen(), Projected(), FineTuned(), Added(), Mixed(), DHE(hashes=4, hidden=(3,))]
@@ -34,7 +34,7 @@ def item(rows=(1, 0, 2), keys=None, codes=(1, 2, 0)):
     return Inputs(
         np.zeros(len(rows), np.float32),
         (
-            Categorical("item_id", "base", "item", "item_id", np.array(codes, np.int32), 3, True, key=key),
+            Category("item_id", "base", "item", "item_id", np.array(codes, np.int32), 3, True, key=key),
             Vector("v", "dense", "item", np.array(rows, np.int32), table),
         ),
     )
@@ -184,7 +184,7 @@ def test_fine_tuned_vectors_learn_at_their_own_rate():
 def test_tables_that_are_not_fine_tuned_do_not_move(pretrained):
     inputs = planted_history(300, 0)
     before = inputs.fingerprint()
-    DeepFM(pretrained=pretrained, training=Training(epochs=1)).fit(inputs, planted_history(100, 1), 0)
+    DeepFM(pretrained=pretrained, training=RankerTraining(epochs=1)).fit(inputs, planted_history(100, 1), 0)
     assert inputs.fingerprint() == before
 
 

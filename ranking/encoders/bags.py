@@ -8,19 +8,19 @@ import pyarrow as pa
 
 from embedding_features.arrays import F32
 from embedding_features.errors import DataError
-from ranking.encoders.base import Encoder, learn_codes, table_name
+from ranking.encoders.base import FieldEncoder, learn_codes, table_name
 from ranking.encoders.codes import Coder
 from ranking.encoders.rows import TrainingRows
 from ranking.inputs.arrow import Lists, floats, padded_bag
-from ranking.inputs.field_specs import MultivaluedSpec, SharedCoding
+from ranking.inputs.field_specs import BagSpec, SharedCoding
 from ranking.inputs.inputs import Bag, Field
 
 
-class MultivaluedEncoder(Encoder[MultivaluedSpec]):
+class BagEncoder(FieldEncoder[BagSpec]):
     """A code and a weight each value; ``shape["width"]`` values are kept of a list, the first ones."""
 
     @classmethod
-    def fit(cls, spec: MultivaluedSpec, rows: TrainingRows, coders: MutableMapping[str, Coder]) -> Self:
+    def fit(cls, spec: BagSpec, rows: TrainingRows, coders: MutableMapping[str, Coder]) -> Self:
         longest = 1
         for part in rows.parts([spec.column], spec.name):
             longest = max(longest, Lists.of(part[spec.column], spec.name).width)

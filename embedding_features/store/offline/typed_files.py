@@ -17,7 +17,7 @@ _PLACE = ("file_index", "file_row_number")
 
 
 @dataclass(frozen=True)
-class Part:
+class TypedFiles:
     """Files whose needed columns have equal types.
 
     Attributes:
@@ -44,7 +44,7 @@ class Part:
         return f"s.{quoted(name)}"
 
 
-def parts_of(what: str, files: Sequence[str], names: Collection[str]) -> list[Part]:
+def parts_of(what: str, files: Sequence[str], names: Collection[str]) -> list[TypedFiles]:
     """Group files by the types of the columns ``names``; files without rows only where all are.
 
     Args:
@@ -66,12 +66,12 @@ def parts_of(what: str, files: Sequence[str], names: Collection[str]) -> list[Pa
             (plain(schema.field(n).type), False) if n in schema.names else (said[n], True) for n in names
         ]
         groups.setdefault(tuple(types), []).append(file)
-    parts: list[Part] = []
+    parts: list[TypedFiles] = []
     for found, members in groups.items():
         first = sum(len(part.files) for part in parts)
         columns = dict(zip(names, found, strict=True))
         folders = frozenset(name for name, (_, is_folder) in columns.items() if is_folder)
-        parts.append(Part(tuple(members), first, {n: t for n, (t, _) in columns.items()}, folders))
+        parts.append(TypedFiles(tuple(members), first, {n: t for n, (t, _) in columns.items()}, folders))
     return parts
 
 

@@ -9,17 +9,17 @@ import pyarrow.compute as pc
 
 from embedding_features.arrays import F32, I32
 from embedding_features.errors import DataError
-from ranking.encoders.base import Encoder, learn_codes, table_name
+from ranking.encoders.base import FieldEncoder, learn_codes, table_name
 from ranking.encoders.codes import Coder
 from ranking.encoders.rows import TrainingRows
 from ranking.encoders.vectors import checked_vectors
 from ranking.inputs.arrow import Lists, list_array, vector_dim
-from ranking.inputs.field_specs import SequenceSpec, SharedCoding
+from ranking.inputs.field_specs import HistorySpec, SharedCoding
 from ranking.inputs.inputs import Field, History
 from ranking.inputs.vector_rows import held_once
 
 
-class SequenceEncoder(Encoder[SequenceSpec]):
+class HistoryEncoder(FieldEncoder[HistorySpec]):
     """The first ``spec.length`` of each list; vectors have ``shape["dim"]`` numbers, 0 without a column.
 
     Vectors come as lists of lists, as a request has them, or as lists of a dictionary of vectors, as a log
@@ -27,7 +27,7 @@ class SequenceEncoder(Encoder[SequenceSpec]):
     """
 
     @classmethod
-    def fit(cls, spec: SequenceSpec, rows: TrainingRows, coders: MutableMapping[str, Coder]) -> Self:
+    def fit(cls, spec: HistorySpec, rows: TrainingRows, coders: MutableMapping[str, Coder]) -> Self:
         if not isinstance(spec.coding, SharedCoding):
             ids = (
                 Lists.of(part[spec.column], spec.name).first(spec.length).flat
