@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ranking.experiment.arms import select
+from ranking.experiment.factors.base import GridContext
 from ranking.experiment.variants import Variant
 from ranking.inputs.inputs import Bag, Category, History, Inputs, Number, Vector
 from ranking.task.task import LabelRule, SideSpec, SideTable, Task
@@ -86,7 +87,7 @@ def of_groups(inputs: Inputs, *groups: str) -> Inputs:
 
 def variant_of(dataset, **settings) -> Inputs:
     """A variant's inputs, of the family that :func:`graph_features` is of."""
-    return select(dataset, Variant(**settings), "toy")[0]
+    return select(dataset, Variant(**settings), GridContext(("toy",)))[0]
 
 
 SNAPSHOTS = [moment(50), moment(100), moment(150)]
