@@ -46,9 +46,11 @@ class RankerTests:
     Attributes:
         margin: how far below the best AUC the ranker may stay on a planted cross of two fields; None for a
             ranker that is not meant to find crosses, such as a linear one.
+        random: whether another seed gives other scores.
     """
 
     margin: float | None = 0.03
+    random: bool = True
 
     @pytest.fixture
     def ranker(self) -> Ranker:
@@ -113,7 +115,7 @@ class RankerTests:
         one = fitted(ranker).predict(test)
         two, other = (ranker.fit(train, validation, seed).predict(test) for seed in (0, 4))
         np.testing.assert_array_equal(one, two)
-        assert np.abs(one - other).max() > 1e-4
+        assert not self.random or np.abs(one - other).max() > 1e-4
 
     def test_scores_do_not_depend_on_the_rows_beside(self, ranker: Ranker, data: Data, fitted: Fit) -> None:
         test, learned = data[2], fitted(ranker)
