@@ -1,12 +1,17 @@
 """No circle of imports between files: of all packages, also where an import stands inside a function."""
 
 import ast
+import inspect
+import tomllib
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
+from embedding_features.encoders.base import Encoder
+from embedding_features.methods import methods
+from ranking.models.registry import rankers
 from tests.paths import ROOT
 
 PACKAGES = ("embedding_features", "ranking", "jobs", "feature_repo", "benchmarks", "tests")
@@ -56,3 +61,16 @@ def test_a_circle_is_found(late: str, tmp_path: Path) -> None:
 
 def test_ranking_itself_has_no_modules() -> None:
     assert [path.name for path in (ROOT / "ranking").glob("*.py")] == ["__init__.py"]
+
+
+def test_every_method_encoder_and_ranker_is_held_apart_from_the_others() -> None:
+    """import-linter's lists name all that the registries know."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    apart = {frozenset(one["modules"]) for one in contracts if one["type"] == "independence"}
+    made = (
+        [inspect.unwrap(info.make).__module__ for info in methods().values()],
+        [member.__module__ for member in Encoder.members().values()],
+        [ranker.__module__ for ranker in rankers().values()],
+    )
+    ours = ("embedding_features.", "ranking.")
+    assert {frozenset(m for m in modules if m.startswith(ours)) for modules in made} == apart
