@@ -24,7 +24,9 @@ _RESOLUTION = 1e-3
 
 
 class Spectral(Solver):
-    """M = D_u^-½ R D_i^-b ≈ U S Vᵀ;  user = U S^p,  item = D_i^b V.
+    """Decomposes the degree-scaled matrix of interactions.
+
+    M = D_u^-½ R D_i^-b ≈ U S Vᵀ;  user = U S^p,  item = D_i^b V.
 
     R is the view's matrix, D_u and D_i its row and column sums (the latter over their mean), S scaled by its
     largest value, U and V by the roots of their numbers of rows, so that the vectors keep their size when the
@@ -54,7 +56,7 @@ class Spectral(Solver):
     oversampling: int = Field(default=0, ge=0)
 
     def solve(self, view: BipartiteView, *, seed: int = 0, progress: Progress = SILENT) -> tuple[F32, F32]:
-        """See :meth:`Solver.solve`; rows of nodes without edges are zero.
+        """Compute the vectors; rows of nodes without edges are zero.
 
         Raises:
             GraphError: when the view has a negative weight, or none above zero.
@@ -79,7 +81,7 @@ class Spectral(Solver):
         return _pad(user, self.dim), _pad(item, self.dim)
 
     def _scaled(self, forward: CSR) -> tuple[CSR, F64]:
-        """M, and D_i^b with D_i over its mean: [items], 0 for items without edges."""
+        """Return M, and [items] D_i^b with D_i over its mean, 0 for items without edges."""
         weight = forward.weights()
         if weight.min() < 0 or weight.max() <= 0:
             raise GraphError(
@@ -99,7 +101,7 @@ class Spectral(Solver):
         return matrix, np.where(items > 0, items**self.item_exponent, 0)
 
     def _randomized(self, matrix: CSR, width: int, seed: int, advance: Advance) -> tuple[F32, F64]:
-        """Leading right singular vectors [items, <= width] and singular values, falling."""
+        """Return the leading right singular vectors [items, <= width] and the singular values, descending."""
         transposed = matrix.transposed()
         rng = np.random.default_rng(seed)
         basis = rng.standard_normal((matrix.columns, width), dtype=np.float32)
@@ -113,7 +115,7 @@ class Spectral(Solver):
 
 
 def _exact(matrix: CSR) -> tuple[F32, F64]:
-    """All right singular vectors [items, r] and singular values, by the smaller side's Gram matrix."""
+    """Return all right singular vectors [items, r] and singular values, by the smaller side's Gram matrix."""
     sparse = scipy.sparse.csr_array(
         (matrix.weights().astype(np.float64), matrix.indices, matrix.indptr),
         shape=(matrix.rows, matrix.columns),
@@ -128,5 +130,6 @@ def _exact(matrix: CSR) -> tuple[F32, F64]:
 
 
 def _pad(vectors: F32, dim: int) -> F32:
+    """Return the vectors with zeros behind, [n, dim]."""
     missing = dim - vectors.shape[1]
     return np.pad(vectors, ((0, 0), (0, missing))) if missing else np.ascontiguousarray(vectors)

@@ -1,4 +1,4 @@
-"""Short vectors for long ones: the best inner products of a given width."""
+"""Vectors of a given width whose inner products come nearest to those of longer ones."""
 
 import numpy as np
 
@@ -10,16 +10,18 @@ _ITERATIONS = 4
 
 
 def low_rank(left: F32, right: F32, dim: int, blocks: int, rng: np.random.Generator) -> tuple[F32, F32]:
-    """Vectors whose products come nearest to left · rightᵀ / blocks in squares.
+    """Return vectors whose products come nearest to left · rightᵀ / blocks in squares.
 
     Randomized subspace iteration (Halko, Martinsson & Tropp 2011, algorithms 4.4 and 5.1) that never forms
     the [n, m] matrix. With U S Vᵀ its truncated singular value decomposition: U S^½ and V S^½, each
     component's largest right entry positive.
 
     Args:
-        left: [n, w], ``right`` [m, w].
+        left: [n, w].
+        right: [m, w].
         dim: width wanted; components beyond the rank are zero.
-        blocks: what the products are divided by.
+        blocks: number that the products are divided by.
+        rng: draws the start of the iteration.
 
     Returns:
         [n, dim] and [m, dim].
@@ -41,5 +43,5 @@ def low_rank(left: F32, right: F32, dim: int, blocks: int, rng: np.random.Genera
 
 
 def _image(left: F32, right: F32, vectors: F32) -> F32:
-    """left · (rightᵀ · vectors)."""
+    """Return the product left · (rightᵀ · vectors)."""
     return left @ (right.T @ vectors)
