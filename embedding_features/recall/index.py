@@ -11,25 +11,25 @@ from embedding_features.progress import SILENT, Progress
 from embedding_features.recall import saved
 from embedding_features.recall.catalogue import Catalogue, as_ids
 from embedding_features.recall.exact.exact import ScannedVectors
-from embedding_features.recall.filters import settle
+from embedding_features.recall.filters import find_eligible
 from embedding_features.recall.hnsw.graph import HNSWGraph
 from embedding_features.recall.hnsw.train import train
-from embedding_features.recall.interface import VectorIndex, all_known
+from embedding_features.recall.interface import VectorIndex, check_known
 from embedding_features.recall.manifest import IndexManifest
-from embedding_features.recall.queries import Hits
-from embedding_features.recall.search import best
+from embedding_features.recall.queries import Filter, Hits
+from embedding_features.recall.search import search_rows
 from embedding_features.recall.settings import Exact, RecallSettings, check_retuning
 from embedding_features.recall.source import read_source
 
 
 class RecallIndex(VectorIndex):
-    """An index in this process; immutable. Made by :meth:`build` or :meth:`load`.
+    """Searches vectors in this process; immutable, and made by :meth:`build` or :meth:`load`.
 
     An approximate one widens its search for filters, and where that would cost more than comparing all that a
     filter leaves, compares it all.
 
     Attributes:
-        catalogue: the ids, by row.
+        catalogue: the ids by row.
     """
 
     def __init__(self, manifest: IndexManifest, catalogue: Catalogue, vectors: F32, near: Any | None) -> None:
@@ -50,12 +50,16 @@ class RecallIndex(VectorIndex):
         partitions: Mapping[Any, str] | Ids | None = None,
         progress: Progress = SILENT,
     ) -> "RecallIndex":
-        """An index of all vectors of a node type.
+        """Build an index of all vectors of a node type.
 
         Args:
-            settings: the kind of index; :class:`Exact` when None.
+            snapshot: where the vectors lie.
+            node_type: of the nodes to find.
+            settings: the kind of index; :class:`Exact` when None. Approximate ones pay with hundreds of
+                thousands of vectors or more.
             metric: the metric the caller counts on; None for whichever the snapshot says.
-            partitions: id → domain, or a domain for each id in the snapshot's order.
+            partitions: id → domain, or a domain for each id in the snapshot's order; None for none.
+            progress: where building is reported.
 
         Raises:
             CompatibilityError: when ``metric`` is not that of the snapshot's space.
@@ -68,7 +72,9 @@ class RecallIndex(VectorIndex):
         return cls(source.manifest, source.catalogue, source.vectors, near)
 
     def retuned(self, settings: RecallSettings) -> "RecallIndex":
-        """The same index, searched by other settings: of those of its kind, all that building does not use.
+        """Return the same index, searched by other settings of its kind.
+
+        They may differ in what building does not use: see :attr:`RecallSettings.of_search`.
 
         Raises:
             ConfigError: when they are of another kind, or differ in what the index was built by.
@@ -97,6 +103,7 @@ class RecallIndex(VectorIndex):
         """Open a saved index through memory maps.
 
         Args:
+            folder: written by :meth:`save`.
             space: the space the caller's queries are of; None for any.
             run_id: the snapshot the caller counts on; None for any.
             verify: also check the SHA-256 of every file, which reads them whole.
@@ -107,21 +114,13 @@ class RecallIndex(VectorIndex):
         """
         return cls(*saved.load(Path(folder), space=space, run_id=run_id, verify=verify))
 
-    def _known(self, ids: Ids) -> tuple[I64, F32]:
+    def _rows_and_vectors(self, ids: Ids) -> tuple[I64, F32]:
         array = as_ids(ids, self.catalogue.ids.type, "ids")
-        rows = all_known(self.catalogue.rows(array), array, self.manifest)
+        rows = self.catalogue.rows(array)
+        check_known(rows, array, self.manifest)
         return rows, self._vectors.values[rows]
 
-    def _search(
-        self,
-        vectors: F32,
-        k: int,
-        allow: Ids | None,
-        deny: Ids | None,
-        partition: str | None,
-        own: I64 | None,
-    ) -> Hits:
-        span = self.manifest.span(partition)
-        eligible = settle(self.catalogue, len(vectors), span, allow=allow, deny=deny, own=own)
-        rows, scores = best(self._near, self.manifest.settings, self._vectors, vectors, k, eligible)
+    def _search(self, vectors: F32, k: int, wanted: Filter) -> Hits:
+        eligible = find_eligible(self.catalogue, self.manifest, len(vectors), wanted)
+        rows, scores = search_rows(self._near, self.manifest.settings, self._vectors, vectors, k, eligible)
         return Hits(self.catalogue.take(rows.reshape(-1)), rows, scores)

@@ -1,4 +1,4 @@
-"""Index folders: written whole or not at all, read through memory maps.
+"""Folders of saved indexes: written whole or not at all, read through memory maps.
 
 A folder holds ``index.json``, ``ids.arrow`` and by kind: exact ``vectors.npy``; IVF-PQ that and
 ``index.faiss``; HNSW ``index.faiss``, which holds the vectors, and what a walk reads besides: ``codes.npy``,
@@ -30,7 +30,7 @@ _AGAIN = "remove the folder and build the index again"
 
 
 def save(folder: Path, manifest: IndexManifest, catalogue: Catalogue, vectors: F32, near: Any | None) -> None:
-    """Write ``folder``; the manifest last.
+    """Write an index into ``folder``, the manifest last.
 
     Raises:
         SnapshotError: when it is there already.
@@ -57,7 +57,7 @@ def save(folder: Path, manifest: IndexManifest, catalogue: Catalogue, vectors: F
 def load(
     folder: Path, *, space: Space | None, run_id: str | None, verify: bool
 ) -> tuple[IndexManifest, Catalogue, F32, Any | None]:
-    """What :class:`RecallIndex` is made of; see :meth:`RecallIndex.load`."""
+    """Load the parts of a :class:`.RecallIndex`; arguments and errors are those of its ``load``."""
     manifest = read_manifest(folder)
     if space is not None:
         check_space(space, manifest.space)
@@ -98,6 +98,7 @@ def load(
 
 
 def _mapped(path: Path) -> Any:
+    """Return the array of a ``.npy`` file as a memory map."""
     return np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)
 
 
