@@ -8,9 +8,10 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from embedding_features.arrays import I64
 from embedding_features.artifact.embeddings import Embeddings
 from embedding_features.errors import ConfigError, EmbeddingFeaturesError
-from embedding_features.evaluate.holdout import split_holdout
+from embedding_features.evaluate.holdout import Holdout, split_holdout
 from embedding_features.evaluate.metrics import Retrieval
 from embedding_features.evaluate.retrieval import evaluate_embeddings
 from embedding_features.graph.graph import Graph
@@ -86,12 +87,7 @@ def select_parameters(
         )
     started = time.perf_counter()
     split = split_holdout(graph, relation, fraction, seed, by)
-    src, dst = split.src, split.dst
-    everyone = np.unique(src)
-    if users is not None and users < len(everyone):
-        some = np.random.default_rng(seed).choice(everyone, users, replace=False)
-        kept = np.isin(src, some)
-        src, dst = src[kept], dst[kept]
+    src, dst = _pairs_of_some(split, users, seed)
     trials: dict[tuple[Any, ...], Trial] = {}
 
     def score(parameters: dict[str, Any]) -> float:
@@ -109,13 +105,30 @@ def select_parameters(
         result = trials[key].result
         return -math.inf if result is None else float(getattr(result, criterion))
 
-    best = {name: values[0] for name, values in grid.items()}
     with progress.task("select") as advance:
-        moved = True
-        while moved:
-            moved = False
-            for name, values in grid.items():
-                scores = [score({**best, name: value}) for value in values]
-                if max(scores) > score(best):
-                    best, moved = {**best, name: values[int(np.argmax(scores))]}, True
+        best = _coordinate_search(grid, score)
     return Selection(trials[tuple(best.values())], list(trials.values()), time.perf_counter() - started)
+
+
+def _pairs_of_some(split: Holdout, users: int | None, seed: int) -> tuple[I64, I64]:
+    """Return the held-out pairs of at most so many users, drawn at random."""
+    everyone = np.unique(split.src)
+    if users is None or users >= len(everyone):
+        return split.src, split.dst
+    kept = np.isin(split.src, np.random.default_rng(seed).choice(everyone, users, replace=False))
+    return split.src[kept], split.dst[kept]
+
+
+def _coordinate_search(
+    grid: Mapping[str, Sequence[Any]], score: Callable[[dict[str, Any]], float]
+) -> dict[str, Any]:
+    """Return the parameters that no change of a single one improves, from the first values of all."""
+    best = {name: values[0] for name, values in grid.items()}
+    moved = True
+    while moved:
+        moved = False
+        for name, values in grid.items():
+            scores = [score({**best, name: value}) for value in values]
+            if max(scores) > score(best):
+                best, moved = {**best, name: values[int(np.argmax(scores))]}, True
+    return best

@@ -1,4 +1,4 @@
-"""What every method is: a frozen composition of typed parts that can be fitted on a graph."""
+"""The interface of methods: frozen compositions of typed parts that can be fitted on a graph."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Run:
-    """One call of :meth:`Method.fit`: the graph and the arguments, as they are explained there."""
+    """Holds the graph and the arguments of one call of :meth:`Method.fit`, which explains them."""
 
     graph: Graph
     seed: int

@@ -51,7 +51,7 @@ class VectorIndex(ABC):
             DataError: on NaN or infinity, k < 1, an unknown partition, or ids of another type.
         """
         vectors = prepare_queries(queries, self.manifest.space)
-        return self._search(vectors, _check_k(k), Filter(allow, deny, partition))
+        return self._search(vectors, check_positive("k", k), Filter(allow, deny, partition))
 
     def search_ids(
         self,
@@ -78,7 +78,7 @@ class VectorIndex(ABC):
         """
         rows, vectors = self._rows_and_vectors(ids)
         own_rows = None if include_self else rows
-        return self._search(vectors, _check_k(k), Filter(allow, deny, partition, own_rows))
+        return self._search(vectors, check_positive("k", k), Filter(allow, deny, partition, own_rows))
 
     def vectors_of(self, ids: Ids) -> Queries:
         """Return the vectors of nodes of the index, as queries to an index of the same space.
@@ -123,8 +123,12 @@ def check_known(rows: I64, ids: pa.Array, manifest: IndexManifest) -> None:
         )
 
 
-def _check_k(k: int) -> int:
-    """Return ``k``, which must be at least 1."""
-    if k < 1:
-        raise DataError(f"k = {k} is not at least 1")
-    return k
+def check_positive(name: str, value: int) -> int:
+    """Return the value of an argument, which must be at least 1.
+
+    Raises:
+        DataError: naming the argument, when it is not.
+    """
+    if value < 1:
+        raise DataError(f"{name} = {value} is not at least 1")
+    return value

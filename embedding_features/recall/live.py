@@ -7,9 +7,10 @@ import uuid
 from pathlib import Path
 
 from embedding_features.artifact import Space, check_space
-from embedding_features.errors import CompatibilityError, ConfigError, DataError, SnapshotError
+from embedding_features.errors import CompatibilityError, ConfigError, SnapshotError
 from embedding_features.files import safe_name, sweep_staging, write_atomic
 from embedding_features.recall.index import RecallIndex
+from embedding_features.recall.interface import check_positive
 from embedding_features.recall.saved import MANIFEST, read_manifest
 
 _POINTER = "current.json"
@@ -61,8 +62,7 @@ class LiveIndex:
                 this was opened for.
             DataError: when ``keep`` < 1.
         """
-        if keep < 1:
-            raise DataError(f"keep = {keep} is not at least 1")
+        check_positive("keep", keep)
         self._check(index)
         self.folder.mkdir(parents=True, exist_ok=True)
         sweep_staging(self.folder)

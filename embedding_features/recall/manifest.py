@@ -22,7 +22,7 @@ class FileRecord(Config):
 
 
 class IndexManifest(Config):
-    """What an index was built from, and how.
+    """Describes what an index was built from, and how.
 
     Attributes:
         format: version of this format.

@@ -26,7 +26,7 @@ class Queries:
 
 @dataclass(frozen=True)
 class Filter:
-    """What the queries of one search may find.
+    """Limits what the queries of one search may find.
 
     Attributes:
         allow: the only ids that may be found: flat for all queries, or a list of ids for each query.

@@ -68,22 +68,8 @@ def load(
         )
     _check_files(folder, manifest, verify)
     try:
-        # The map stays open as long as the ids that lie in it.
-        ids = pa.ipc.open_file(pa.memory_map(str(folder / _IDS))).get_batch(0).column(0)
-        ids.validate()
-        near: Any | None = None
-        if not isinstance(manifest.settings, Exact):
-            near = faiss.read_index(str(folder / _NEAR), faiss.IO_FLAG_MMAP_IFC)
-        if isinstance(manifest.settings, HNSW):
-            near = HNSWGraph(near, *(_mapped(folder / f"{name}.npy") for name in _WALKED))
-            vectors = near.vectors
-        else:
-            vectors = _mapped(folder / _VECTORS)
-    except (
-        OSError,
-        ValueError,
-        RuntimeError,
-    ) as error:  # Arrow's errors are ValueErrors, faiss's RuntimeErrors
+        ids, vectors, near = _open(folder, manifest)
+    except (OSError, ValueError, RuntimeError) as error:  # ValueErrors of Arrow, RuntimeErrors of faiss
         raise SnapshotError(f"{folder} cannot be read: {error}", fix=_AGAIN) from None
     shape = (manifest.count, manifest.space.dim)
     found = [("ids", (len(ids), shape[1])), ("vectors", vectors.shape)]
@@ -95,6 +81,20 @@ def load(
         if other != shape:
             raise SnapshotError(f"{folder}: {name} are for {other}, the manifest says {shape}", fix=_AGAIN)
     return manifest, Catalogue(ids), vectors, near
+
+
+def _open(folder: Path, manifest: IndexManifest) -> tuple[pa.Array, F32, Any | None]:
+    """Return ids, vectors, and the graph or faiss index, as memory maps."""
+    # The map stays open as long as the ids that lie in it.
+    ids = pa.ipc.open_file(pa.memory_map(str(folder / _IDS))).get_batch(0).column(0)
+    ids.validate()
+    if isinstance(manifest.settings, Exact):
+        return ids, _mapped(folder / _VECTORS), None
+    near: Any = faiss.read_index(str(folder / _NEAR), faiss.IO_FLAG_MMAP_IFC)
+    if isinstance(manifest.settings, HNSW):
+        near = HNSWGraph(near, *(_mapped(folder / f"{name}.npy") for name in _WALKED))
+        return ids, near.vectors, near
+    return ids, _mapped(folder / _VECTORS), near
 
 
 def _mapped(path: Path) -> Any:

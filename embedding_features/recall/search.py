@@ -1,4 +1,4 @@
-"""One call for exact and for approximate search."""
+"""Search for the best rows, exact or approximate, behind one call."""
 
 from typing import Any
 

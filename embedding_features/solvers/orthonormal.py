@@ -62,6 +62,18 @@ def orthonormalize(y: F32) -> F32:
     return product(y, inverse.T)
 
 
+def component_signs(vectors: F32) -> F32:
+    """Return [k] factors ±1 that make the largest entry of each of the k columns positive."""
+    largest = vectors[np.abs(vectors).argmax(axis=0), np.arange(vectors.shape[1])]
+    return np.where(largest < 0, -1, 1).astype(np.float32)
+
+
+def pad_columns(vectors: F32, dim: int) -> F32:
+    """Return [n, dim] vectors, the missing columns zero."""
+    missing = dim - vectors.shape[1]
+    return np.pad(vectors, ((0, 0), (0, missing))) if missing else np.ascontiguousarray(vectors)
+
+
 def _independent(y: F32, square: F64) -> F32:
     """Return an orthonormal basis of Y by the eigenvectors of ``square`` = YᵀY, those of noise left out."""
     roots, vectors = descending_roots(square)

@@ -15,7 +15,14 @@ from embedding_features.graph.views import BipartiteView
 from embedding_features.graph.weights import WeightUse
 from embedding_features.progress import SILENT, Advance, Progress
 from embedding_features.solvers.base import Solver
-from embedding_features.solvers.orthonormal import descending_roots, gram, orthonormalize, product
+from embedding_features.solvers.orthonormal import (
+    component_signs,
+    descending_roots,
+    gram,
+    orthonormalize,
+    pad_columns,
+    product,
+)
 
 #: up to so many rows or columns the Gram matrix is decomposed whole, without chance or iteration
 _EXACT = 1024
@@ -74,11 +81,11 @@ class Spectral(Solver):
             scale = (singular / singular[0]) ** self.spectrum_exponent / singular * active[0] ** 0.5
             user = spmm(matrix, item)
             item *= (item_scale * active[1] ** 0.5).astype(np.float32)[:, None]
-            sign = np.where(item[np.abs(item).argmax(axis=0), np.arange(kept)] < 0, -1, 1)
+            sign = component_signs(item)
             user *= (scale * sign).astype(np.float32)
-            item *= sign.astype(np.float32)
+            item *= sign
             advance()
-        return _pad(user, self.dim), _pad(item, self.dim)
+        return pad_columns(user, self.dim), pad_columns(item, self.dim)
 
     def _scaled(self, forward: CSR) -> tuple[CSR, F64]:
         """Return M, and [items] D_i^b with D_i over its mean, 0 for items without edges."""
@@ -127,9 +134,3 @@ def _exact(matrix: CSR) -> tuple[F32, F64]:
     with np.errstate(divide="ignore"):
         inverse = np.where(singular > _RESOLUTION * singular[0], 1 / singular, 0)
     return spmm(matrix.transposed(), (left * inverse).astype(np.float32)), singular
-
-
-def _pad(vectors: F32, dim: int) -> F32:
-    """Return the vectors with zeros behind, [n, dim]."""
-    missing = dim - vectors.shape[1]
-    return np.pad(vectors, ((0, 0), (0, missing))) if missing else np.ascontiguousarray(vectors)

@@ -58,7 +58,7 @@ def train(
             epoch = state.epoch + 1
             _seed_torch(seed, epoch)
             loss = _run_epoch(losses(epoch), optimizer, advance)
-            state = tensors.advance(state, epoch, loss)
+            state = tensors.check_epoch(state, epoch, loss)
             last = epoch == settings.epochs
             if validate is not None and (last or epoch % settings.evaluate_every == 0):
                 state = tensors.keep_if_best(state, validate())

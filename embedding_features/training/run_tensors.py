@@ -33,8 +33,8 @@ class RunTensors:
         self.checkpoints = checkpoints
         self.best: dict[str, Tensor] = {}
 
-    def advance(self, state: RunState, epoch: int, loss: float) -> RunState:
-        """Return the state after ``epoch``, of mean loss ``loss``.
+    def check_epoch(self, state: RunState, epoch: int, loss: float) -> RunState:
+        """Check that an epoch of mean loss ``loss`` went well, and return the state after it.
 
         Raises:
             TrainingError: when the loss or a weight is not finite, or the loss has diverged.

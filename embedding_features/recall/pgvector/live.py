@@ -7,9 +7,10 @@ from psycopg import errors, sql
 
 from embedding_features.artifact import Metric, Snapshot, Space, check_space
 from embedding_features.config import parse_config
-from embedding_features.errors import DataError, SnapshotError
+from embedding_features.errors import SnapshotError
 from embedding_features.ids import Ids
 from embedding_features.progress import SILENT, Progress
+from embedding_features.recall.interface import check_positive
 from embedding_features.recall.manifest import IndexManifest
 from embedding_features.recall.pgvector import tables
 from embedding_features.recall.pgvector.connections import Connections
@@ -94,8 +95,7 @@ class LivePgVectorIndex:
             ConfigError: when pgvector has no such index.
             StoreError: when the server is not reached, has no pgvector, or refuses an id.
         """
-        if keep < 1:
-            raise DataError(f"keep = {keep} is not at least 1")
+        check_positive("keep", keep)
         settings = settings or HNSW()
         tables.check_settings(settings, snapshot.manifest.space.dim)
         if self._space is not None:

@@ -8,6 +8,7 @@ import pyarrow as pa
 from psycopg import sql
 
 from embedding_features.arrays import F32
+from embedding_features.artifact import Metric
 from embedding_features.ids import Ids
 from embedding_features.recall.catalogue import as_ids
 from embedding_features.recall.id_lists import ids_per_query
@@ -74,16 +75,19 @@ def make_statement(
         wheres.append(sql.SQL("row <> %(own_row)s"))
         for query, row in enumerate(wanted.own_rows.tolist()):
             values[query]["own_row"] = row
-    operator = sql.SQL(OPERATORS[manifest.space.metric][0])
-    distance = sql.SQL("vector {} %(query)s::vector").format(operator)
-    # The cosine of a zero vector is not a number here and 0 for us; and no index is sorted by this.
-    number = sql.SQL("coalesce(nullif({}, 'NaN'::float8), 1), row").format(distance)
     where = sql.SQL(" WHERE ") + sql.SQL(" AND ").join(wheres) if wheres else sql.SQL("")
     near, exact = (
         sql.SQL("SELECT {} FROM {}{} ORDER BY {} LIMIT %(limit)s").format(COLUMNS, table, where, order)
-        for order in (distance, number)
+        for order in _orders(manifest.space.metric)
     )
     return Statement(near, exact, [{**shared, **one} for one in values])
+
+
+def _orders(metric: Metric) -> tuple[sql.Composed, sql.Composed]:
+    """Return two expressions to sort by: the distance, by which a graph finds rows, and one without a graph."""
+    distance = sql.SQL("vector {} %(query)s::vector").format(sql.SQL(OPERATORS[metric][0]))
+    # The cosine of a zero vector is not a number there and 0 for us.
+    return distance, sql.SQL("coalesce(nullif({}, 'NaN'::float8), 1), row").format(distance)
 
 
 def _lists(

@@ -3,7 +3,14 @@
 import numpy as np
 
 from embedding_features.arrays import F32
-from embedding_features.solvers.orthonormal import descending_roots, gram, orthonormalize, product
+from embedding_features.solvers.orthonormal import (
+    component_signs,
+    descending_roots,
+    gram,
+    orthonormalize,
+    pad_columns,
+    product,
+)
 
 _OVERSAMPLING = 8
 _ITERATIONS = 4
@@ -33,13 +40,10 @@ def low_rank(left: F32, right: F32, dim: int, blocks: int, rng: np.random.Genera
     roots, rotation = descending_roots(gram(image))
     kept = int((roots[:dim] > 1e-6 * roots[0]).sum())
     roots, rotation = roots[:kept], rotation[:, :kept]
-    out = (
-        product(image, rotation / np.sqrt(roots * blocks)),
-        product(basis, rotation * np.sqrt(roots / blocks)),
-    )
-    sign = np.where(out[1][np.abs(out[1]).argmax(axis=0), np.arange(kept)] < 0, -1, 1).astype(np.float32)
-    padding = ((0, 0), (0, dim - kept))
-    return np.pad(out[0] * sign, padding), np.pad(out[1] * sign, padding)
+    short_left = product(image, rotation / np.sqrt(roots * blocks))
+    short_right = product(basis, rotation * np.sqrt(roots / blocks))
+    sign = component_signs(short_right)
+    return pad_columns(short_left * sign, dim), pad_columns(short_right * sign, dim)
 
 
 def _image(left: F32, right: F32, vectors: F32) -> F32:
