@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from embedding_features.graph import Graph, GraphSchema, Relation, Vocabulary
+from embedding_features.graph.views import Bipartite, BipartiteView
 
 #: moment of the graphs
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
@@ -64,12 +65,19 @@ def taken_back(first: float) -> Graph:
     return replace(clicks(), relations={"saw": relation})
 
 
-def mirrored_clicks() -> Graph:
-    """Make a graph of the nodes of :func:`clicks`, the first ones with the edges of the last and so on."""
+def clicks_view(mirrored: bool = False) -> BipartiteView:
+    """Return the symmetric view of :func:`clicks`.
+
+    Args:
+        mirrored: whether the first nodes have the edges of the last and so on: the same nodes, other edges.
+    """
+    view = Bipartite(norm="symmetric")
+    if not mirrored:
+        return view.build(clicks())
     forward = clicks().relation().forward
     src, dst = USERS - 1 - forward.sources(), ITEMS - 1 - forward.indices
     relation = Relation.from_edges("saw", "user", "item", src, dst, (USERS, ITEMS))
-    return replace(clicks(), relations={"saw": relation})
+    return view.build(replace(clicks(), relations={"saw": relation}))
 
 
 def grown_clicks() -> Graph:

@@ -34,6 +34,7 @@ class MethodTests(MethodWeightTests, MethodRunTests):
     """
 
     def test_the_composition_survives_json_and_yaml(self) -> None:
+        """Check that a composition written and read back is the same, and has the same hash."""
         method = self.make()
         data = method.model_dump(mode="json")
         for again in (
@@ -46,10 +47,12 @@ class MethodTests(MethodWeightTests, MethodRunTests):
         assert config_hash(self.make(dim=9)) != config_hash(method)
 
     def test_the_composition_cannot_be_changed(self) -> None:
+        """Check that the composition is frozen."""
         with pytest.raises(ValueError, match="frozen"):
             self.make().name = "other"  # type: ignore[misc]
 
     def test_tables_hold_exactly_the_nodes_with_edges_in_the_order_of_the_graph(self) -> None:
+        """Check that there is a row for each node with an edge, in vocabulary order, and no other."""
         relation, embeddings = clicks().relation(), self.fitted()
         for node_type, csr in (("user", relation.forward), ("item", relation.reverse)):
             table, vocabulary = embeddings.tables[node_type], clicks().vocabularies[node_type]
@@ -59,6 +62,7 @@ class MethodTests(MethodWeightTests, MethodRunTests):
         assert sorted(embeddings.tables) == ["item", "user"]
 
     def test_vectors_are_finite_float32_and_differ(self) -> None:
+        """Check that vectors are contiguous float32, finite, and nearly all different."""
         for side in vectors_of(self.fitted()):
             assert side.dtype == np.float32
             assert side.flags.c_contiguous
@@ -67,9 +71,11 @@ class MethodTests(MethodWeightTests, MethodRunTests):
 
     @pytest.mark.parametrize("dim", [3, 11])
     def test_vectors_have_the_dim_asked_for(self, dim: int) -> None:
+        """Check that ``dim`` is the width of the vectors."""
         assert [side.shape[1] for side in vectors_of(self.make(dim=dim).fit(clicks()))] == [dim, dim]
 
     def test_provenance_is_complete(self) -> None:
+        """Check that the embeddings say what made them, from which graph, and with which seed."""
         method, provenance = self.make(), self.fitted().provenance
         assert provenance.method == method.name
         assert provenance.config == method.model_dump(mode="json")
@@ -83,33 +89,39 @@ class MethodTests(MethodWeightTests, MethodRunTests):
         assert all(isinstance(v, float) and np.isfinite(v) for v in provenance.figures.values())
 
     def test_an_unknown_relation_is_an_error_that_names_the_known(self) -> None:
+        """Check the error for a relation that the graph lacks."""
         with pytest.raises(GraphError, match=r"'likes'.*\n.*saw"):
             self.make(relation="likes").fit(clicks())
 
     def test_a_relation_within_one_node_type_is_refused(self) -> None:
+        """Check the error for a relation that does not join two node types."""
         graph = Graph.from_arrays(AS_OF, {("user", "knows", "user"): (np.array([1]), np.array([2]))})
         with pytest.raises(GraphError, match="'knows' joins 'user' with itself"):
             self.make().fit(graph)
 
     def test_string_ids_give_the_same_vectors(self) -> None:
+        """Check that vectors do not depend on the type of the ids."""
         embeddings = self.make().fit(clicks(as_id=str), seed=3)
         assert embeddings.tables["item"].ids[0].as_py() == "1000"
         for one, same in zip(vectors_of(self.fitted()), vectors_of(embeddings), strict=True):
             np.testing.assert_array_equal(one, same)
 
     def test_a_relation_without_times_gives_the_same_vectors(self) -> None:
+        """Check that vectors do not depend on the times of edges."""
         embeddings = self.make().fit(clicks(timed=False), seed=3)
         assert embeddings.provenance.edges == {"saw": (900, None, None)}
         for one, same in zip(vectors_of(self.fitted()), vectors_of(embeddings), strict=True):
             np.testing.assert_array_equal(one, same)
 
     def test_a_tiny_graph_with_a_repeated_pair_is_fitted(self) -> None:
+        """Check a graph of two users, two items and one pair twice."""
         edges = (np.array([1, 1, 2, 2]), np.array([5, 5, 5, 6]))
         embeddings = self.make(dim=2).fit(Graph.from_arrays(AS_OF, {("user", "saw", "item"): edges}))
         assert [side.shape for side in vectors_of(embeddings)] == [(2, 2), (2, 2)]
         assert all(np.isfinite(side).all() for side in vectors_of(embeddings))
 
     def test_the_fit_leaves_the_graph_alone(self) -> None:
+        """Check that the arrays of the graph are not written to."""
         relation = clicks().relation()
         before = [csr.indices.copy() for csr in (relation.forward, relation.reverse)]
         self.make().fit(clicks())
@@ -117,6 +129,7 @@ class MethodTests(MethodWeightTests, MethodRunTests):
         assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
 
     def test_an_exported_encoder_gives_the_tables(self, tmp_path: Path) -> None:
+        """Check that the encoder, exported and loaded, gives the vectors of the tables to 1e-6."""
         embeddings = self.fitted()
         if embeddings.encoder is None:
             assert not isinstance(self.make(), Trained)

@@ -49,9 +49,11 @@ class MethodRunTests(MethodCase):
     """Checks what a fit depends on: the seed, the moment, the start, and nothing else."""
 
     def test_the_same_seed_gives_the_same_vectors(self) -> None:
+        """Check that a fit is deterministic by its seed, to the last bit."""
         _assert_same(self.make().fit(clicks(), seed=3), self.fitted())
 
     def test_another_seed_gives_other_vectors(self) -> None:
+        """Check that a trained method starts from its seed."""
         method = self.make()
         if not isinstance(method, Trained):
             pytest.skip("a closed form may have one answer")
@@ -61,11 +63,12 @@ class MethodRunTests(MethodCase):
             assert np.abs(one - other).max() > 1e-3
 
     def test_a_seed_out_of_range_is_refused(self) -> None:
+        """Check the error for a negative seed."""
         with pytest.raises(ConfigError, match="seed -1"):
             self.make().fit(clicks(), seed=-1)
 
     def test_no_edge_after_the_moment_is_used(self, tmp_path: Path) -> None:
-        """A log that goes on gives the same graph, and the method's vectors are of that graph alone."""
+        """Check that a log that goes on after ``as_of`` gives the same vectors as one that ends there."""
         embeddings = self.make().fit(build_from_log(tmp_path, with_future=True), seed=3)
         assert embeddings.provenance.as_of == AS_OF
         ((_, _, last),) = embeddings.provenance.edges.values()
@@ -75,6 +78,7 @@ class MethodRunTests(MethodCase):
 
     @pytest.mark.parametrize("moment", [0.2, 0.6, 0.95])
     def test_a_killed_run_resumes_and_ends_in_the_same_vectors(self, tmp_path: Path, moment: float) -> None:
+        """Check that a run killed anywhere ends as one that was not, and goes on from its checkpoint."""
         watched = _Killer()
         self.make().fit(clicks(), seed=3, progress=watched)
         killer = _Killer(max(1, int(moment * watched.reports)))
@@ -86,6 +90,7 @@ class MethodRunTests(MethodCase):
             assert again.reports < watched.reports, "it began anew although there was a checkpoint"
 
     def test_a_checkpoint_of_another_run_is_refused(self, tmp_path: Path) -> None:
+        """Check that a checkpoint is not resumed with another seed."""
         self.make().fit(clicks(), seed=3, checkpoint=tmp_path)
         if not any(tmp_path.iterdir()):
             pytest.skip("it keeps no checkpoints")
@@ -93,7 +98,7 @@ class MethodRunTests(MethodCase):
             self.make().fit(clicks(), seed=4, checkpoint=tmp_path)
 
     def test_a_warm_start_begins_at_the_rows_of_the_same_ids(self) -> None:
-        """Trained by steps of nothing, the nodes of both graphs keep the parameters they had."""
+        """Check, by training of no effect, that nodes of both graphs start from the parameters they had."""
         method, first = self.make(), self.fitted()
         if not isinstance(method, Trained):
             _assert_same(method.fit(clicks(), seed=3, init=first), first)  # it has no start
@@ -109,6 +114,7 @@ class MethodRunTests(MethodCase):
                 np.testing.assert_array_equal(new[row], expected)
 
     def test_a_warm_start_of_another_dim_is_refused(self) -> None:
+        """Check the error for a start of another dim."""
         method = self.make(dim=9)
         if not isinstance(method, Trained):
             pytest.skip("it has no start")

@@ -28,6 +28,7 @@ class MethodWeightTests(MethodCase):
 
     @pytest.mark.parametrize("case", _CYCLES)
     def test_weights_are_read_as_declared_or_refused_by_name_and_count(self, case: str) -> None:
+        """Check that weights which a part would misread are refused, naming the relation and how many."""
         graph, method = weighted(_CYCLES[case]), self.make()
         refusing = [use for use in method.weight_uses if case not in _ACCEPTED[use]]
         if not refusing:
@@ -45,15 +46,16 @@ class MethodWeightTests(MethodCase):
         assert ("bpmf" in (refusal.value.fix or "")) == bool(negative)
 
     def test_weights_move_the_vectors_unless_they_are_ignored(self) -> None:
-        """Signed weights of one sign are all likes: there a few dislikes move them."""
+        """Check that weights have an effect where they are read."""
         uses = set(self.make().weight_uses)
+        # Signed weights of one sign are all likes: a few dislikes move the vectors.
         cycle = [1.0, 1.0, -1.0] if uses == {"signed"} else _CYCLES["above 0"]
         one, other = (vectors_of(self.make().fit(weighted(w), seed=3)) for w in ([1.0], cycle))
         same = all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
         assert same == (uses == {"ignored"})
 
     def test_an_edge_taken_back_is_no_like(self) -> None:
-        """A pair's weights are added up: 1 and -1 are 0, 2 and -1 are 1."""
+        """Check that a pair's weights are added up: 1 and -1 are 0, 2 and -1 are 1."""
         method = self.make(dim=2)
         if set(method.weight_uses) <= {"confidence"}:
             method.fit(taken_back(1.0))

@@ -34,19 +34,23 @@ class RegisteredMethodTests(MethodTests):
         return make(self.name, **small | parameters)
 
     def test_it_is_documented(self) -> None:
+        """Check that the docstring cites a paper, and family, exports and usual parameters are there."""
         assert "(" in self.info.paper, "the docstring's first line cites a paper with its year in brackets"
         assert self.info.family
         assert self.info.exports
         assert {"dim", "relation"} <= set(self.info.parameters)
 
     def test_the_composition_has_the_registered_name_and_metric(self) -> None:
+        """Check that the composition carries its name and its metric."""
         assert self.make().name == self.name
         assert self.make().metric == self.info.metric
 
     def test_its_parts_use_weights_as_registered(self) -> None:
+        """Check that the use of weights that readers are told of is that of a part."""
         assert self.info.weights in self.make().weight_uses
 
     def test_a_wrong_parameter_is_an_error_that_names_it(self) -> None:
+        """Check the errors for an unknown parameter and for a dim of 0."""
         with pytest.raises(ConfigError, match=rf"'{self.name}', parameter 'dimension'.*\n.*dim"):
             make(self.name, dimension=8)
         with pytest.raises(ConfigError, match=rf"'{self.name}'.*dim.*0"):

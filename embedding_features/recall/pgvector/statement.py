@@ -84,7 +84,7 @@ def make_statement(
 
 
 def _orders(metric: Metric) -> tuple[sql.Composed, sql.Composed]:
-    """Return two expressions to sort by: the distance, by which a graph finds rows, and one without a graph."""
+    """Return expressions to sort by: the distance, by which a graph finds rows, and one that no graph has."""
     distance = sql.SQL("vector {} %(query)s::vector").format(sql.SQL(OPERATORS[metric][0]))
     # The cosine of a zero vector is not a number there and 0 for us.
     return distance, sql.SQL("coalesce(nullif({}, 'NaN'::float8), 1), row").format(distance)
