@@ -20,7 +20,7 @@ _SCAN_SHARE = 0.25
 
 
 def propose(
-    near: Any,
+    ann_index: Any,
     settings: RecallSettings,
     vectors: ScannedVectors,
     queries: F32,
@@ -30,7 +30,7 @@ def propose(
     """Propose candidates for each query among the rows that are open to all.
 
     Args:
-        near: the graph, or the faiss index.
+        ann_index: the graph, or the faiss index.
         settings: how it is searched.
         vectors: of all rows.
         queries: [q, d] as the metric compares them.
@@ -41,9 +41,9 @@ def propose(
         [q, c] rows, -1 for none; None where exact search is cheaper.
     """
     if isinstance(settings, HNSW):
-        return _by_graph(near, settings, vectors, queries, wanted, eligible)
+        return _by_graph(ann_index, settings, vectors, queries, wanted, eligible)
     if isinstance(settings, IVFPQ):
-        return _by_lists(near, settings, queries, wanted, eligible)
+        return _by_lists(ann_index, settings, queries, wanted, eligible)
     return None
 
 

@@ -32,12 +32,14 @@ class RecallIndex(VectorIndex):
         catalogue: the ids by row.
     """
 
-    def __init__(self, manifest: IndexManifest, catalogue: Catalogue, vectors: F32, near: Any | None) -> None:
+    def __init__(
+        self, manifest: IndexManifest, catalogue: Catalogue, vectors: F32, ann_index: Any | None
+    ) -> None:
         self.manifest = manifest
         self.catalogue = catalogue
-        held = near.vectors if isinstance(near, HNSWGraph) else vectors
+        held = ann_index.vectors if isinstance(ann_index, HNSWGraph) else vectors
         self._vectors = ScannedVectors(held, manifest.space.metric)
-        self._near = near
+        self._ann_index = ann_index
 
     @classmethod
     def build(
@@ -68,8 +70,8 @@ class RecallIndex(VectorIndex):
         """
         settings = settings or Exact()
         source = read_source(snapshot, node_type, settings, metric=metric, partitions=partitions)
-        near = train(settings, source.vectors, source.manifest.space.metric, progress)
-        return cls(source.manifest, source.catalogue, source.vectors, near)
+        ann_index = train(settings, source.vectors, source.manifest.space.metric, progress)
+        return cls(source.manifest, source.catalogue, source.vectors, ann_index)
 
     def retuned(self, settings: RecallSettings) -> "RecallIndex":
         """Return the same index, searched by other settings of its kind.
@@ -81,7 +83,7 @@ class RecallIndex(VectorIndex):
         """
         check_retuning(self.manifest.settings, settings)
         manifest = self.manifest.model_copy(update={"settings": settings})
-        return RecallIndex(manifest, self.catalogue, self._vectors.values, self._near)
+        return RecallIndex(manifest, self.catalogue, self._vectors.values, self._ann_index)
 
     def save(self, folder: str | Path) -> None:
         """Write the index to a new folder, seen whole or not at all.
@@ -89,7 +91,7 @@ class RecallIndex(VectorIndex):
         Raises:
             SnapshotError: when the folder is there already.
         """
-        saved.save(Path(folder), self.manifest, self.catalogue, self._vectors.values, self._near)
+        saved.save(Path(folder), self.manifest, self.catalogue, self._vectors.values, self._ann_index)
 
     @classmethod
     def load(
@@ -122,5 +124,7 @@ class RecallIndex(VectorIndex):
 
     def _search(self, vectors: F32, k: int, wanted: Filter) -> Hits:
         eligible = find_eligible(self.catalogue, self.manifest, len(vectors), wanted)
-        rows, scores = search_rows(self._near, self.manifest.settings, self._vectors, vectors, k, eligible)
+        rows, scores = search_rows(
+            self._ann_index, self.manifest.settings, self._vectors, vectors, k, eligible
+        )
         return Hits(self.catalogue.take(rows.reshape(-1)), rows, scores)

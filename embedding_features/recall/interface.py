@@ -114,11 +114,11 @@ def check_known(rows: I64, ids: pa.Array, manifest: IndexManifest) -> None:
     Raises:
         DataError: when one is unknown.
     """
-    lost = np.flatnonzero(rows < 0)
-    if len(lost):
+    unknown = np.flatnonzero(rows < 0)
+    if len(unknown):
         raise DataError(
-            f"{len(lost)} of {len(rows)} ids are not in the {manifest.node_type} index of "
-            f"{manifest.run_id}, the first {ids[int(lost[0])].as_py()!r}",
+            f"{len(unknown)} of {len(rows)} ids are not in the {manifest.node_type} index of "
+            f"{manifest.run_id}, the first {ids[int(unknown[0])].as_py()!r}",
             fix="search by a vector of theirs, or leave them out",
         )
 

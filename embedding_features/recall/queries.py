@@ -60,9 +60,9 @@ class Hits:
 
     def lists(self) -> pa.ListArray:
         """Return [q] lists of ids, shorter than k where there are fewer."""
-        there = self.rows.reshape(-1) >= 0
+        is_hit = self.rows.reshape(-1) >= 0
         offsets = np.concatenate([[0], np.cumsum((self.rows >= 0).sum(axis=1))])
-        return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), self.ids.filter(pa.array(there)))
+        return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), self.ids.filter(pa.array(is_hit)))
 
 
 def as_compared(vectors: F32, metric: Metric) -> F32:

@@ -12,7 +12,7 @@ from embedding_features.recall.settings import RecallSettings
 
 
 def search_rows(
-    near: Any | None,
+    ann_index: Any | None,
     settings: RecallSettings,
     vectors: ScannedVectors,
     queries: F32,
@@ -22,7 +22,7 @@ def search_rows(
     """Return the k best rows of each query.
 
     Args:
-        near: the graph or the faiss index that proposes candidates; None for exact search.
+        ann_index: the graph or the faiss index that proposes candidates; None for exact search.
         settings: how it is searched.
         vectors: of all rows.
         queries: [q, d] as the metric compares them.
@@ -33,7 +33,7 @@ def search_rows(
         [q, k] rows and [q, k] scores, best first, ties in ascending order of the row; -1 and -inf where there
         are fewer.
     """
-    if near is None or eligible.listed is not None:
+    if ann_index is None or eligible.listed is not None:
         return search_exact(queries, vectors, k, eligible)
     rows = np.full((len(queries), k), -1, np.int64)
     scores = np.full((len(queries), k), -np.inf, np.float32)
@@ -43,7 +43,7 @@ def search_rows(
         at = np.flatnonzero(depths == depth)
         some, open_ = queries[at], eligible.select(at)
         wanted = min(k << int(depth), eligible.count)
-        candidates = propose(near, settings, vectors, some, wanted, open_)
+        candidates = propose(ann_index, settings, vectors, some, wanted, open_)
         if candidates is None:
             rows[at], scores[at] = search_exact(some, vectors, k, open_)
         else:
