@@ -41,6 +41,10 @@ class Variant(Config):
         method: family of the snapshots they come from; "" is the pipeline's first.
         mode: ``feature``: from the store. ``submodel``: the pretrained encoder inside the ranker.
         alignment: what draws the representations of target domain and others together while training.
+
+    Example:
+        >>> Variant(features="dense", whose="item").name
+        'dense-item'
     """
 
     features: Features = "none"
@@ -80,7 +84,13 @@ class Variant(Config):
 
 
 class Block(Config):
-    """A part of a grid: every combination of what its lists name."""
+    """A part of a grid: every combination of what its lists name.
+
+    Example:
+        >>> block = Block(features=("dense", "tokens"), whose=("both", "user"))
+        >>> [variant.name for variant in block.variants()]
+        ['dense', 'dense-user', 'tokens', 'tokens-user']
+    """
 
     features: tuple[Features, ...] = Field(default=("dense",), min_length=1)
     whose: tuple[Whose, ...] = Field(default=("both",), min_length=1)
