@@ -43,4 +43,4 @@ docs: install
 	$(BIN)/python -m sphinx -q -W --keep-going -j auto docs docs/_build/html
 
 clean:
-	rm -rf workspace feature_repo/data build dist docs/_build *.egg-info
+	rm -rf workspace feature_repo/data build dist docs/_build docs/api *.egg-info
