@@ -57,6 +57,14 @@ def split_holdout(
     Raises:
         ConfigError: when ``fraction`` is not in (0, 1).
         GraphError: when there is no such relation, no time to split by, or nothing new to hold out.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> edges = {("user", "bought", "item"): (np.array([7, 7, 8, 9]), np.array([1, 2, 2, 3]))}  # ids
+        >>> graph = Graph.from_arrays(datetime(2026, 1, 1, tzinfo=UTC), edges)
+        >>> holdout = split_holdout(graph, "bought", fraction=0.5, seed=0)
+        >>> len(holdout.src), holdout.graph.relation("bought").forward.edges
+        (1, 3)
     """
     if not 0 < fraction < 1:
         raise ConfigError(f"holdout fraction {fraction} is not between 0 and 1", fix="use for example 0.1")

@@ -42,6 +42,13 @@ def evaluate_vectors(
 
     Raises:
         DataError: when shapes do not fit, vectors are not finite, k < 1, or nobody wants anything.
+
+    Example:
+        >>> users, items = np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32)
+        >>> wanted = CSR.from_edges(np.array([0, 1]), np.array([0, 0]), shape=(2, 2))
+        >>> seen = CSR.from_edges(np.array([], int), np.array([], int), shape=(2, 2))
+        >>> evaluate_vectors(users, items, wanted, seen, k=1).recall  # user 0 finds item 0, user 1 does not
+        0.5
     """
     _check(users, items, wanted, seen, k)
     rows = np.flatnonzero(wanted.degrees)

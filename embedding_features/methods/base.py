@@ -80,6 +80,17 @@ class Method(Part):
             ConfigError: when the seed is negative or above 2^63 - 1.
             GraphError: when the graph lacks what the view asks for, or has weights that a part would misread.
             TrainingError: when the loss or the vectors are not finite, or the checkpoint is of another run.
+
+        Example:
+            >>> from datetime import UTC, datetime
+            >>> import numpy as np
+            >>> from embedding_features.graph import Graph
+            >>> from embedding_features.methods import spectral
+            >>> edges = {("user", "bought", "item"): (np.array([7, 7, 8, 9]), np.array([1, 2, 2, 3]))}  # ids
+            >>> graph = Graph.from_arrays(datetime(2026, 1, 1, tzinfo=UTC), edges)
+            >>> embeddings = spectral(dim=2).fit(graph, seed=0)
+            >>> embeddings.tables["user"].vectors.shape, embeddings.tables["item"].ids.to_pylist()
+            ((3, 2), [1, 2, 3])
         """
         check_seed(seed)
         view = build_view(self.view, graph)

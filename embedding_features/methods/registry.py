@@ -123,6 +123,10 @@ def make(name: str, **overrides: Any) -> "Method":
 
     Raises:
         ConfigError: naming the method, the parameter, its value, and the allowed ones.
+
+    Example:
+        >>> print(make("lightgcn", dim=32).encoder)
+        kind='light_propagation' dim=32 std=0.1 layers=3
     """
     return get_method(name).make(**overrides)
 

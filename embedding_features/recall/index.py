@@ -29,7 +29,23 @@ class RecallIndex(VectorIndex):
     filter leaves, compares it all.
 
     Attributes:
-        catalogue: the ids by row.
+        catalogue: the ids, by row.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> from tempfile import TemporaryDirectory
+        >>> import numpy as np
+        >>> from embedding_features.artifact import write_snapshot
+        >>> from embedding_features.graph import Graph
+        >>> from embedding_features.methods import spectral
+        >>> edges = {("user", "bought", "item"): (np.array([7, 7, 8, 9]), np.array([1, 2, 2, 3]))}  # ids
+        >>> graph = Graph.from_arrays(datetime(2026, 1, 1, tzinfo=UTC), edges)
+        >>> with TemporaryDirectory() as root:
+        ...     snapshot = write_snapshot(spectral(dim=2).fit(graph), Path(root))
+        ...     users, items = (RecallIndex.build(snapshot, node_type) for node_type in ("user", "item"))
+        >>> hits = items.search(users.vectors_of([7, 8]), k=2, deny=[1])  # item 1 is left out for both
+        >>> hits.scores.shape, hits.lists()[0].as_py()
+        ((2, 2), [2, 3])
     """
 
     def __init__(
