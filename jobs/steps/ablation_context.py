@@ -1,4 +1,4 @@
-"""What the ablation's report tells beside the figures: task, splits, snapshots, variants, rankers."""
+"""Says what the ablation's report tells beside figures: task, splits, snapshots, variants, rankers."""
 
 from collections.abc import Mapping
 from pathlib import PurePath
@@ -14,7 +14,8 @@ from ranking.experiment.variants import FEATURES, STRONG, Variant
 from ranking.report.context import ReportContext, SnapshotContext, SplitContext
 from ranking.task.task import PARTS, said
 
-_ADDS = {
+#: group of fields → what it has, in the report's words
+_GROUPS = {
     "base": "learned ids and side tables",
     "counts": "counts and means of all earlier events of user and item, up to the row's moment",
     "knn": "item-kNN scores of the log itself",
@@ -26,7 +27,7 @@ _ADDS = {
 
 
 def report_context(pipeline: Pipeline, ranked: RankResult) -> ReportContext:
-    """Of one pipeline and what its grid learned from."""
+    """Return the context of one pipeline's ablation; it tells of nearly every section of the pipeline."""
     task, rule = pipeline.rank.task, pipeline.rank.task.label
     log = PurePath(said(task.log)).name
     families = ", ".join(method.family_name for method in pipeline.methods)
@@ -34,46 +35,46 @@ def report_context(pipeline: Pipeline, ranked: RankResult) -> ReportContext:
         title=f"{pipeline.name}: what pretrained features ({families}) bring a ranker",
         task=f"Predict {rule.column} ≥ {rule.at_least:g} of {log}, by what was known before.",
         splits=tuple(_split(ranked.labels, part) for part in PARTS),
-        snapshots=tuple(_snapshot(run_) for run_ in ranked.snapshots),
-        variants={variant.name: _adds(variant, pipeline) for variant in pipeline.rank.variants},
+        snapshots=tuple(_snapshot(run_) for run_ in ranked.published),
+        variants={variant.name: _description(variant, pipeline) for variant in pipeline.rank.variants},
         rankers={name: _settings(ranker.model_dump()) for name, ranker in pipeline.rank.rankers.items()},
         notes=(
             "Each row is joined to the newest snapshot strictly older than itself.",
             "The baseline is strong: "
-            + "; ".join(_ADDS[group] for group in STRONG)
+            + "; ".join(_GROUPS[group] for group in STRONG)
             + ". Trees leave out ids.",
-            *_modes(pipeline),
+            *_mode_sentences(pipeline),
         ),
     )
 
 
-def _adds(variant: Variant, pipeline: Pipeline) -> str:
-    """What a variant has, in a few words."""
+def _description(variant: Variant, pipeline: Pipeline) -> str:
+    """Return in a few words what a variant has."""
     groups = FEATURES[variant.features]
     shown = [group for group in groups if group not in STRONG] or groups
-    said = [" · ".join(_ADDS[group] for group in shown)]
+    phrases = [" · ".join(_GROUPS[group] for group in shown)]
     if variant.whose != "both":
-        said.append(f"of {variant.whose}s only")
+        phrases.append(f"of {variant.whose}s only")
     if variant.method:
-        said.append(f"by {variant.method}")
+        phrases.append(f"by {variant.method}")
     if variant.mode == "submodel" and pipeline.submodel is not None:
         section = pipeline.submodel
-        said.append(f"computed by the encoder of {section.pretrain.family_name} inside the ranker")
-        said.append(f"trained on rows later than its moment, {section.as_of:%Y-%m-%d}")
+        phrases.append(f"computed by the encoder of {section.pretrain.family_name} inside the ranker")
+        phrases.append(f"trained on rows later than its moment, {section.as_of:%Y-%m-%d}")
     if variant.alignment != "none":
         target = pipeline.rank.target_domain
-        said.append(f"{target} and the other domains drawn together by {variant.alignment}")
-    return ", ".join(said)
+        phrases.append(f"{target} and the other domains drawn together by {variant.alignment}")
+    return ", ".join(phrases)
 
 
-def _modes(pipeline: Pipeline) -> list[str]:
-    """What the other modes of service measured, where their jobs ran."""
+def _mode_sentences(pipeline: Pipeline) -> list[str]:
+    """Return what the other modes of service measured, where their jobs ran."""
     found = (pipeline.workspace.read_json_or(name, {}) for name in ("recall", "submodel"))
     return [str(one["sentence"]) for one in found if isinstance(one, dict) and "sentence" in one]
 
 
 def _settings(settings: Mapping[str, Any]) -> str:
-    """``rounds 300 · leaves 15 · …``, settings of settings beside the others."""
+    """Return ``rounds 300 · leaves 15 · …``, settings of settings beside the others."""
     return " · ".join(
         _settings(value) if isinstance(value, Mapping) else f"{name.replace('_', ' ')} {value}"
         for name, value in settings.items()
