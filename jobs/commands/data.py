@@ -11,6 +11,9 @@ from embedding_features.progress import Progress
 from jobs.console import note
 from jobs.options import JsonOption, epilog, run_job
 
+#: brings a data set to a folder, from the publisher's archive where one is given
+Getter = Callable[[Path, Path | None, Progress], Path]
+
 app = typer.Typer(
     help="Get a public data set, or synthesize a planted one.",
     no_args_is_help=True,
@@ -64,10 +67,7 @@ def get_dataset(name: str, to: Path, source: Path | None, progress: Progress) ->
     """
     from embedding_features.datasets import get_ciao, get_ml100k, read_card
 
-    getters: dict[str, Callable[[Path, Path | None, Progress], Path]] = {
-        "ciao": get_ciao,
-        "ml-100k": get_ml100k,
-    }
+    getters: dict[str, Getter] = {"ciao": get_ciao, "ml-100k": get_ml100k}
     if name not in getters:
         raise ConfigError(f"no data set {name!r}", fix=f"name one of {sorted(getters)}")
     folder = getters[name](to, source, progress)

@@ -1,4 +1,4 @@
-"""What a ranker's features cost in service: bytes in the online store, milliseconds of reading a request."""
+"""Measures what a ranker's features cost in service: bytes online, milliseconds of reading a request."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -70,7 +70,7 @@ def grid_costs(
 
 
 def bytes_online(pins: Sequence[Pin], published: Sequence["Published"]) -> int:
-    """Bytes of the pinned features of all entities, as arrays: what any online store keeps at the least."""
+    """Return the bytes of the pinned features of all entities, as arrays: what any online store keeps at the least."""
     runs = {run.manifest.run_id: run.snapshot for run in published}
     tables = (runs[pin.run_id].table(pin.node_type, pin.kind).select(list(pin.features)) for pin in pins)
     return sum(table.nbytes for table in tables)
@@ -82,9 +82,11 @@ def read_ms(
     ids: Mapping[Side, pa.Array],
     node_types: Mapping[Side, str],
 ) -> float | None:
-    """Median milliseconds of reading one request's features, a call a side; None where one is not online.
+    """Return the median milliseconds of reading one request's features, a call a side; None where one is not online.
 
     Args:
+        client: reads the store.
+        pins: what is read.
         ids: of the user, and of the candidates.
         node_types: of the sides.
     """

@@ -1,4 +1,4 @@
-"""Every command of the command line, as the typer app has it registered."""
+"""Lists every command of the command line, as the typer app has it registered."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +9,7 @@ from jobs.commands import app
 
 
 def commands() -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Each command of the registry: its words, and what it takes."""
+    """Yield each command's words, and the command with its parameters."""
 
     def below(group: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
         for name, command in group.commands.items():
