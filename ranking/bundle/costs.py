@@ -70,7 +70,7 @@ def grid_costs(
 
 
 def bytes_online(pins: Sequence[Pin], published: Sequence["Published"]) -> int:
-    """Return the bytes of the pinned features of all entities, as arrays: what any online store keeps at the least."""
+    """Return the bytes of the pinned features of all entities as arrays: the least that a store keeps."""
     runs = {run.manifest.run_id: run.snapshot for run in published}
     tables = (runs[pin.run_id].table(pin.node_type, pin.kind).select(list(pin.features)) for pin in pins)
     return sum(table.nbytes for table in tables)
@@ -82,7 +82,9 @@ def read_ms(
     ids: Mapping[Side, pa.Array],
     node_types: Mapping[Side, str],
 ) -> float | None:
-    """Return the median milliseconds of reading one request's features, a call a side; None where one is not online.
+    """Return the median milliseconds of reading one request's features, a call a side.
+
+    None comes back where a feature is not online.
 
     Args:
         client: reads the store.
