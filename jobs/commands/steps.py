@@ -67,8 +67,8 @@ def graph(run: PipelineRun) -> dict[str, Any]:
     """Build the graph from the logs, as of each of the moments."""
     from jobs.steps import graph
 
-    given = run.pipeline
-    return graph.run(given.graph, given.as_of.moments(), given.workspace, run.progress)
+    pipeline = run.pipeline
+    return graph.run(pipeline.graph, pipeline.as_of.moments(), pipeline.workspace, run.progress)
 
 
 @_step
@@ -84,8 +84,8 @@ def derive(run: PipelineRun) -> dict[str, Any]:
     """Derive clusters, tokens and neighbours; check health."""
     from jobs.steps import derive
 
-    given = run.pipeline
-    return derive.run(given.derive, given.health, given.workspace, run.progress)
+    pipeline = run.pipeline
+    return derive.run(pipeline.derive, pipeline.health, pipeline.workspace, run.progress)
 
 
 @_step
@@ -93,8 +93,8 @@ def publish(run: PipelineRun) -> dict[str, Any]:
     """Publish the snapshots to the Feast repository."""
     from jobs.steps import publish
 
-    given = run.pipeline
-    return publish.run(given.publish, given.health, given.workspace, run.progress)
+    pipeline = run.pipeline
+    return publish.run(pipeline.publish, pipeline.health, pipeline.workspace, run.progress)
 
 
 @_step
@@ -132,9 +132,11 @@ def submodel(run: PipelineRun) -> dict[str, Any]:
     """An encoder inside a ranker, beside its vectors as features."""
     from jobs.steps import submodel
 
-    given = run.pipeline
-    settings, moments = submodel.submodel_settings(given), given.as_of.moments()
-    return submodel.run(settings, given.rank.task, given.graph, moments, given.workspace, run.progress)
+    pipeline = run.pipeline
+    settings, moments = submodel.submodel_settings(pipeline), pipeline.as_of.moments()
+    return submodel.run(
+        settings, pipeline.rank.task, pipeline.graph, moments, pipeline.workspace, run.progress
+    )
 
 
 @_step
