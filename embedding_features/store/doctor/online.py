@@ -12,8 +12,8 @@ from embedding_features.progress import Progress
 from embedding_features.store.doctor.findings import Deployed, Finding
 from embedding_features.store.marks import mark
 from embedding_features.store.materialize import materialize_tables
+from embedding_features.store.moments import micros, moment_of
 from embedding_features.store.online_stores.base import EmbeddingOnlineStore
-from embedding_features.store.online_stores.layout import micros, moment_of
 from embedding_features.store.published import Published
 from embedding_features.store.retrieval.online_rows import (
     has_table,

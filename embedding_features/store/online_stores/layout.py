@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 
 from feast import FeatureView
 from feast.types import FeastType
 
 from embedding_features.errors import StoreError
+from embedding_features.store.moments import moment_of
 from embedding_features.store.online_stores.values import declared_dim
 
 Stamp = tuple[int, int]  # event and created time, microseconds since 1970; created is NEVER where unknown
 NEVER = -(2**63)
-_START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -49,17 +48,6 @@ class Layout:
         return cls(keys[0], dims, source.timestamp_field, created, f"view {view.name}", declared)
 
 
-def micros(moment: datetime) -> int:
-    """Microseconds since 1970; a time without zone is UTC, as Feast has it."""
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return (aware - _START) // timedelta(microseconds=1)
-
-
-def moment_of(event: int) -> datetime:
-    """The time of microseconds since 1970."""
-    return _START + timedelta(microseconds=event)
-
-
 def refuse_older(where: str, online: Stamp | None, stamp: Stamp) -> None:
     """Raises:
     StoreError: when a snapshot is older than what is online.
@@ -74,9 +62,3 @@ def refuse_older(where: str, online: Stamp | None, stamp: Stamp) -> None:
 def _say(stamp: Stamp) -> str:
     event, created = (str(moment_of(t)) if t != NEVER else "unknown" for t in stamp)
     return f"{event} (created {created})"
-
-
-def ttl_of(view: FeatureView) -> timedelta | None:
-    """How long rows of a view are served; None for ever, as the rows of a view that transforms on demand."""
-    ttl: timedelta | None = getattr(view, "ttl", None)
-    return ttl

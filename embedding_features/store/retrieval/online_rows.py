@@ -12,8 +12,8 @@ from feast.infra.online_stores.online_store import OnlineStore
 from feast.infra.online_stores.sqlite import SqliteOnlineStoreConfig
 
 from embedding_features.errors import StoreError
+from embedding_features.store.moments import micros
 from embedding_features.store.online_stores.base import EmbeddingOnlineStore
-from embedding_features.store.online_stores.layout import micros
 
 
 def online_store_of(store: FeatureStore) -> OnlineStore:

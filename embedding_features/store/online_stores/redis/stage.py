@@ -17,8 +17,8 @@ from embedding_features.store.online_stores.redis.encode import (
     encode,
     field_names,
 )
-from embedding_features.store.online_stores.redis.header import Header
 from embedding_features.store.online_stores.redis.server import Buffer
+from embedding_features.store.online_stores.redis.wire import Header
 from embedding_features.store.online_stores.values import is_text
 
 _ROWS = 4096  # packed at once: small enough to stay in the cache

@@ -15,7 +15,7 @@ from embedding_features.store.online_stores.layout import Stamp
 from embedding_features.store.online_stores.pushed import Key
 from embedding_features.store.online_stores.snapshot.columns import ColumnFiles
 from embedding_features.store.online_stores.snapshot.index import Index, write_index
-from embedding_features.store.online_stores.snapshot.read import StoredColumn, open_column
+from embedding_features.store.online_stores.snapshot.read_columns import StoredColumn, open_column
 from embedding_features.store.online_stores.values import is_text
 
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from embedding_features.store.online_stores.duplicates import hashes, last_by_id
 from embedding_features.store.online_stores.rows import refuse_type
 from embedding_features.store.online_stores.snapshot.columns import ArrayFile, Described, Spec
-from embedding_features.store.online_stores.snapshot.read import map_array, open_column
+from embedding_features.store.online_stores.snapshot.read_columns import map_array, open_column
 from embedding_features.store.online_stores.values import as_arrow
 
 
