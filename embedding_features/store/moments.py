@@ -6,6 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from embedding_features.artifact.tables import TIMES
+
+#: columns of a published table: the moment of its rows, and when they were published
+EVENT, CREATED = TIMES
 #: the Arrow type of a moment
 STAMP = pa.timestamp("us", tz="UTC")
 _START = datetime(1970, 1, 1, tzinfo=UTC)

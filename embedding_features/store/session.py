@@ -1,28 +1,23 @@
 """Feast's store objects: opened once, changed in one step, and quiet."""
 
 import atexit
-import fcntl
 import gc
-import io
 import shutil
 import sys
-import threading
 import uuid
-import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
 from feast import FeatureStore
 from feast.repo_config import RepoConfig, load_repo_config
 
-from embedding_features.errors import EmbeddingFeaturesError, StoreError
+from embedding_features.errors import StoreError
+from embedding_features.store.outside_errors import feast_errors, file_errors
 from embedding_features.store.published import snapshots_root
 from embedding_features.store.registries import database_file, registry_path, with_whole_path
 
-#: warnings and stdout belong to the whole process: two threads that swap them would leave them swapped
-_QUIET = threading.RLock()
 _REBUILD = "remove the registry file and apply again: it is rebuilt from the published snapshots"
 
 
@@ -34,31 +29,6 @@ def _disconnect() -> None:
         ibis.options.default_backend.disconnect()
         ibis.options.default_backend = None
         gc.collect()
-
-
-@contextmanager
-def feast_errors(doing: str, fix: str = "see the message of Feast above") -> Iterator[None]:
-    """Run Feast without its prints and warnings; what it raises becomes a StoreError."""
-    try:
-        with _QUIET, warnings.catch_warnings(), redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    except EmbeddingFeaturesError:
-        raise
-    except Exception as error:  # Feast raises whatever its backends raise
-        raise StoreError(f"Feast failed {doing}: {type(error).__name__}: {error}", fix=fix) from error
-
-
-@contextmanager
-def file_errors(doing: str) -> Iterator[None]:
-    """What the system refuses, such as a file that this user may not read or write, becomes a StoreError."""
-    try:
-        yield
-    except OSError as error:
-        fix = "see that the file is there, and the disk has space"
-        if isinstance(error, PermissionError):
-            fix = "give this user the right to it, or run as the one who publishes"
-        raise StoreError(f"{doing}: {error}", fix=fix) from error
 
 
 def _config(repo: Path) -> RepoConfig:
@@ -123,31 +93,6 @@ def open_store(repo: Path) -> FeatureStore:
     if store is None:
         raise StoreError(f"nothing is applied in {repo}", fix="publish a snapshot first")
     return store
-
-
-@contextmanager
-def locked(repo: Path) -> Iterator[None]:
-    """Hold the repository's lock: one publish or materialization at a time. A killed holder frees it."""
-    data = snapshots_root(repo).parent
-    with ExitStack() as held:
-        with file_errors(f"locking {data}"):
-            data.mkdir(parents=True, exist_ok=True)
-            file = held.enter_context((data / ".lock").open("w"))
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def is_locked(repo: Path) -> bool:
-    """Whether somebody publishes or materializes here now."""
-    path = snapshots_root(repo).parent / ".lock"
-    if not path.is_file():
-        return False
-    with file_errors(f"looking at {path}"), path.open() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
 
 
 def stale_registries(registry: Path) -> list[Path]:

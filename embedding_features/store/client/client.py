@@ -17,11 +17,11 @@ from embedding_features.store.client.plans import Plans, ReadPlan
 from embedding_features.store.client.recall import ClientRecall
 from embedding_features.store.online_stores.base import GivenIds
 from embedding_features.store.online_stores.rows import Rows
+from embedding_features.store.outside_errors import file_errors
 from embedding_features.store.retrieval.frames import Frame
 from embedding_features.store.retrieval.historical import joined
 from embedding_features.store.retrieval.online import check_online
 from embedding_features.store.retrieval.read_rows import read_rows
-from embedding_features.store.session import file_errors
 
 #: ids of the one entity that the features have, or key column → ids where they have several
 AskedIds: TypeAlias = Ids | Mapping[str, Ids]

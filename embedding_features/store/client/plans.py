@@ -10,11 +10,12 @@ from feast import FeatureStore
 
 from embedding_features.errors import StoreError
 from embedding_features.store.marks import mark, vector_dim
+from embedding_features.store.outside_errors import file_errors
 from embedding_features.store.published import snapshots_root
 from embedding_features.store.registries import Watch, watch_of
 from embedding_features.store.retrieval.online_rows import online_file
 from embedding_features.store.retrieval.refs import ViewRequest, resolve
-from embedding_features.store.session import file_errors, open_store
+from embedding_features.store.session import open_store
 
 
 @dataclass(frozen=True)

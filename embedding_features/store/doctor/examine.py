@@ -9,13 +9,24 @@ from embedding_features.errors import ConfigError, EmbeddingFeaturesError, Store
 from embedding_features.progress import SILENT, Progress
 from embedding_features.store.doctor.files import FILES, readable_runs
 from embedding_features.store.doctor.findings import Check, Deployed, Finding
-from embedding_features.store.doctor.online import ONLINE
+from embedding_features.store.doctor.online import published_views
+from embedding_features.store.doctor.other_views import missing_sources, other_views
 from embedding_features.store.doctor.registry import REGISTRY
+from embedding_features.store.doctor.services import SERVICES
 from embedding_features.store.doctor.settings import SETTINGS
+from embedding_features.store.outside_errors import file_errors
 from embedding_features.store.published import snapshots_root
-from embedding_features.store.session import applied_store, file_errors
+from embedding_features.store.session import applied_store
 
-CHECKS: tuple[Check, ...] = (*SETTINGS, *FILES, *REGISTRY, *ONLINE)
+CHECKS: tuple[Check, ...] = (
+    *SETTINGS,
+    *FILES,
+    *REGISTRY,
+    *SERVICES,
+    missing_sources,
+    published_views,
+    other_views,
+)
 #: what mending uncovers is mended in its turn: a registry first, then what it says should be online
 _ROUNDS = 4
 

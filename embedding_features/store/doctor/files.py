@@ -10,8 +10,9 @@ from embedding_features.errors import EmbeddingFeaturesError, SnapshotError
 from embedding_features.files import stale_staging, sweep_staging
 from embedding_features.progress import Progress
 from embedding_features.store.doctor.findings import Deployed, Finding
+from embedding_features.store.locks import is_locked, locked
 from embedding_features.store.published import Published, as_published, snapshots_root
-from embedding_features.store.session import is_locked, locked, registry_file, stale_registries
+from embedding_features.store.session import registry_file, stale_registries
 
 
 def readable_runs(repo: Path) -> dict[str, Published]:

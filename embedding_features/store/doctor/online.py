@@ -1,29 +1,25 @@
 """What is online against what the registry says was brought there, and what services are pinned to."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from functools import partial
 
 from feast import FeatureStore, FeatureView
-from feast.utils import _get_column_names
 
 from embedding_features.errors import StoreError
 from embedding_features.progress import Progress
 from embedding_features.store.doctor.findings import Deployed, Finding
 from embedding_features.store.marks import mark
-from embedding_features.store.materialize import materialize_tables
+from embedding_features.store.materialization import materialize_tables
 from embedding_features.store.moments import micros, moment_of
 from embedding_features.store.online_stores.base import EmbeddingOnlineStore
 from embedding_features.store.published import Published
 from embedding_features.store.retrieval.online_rows import (
-    has_table,
     is_online,
     online_rows,
     online_store_of,
     other_rows,
 )
 from embedding_features.store.retrieval.refs import run_of
-from embedding_features.store.session import changed_store, feast_errors, locked
 
 
 def published_views(deployed: Deployed) -> Iterator[Finding]:
@@ -104,54 +100,3 @@ def _wanted(deployed: Deployed) -> list[tuple[str, int]]:
         if deployed.views[name].materialization_intervals
     }
     return sorted(pinned | newest)
-
-
-def other_views(deployed: Deployed) -> Iterator[Finding]:
-    """A view of another kind was materialized, but its online table is lost, or that of another store."""
-    store = deployed.store
-    for view in deployed.views.values():
-        spans = view.materialization_intervals
-        if store is None or view.name in deployed.versions or not spans:
-            continue
-        if is_online(store, deployed.repo, view):
-            continue
-        if not has_table(store, deployed.repo, view) or _has_rows(store, view):
-            yield Finding(
-                "lost-online",
-                "problem",
-                f"view {view.name} was materialized until {spans[-1][1]}, but nothing of it is online",
-                f"view {view.name}",
-                "make the table, and materialize the same interval again",
-                partial(_again, deployed, view),
-            )
-
-
-def _has_rows(store: FeatureStore, view: FeatureView) -> bool:
-    """Whether the source of a view has rows of the intervals that were materialized."""
-    entities = [store.registry.get_entity(name, store.project) for name in view.entities]
-    keys, features, event, created = _get_column_names(view, entities)
-    start, end = _span(view)
-    with feast_errors(f"reading the source of view {view.name}"):
-        job = store._get_provider().offline_store.pull_latest_from_table_or_query(
-            store.config, view.batch_source, keys, features, event, created, start, end
-        )
-        return bool(job.to_arrow().num_rows)
-
-
-def _span(view: FeatureView) -> tuple[datetime, datetime]:
-    starts, ends = zip(*view.materialization_intervals, strict=True)
-    return min(starts), max(ends)
-
-
-def _again(deployed: Deployed, view: FeatureView, _: Progress) -> None:
-    start, end = _span(view)
-    with (
-        locked(deployed.repo),
-        changed_store(deployed.repo) as store,
-        feast_errors(f"materializing {view.name}"),
-    ):
-        online_store_of(store).update(store.config, [], [view], [], [], partial=True)
-        store.materialize(start, end, [view.name])
-
-
-ONLINE = (published_views, other_views)

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from embedding_features.arrays import I64
 from embedding_features.store.offline.columns import ResultColumns, packed_types
-from embedding_features.store.offline.failures import named
+from embedding_features.store.offline.files import library_errors
 from embedding_features.store.offline.frame import EntityFrame
 from embedding_features.store.offline.joins import Join
 from embedding_features.store.offline.keys import fitted, key_type
@@ -52,7 +52,10 @@ def join_by_asof(join: Join, files: Sequence[str], frame: EntityFrame) -> list[p
     # order is kept by row numbers, and DuckDB needs less memory without
     settings = {"preserve_insertion_order": "false"}
     what = f"the join of view {join.view}"
-    with named(what, "check the files of its source"), duckdb.connect(":memory:", config=settings) as con:
+    with (
+        library_errors(what, "check the files of its source"),
+        duckdb.connect(":memory:", config=settings) as con,
+    ):
         con.execute("SET TimeZone = 'UTC'")  # of times without zone, as in Feast
         source, keys = _open(join, files, frame)
         refuse_changed(con, source.what, source.parts, [*source.keys, *source.times])

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from embedding_features.store.offline.types import EXACT, STAMP
+from embedding_features.store.moments import STAMP
+from embedding_features.store.offline.types import EXACT
 
 
 @dataclass(frozen=True)

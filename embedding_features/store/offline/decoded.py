@@ -19,8 +19,7 @@ from embedding_features.artifact import Snapshot
 from embedding_features.artifact.tables import TIMES, read_table
 from embedding_features.errors import SnapshotError
 from embedding_features.files import atomic_file, sha256_file
-
-_STAMP = pa.timestamp("us", tz="UTC")
+from embedding_features.store.moments import STAMP
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ def _decode(path: Path, checksum: str, target: Path) -> bool:
     moments = [table.column(name).unique() for name in TIMES]
     if any(len(values) != 1 for values in moments) or moments[0].null_count:
         return False
-    as_of, created = (values.cast(_STAMP).cast(pa.int64())[0].as_py() for values in moments)
+    as_of, created = (values.cast(STAMP).cast(pa.int64())[0].as_py() for values in moments)
     stamps = {TIMES[0]: str(as_of), TIMES[1]: "" if created is None else str(created)}
     plain = table.drop_columns(list(TIMES)).combine_chunks().replace_schema_metadata(stamps)
     for stale in path.parent.glob(f".{path.stem}.*.arrow"):

@@ -1,7 +1,7 @@
 """The entity frame: pandas or Arrow in, Arrow columns and microseconds out."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -9,10 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embedding_features.errors import DataError
-
-EVENT = "event_timestamp"
-_STAMP = pa.timestamp("us", tz="UTC")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from embedding_features.store.moments import EVENT, floor_micros, moment_of
 
 
 @dataclass(frozen=True)
@@ -66,11 +63,7 @@ class EntityFrame:
         """The first and last time, UTC."""
         bounds = pc.min_max(self.moments)
         first, last = bounds["min"].as_py(), bounds["max"].as_py()
-        return _moment(first), _moment(last)
-
-
-def _moment(micros: int | None) -> datetime | None:
-    return None if micros is None else _EPOCH + timedelta(microseconds=micros)
+        return (None if first is None else moment_of(first)), (None if last is None else moment_of(last))
 
 
 def _table(entity_df: Any) -> pa.Table:
@@ -120,6 +113,4 @@ def _micros(column: pa.ChunkedArray, name: str) -> pa.Array:
         column = column.cast(pa.timestamp("us"))
     if not pa.types.is_timestamp(column.type):
         raise DataError(f"{name} is {column.type}", fix="use timestamps")
-    if column.type.unit == "ns":
-        column = pc.floor_temporal(column, unit="microsecond")
-    return column.cast(_STAMP).cast(pa.int64()).combine_chunks()
+    return floor_micros(column).combine_chunks()

@@ -15,8 +15,7 @@ from feast.saved_dataset import SavedDatasetStorage
 
 from embedding_features.errors import DataError
 from embedding_features.store.offline.asof import join_by_asof
-from embedding_features.store.offline.failures import named
-from embedding_features.store.offline.files import source_files
+from embedding_features.store.offline.files import library_errors, source_files
 from embedding_features.store.offline.frame import EntityFrame
 from embedding_features.store.offline.joins import Join
 from embedding_features.store.offline.mapped import join_by_map
@@ -91,7 +90,7 @@ class PointInTimeJob(RetrievalJob):  # type: ignore[misc]
         Raises:
             StoreError: when it cannot be written.
         """
-        with named("writing a saved dataset", "check its path, and the room there"):
+        with library_errors("writing a saved dataset", "check its path, and the room there"):
             self._as_stock().persist(storage, allow_overwrite, timeout)
 
     def supports_remote_storage_export(self) -> bool:
@@ -99,7 +98,7 @@ class PointInTimeJob(RetrievalJob):  # type: ignore[misc]
 
     def to_remote_storage(self) -> list[str]:
         """Write the result as a Delta table below ``staging_location``; returns its files."""
-        with named("writing to remote storage", "check staging_location"):
+        with library_errors("writing to remote storage", "check staging_location"):
             return list(self._as_stock().to_remote_storage())
 
     def _as_stock(self) -> IbisRetrievalJob:

@@ -4,7 +4,8 @@ import numpy as np
 import pyarrow as pa
 
 from embedding_features.errors import DataError
-from embedding_features.store.offline.types import EXACT, STAMP, plain
+from embedding_features.store.moments import STAMP
+from embedding_features.store.offline.types import EXACT, plain
 
 
 def key_type(files: pa.DataType, said: pa.DataType | None) -> pa.DataType:

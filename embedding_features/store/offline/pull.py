@@ -14,8 +14,7 @@ from feast.repo_config import RepoConfig
 
 from embedding_features.sources.sql import literal, quoted
 from embedding_features.store.offline.casts import Fit
-from embedding_features.store.offline.failures import named
-from embedding_features.store.offline.files import source_files
+from embedding_features.store.offline.files import library_errors, source_files
 from embedding_features.store.offline.reading import Reading, moment_of, reading_of, refuse_changed, type_of
 from embedding_features.store.offline.typed_files import TypedFiles, parts_of
 
@@ -28,16 +27,16 @@ class SourceJob(IbisRetrievalJob):  # type: ignore[misc]
     """Feast's job over DuckDB, whose errors are named."""
 
     def _to_df_internal(self, timeout: int | None = None) -> pd.DataFrame:
-        with named("reading a source", _MEND):
+        with library_errors("reading a source", _MEND):
             frame: pd.DataFrame = super()._to_df_internal(timeout)
         return frame
 
     def _to_arrow_internal(self, timeout: int | None = None) -> pa.Table:
-        with named("reading a source", _MEND):
+        with library_errors("reading a source", _MEND):
             return super()._to_arrow_internal(timeout)
 
     def persist(self, *args: Any, **settings: Any) -> None:
-        with named("writing a saved dataset", "check its path, and the room there"):
+        with library_errors("writing a saved dataset", "check its path, and the room there"):
             super().persist(*args, **settings)
 
 
@@ -65,7 +64,7 @@ def pull(
     """
     what, times = f"source {path}", [event, *([created] if created else [])]
     names = [n for n in dict.fromkeys([*keys, *features, *times]) if n != _LOG_DAY]
-    with named(f"reading {path}", _MEND):
+    with library_errors(f"reading {path}", _MEND):
         parts = parts_of(what, source_files(path), names)
         readings = [_reading(what, parts, name, times, keys) for name in names]
         backend = ibis.duckdb.connect()

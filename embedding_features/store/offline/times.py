@@ -2,6 +2,7 @@
 
 import pyarrow as pa
 
+from embedding_features.sources.times import end_of_day_sql, rounded_up_sql
 from embedding_features.store.offline.casts import Fit
 
 _CLOCK = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\dDIGITS)?)?"
@@ -23,9 +24,11 @@ def time_fit(have: pa.DataType, sql: str) -> Fit | None:
     if pa.types.is_null(have):
         return Fit("NULL::BIGINT")
     if pa.types.is_timestamp(have):
-        return Fit(_rounded_up(sql) if have.unit == "ns" else f"epoch_us({sql}::TIMESTAMPTZ)")
+        return Fit(
+            rounded_up_sql(f"epoch_ns({sql})") if have.unit == "ns" else f"epoch_us({sql}::TIMESTAMPTZ)"
+        )
     if pa.types.is_date(have):
-        return Fit(_end_of_day(sql))
+        return Fit(end_of_day_sql(sql))
     if pa.types.is_string(have):
         return _text(sql)
     if pa.types.is_integer(have):
@@ -41,19 +44,11 @@ def _implausible(sql: str) -> str:
     return f"{sql} < {_FIRST} OR {sql} >= {_LAST}"
 
 
-def _end_of_day(sql: str) -> str:
-    return f"CASE WHEN isfinite({sql}) THEN epoch_us(({sql} + 1)::TIMESTAMP) - 1 END"
-
-
-def _rounded_up(sql: str) -> str:
-    return f"(epoch_ns({sql}) // 1000 + (epoch_ns({sql}) % 1000 > 0)::BIGINT)"
-
-
 def _text(sql: str) -> Fit:
     cases = {
-        _DAY: _end_of_day(f"TRY_CAST({sql} AS DATE)"),
+        _DAY: end_of_day_sql(f"TRY_CAST({sql} AS DATE)"),
         _MICROS: f"epoch_us(TRY_CAST({sql} AS TIMESTAMPTZ))",
-        _NANOS: _rounded_up(f"TRY_CAST({sql} AS TIMESTAMPTZ_NS)"),
+        _NANOS: rounded_up_sql(f"epoch_ns(TRY_CAST({sql} AS TIMESTAMPTZ_NS))"),
     }
     whens = " ".join(f"WHEN regexp_full_match({sql}, '{form}') THEN {value}" for form, value in cases.items())
     value = f"CASE {whens} END"

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pyarrow as pa
 from feast.types import FeastType, from_feast_to_pyarrow_type
 
-#: what moments are read as
-STAMP = pa.timestamp("us", tz="UTC")
+from embedding_features.store.moments import STAMP
+
 #: below, every integer has a float of its own, to which no other integer was rounded
 EXACT = {pa.float32(): 1 << 24, pa.float64(): 1 << 53}
 _LISTS = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list, pa.types.is_list_view)
@@ -56,10 +56,10 @@ def common(types: Sequence[pa.DataType], key: bool = False) -> pa.DataType | Non
         return None if inner is None else pa.list_(inner)
     if all(map(pa.types.is_timestamp, kinds)):
         return STAMP
-    if all(map(pa.types.is_integer, kinds)) or (key and all(map(_is_number, kinds))):
+    if all(map(pa.types.is_integer, kinds)) or (key and all(map(is_number, kinds))):
         return pa.int64()
-    return pa.float64() if all(map(_is_number, kinds)) else None
+    return pa.float64() if all(map(is_number, kinds)) else None
 
 
-def _is_number(dtype: pa.DataType) -> bool:
+def is_number(dtype: pa.DataType) -> bool:
     return bool(pa.types.is_integer(dtype) or pa.types.is_floating(dtype))

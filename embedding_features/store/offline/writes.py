@@ -9,9 +9,10 @@ import pyarrow.parquet as pq
 
 from embedding_features.errors import DataError, StoreError
 from embedding_features.files import atomic_file
+from embedding_features.store.moments import STAMP
 from embedding_features.store.offline.casts import fit
 from embedding_features.store.offline.frame import EntityFrame
-from embedding_features.store.offline.types import STAMP, plain
+from embedding_features.store.offline.types import plain
 
 
 def microseconds(table: pa.Table) -> pa.Table:

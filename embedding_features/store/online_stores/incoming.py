@@ -8,11 +8,11 @@ import pyarrow.compute as pc
 
 from embedding_features.arrays import I64
 from embedding_features.errors import StoreError
+from embedding_features.store.moments import STAMP
 from embedding_features.store.online_stores.conform import Conform
 from embedding_features.store.online_stores.layout import NEVER, Layout, Stamp
 from embedding_features.store.online_stores.values import is_list, is_text
 
-_MICROS = pa.timestamp("us", tz="UTC")
 _AGAIN = "correct the source and materialize again; what was online before stays"
 
 
@@ -114,5 +114,5 @@ def _micros(times: pa.Array, layout: Layout) -> I64:
     if times.null_count:
         raise StoreError(f"{layout.where} has rows without a time", fix="give every row its timestamps")
     if times.type.tz is None:
-        times = times.cast(pa.timestamp("us")).cast(_MICROS)
-    return np.array(times.cast(_MICROS).cast(pa.int64()))  # a view would keep the whole batch
+        times = times.cast(pa.timestamp("us")).cast(STAMP)
+    return np.array(times.cast(STAMP).cast(pa.int64()))  # a view would keep the whole batch

@@ -12,10 +12,9 @@ from embedding_features.artifact import Kind, Manifest
 from embedding_features.artifact.tables import table_file
 from embedding_features.errors import SnapshotError
 from embedding_features.store.marks import Mark, marks
+from embedding_features.store.moments import CREATED, EVENT
 from embedding_features.store.published import Published
 from embedding_features.store.repo_settings import RepoSettings
-
-EVENT, CREATED = "event_timestamp", "created_timestamp"
 
 
 def published_view(

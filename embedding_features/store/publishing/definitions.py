@@ -16,11 +16,13 @@ from feast import Entity, FeatureService, FeatureView, ValueType
 from embedding_features.artifact import Kind
 from embedding_features.errors import ConfigError
 from embedding_features.store.marks import PREFIX, marks
+from embedding_features.store.outside_errors import feast_errors, file_errors
 from embedding_features.store.published import Published, list_published
 from embedding_features.store.publishing.definition_views import published_view
-from embedding_features.store.publishing.names import Named, PublishedService, adopt, declared, refuse_taken
+from embedding_features.store.publishing.names import Named, adopt, declared, refuse_taken
+from embedding_features.store.publishing.published_service import PublishedService
 from embedding_features.store.repo_settings import SETTINGS_FILE, RepoSettings, Service
-from embedding_features.store.session import applied_store, feast_errors, file_errors
+from embedding_features.store.session import applied_store
 
 SERVICES: dict[Service, tuple[Kind, ...]] = {
     "ranking_dense": ("vector",),

@@ -5,7 +5,7 @@ object of one of our names is refused, with the way out.
 """
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -139,29 +139,6 @@ def adopt(ours: Sequence[Entity], theirs: Sequence[Entity]) -> None:
     known = {entity.name: entity for entity in theirs}
     for entity in ours:
         vars(entity).update(vars(known.get(entity.name, entity)))
-
-
-class PublishedService(FeatureService):  # type: ignore[misc]
-    """A service of ours, which can look around before ``feast apply`` writes anything.
-
-    Of two objects of one name in a repository's files Feast takes the last, in an order that is not said. It
-    calls :meth:`infer_features` when it has read all files and written nothing.
-
-    Attributes:
-        before_apply: is called then, and may refuse.
-    """
-
-    before_apply: Callable[[], None] | None = None
-
-    def infer_features(self, fvs_to_update: dict[str, Any]) -> None:
-        """As Feast has it.
-
-        Raises:
-            StoreError: when a file of the repository has an object of a name of ours.
-        """
-        if self.before_apply is not None:
-            self.before_apply()
-        super().infer_features(fvs_to_update)
 
 
 def declared(repo: Path, ours: Iterable[Any]) -> Named:

@@ -4,8 +4,10 @@ from pathlib import Path
 
 from feast import FeatureStore, FeatureView
 
+from embedding_features.store.locks import locked
+from embedding_features.store.outside_errors import feast_errors, file_errors
 from embedding_features.store.publishing.definitions import definitions
-from embedding_features.store.session import changed_store, feast_errors, file_errors, locked
+from embedding_features.store.session import changed_store
 
 
 @file_errors("applying the definitions")

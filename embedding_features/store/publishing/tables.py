@@ -7,8 +7,8 @@ import pyarrow.compute as pc
 from embedding_features.artifact import Kind, Snapshot
 from embedding_features.artifact.tables import TIMES
 from embedding_features.errors import LeakError, SnapshotError
+from embedding_features.store.moments import EVENT, STAMP
 
-STAMP = pa.timestamp("us", tz="UTC")
 _AGAIN = "derive and write the snapshot again"
 
 
@@ -34,7 +34,7 @@ def check_table(snapshot: Snapshot, node_type: str, kind: Kind) -> None:
             f"but the manifest says {record.count}",
             fix=_AGAIN,
         )
-    moments = set(pc.unique(table.column("event_timestamp")).to_pylist())
+    moments = set(pc.unique(table.column(EVENT)).to_pylist())
     if moments - {manifest.as_of}:
         raise LeakError(
             f"{where} has rows of {sorted(map(str, moments))}, but as_of is {manifest.as_of}",

@@ -8,12 +8,14 @@ import pyarrow as pa
 from feast import FeatureStore
 
 from embedding_features.errors import DataError, StoreError
+from embedding_features.store.outside_errors import file_errors
 from embedding_features.store.retrieval.frames import Frame, as_table
 from embedding_features.store.retrieval.keys import key_columns
 from embedding_features.store.retrieval.online_rows import is_online
-from embedding_features.store.retrieval.read_rows import arrow_column, read_rows
+from embedding_features.store.retrieval.read_rows import read_rows
 from embedding_features.store.retrieval.refs import ViewRequest, online_type, resolve
-from embedding_features.store.session import file_errors, open_store
+from embedding_features.store.retrieval.row_arrays import arrow_column
+from embedding_features.store.session import open_store
 
 
 @file_errors("reading online")

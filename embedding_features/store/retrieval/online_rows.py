@@ -12,6 +12,7 @@ from feast.infra.online_stores.online_store import OnlineStore
 from feast.infra.online_stores.sqlite import SqliteOnlineStoreConfig
 
 from embedding_features.errors import StoreError
+from embedding_features.sources.sql import quoted
 from embedding_features.store.moments import micros
 from embedding_features.store.online_stores.base import EmbeddingOnlineStore
 
@@ -94,7 +95,7 @@ def _select(
     """Rows of a query whose ``{}`` is the view's table; none when there is no such table."""
     if not path.is_file():
         return []
-    table = '"' + compute_table_id(store.project, view, True).replace('"', '""') + '"'
+    table = quoted(compute_table_id(store.project, view, True))
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
             return connection.execute(query.format(table), values).fetchall()

@@ -10,7 +10,7 @@ from feast.utils import _parse_feature_or_view_ref as parse_ref
 
 from embedding_features.errors import StoreError
 from embedding_features.store.marks import mark, vector_dim
-from embedding_features.store.session import feast_errors
+from embedding_features.store.outside_errors import feast_errors
 
 _ITEMS = {Float32: pa.float32(), Int64: pa.int64(), String: pa.string()}
 _SCALARS = _ITEMS | {Int32: pa.int32(), Float64: pa.float64(), Bool: pa.bool_()}

@@ -147,8 +147,8 @@ def test_after_ttl_a_row_without_the_feature_is_expired_too(make_world):
 
 def test_new_features_of_every_shape_become_arrow_columns(make_world):
     """What reads arrays casts them to the declared type."""
-    from embedding_features.store.retrieval.read_rows import arrow_column
     from embedding_features.store.retrieval.refs import online_type
+    from embedding_features.store.retrieval.row_arrays import arrow_column
 
     world, ids = make_world(), make_ids(2)
     world.write(table(ids))

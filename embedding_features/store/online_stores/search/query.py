@@ -11,18 +11,10 @@ from feast.types import Array, Float32, Float64
 from embedding_features.arrays import F32, F64
 from embedding_features.artifact import Metric
 from embedding_features.errors import CompatibilityError, DataError, StoreError
-from embedding_features.store.marks import mark
+from embedding_features.store.online_stores.search.metrics import metric_of
 from embedding_features.store.online_stores.values import declared_dim
 
 DISTANCE = "distance"
-_METRICS: dict[str, Metric] = {
-    "l2": "l2",
-    "euclidean": "l2",
-    "cosine": "cosine",
-    "dot": "dot",
-    "inner_product": "dot",
-    "ip": "dot",
-}
 
 
 @dataclass(frozen=True)
@@ -67,7 +59,7 @@ class VectorQuery:
             )
         features = dict.fromkeys(name for name in (*(requested or ()), field.name) if name in names)
         wanted = tuple(dict.fromkeys((*(requested or ()), DISTANCE)))
-        return cls(field, _metric(field, asked_metric), _vector(embedding, field), tuple(features), wanted)
+        return cls(field, metric_of(field, asked_metric), _vector(embedding, field), tuple(features), wanted)
 
     @property
     def compared(self) -> F32:
@@ -107,30 +99,6 @@ def vector_field(view: FeatureView, requested: Sequence[str]) -> Field:
             "vector_search_metric=…), and feast apply",
         )
     return vectors[0]
-
-
-def _metric(field: Field, asked: str | None) -> Metric:
-    """The declared metric, or else the one asked for, or else l2.
-
-    Raises:
-        StoreError: when it is unknown.
-        CompatibilityError: when another one is asked for than is declared.
-    """
-    said = field.vector_search_metric or mark(field, "metric")
-    declared = _known(said, field.name) if said else None
-    wanted = _known(asked, field.name) if asked else declared or "l2"
-    if declared is not None and wanted != declared:
-        raise CompatibilityError(
-            f"asked for the metric {asked}, the vectors of {field.name} are compared by {declared}",
-            fix=f'pass distance_metric="{declared}" (Feast asks for L2 where nobody says which)',
-        )
-    return wanted
-
-
-def _known(name: str, feature: str) -> Metric:
-    if name.lower() not in _METRICS:
-        raise StoreError(f"feature {feature}: unknown metric {name!r}", fix=f"one of {', '.join(_METRICS)}")
-    return _METRICS[name.lower()]
 
 
 def _vector(embedding: Any, field: Field) -> F64:

@@ -10,10 +10,12 @@ from feast import FeatureStore
 from embedding_features.artifact import Kind
 from embedding_features.errors import ConfigError, StoreError
 from embedding_features.progress import SILENT, Progress
+from embedding_features.store.locks import locked
+from embedding_features.store.outside_errors import feast_errors, file_errors
 from embedding_features.store.published import Published, list_published
 from embedding_features.store.publishing.tables import check_table
 from embedding_features.store.retrieval.online_rows import online_rows, online_store_of
-from embedding_features.store.session import changed_store, feast_errors, file_errors, locked, registry_file
+from embedding_features.store.session import changed_store, registry_file
 
 
 @dataclass(frozen=True)
