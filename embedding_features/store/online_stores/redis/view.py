@@ -15,6 +15,7 @@ from embedding_features.store.online_stores.merged import merged_arrays, merged_
 from embedding_features.store.online_stores.pushed import Key
 from embedding_features.store.online_stores.redis.decode import Packed
 from embedding_features.store.online_stores.redis.hash import RedisHash
+from embedding_features.store.online_stores.redis.read import all_rows, pushed_rows, read
 from embedding_features.store.online_stores.redis.replace import replace
 from embedding_features.store.online_stores.redis.server import RedisServer
 from embedding_features.store.online_stores.redis.wire import FieldArguments, Header, id_of, is_pushed
@@ -53,38 +54,38 @@ class RedisView(RedisHash, StoredView):
 
     @override
     def read_arrays(self, view: FeatureView, ids: np.ndarray, features: Sequence[str], now: int) -> Rows:
-        read = self.read(FieldArguments.of_ids(ids))
-        stamp = read.header.stamp
+        found = read(self, FieldArguments.of_ids(ids))
+        stamp = found.header.stamp
         if stamp is not None:
-            refuse_type(ids, read.header.text)
+            refuse_type(ids, found.header.text)
         moment = stamp[0] if stamp else 0
         return merged_arrays(
             view,
             features,
             now,
-            missing=read.missing,
+            missing=found.missing,
             moment=moment,
-            pushed=read.pushed,
-            take=read.packed.take,
+            pushed=found.pushed,
+            take=found.packed.take,
         )
 
     @override
     def read_protos(
         self, view: FeatureView, keys: Sequence[Key], features: Sequence[str], now: int
     ) -> list[Found]:
-        read = self.read(FieldArguments.of_keys(keys))
-        stamp = read.header.stamp
-        places: I64 = np.flatnonzero(~read.missing) if stamp else np.empty(0, np.int64)
+        found = read(self, FieldArguments.of_keys(keys))
+        stamp = found.header.stamp
+        places: I64 = np.flatnonzero(~found.missing) if stamp else np.empty(0, np.int64)
 
         def take(name: str) -> Values | None:
-            values = read.packed.take(name)
+            values = found.packed.take(name)
             if values is None or isinstance(values, np.ndarray):
                 return None if values is None else values[places]
             return values.take(pa.array(places))
 
         moment = stamp[0] if stamp else 0
         return merged_protos(
-            view, features, now, count=len(keys), places=places, moment=moment, pushed=read.pushed, take=take
+            view, features, now, count=len(keys), places=places, moment=moment, pushed=found.pushed, take=take
         )
 
     @override
@@ -101,7 +102,7 @@ class RedisView(RedisHash, StoredView):
             if stamp is not None and not is_older_than_ttl(stamp[0], view, now):
                 fetch = partial(self._fetch, view, query, header)
                 vectors, places = self._vectors.get(header.run, query, fetch)
-            pushed = PushedVectors(view, self.pushed_rows(), query)
+            pushed = PushedVectors(view, pushed_rows(self), query)
             if self.header().run == header.run:
                 hidden = np.array([places[key] for key in pushed.keys if key in places], np.int64)
                 return SearchedView(header.run, pushed, vectors, hidden)
@@ -111,8 +112,8 @@ class RedisView(RedisHash, StoredView):
         self, view: FeatureView, query: VectorQuery, header: Header
     ) -> tuple[SnapshotVectors, dict[Key, int]]:
         """Return the vectors of the snapshot's rows that nobody has pushed over yet, and id → place."""
-        found = ((id_of(field), row) for field, row in self.all_rows().items() if not is_pushed(row))
-        ordered = sorted((key, row) for key, row in found if key is not None)
+        own = ((id_of(field), row) for field, row in all_rows(self).items() if not is_pushed(row))
+        ordered = sorted((key, row) for key, row in own if key is not None)
         ids: list[Key] = [key for key, _ in ordered]
         vectors = Packed([row for _, row in ordered], header.columns, header.widths).take(query.field.name)
         places = {key: place for place, key in enumerate(ids)} if vectors is not None else {}
