@@ -22,7 +22,7 @@ def locked(repo: Path) -> Iterator[None]:
 
 
 def is_locked(repo: Path) -> bool:
-    """Whether somebody publishes or materializes here now."""
+    """Return whether somebody publishes or materializes here now."""
     path = snapshots_root(repo).parent / ".lock"
     if not path.is_file():
         return False

@@ -1,4 +1,4 @@
-"""Bring snapshots online through Feast's own materialization, and see that they arrived."""
+"""Brings snapshots online through Feast's own materialization, and checks that they arrived."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from embedding_features.store.session import changed_store, registry_file
 
 @dataclass(frozen=True)
 class Materialized:
-    """One view online.
+    """Says what of one view is online.
 
     Attributes:
         view, version: serve it as ``<view>@v<version>``.
@@ -69,7 +69,10 @@ def materialize(
 def materialize_tables(
     repo: Path, work: Sequence[tuple[Published, str, Kind]], progress: Progress = SILENT
 ) -> list[Materialized]:
-    """Bring tables (run, node type, kind) online, each as its own version; errors as :func:`materialize`."""
+    """Bring tables (run, node type, kind) online, each as its own version.
+
+    Errors are those of :func:`materialize`.
+    """
     with locked(repo), changed_store(repo) as store, progress.task("materialize", len(work)) as advance:
         done = []
         for run, node_type, kind in work:

@@ -27,7 +27,7 @@ def feast_errors(doing: str, fix: str = "see the message of Feast above") -> Ite
 
 @contextmanager
 def file_errors(doing: str) -> Iterator[None]:
-    """What the system refuses, such as a file that this user may not read or write, becomes a StoreError."""
+    """Turn what the system refuses, as a file that may not be read or written, into a StoreError."""
     try:
         yield
     except OSError as error:

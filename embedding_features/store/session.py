@@ -1,4 +1,4 @@
-"""Feast's store objects: opened once, changed in one step, and quiet."""
+"""Feast's store objects of a repository: opened once, and changed in one step."""
 
 import atexit
 import gc
@@ -32,6 +32,7 @@ def _disconnect() -> None:
 
 
 def _config(repo: Path) -> RepoConfig:
+    """Return the settings of a repository, read by Feast."""
     settings = snapshots_root(repo).parents[1] / "feature_store.yaml"
     with feast_errors(f"reading {settings}", fix="correct the settings named above"):
         config = load_repo_config(settings.parent, settings)
@@ -39,7 +40,7 @@ def _config(repo: Path) -> RepoConfig:
 
 
 def registry_file(repo: Path) -> Path | None:
-    """The registry file of a repository, there or not; None for a registry in an SQL database.
+    """Return the registry file of a repository, there or not; None for one in an SQL database.
 
     Raises:
         StoreError: when the repository has a registry of another kind.
@@ -49,6 +50,7 @@ def registry_file(repo: Path) -> Path | None:
 
 @lru_cache(maxsize=4)
 def _opened(repo: Path, stamp: tuple[int, ...]) -> FeatureStore:  # noqa: ARG001
+    """Return the store of a repository; the stamp says that its files are still the same."""
     config = _config(repo)
     with feast_errors("opening the registry", fix=_fix(config, repo)):
         store = FeatureStore(repo_path=str(repo), config=config)
@@ -57,11 +59,14 @@ def _opened(repo: Path, stamp: tuple[int, ...]) -> FeatureStore:  # noqa: ARG001
 
 
 def _fix(config: RepoConfig, repo: Path) -> str:
+    """Return what to do about a registry that cannot be read."""
     return _REBUILD if registry_path(config, repo) else "see that the database of feature_store.yaml answers"
 
 
 def applied_store(repo: Path) -> FeatureStore | None:
-    """The store of a repository for reading, opened anew only when its files changed; None before an apply.
+    """Return the store of a repository for reading; None before an apply.
+
+    It is opened anew only when the repository's files changed.
 
     Raises:
         StoreError: when the registry cannot be read.
@@ -84,7 +89,7 @@ def applied_store(repo: Path) -> FeatureStore | None:
 
 
 def open_store(repo: Path) -> FeatureStore:
-    """:func:`applied_store` where something is applied.
+    """Return what :func:`applied_store` does, where something is applied.
 
     Raises:
         StoreError: when nothing is, or the registry cannot be read.
@@ -96,13 +101,13 @@ def open_store(repo: Path) -> FeatureStore:
 
 
 def stale_registries(registry: Path) -> list[Path]:
-    """Copies of a registry file that killed processes left, while nobody holds the lock."""
+    """Return copies of a registry file that killed processes left, while nobody holds the lock."""
     return sorted(registry.parent.glob(f".{registry.name}.*.tmp"))
 
 
 @contextmanager
 def changed_store(repo: Path) -> Iterator[FeatureStore]:
-    """A store whose registry may be changed. Hold :func:`locked` around this.
+    """Open a store whose registry may be changed. Hold :func:`.locked` around this.
 
     Feast writes a registry file in place, and a process killed meanwhile would leave a torn one: so the store
     is on a copy, which replaces the registry when the block ends well. A database takes change by change: one
@@ -131,6 +136,7 @@ def changed_store(repo: Path) -> Iterator[FeatureStore]:
 
 
 def _writing(config: RepoConfig, repo: Path) -> FeatureStore:
+    """Return a store for changes."""
     with feast_errors("opening the registry", fix=_fix(config, repo)):
         store = FeatureStore(config=config)
         store.list_entities()

@@ -33,7 +33,7 @@ _ROUNDS = 4
 
 @dataclass(frozen=True)
 class Report:
-    """What an examination found.
+    """Holds what an examination found.
 
     Attributes:
         mended: findings that ``fix`` mended.
@@ -45,7 +45,7 @@ class Report:
 
     @property
     def healthy(self) -> bool:
-        """No problem is left; warnings may be."""
+        """Return whether no problem is left; warnings may be."""
         return all(finding.severity == "warning" for finding in self.left)
 
 
@@ -83,7 +83,7 @@ def _key(finding: Finding) -> tuple[str, str]:
 
 
 def _mended(finding: Finding, progress: Progress) -> str:
-    """Mend; what went wrong with it, for the report."""
+    """Mend a finding; return what went wrong with it, for the report."""
     try:
         if finding.mend is not None:
             finding.mend(progress)
@@ -93,6 +93,7 @@ def _mended(finding: Finding, progress: Progress) -> str:
 
 
 def _found(repo: Path, progress: Progress) -> list[Finding]:
+    """Return the findings of all checks."""
     snapshots_root(repo)  # refuses what is no repository
     settings: Any = read_yaml(repo / "feature_store.yaml")
     if not isinstance(settings, dict):

@@ -1,4 +1,4 @@
-"""What is online against what the registry says was brought there, and what services are pinned to."""
+"""Checks what is online against what the registry says, and what services are pinned to."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -23,7 +23,7 @@ from embedding_features.store.retrieval.refs import run_of
 
 
 def published_views(deployed: Deployed) -> Iterator[Finding]:
-    """The versions that services are pinned to, and those that were materialized, are online, whole."""
+    """Find versions that are not online whole: pinned by a service, or materialized before."""
     store = deployed.store
     for name, number in _wanted(deployed):
         view = deployed.versions[name][number]
@@ -38,6 +38,7 @@ def published_views(deployed: Deployed) -> Iterator[Finding]:
 def _version(
     deployed: Deployed, store: FeatureStore, view: FeatureView, number: int, run: Published
 ) -> Iterator[Finding]:
+    """Find what is wrong online with one version of a view."""
     ref, rows = f"{view.name}@v{number}", run.manifest.nodes[str(mark(view, "node_type"))].count
     older, pushed = other_rows(store, deployed.repo, view, run.as_of)
     if older:
@@ -78,7 +79,7 @@ def _bring(deployed: Deployed, view: FeatureView, run: Published, progress: Prog
 
 
 def _other_moment(store: FeatureStore, view: FeatureView, run: Published) -> str:
-    """The moment of the snapshot that one of our stores serves, where it is not the run's."""
+    """Return the moment of the snapshot that one of our stores serves, where it is not the run's."""
     ours = online_store_of(store)
     found = ours.describe(store.config, view) if isinstance(ours, EmbeddingOnlineStore) else None
     if found is None or found.stamp is None or found.stamp[0] == micros(run.as_of):
@@ -87,7 +88,10 @@ def _other_moment(store: FeatureStore, view: FeatureView, run: Published) -> str
 
 
 def _wanted(deployed: Deployed) -> list[tuple[str, int]]:
-    """(view, N) that must be online: pinned by a service, or the newest of a view that was materialized."""
+    """Return (view, N) that must be online.
+
+    They are pinned by a service, or the newest of a view that was materialized.
+    """
     pinned = {
         (p.name, p.version_tag)
         for service in deployed.services

@@ -1,4 +1,4 @@
-"""Views that were not published: their sources, and whether they are online."""
+"""Checks views that were not published: their sources, and whether they are online."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -17,7 +17,10 @@ from embedding_features.store.session import changed_store
 
 
 def missing_sources(deployed: Deployed) -> Iterator[Finding]:
-    """A source of another view is not there: relative paths are resolved where Feast was started."""
+    """Find sources of other views that are not there.
+
+    Relative paths are resolved where Feast was started.
+    """
     for view in deployed.views.values():
         source = view.batch_source
         if view.name in deployed.versions or not isinstance(source, FileSource) or "://" in source.path:
@@ -35,7 +38,7 @@ def missing_sources(deployed: Deployed) -> Iterator[Finding]:
 
 
 def other_views(deployed: Deployed) -> Iterator[Finding]:
-    """A view of another kind was materialized, but its online table is lost, or that of another store."""
+    """Find views that were materialized, but whose online table is lost, or that of another store."""
     store = deployed.store
     for view in deployed.views.values():
         spans = view.materialization_intervals
@@ -55,7 +58,7 @@ def other_views(deployed: Deployed) -> Iterator[Finding]:
 
 
 def _has_rows(store: FeatureStore, view: FeatureView) -> bool:
-    """Whether the source of a view has rows of the intervals that were materialized."""
+    """Return whether the source of a view has rows of the intervals that were materialized."""
     entities = [store.registry.get_entity(name, store.project) for name in view.entities]
     keys, features, event, created = _get_column_names(view, entities)
     start, end = _span(view)
@@ -67,11 +70,13 @@ def _has_rows(store: FeatureStore, view: FeatureView) -> bool:
 
 
 def _span(view: FeatureView) -> tuple[datetime, datetime]:
+    """Return the first and last moment of the intervals that were materialized."""
     starts, ends = zip(*view.materialization_intervals, strict=True)
     return min(starts), max(ends)
 
 
 def _again(deployed: Deployed, view: FeatureView, _: Progress) -> None:
+    """Materialize a view again."""
     start, end = _span(view)
     with (
         locked(deployed.repo),

@@ -1,4 +1,4 @@
-"""The registry against what is published: paths, tags, services without a pin or of mixed spaces."""
+"""Checks the registry against what is published: paths, names, tags and versions."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -17,7 +17,7 @@ from embedding_features.store.retrieval.refs import run_of
 
 
 def never_applied(deployed: Deployed) -> Iterator[Finding]:
-    """Snapshots are published, and there is no registry."""
+    """Find snapshots that are published where there is no registry."""
     if deployed.store is None and deployed.runs:
         yield Finding(
             "not-applied",
@@ -30,7 +30,7 @@ def never_applied(deployed: Deployed) -> Iterator[Finding]:
 
 
 def moved(deployed: Deployed) -> Iterator[Finding]:
-    """Sources are absolute paths: after the repository was moved or copied they lead elsewhere."""
+    """Find sources that lead elsewhere, as absolute paths do after the repository was moved or copied."""
     elsewhere = []
     for name, versions in deployed.versions.items():
         for number, view in versions.items():
@@ -50,7 +50,10 @@ def moved(deployed: Deployed) -> Iterator[Finding]:
 
 
 def taken_names(deployed: Deployed) -> Iterator[Finding]:
-    """An object that was not published has a name of ours: nothing can be applied until that is settled."""
+    """Find objects that were not published and have a name of ours.
+
+    Nothing can be applied until that is settled.
+    """
     if deployed.store is None:
         return
     with suppress(SnapshotError):  # a damaged one is another finding
@@ -62,7 +65,7 @@ def taken_names(deployed: Deployed) -> Iterator[Finding]:
 
 
 def other_definitions(deployed: Deployed) -> Iterator[Finding]:
-    """The registry's views or services say something else than the manifests: tags, versions, pins."""
+    """Find views or services that say something else than the manifests: tags, versions, pins."""
     wanted = _wanted(deployed)
     if wanted is None:
         return
@@ -89,7 +92,10 @@ REGISTRY = (never_applied, moved, taken_names, other_definitions)
 
 
 def _wanted(deployed: Deployed) -> Definitions | None:
-    """What the manifests say; None while a snapshot is lost or damaged: applying would forget its views."""
+    """Return what the manifests say.
+
+    None while a snapshot is lost or damaged: applying would forget its views.
+    """
     if deployed.store is None or deployed.lost_runs():
         return None
     try:
@@ -99,7 +105,7 @@ def _wanted(deployed: Deployed) -> Definitions | None:
 
 
 def _alike(known: FeatureView, wanted: FeatureView) -> bool:
-    """As :func:`is_same`, but a moved path is another finding."""
+    """Return what :func:`is_same` does, apart from a moved path, which is another finding."""
     known = deepcopy(known)
     known.batch_source.file_options.uri = wanted.batch_source.path
     return is_same(known, wanted)

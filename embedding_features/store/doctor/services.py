@@ -1,4 +1,4 @@
-"""Feature services without a pin, or of several runs side by side."""
+"""Checks feature services: those without a pin, or of several runs side by side."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -13,7 +13,7 @@ from embedding_features.store.session import changed_store
 
 
 def unpinned_services(deployed: Deployed) -> Iterator[Finding]:
-    """Without a pin a service reads another online table than the one its training data came from."""
+    """Find services without a pin: they read another online table than their training data came from."""
     for service in deployed.services:
         loose = [
             p.name
@@ -34,7 +34,7 @@ def unpinned_services(deployed: Deployed) -> Iterator[Finding]:
 
 
 def mixed_services(deployed: Deployed) -> Iterator[Finding]:
-    """A service of one family's runs side by side: what was never meant to be compared."""
+    """Find services of one family's runs side by side, which were never meant to be compared."""
     for service in deployed.services:
         runs: dict[str, dict[str, list[str]]] = {}
         for projection in service.feature_view_projections:
@@ -57,6 +57,7 @@ def mixed_services(deployed: Deployed) -> Iterator[Finding]:
 
 
 def _pin(deployed: Deployed, name: str, _: Progress) -> None:
+    """Pin the views of a service to their newest versions."""
     with (
         locked(deployed.repo),
         changed_store(deployed.repo) as store,

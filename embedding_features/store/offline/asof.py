@@ -31,7 +31,10 @@ _BATCH = 1 << 16
 
 @dataclass(frozen=True)
 class _Source:
-    """The source of a view as it is read; ``times`` are its event and, if there is one, its created time."""
+    """Says how the source of a view is read.
+
+    ``times`` are its event and, if there is one, its created time.
+    """
 
     what: str
     parts: list[TypedFiles]
@@ -41,7 +44,7 @@ class _Source:
 
 
 def join_by_asof(join: Join, files: Sequence[str], frame: EntityFrame) -> list[pa.Array]:
-    """The features of one view, aligned with the frame: those of the newest ``event`` <= a row's time.
+    """Return the features of one view, aligned with the frame: of the newest ``event`` <= a row's time.
 
     Of equal event times the newest ``created`` counts, null being the oldest; equal in both is unspecified.
 
@@ -64,7 +67,7 @@ def join_by_asof(join: Join, files: Sequence[str], frame: EntityFrame) -> list[p
 
 
 def _open(join: Join, files: Sequence[str], frame: EntityFrame) -> tuple[_Source, list[pa.Array]]:
-    """The source, and the frame's keys in types that compare with its keys."""
+    """Return the source, and the frame's keys in types that compare with its keys."""
     what, names = f"view {join.view}", join.source_columns(files)
     parts = parts_of(what, files, dict.fromkeys(names.values()))
     keys, arrays = [], []
@@ -84,7 +87,10 @@ def _open(join: Join, files: Sequence[str], frame: EntityFrame) -> tuple[_Source
 def _match(
     con: duckdb.DuckDBPyConnection, join: Join, source: _Source, keys: list[pa.Array], frame: EntityFrame
 ) -> pa.Table:
-    """Columns ``row`` of the frame, and what it sees: ``file`` (its number) and ``place`` (the row in it)."""
+    """Return columns ``row`` of the frame, and what it sees.
+
+    That is ``file`` (its number) and ``place`` (the row in it).
+    """
     moments = frame.moments
     rows = pa.array(np.arange(len(moments)))
     labels = {f"k{i}": key for i, key in enumerate(keys)}
@@ -102,7 +108,7 @@ def _match(
 
 
 def _fetch(con: duckdb.DuckDBPyConnection, source: _Source, matches: pa.Table, rows: int) -> list[pa.Array]:
-    """The features of the matched rows, streamed into place."""
+    """Return the features of the matched rows, streamed into place."""
     names = [str(i) for i in range(len(source.features))]
     packed = packed_types(source.parts, dict(zip(names, [f.name for f in source.features], strict=True)))
     columns, types = ResultColumns(rows, names, packed), {}

@@ -11,7 +11,7 @@ from embedding_features.store.offline.types import EXACT
 
 @dataclass(frozen=True)
 class Fit:
-    """How a column is read.
+    """Says how a column is read.
 
     Attributes:
         sql: its value.
@@ -23,7 +23,7 @@ class Fit:
 
 
 def fit(have: pa.DataType, want: pa.DataType, sql: str, depth: int = 0) -> Fit | None:
-    """Read the expression ``sql`` of one plain type as another; None when the types are of different kinds.
+    """Return how the expression ``sql`` of one plain type is read as another; None if they differ in kind.
 
     Integers and floats become each other where they are exact (NaN is no integer: null); null becomes
     anything; lists element by element; moments microseconds UTC.
@@ -47,7 +47,7 @@ def fit(have: pa.DataType, want: pa.DataType, sql: str, depth: int = 0) -> Fit |
 
 
 def sql_type(dtype: pa.DataType) -> str:
-    """DuckDB's name of an Arrow type."""
+    """Return DuckDB's name of an Arrow type."""
     return str(duckdb.from_arrow(pa.table({"x": pa.array([], dtype)})).types[0])
 
 
@@ -91,5 +91,6 @@ def _elements(have: pa.DataType, want: pa.DataType, sql: str, depth: int) -> Fit
 
 
 def _bounds(dtype: pa.DataType) -> tuple[int, int]:
+    """Return the least and the greatest value of an integer type."""
     bits, signed = dtype.bit_width, pa.types.is_signed_integer(dtype)
     return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)

@@ -24,7 +24,7 @@ from embedding_features.store.moments import STAMP
 
 @dataclass(frozen=True)
 class Decoded:
-    """One table of one published snapshot, mapped into memory.
+    """Holds one table of one published snapshot, mapped into memory.
 
     Attributes:
         table: id and features, in one piece.
@@ -38,7 +38,7 @@ class Decoded:
 
 
 def open_decoded(files: Sequence[str]) -> list[Decoded] | None:
-    """The tables of published snapshots, by time; those not yet decoded are decoded now.
+    """Return the tables of published snapshots, by time; those not yet decoded are decoded now.
 
     Returns:
         None when a file is not the unaltered table of a published snapshot with one row an id and one moment:
@@ -60,6 +60,7 @@ def open_decoded(files: Sequence[str]) -> list[Decoded] | None:
 
 @lru_cache(maxsize=4096)
 def _open(path: Path, size: int, mtime: int) -> Decoded | None:
+    """Return one table; the arguments say that the file is still the same."""
     try:
         checksum = Snapshot.open(path.parent, verify=False).manifest.files.get(path.name)
     except SnapshotError:

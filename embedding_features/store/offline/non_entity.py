@@ -25,7 +25,7 @@ from embedding_features.store.offline.typed_files import parts_of
 
 
 def entities_of_sources(joins: Sequence[Join], start: datetime, end: datetime) -> pa.Table:
-    """Find each key and event time of the views' sources once, both ends of the span included.
+    """Return each key and event time of the views' sources once, both ends of the span included.
 
     Returns:
         ``event_timestamp`` and the keys of all views, by time, then key; null are those that the view of a

@@ -24,7 +24,7 @@ _MEND = "check the files of the source"
 
 
 class SourceJob(IbisRetrievalJob):  # type: ignore[misc]
-    """Feast's job over DuckDB, whose errors are named."""
+    """Is Feast's job over DuckDB, whose errors say what was being done."""
 
     def _to_df_internal(self, timeout: int | None = None) -> pd.DataFrame:
         with library_errors("reading a source", _MEND):
@@ -36,6 +36,7 @@ class SourceJob(IbisRetrievalJob):  # type: ignore[misc]
             return super()._to_arrow_internal(timeout)
 
     def persist(self, *args: Any, **settings: Any) -> None:
+        """Write the rows to where Feast's store would."""
         with library_errors("writing a saved dataset", "check its path, and the room there"):
             super().persist(*args, **settings)
 
@@ -50,7 +51,7 @@ def pull(
     span: tuple[datetime | None, datetime | None],
     newest: bool,
 ) -> SourceJob:
-    """Read the rows of a source whose event is within a span, both ends included; lazily, in DuckDB.
+    """Return the rows of a source whose event is within a span, both ends included; lazily, in DuckDB.
 
     The two times are microseconds UTC, whatever the files have (as :mod:`.times` says); the other columns
     have the type of the files or, where these differ, one that holds all their values.
@@ -113,7 +114,7 @@ def _select(
 
 
 def _bound(fit: Fit, have: pa.DataType, column: str, sign: str, moment: datetime) -> str:
-    """A condition on the event; on the bare column where DuckDB can then pass over row groups."""
+    """Return a condition on the event; on the bare column where DuckDB can then pass over row groups."""
     text = literal(str(moment.astimezone(UTC).replace(tzinfo=None)))
     if pa.types.is_timestamp(have) and have.unit != "ns" and have.tz is None:
         return f"{column} {sign} TIMESTAMP {text}"

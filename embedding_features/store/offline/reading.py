@@ -1,4 +1,4 @@
-"""How each column of a source is read, part by part, and the refusal of values that this would change."""
+"""How each column of a source is read, part by part, without changing a value."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from embedding_features.store.offline.types import common
 
 @dataclass(frozen=True)
 class Reading:
-    """How one column is read in each part.
+    """Says how one column is read in each part.
 
     Attributes:
         name: of the column in the files.
@@ -29,7 +29,7 @@ class Reading:
 
 
 def reading_of(what: str, parts: Sequence[TypedFiles], name: str, want: pa.DataType) -> Reading:
-    """Read a column as one type in all parts.
+    """Return how a column is read as one type in all parts.
 
     Raises:
         DataError: when a part's values are of another kind.
@@ -44,7 +44,7 @@ def reading_of(what: str, parts: Sequence[TypedFiles], name: str, want: pa.DataT
 
 
 def time_of(what: str, parts: Sequence[TypedFiles], name: str) -> Reading:
-    """Read a column of times as microseconds UTC, each part by its own type.
+    """Return how a column of times is read as microseconds UTC, each part by its own type.
 
     Raises:
         DataError: when a part's values are no times.
@@ -59,7 +59,9 @@ def time_of(what: str, parts: Sequence[TypedFiles], name: str) -> Reading:
 
 
 def moment_of(what: str, parts: Sequence[TypedFiles], name: str, zoned: bool = True) -> Reading:
-    """Read a column of times as timestamps of microseconds, of UTC or, if not ``zoned``, without zone.
+    """Return how a column of times is read as timestamps of microseconds.
+
+    They are of UTC or, if not ``zoned``, without zone.
 
     Raises:
         DataError: when a part's values are no times.
@@ -76,7 +78,9 @@ def moment_of(what: str, parts: Sequence[TypedFiles], name: str, zoned: bool = T
 def type_of(
     what: str, parts: Sequence[TypedFiles], name: str, said: pa.DataType | None, key: bool = False
 ) -> pa.DataType:
-    """Find the type that a column is read as: the files' own where they agree, else what the view declares.
+    """Return the type that a column is read as.
+
+    It is the files' own where they agree, else what the view declares.
 
     Args:
         said: what the view declares; None where it does not say: then what the files have in common.
@@ -97,7 +101,7 @@ def type_of(
 def refuse_changed(
     con: duckdb.DuckDBPyConnection, what: str, parts: Sequence[TypedFiles], readings: Sequence[Reading]
 ) -> None:
-    """Look at the values that may not fit, if any.
+    """Check the values that may not fit, if any.
 
     Raises:
         DataError: when a value would be changed: the first, with its file.
@@ -114,8 +118,10 @@ def refuse_changed(
 
 
 def refuse_value(what: str, file: str, have: pa.DataType, reading: Reading, value: object) -> None:
-    """Raises:
-    DataError: always.
+    """Refuse a value that the type it is read as cannot hold.
+
+    Raises:
+        DataError: always.
     """
     raise DataError(
         f"{what}: column {reading.name} of {file} is {have} and read as {reading.wanted}, "
@@ -125,7 +131,7 @@ def refuse_value(what: str, file: str, have: pa.DataType, reading: Reading, valu
 
 
 def rows_sql(parts: Sequence[TypedFiles], readings: Mapping[str, Reading]) -> str:
-    """All rows: the readings by their aliases, and where a row is: ``file`` (its number) and ``place``."""
+    """Return SQL of all rows: the readings by their aliases, ``file`` (its number) and ``place`` in it."""
     selects = []
     for number, part in enumerate(parts):
         columns = [f"{reading.fits[number].sql} AS {alias}" for alias, reading in readings.items()]
@@ -136,7 +142,7 @@ def rows_sql(parts: Sequence[TypedFiles], readings: Mapping[str, Reading]) -> st
 
 
 def _is_moment(dtype: pa.DataType) -> bool:
-    """Whether DuckDB reads the type as microseconds UTC by itself."""
+    """Return whether DuckDB reads the type as microseconds UTC by itself."""
     return bool(pa.types.is_timestamp(dtype) and dtype.unit != "ns" and dtype.tz is not None)
 
 

@@ -12,8 +12,10 @@ from embedding_features.store.offline.typed_files import parts_of
 
 
 def refuse_unclear(source: DataSource) -> None:
-    """Raises:
-    StoreError: when nothing says of what format a source's files are.
+    """Check that a source says of what format its files are.
+
+    Raises:
+        StoreError: when nothing says of what format a source's files are.
     """
     if not isinstance(source, FileSource) or source.file_format is not None:
         return
@@ -25,8 +27,10 @@ def refuse_unclear(source: DataSource) -> None:
 
 
 def refuse_requests(transformations: Sequence[OnDemandFeatureView]) -> None:
-    """Raises:
-    DataError: when a transformation needs columns that only an entity dataframe can bring.
+    """Check that no transformation needs columns that only an entity dataframe can bring.
+
+    Raises:
+        DataError: when a transformation needs columns that only an entity dataframe can bring.
     """
     for view in transformations:
         needed = sorted(view.get_request_data_schema())
@@ -38,7 +42,7 @@ def refuse_requests(transformations: Sequence[OnDemandFeatureView]) -> None:
 
 
 def refuse_unmeasured(path: str, names: Sequence[str]) -> None:
-    """Look whether Feast measures local Parquet files right.
+    """Check that Feast measures local Parquet files right.
 
     Raises:
         DataError: when a file lacks a column.

@@ -1,4 +1,4 @@
-"""What the offline store reads from a source as it is, writes to it, and measures of it."""
+"""Reads a source as it is, writes to it, and measures it, for the offline store."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -112,7 +112,7 @@ class SourceStore(DuckDBOfflineStore):  # type: ignore[misc]
         histogram_bins: int = 20,
         top_n: int = 10,
     ) -> list[dict[str, Any]]:
-        """Feast's own, for scalars.
+        """Return Feast's own figures, for scalars.
 
         Raises:
             StoreError: when a feature is a list, or of several types.

@@ -21,7 +21,7 @@ from embedding_features.store.offline.source_store import SourceStore
 
 
 class EmbeddingOfflineStoreConfig(DuckDBOfflineStoreConfig):  # type: ignore[misc]
-    """``offline_store`` in ``feature_store.yaml``: what Feast's duckdb store takes, and
+    """Holds the settings ``offline_store`` of ``feature_store.yaml``: those of Feast's duckdb store, too.
 
     Attributes:
         map_snapshots: decode published snapshots once, into a hidden file beside each table, and gather from
@@ -33,7 +33,7 @@ class EmbeddingOfflineStoreConfig(DuckDBOfflineStoreConfig):  # type: ignore[mis
 
 
 class EmbeddingOfflineStore(SourceStore):
-    """Feast's duckdb store with point-in-time joins that read each label's row once."""
+    """Is Feast's duckdb store with point-in-time joins that read each label's row once."""
 
     @staticmethod
     def get_historical_features(

@@ -1,4 +1,4 @@
-"""When a row of a source was: microseconds UTC, never earlier than what the file says."""
+"""The moments of a source's rows: microseconds UTC, never earlier than what the file says."""
 
 import pyarrow as pa
 
@@ -16,7 +16,7 @@ KINDS = "timestamps, dates, seconds since 1970, or ISO 8601 text"
 
 
 def time_fit(have: pa.DataType, sql: str) -> Fit | None:
-    """Read the expression ``sql`` as BIGINT microseconds UTC; None when values of the type are no times.
+    """Return how ``sql`` is read as BIGINT microseconds UTC; None when values of the type are no times.
 
     Times without zone are UTC, and numbers seconds since 1970, as in Feast. A date counts as its last
     microsecond, and what is finer than a microsecond is rounded up: else a row would be seen too early.

@@ -21,7 +21,7 @@ _WHOLE = re.compile(r"0|-?[1-9]\d{0,17}")
 
 @dataclass(frozen=True)
 class TypedFiles:
-    """Files whose needed columns have equal types.
+    """Holds files whose needed columns have equal types.
 
     Attributes:
         files: their paths.
@@ -37,18 +37,21 @@ class TypedFiles:
 
     @property
     def sql(self) -> str:
-        """The files as a table ``s``; a folder's column never stands in the place of a file's own."""
+        """Return the files as a table ``s``.
+
+        A folder's column never stands in the place of a file's own.
+        """
         return f"read_parquet([{', '.join(map(literal, self.files))}], hive_partitioning = false) s"
 
     def column(self, name: str) -> str:
-        """A needed column of the table ``s``."""
+        """Return a needed column of the table ``s``, as SQL."""
         if name in self.folders:
             return _partition_sql(self.files, name, self.types[name])
         return f"s.{quoted(name)}"
 
 
 def parts_of(what: str, files: Sequence[str], names: Collection[str]) -> list[TypedFiles]:
-    """Group files by the types of the columns ``names``; files without rows only where all are.
+    """Return files grouped by the types of the columns ``names``; files without rows only if all are.
 
     Args:
         what: whose files these are, for messages.
@@ -97,7 +100,7 @@ def _check(what: str, file: str, schema: pa.Schema, names: Iterable[str]) -> Non
 
 
 def _partition_type(values: Sequence[str | None]) -> pa.DataType:
-    """Find the type of a column of all files: integers, days, else text; 007 is text."""
+    """Return the type of a folder column of all files: integers, days, else text; 007 is text."""
     known = [value for value in values if value is not None]
     if not known:
         return pa.null()
@@ -114,7 +117,7 @@ def _is_day(text: str) -> bool:
 
 
 def _partition_sql(files: Sequence[str], name: str, dtype: pa.DataType) -> str:
-    """The value of a row of these files, read as a table ``s``."""
+    """Return the value of a row of these files, read as a table ``s``, as SQL."""
     kind = {pa.int64(): "BIGINT", pa.date32(): "DATE"}.get(dtype, "VARCHAR")
     values: list[Mapping[str, str | None]] = [partitions(file) for file in files]
     texts = ("NULL" if value[name] is None else literal(str(value[name])) for value in values)

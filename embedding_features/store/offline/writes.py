@@ -1,4 +1,4 @@
-"""What is written: microseconds UTC, and no value that is not what was given."""
+"""Writes of rows: times in microseconds UTC, and no value that is not what was given."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +16,7 @@ from embedding_features.store.offline.types import plain
 
 
 def microseconds(table: pa.Table) -> pa.Table:
-    """Make timestamps of nanoseconds such of microseconds, rounded up, as a time that is read is."""
+    """Return a table whose nanoseconds are microseconds, rounded up, as a time that is read is."""
     for number, field in enumerate(table.schema):
         if pa.types.is_timestamp(field.type) and field.type.unit == "ns":
             column = pc.ceil_temporal(table.column(number), unit="microsecond")
@@ -25,7 +25,7 @@ def microseconds(table: pa.Table) -> pa.Table:
 
 
 def saved(result: pa.Table, frame: EntityFrame) -> pa.Table:
-    """Make a result's times microseconds: the rows' own UTC, as they were joined."""
+    """Return a result whose times are microseconds: the rows' own UTC, as they were joined."""
     number = result.column_names.index(frame.event)
     return microseconds(result.set_column(number, frame.event, frame.moments.cast(STAMP)))
 
@@ -53,6 +53,7 @@ def append(view: str, path: str, rows: pa.Table) -> None:
 
 
 def _as(view: str, column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
+    """Return a column in the type that the file has."""
     have, want = plain(column.type), plain(field.type)
     times = pa.types.is_timestamp(have) and pa.types.is_timestamp(want)
     if times or fit(have, want, "x") is not None:

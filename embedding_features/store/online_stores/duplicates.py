@@ -1,4 +1,4 @@
-"""Rows of a snapshot with one id: the last created is the right one."""
+"""Of the rows of a snapshot with one id, the last created is kept."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from embedding_features.errors import StoreError
 
 
 def last_by_id(codes: np.ndarray, texts: pa.ChunkedArray | None, created: I64) -> I64:
-    """The row of each distinct id, ascending by code; of rows with one id the last created.
+    """Return the row of each distinct id, ascending by code; of rows with one id the last created.
 
     Args:
         codes: [n] int64 ids, or uint64 hashes of ``texts``.
@@ -30,12 +30,12 @@ def last_by_id(codes: np.ndarray, texts: pa.ChunkedArray | None, created: I64) -
 
 
 def hashes(texts: np.ndarray) -> np.ndarray:
-    """SipHash of each string [n] object → [n] uint64."""
+    """Return the SipHash of each string: [n] object → [n] uint64."""
     return pd.util.hash_array(texts, categorize=False) if len(texts) else np.zeros(0, np.uint64)
 
 
 def _last_of_each(codes: np.ndarray, names: np.ndarray, created: I64, shown: pa.ChunkedArray) -> I64:
-    """The row of each distinct id, ascending by code, then name; of rows with one id the last created.
+    """Return the row of each distinct id, ascending by code, then name: the last created.
 
     Args:
         codes: [n] int64 ids, or hashes of strings.

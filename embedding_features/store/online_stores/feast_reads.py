@@ -23,13 +23,13 @@ Grouped: TypeAlias = list[tuple[FeatureView, list[str]]]
 
 
 class FeastReads(OnlineStore):  # type: ignore[misc]
-    """What Feast calls, over ``online_read`` and ``online_write_batch``; asynchronously in a thread."""
+    """Answers Feast by ``online_read`` and ``online_write_batch``; asynchronously in a thread."""
 
     _versioned_read_supported = True
 
     @property
     def async_supported(self) -> SupportedAsyncMethods:
-        """Both reads and writes."""
+        """Return that reads and writes are."""
         return SupportedAsyncMethods(read=True, write=True)
 
     async def online_read_async(
@@ -39,7 +39,7 @@ class FeastReads(OnlineStore):  # type: ignore[misc]
         entity_keys: list[EntityKey],
         requested_features: list[str] | None = None,
     ) -> list[Found]:
-        """As ``online_read``; others go on meanwhile."""
+        """Do what ``online_read`` does; others go on meanwhile."""
         return await asyncio.to_thread(self.online_read, config, table, entity_keys, requested_features)
 
     async def online_write_batch_async(
@@ -49,7 +49,7 @@ class FeastReads(OnlineStore):  # type: ignore[misc]
         data: list[Written],
         progress: Callable[[int], Any] | None,
     ) -> None:
-        """As ``online_write_batch``; others go on meanwhile."""
+        """Do what ``online_write_batch`` does; others go on meanwhile."""
         await asyncio.to_thread(self.online_write_batch, config, table, data, progress)
 
     def get_online_features(
@@ -62,7 +62,7 @@ class FeastReads(OnlineStore):  # type: ignore[misc]
         full_feature_names: bool = False,
         include_feature_view_version_metadata: bool = False,
     ) -> OnlineResponse:
-        """Feast's own; large integers stay exact in its data frame.
+        """Return Feast's own answer, in whose data frame large integers stay exact.
 
         Raises:
             DataError: when an id is null, or does not fit its view's key exactly.
@@ -84,7 +84,7 @@ class FeastReads(OnlineStore):  # type: ignore[misc]
         full_feature_names: bool = False,
         include_feature_view_version_metadata: bool = False,
     ) -> OnlineResponse:
-        """As :meth:`get_online_features`; others go on meanwhile."""
+        """Do what :meth:`get_online_features` does; others go on meanwhile."""
         refuse_misfits(entity_rows, _types(registry, project, features, full_feature_names))
         response = await super().get_online_features_async(
             config, features, entity_rows, registry, project, full_feature_names,
@@ -102,7 +102,7 @@ class FeastReads(OnlineStore):  # type: ignore[misc]
         full_feature_names: bool,
         include_feature_view_version_metadata: bool,
     ) -> None:
-        """Feast's own, but what is older than ttl has the status OUTSIDE_MAX_AGE."""
+        """Do what Feast does, but give what is older than ttl the status OUTSIDE_MAX_AGE."""
         for table, names in grouped_refs:
             keys, places, length = unique_entities(table, join_key_values, entity_name_to_join_key_map)
             fill(
@@ -120,7 +120,7 @@ class FeastReads(OnlineStore):  # type: ignore[misc]
         full_feature_names: bool,
         include_feature_view_version_metadata: bool,
     ) -> None:
-        """As :meth:`_read_features_per_fv`, all views at once."""
+        """Do what :meth:`_read_features_per_fv` does, for all views at once."""
         asked = [
             unique_entities(table, join_key_values, entity_name_to_join_key_map) for table, _ in grouped_refs
         ]
@@ -140,7 +140,10 @@ class FeastReads(OnlineStore):  # type: ignore[misc]
 def _types(
     registry: BaseRegistry, project: str, features: list[str] | FeatureService, full_feature_names: bool
 ) -> dict[str, ValueType]:
-    """Name → type of the keys of the views of features; an entity's own name stands for its key too."""
+    """Return name → type of the keys of the features' views.
+
+    An entity's own name stands for its key, too.
+    """
     context = utils._get_cached_request_context(registry, project, features, full_feature_names)
     key_of_entity: dict[str, str] = context[2]
     types: dict[str, ValueType] = context[3]

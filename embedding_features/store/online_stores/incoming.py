@@ -17,7 +17,9 @@ _AGAIN = "correct the source and materialize again; what was online before stays
 
 
 class Incoming:
-    """Batches of one snapshot. Iterate once; what is known of the whole is there when that has ended.
+    """Checks the batches of one snapshot while they are iterated over.
+
+    Iterate once; what is known of the whole is there when that has ended.
 
     Args:
         rows: how many there must be; None: any number.
@@ -65,17 +67,17 @@ class Incoming:
 
     @property
     def created(self) -> I64:
-        """[rows] microseconds, NEVER where the view has no created time."""
+        """Return [rows] microseconds: when each row was created, NEVER where the view does not say."""
         return np.concatenate(self._created)
 
     @property
     def created_alike(self) -> bool:
-        """Whether all rows so far have one created time: then an id that is there twice is an error."""
+        """Return whether all rows so far have one created time: then an id that comes twice is an error."""
         return len(self._moments) < 2
 
     @property
     def stamp(self) -> Stamp:
-        """The snapshot's event time, and the last created time in it."""
+        """Return the snapshot's event time, and the last created time in it."""
         return next(iter(self._events)), int(self.created.max())
 
     def _check(self, batch: pa.RecordBatch) -> None:
@@ -93,8 +95,10 @@ class Incoming:
 
 
 def check_values(values: pa.Array, dim: int | None, where: str) -> None:
-    """Raises:
-    StoreError: on nulls, NaN or infinity at any depth, or a list of another length than ``dim``.
+    """Check the values of a column.
+
+    Raises:
+        StoreError: on nulls, NaN or infinity at any depth, or a list of another length than ``dim``.
     """
     if values.null_count:
         raise StoreError(f"{where} has nulls", fix=_AGAIN)
@@ -110,7 +114,7 @@ def check_values(values: pa.Array, dim: int | None, where: str) -> None:
 
 
 def _micros(times: pa.Array, layout: Layout) -> I64:
-    """Microseconds since 1970; a time without zone is UTC, as Feast has it."""
+    """Return microseconds since 1970; a time without zone is UTC, as Feast has it."""
     if times.null_count:
         raise StoreError(f"{layout.where} has rows without a time", fix="give every row its timestamps")
     if times.type.tz is None:

@@ -1,4 +1,4 @@
-"""What the columns of a view are, and the moments of its snapshots."""
+"""What each column of a view is, and the order in time of its snapshots."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ NEVER = -(2**63)
 
 @dataclass(frozen=True)
 class Layout:
-    """What the columns of a view are.
+    """Says what each column of a view is.
 
     Attributes:
         key: the column of ids.
@@ -34,7 +34,7 @@ class Layout:
 
     @classmethod
     def of(cls, view: FeatureView) -> "Layout":
-        """Of the batch source's columns.
+        """Return the layout of a view, by the columns of its batch source.
 
         Raises:
             StoreError: when the view is not of one entity, or has no source.
@@ -49,8 +49,10 @@ class Layout:
 
 
 def refuse_older(where: str, online: Stamp | None, stamp: Stamp) -> None:
-    """Raises:
-    StoreError: when a snapshot is older than what is online.
+    """Check that a snapshot is no older than what is online.
+
+    Raises:
+        StoreError: when a snapshot is older than what is online.
     """
     if online is not None and stamp < online:
         raise StoreError(
@@ -60,5 +62,6 @@ def refuse_older(where: str, online: Stamp | None, stamp: Stamp) -> None:
 
 
 def _say(stamp: Stamp) -> str:
+    """Return a stamp for people."""
     event, created = (str(moment_of(t)) if t != NEVER else "unknown" for t in stamp)
     return f"{event} (created {created})"

@@ -16,10 +16,10 @@ Found: TypeAlias = tuple[datetime | None, dict[str, Value] | None]
 
 
 class ExactResponse(OnlineResponse):  # type: ignore[misc]
-    """Feast's own, but integers beside a missing row stay integers: as floats, large ones are rounded."""
+    """Is Feast's response, but integers beside a missing row stay integers: floats would round large ones."""
 
     def to_df(self, include_event_timestamps: bool = False) -> pd.DataFrame:
-        """A column a feature; integers with missing ones among them have pandas' type ``Int64``."""
+        """Return a column a feature; integers with missing ones among them have pandas' type ``Int64``."""
         columns = self.to_dict(include_event_timestamps)
         return pd.DataFrame({name: _exact(values) for name, values in columns.items()})
 
@@ -32,7 +32,7 @@ def _exact(values: list[Any]) -> Any:
 def unique_entities(
     table: FeatureView, values: dict[str, Any], names: dict[str, str]
 ) -> tuple[list[EntityKey], tuple[list[int], ...], int]:
-    """The keys to read, the places of each in the answer, and how long that is."""
+    """Return the keys to read, the places of each in the answer, and how long that is."""
     unique, places, length = utils._get_unique_entities(table, values, names)
     return utils._get_entity_key_protos(unique), tuple(places), length
 

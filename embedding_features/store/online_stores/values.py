@@ -32,14 +32,14 @@ _INT32 = np.iinfo(np.int32)
 
 
 def declared_dim(field: Field) -> int | None:
-    """The length of a feature's lists: ``vector_length``, or what the feature is marked with."""
+    """Return the length of a feature's lists: ``vector_length``, or what the feature is marked with."""
     if field.vector_index and field.vector_length:
         return int(field.vector_length)
     return vector_dim(field)
 
 
 def to_protos(values: Values, field: Field) -> list[Value]:
-    """Gathered rows of a feature as Feast's values.
+    """Return gathered rows of a feature as Feast's values.
 
     They have the declared type. What was stored when the view declared another one keeps its type where the
     declared one cannot hold it, as in Feast's own stores.
@@ -57,12 +57,13 @@ def to_protos(values: Values, field: Field) -> list[Value]:
 
 
 def _declared(field: Field) -> str:
+    """Return the slot of the declared type, or of its items'; empty where there is none."""
     kind = field.dtype.base_type if isinstance(field.dtype, Array) else field.dtype
     return _DECLARED.get(kind.to_value_type(), "")
 
 
 def _stored(values: Values) -> tuple[bool, str]:
-    """Whether values are lists, and their slot or their items'."""
+    """Return whether values are lists, and their slot or their items'."""
     if isinstance(values, np.ndarray):
         return values.ndim == 2, _slot(values.dtype)
     many = is_list(values.type)
@@ -77,6 +78,7 @@ def _slot(dtype: np.dtype[np.generic]) -> str:
 
 
 def _holds(declared: str, stored: str, values: Values) -> bool:
+    """Return whether the declared slot holds all values of the stored one."""
     if declared == stored or (declared in ("float", "double") and stored != "string"):
         return True
     if declared == "int64":
@@ -88,7 +90,7 @@ def _holds(declared: str, stored: str, values: Values) -> bool:
 
 
 def from_proto(value: Value) -> Any:
-    """A value as Python has it: a number, a string, bytes, a time, a list of such, or None.
+    """Return a value as Python has it: a number, a string, bytes, a time, a list of such, or None.
 
     Raises:
         StoreError: when it is a map or a list of lists, for which arrays have no one type.
@@ -107,12 +109,12 @@ def from_proto(value: Value) -> Any:
 
 
 def _moment(seconds: int) -> datetime | None:
-    """A time of Feast's, in seconds since 1970; its own number for null is one."""
+    """Return a time of Feast's, in seconds since 1970; its own number for null is one."""
     return None if seconds == NULL_TIMESTAMP_INT_VALUE else datetime.fromtimestamp(seconds, UTC)
 
 
 def as_arrow(values: Values) -> pa.Array:
-    """Gathered values as an Arrow array; a matrix becomes lists."""
+    """Return gathered values as an Arrow array; a matrix becomes lists."""
     if not isinstance(values, np.ndarray):
         return values
     if values.ndim == 1:
@@ -122,10 +124,10 @@ def as_arrow(values: Values) -> pa.Array:
 
 
 def is_list(kind: pa.DataType) -> bool:
-    """Whether values are lists, of one length or not."""
+    """Return whether values are lists, of one length or not."""
     return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Whether values are strings."""
+    """Return whether values are strings."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))

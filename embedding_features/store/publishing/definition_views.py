@@ -20,7 +20,7 @@ from embedding_features.store.repo_settings import RepoSettings
 def published_view(
     run: Published, node_type: str, kind: Kind, entity: Entity, settings: RepoSettings
 ) -> FeatureView:
-    """The view of a run's table, as its version.
+    """Return the view of a run's table, as its version.
 
     Raises:
         SnapshotError: when the table cannot be read, or has columns that Feast has no type for.
@@ -72,7 +72,7 @@ def _fields(run: Published, node_type: str, kind: Kind) -> list[Field]:
 
 
 def _tags(manifest: Manifest, node_type: str, kind: Kind, column: str) -> dict[str, str]:
-    """What a consumer pins: the run and the space, and the codebooks that the column's values refer to."""
+    """Return what a consumer pins: run, space, and the codebooks that the column's values refer to."""
     books = [c.id for c in manifest.codebooks if (c.node_type, c.kind) == (node_type, kind)]
     own = [c.id for c in manifest.codebooks if (c.node_type, c.kind, c.column) == (node_type, kind, column)]
     said: dict[Mark, str] = {

@@ -33,7 +33,7 @@ SERVICES: dict[Service, tuple[Kind, ...]] = {
 
 @dataclass(frozen=True)
 class Definitions:
-    """The Feast objects of the repository ``repo``.
+    """Holds the Feast objects of the repository ``repo``.
 
     Attributes:
         versions: view name → N → that version of the view, N ascending. The last one is the view; the others
@@ -47,19 +47,19 @@ class Definitions:
 
     @property
     def views(self) -> list[FeatureView]:
-        """The newest version of each view."""
+        """Return the newest version of each view."""
         return [versions[max(versions)] for versions in self.versions.values()]
 
     def all(self) -> Named:
-        """The objects by kind."""
+        """Return the objects by kind."""
         return Named.of("what is published", self.objects())
 
     def objects(self) -> list[Entity | FeatureView | FeatureService]:
-        """What ``FeatureStore.apply`` takes."""
+        """Return what ``FeatureStore.apply`` takes."""
         return [*self.entities, *self.views, *self.services]
 
     def named(self) -> dict[str, Entity | FeatureView | FeatureService]:
-        """The objects as attributes of a module, where ``feast apply`` looks for them.
+        """Return the objects as attributes of a module, where ``feast apply`` looks for them.
 
         No variable has such names, so none of the module's own is replaced. Before anything is written, the
         services look for our names in all files of the repository.
@@ -72,7 +72,7 @@ class Definitions:
 
 @file_errors("reading what is published")
 def definitions(repo: Path) -> Definitions:
-    """The objects of everything published in ``repo``; none where nothing is.
+    """Return the objects of everything published in ``repo``; none where nothing is.
 
     A service holds the views of the newest run of each family. A view that the newest run no longer has stays
     defined at its last version, so that old pins keep working, but is in no service. An entity that the
@@ -93,7 +93,7 @@ def definitions(repo: Path) -> Definitions:
 
 
 def definitions_of(repo: Path, runs: Sequence[Published]) -> Definitions:
-    """The objects of some runs, by the settings of ``repo``, whatever else there is.
+    """Return the objects of some runs, by the settings of ``repo``, whatever else there is.
 
     Raises:
         ConfigError: when the settings give two node types one entity.

@@ -1,4 +1,4 @@
-"""What a snapshot must be before anyone may see it: healthy, without a leak, and of its space."""
+"""Checks that a snapshot must pass before anyone may see it: without a leak, and of its space."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from embedding_features.store.published import Published
 
 
 def check_time(manifest: Manifest, created: datetime, *, allow_timeless: bool = False) -> None:
-    """Contract 1: nothing in a snapshot is later than its moment.
+    """Check contract 1: nothing in a snapshot is later than its moment.
 
     Raises:
         LeakError: when a relation has an edge after ``as_of``, or edges without times unless
@@ -35,7 +35,7 @@ def check_time(manifest: Manifest, created: datetime, *, allow_timeless: bool = 
 
 
 def check_space(manifest: Manifest, earlier: Sequence[Manifest]) -> None:
-    """Contract 2: a snapshot continues its space, in time and in meaning.
+    """Check contract 2: a snapshot continues its space, in time and in meaning.
 
     A space grows forward only. Vocabulary, alignment and codebooks of a snapshot come from the one before
     it, so one dated before a published one would carry what was learned later: a leak, and versions would no
@@ -72,7 +72,7 @@ def check_space(manifest: Manifest, earlier: Sequence[Manifest]) -> None:
 
 
 def check_ids(manifest: Manifest, earlier: Sequence[Manifest]) -> None:
-    """A node type is one entity, whatever the family: its ids are of one type.
+    """Check that the ids of a node type, which is one entity whatever the family, are of one type.
 
     Args:
         earlier: all published snapshots of the repository.
@@ -91,7 +91,9 @@ def check_ids(manifest: Manifest, earlier: Sequence[Manifest]) -> None:
 
 
 def check_names(run: Published, earlier: Sequence[Published]) -> None:
-    """A view's name is of one family and node type; ``a_b`` and ``c`` make that of ``a`` and ``b_c``.
+    """Check that no other family has a view of the same name.
+
+    A name is of one family and node type, but ``a_b`` and ``c`` make that of ``a`` and ``b_c``.
 
     Args:
         earlier: all published snapshots of the repository.
@@ -121,7 +123,7 @@ def _check_codebooks(manifest: Manifest, other: Manifest) -> None:
 
 
 def _codebooks(manifest: Manifest) -> dict[tuple[str, str], dict[str, str]]:
-    """(node type, kind) → column → codebook id."""
+    """Return (node type, kind) → column → codebook id."""
     tables: dict[tuple[str, str], dict[str, str]] = {}
     for record in manifest.codebooks:
         tables.setdefault((record.node_type, record.kind), {})[record.column] = record.id

@@ -6,7 +6,7 @@ from embedding_features.space import HealthConfig, check_health
 
 
 def check_snapshot_health(snapshot: Snapshot, config: HealthConfig) -> None:
-    """The figures were recorded, and the vectors pass the health gate here and now.
+    """Check that figures were recorded, and that the vectors pass the health gate here and now.
 
     Raises:
         HealthError: when they were not or do not, with the figures.
@@ -24,8 +24,10 @@ def check_snapshot_health(snapshot: Snapshot, config: HealthConfig) -> None:
 
 
 def check_recorded_health(manifest: Manifest) -> None:
-    """Raises:
-    HealthError: when a node type has no health figures.
+    """Check that every node type has health figures.
+
+    Raises:
+        HealthError: when a node type has no health figures.
     """
     missing = sorted(t for t in manifest.nodes if not manifest.health.get(t))
     if missing:

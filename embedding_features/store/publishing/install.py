@@ -1,4 +1,4 @@
-"""One snapshot through the gate, and as a stamped copy into the repository, in one step."""
+"""Takes one snapshot through the gate, and a stamped copy of it into the repository, in one step."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ _OURS = {"published", "feature_view_version", "files", "figures", "health", "lib
 
 @dataclass(frozen=True)
 class Terms:
-    """On what terms snapshots are published."""
+    """Says on what terms snapshots are published."""
 
     published: datetime | None
     delay: timedelta | None
@@ -38,12 +38,12 @@ class Terms:
             )
 
     def created(self, as_of: datetime) -> datetime | None:
-        """The publish time asked for; None is now."""
+        """Return the publish time asked for; None is now."""
         return self.published if self.delay is None else as_of + self.delay
 
 
 def install(source: Snapshot | Path | str, repo: Path, terms: Terms, theirs: Named | None) -> Published:
-    """Gate a snapshot and put a stamped copy of it into the repository."""
+    """Check a snapshot, put a stamped copy of it into the repository, and return that."""
     snapshot, root = opened(source), snapshots_root(repo)
     manifest = snapshot.manifest
     safe_name(manifest.run_id, "run id")
@@ -76,7 +76,7 @@ def install(source: Snapshot | Path | str, repo: Path, terms: Terms, theirs: Nam
 
 
 def _same(run: Published, snapshot: Snapshot, created: datetime | None) -> Published:
-    """The run as it was published, if ``snapshot`` is the same one.
+    """Return the run as it was published, if ``snapshot`` is the same one.
 
     Raises:
         SnapshotError: when it is not.
@@ -96,11 +96,12 @@ def _same(run: Published, snapshot: Snapshot, created: datetime | None) -> Publi
 
 
 def _content(manifest: Manifest) -> tuple[dict[str, object], dict[str, str | None]]:
-    """What a manifest says of a run, and the files besides the tables with their checksums."""
+    """Return what a manifest says of a run, and the files besides the tables with their checksums."""
     tables = {table_file(t, k) for t in manifest.nodes for k in manifest.kinds}
     files = {name: None if name in tables else checksum for name, checksum in manifest.files.items()}
     return manifest.model_dump(exclude=_OURS), files
 
 
 def opened(snapshot: Snapshot | Path | str, *, verify: bool = True) -> Snapshot:
+    """Return a snapshot read from its folder, whether it is given or its folder is."""
     return Snapshot.open(snapshot.folder if isinstance(snapshot, Snapshot) else snapshot, verify=verify)

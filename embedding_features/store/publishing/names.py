@@ -21,7 +21,7 @@ from embedding_features.store.repo_settings import SETTINGS_FILE
 
 @dataclass(frozen=True)
 class Named:
-    """Feast objects.
+    """Holds Feast objects by kind.
 
     Attributes:
         where: where they are, for errors.
@@ -35,7 +35,7 @@ class Named:
 
     @classmethod
     def registered(cls, store: FeatureStore) -> "Named":
-        """All of a registry."""
+        """Return all objects of a registry."""
         registry, project = store.registry, store.project
         return cls(
             "the registry",
@@ -47,7 +47,7 @@ class Named:
 
     @classmethod
     def of(cls, where: str, objects: Iterable[Any]) -> "Named":
-        """Those among any objects, and the sources of views."""
+        """Return the Feast objects among any objects, and the sources of views."""
         found = list({id(thing): thing for thing in objects}.values())
         views = [thing for thing in found if isinstance(thing, BaseFeatureView)]
         sources = [thing for thing in found if isinstance(thing, DataSource)]
@@ -62,9 +62,11 @@ class Named:
 
 
 def refuse_taken(ours: Named, theirs: Named) -> None:
-    """Raises:
-    StoreError: when an object of theirs has a name of ours; not for an entity that will do, nor for what
-        was published before.
+    """Check that no object of theirs has a name of ours.
+
+    Raises:
+        StoreError: when an object of theirs has a name of ours; not for an entity that will do, nor for what
+            was published before.
     """
     taken = [*_entities(ours, theirs), *_others(ours, theirs)]
     if taken:
@@ -73,7 +75,7 @@ def refuse_taken(ours: Named, theirs: Named) -> None:
 
 
 def _entities(ours: Named, theirs: Named) -> Iterator[tuple[str, str]]:
-    """What is wrong, and the way out."""
+    """Return what is wrong with entities, and the way out."""
     known = {entity.name: entity for entity in ours.entities}
     for other in theirs.entities:
         entity = known.get(other.name, other)
@@ -89,6 +91,7 @@ def _entities(ours: Named, theirs: Named) -> Iterator[tuple[str, str]]:
 
 
 def _others(ours: Named, theirs: Named) -> Iterator[tuple[str, str]]:
+    """Return what is wrong with views, sources and services, and the way out."""
     said = "has the name of one that is published, and is another"
     family = "rename yours, or publish snapshots of another family (pretrain: {family: …})"
     for view, other in _pairs(ours.views, theirs.views):
@@ -105,20 +108,20 @@ def _others(ours: Named, theirs: Named) -> Iterator[tuple[str, str]]:
 
 
 def _pairs(ours: Sequence[Any], theirs: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
-    """Those of one name, for which Feast takes upper and lower case alike."""
+    """Return the pairs of one name, for which Feast takes upper and lower case alike."""
     known = {item.name.lower(): item for item in ours}
     return ((known[o.name.lower()], o) for o in theirs if o.name.lower() in known)
 
 
 def _is_published(view: BaseFeatureView, ours: FeatureView) -> bool:
-    """Whether a view is what was published under its name, by this or an earlier version of the library."""
+    """Return whether a view was published under its name, by this or an earlier version of the library."""
     tags = (tag for field in view.features for tag in field.tags or ())
     runs = any(tag.removeprefix(PREFIX) == "run_id" for tag in tags)
     return runs and _is_same_place(getattr(view, "batch_source", None), ours.batch_source)
 
 
 def _is_same_place(source: DataSource | None, ours: FileSource) -> bool:
-    """Whether a source leads to our snapshots of a table, in whichever space, wherever the repository was."""
+    """Return whether a source leads to our snapshots of a table, wherever the repository was."""
     if not isinstance(source, FileSource):
         return False
     parts = Path(source.path).parts
@@ -126,7 +129,10 @@ def _is_same_place(source: DataSource | None, ours: FileSource) -> bool:
 
 
 def _is_our_service(service: FeatureService) -> bool:
-    """Whether it bears our mark, or is as it was made before there were marks: of nothing but our views."""
+    """Return whether a service bears our mark, or is as it was made before there were marks.
+
+    Then it was of nothing but our views.
+    """
     if mark(service, "service") is not None:
         return True
     plain = not (service.tags or service.description or service.owner)
@@ -142,7 +148,7 @@ def adopt(ours: Sequence[Entity], theirs: Sequence[Entity]) -> None:
 
 
 def declared(repo: Path, ours: Iterable[Any]) -> Named:
-    """The objects that the files of a repository declare beside ``ours``, as far as they are imported."""
+    """Return the objects that the files of a repository declare beside ``ours``, as far as imported."""
     from feast.repo_operations import get_repo_files
 
     files, known = set(get_repo_files(repo)), {id(thing) for thing in ours}

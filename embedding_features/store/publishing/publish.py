@@ -86,7 +86,7 @@ def publish_series(
 
 
 def _names(repo: Path) -> Named | None:
-    """What the registry holds; None where there is no registry yet."""
+    """Return what the registry holds; None where there is no registry yet."""
     store = applied_store(repo)
     with feast_errors("reading the registry"):
         return None if store is None else Named.registered(store)

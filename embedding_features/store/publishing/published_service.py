@@ -7,7 +7,7 @@ from feast import FeatureService
 
 
 class PublishedService(FeatureService):  # type: ignore[misc]
-    """A service of ours, which can look around before ``feast apply`` writes anything.
+    """Is a service of ours, which can look around before ``feast apply`` writes anything.
 
     Of two objects of one name in a repository's files Feast takes the last, in an order that is not said. It
     calls :meth:`infer_features` when it has read all files and written nothing.
@@ -19,7 +19,7 @@ class PublishedService(FeatureService):  # type: ignore[misc]
     before_apply: Callable[[], None] | None = None
 
     def infer_features(self, fvs_to_update: dict[str, Any]) -> None:
-        """As Feast has it.
+        """Do what Feast does, after a look around.
 
         Raises:
             StoreError: when a file of the repository has an object of a name of ours.

@@ -1,4 +1,4 @@
-"""One call of Feast for training rows."""
+"""Asks Feast for training rows, in one call."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ def is_ours(store: FeatureStore) -> bool:
 
 
 def ask(store: FeatureStore, asked: Sequence[ViewRequest], entities: pa.Table, by_created: bool) -> pa.Table:
-    """One call of Feast, in the order of ``entities`` and in the asked types."""
+    """Return the answer of one call of Feast, in the order of ``entities`` and in the asked types."""
     columns = [column for a in asked for column in a.columns]
     if not len(entities):
         return pa.table({name: pa.nulls(0, dtype or pa.null()) for name, dtype in columns})

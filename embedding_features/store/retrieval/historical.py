@@ -58,7 +58,7 @@ def historical(
 def joined(
     store: FeatureStore, given: Frame, asked: Sequence[ViewRequest], strict: bool, by_created: bool
 ) -> pa.Table:
-    """:func:`historical` for a caller who has the store open, and the features resolved."""
+    """Do what :func:`historical` does, with the store open and the features resolved."""
     frame = as_table(given)
     moments = _moments(frame) - int(strict)
     if is_ours(store):
@@ -75,11 +75,12 @@ def joined(
 
 
 def _keys(frame: pa.Table, view: FeatureView) -> Iterable[tuple[Field, pa.Array]]:
+    """Return the key fields of a view, and the frame's column of each."""
     return zip(view.entity_columns, key_columns(frame, view), strict=True)
 
 
 def _moments(frame: pa.Table) -> I64:
-    """[n] int64 µs of the rows; a finer time is rounded down, so that it sees less rather than more."""
+    """Return [n] int64 µs of the rows; a finer time is rounded down, so that it sees less."""
     if EVENT not in frame.column_names or not pa.types.is_timestamp(frame.schema.field(EVENT).type):
         raise DataError(f"the frame has no timestamp column {EVENT}", fix=f"add {EVENT}, with a zone")
     column = frame.column(EVENT)

@@ -1,4 +1,4 @@
-"""Point-in-time joins through any offline store of Feast, asked only for what differs."""
+"""Point-in-time joins through any offline store of Feast, which is asked only for what differs."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from embedding_features.store.retrieval.refs import ViewRequest, run_of
 def join_by_intervals(
     store: FeatureStore, asked: ViewRequest, frame: pa.Table, moments: I64, by_created: bool
 ) -> list[pa.ChunkedArray]:
-    """The columns of one view, aligned with the frame's rows."""
+    """Return the columns of one view, aligned with the frame's rows."""
     keys = key_columns(frame, asked.view)
     borders = _borders(asked.view, by_created)
     if borders is None:
@@ -35,7 +35,7 @@ def join_by_intervals(
 
 
 def _borders(view: FeatureView, created: bool) -> I64 | None:
-    """[b] int64 µs, ascending: where the answer may change; None for a view that is not of a snapshot."""
+    """Return [b] int64 µs, ascending: where the answer may change; None for a view of no snapshot."""
     if not run_of(view):
         return None
     pattern = Path(view.batch_source.path)

@@ -20,7 +20,7 @@ from embedding_features.store.session import open_store
 
 @file_errors("reading online")
 def online(repo: Path | str, ids: Frame, features: str | Sequence[str]) -> pa.Table:
-    """The online values of entities.
+    """Return the online values of entities.
 
     Args:
         ids: the entity key columns that the features need, as Arrow, pandas or polars (see
@@ -47,6 +47,7 @@ def online(repo: Path | str, ids: Frame, features: str | Sequence[str]) -> pa.Ta
 
 
 def _read(store: FeatureStore, repo: Path, asked: ViewRequest, ids: pa.Table) -> dict[str, pa.Array]:
+    """Return the columns of one view, aligned with the ids."""
     keys = key_columns(ids, asked.view)
     known = np.ones(len(ids), bool)
     for key in keys:
@@ -62,8 +63,10 @@ def _read(store: FeatureStore, repo: Path, asked: ViewRequest, ids: pa.Table) ->
 
 
 def check_online(store: FeatureStore, repo: Path, asked: ViewRequest, found: bool) -> None:
-    """Raises:
-    StoreError: when nothing was found because nothing of the view version is online.
+    """Check that a view version is online, of which nothing was found.
+
+    Raises:
+        StoreError: when nothing was found because nothing of the view version is online.
     """
     if not found and not is_online(store, repo, asked.view):
         raise StoreError(

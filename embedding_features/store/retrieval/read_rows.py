@@ -1,4 +1,4 @@
-"""Online rows of entities as arrays: straight from a store that gives arrays, else through Feast."""
+"""Reads online rows as arrays: straight from a store that gives arrays, else through Feast."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -26,7 +26,7 @@ _BATCH = 10_000
 
 
 def read_rows(store: FeatureStore, asked: ViewRequest, keys: Sequence[GivenIds]) -> Rows:
-    """The rows of entities in their order.
+    """Return the rows of entities in their order.
 
     Args:
         keys: ids [n] for each join key of the view, none null.
@@ -42,6 +42,7 @@ def read_rows(store: FeatureStore, asked: ViewRequest, keys: Sequence[GivenIds])
 
 
 def _checked(asked: ViewRequest, keys: Sequence[GivenIds]) -> list[pa.Array]:
+    """Return the ids of each key as Arrow, checked."""
     columns = asked.view.entity_columns
     names = [column.name for column in columns]
     arrays = [_as_arrow(column, ids) for column, ids in zip(columns, keys, strict=True)]
@@ -55,7 +56,7 @@ def _checked(asked: ViewRequest, keys: Sequence[GivenIds]) -> list[pa.Array]:
 
 
 def _as_arrow(column: Field, ids: Any) -> pa.Array:
-    """Ids of a key as Arrow has them; one id is a list of one.
+    """Return ids of a key as Arrow has them; one id is a list of one.
 
     Raises:
         DataError: when one does not fit the key exactly.
@@ -69,6 +70,7 @@ def _as_arrow(column: Field, ids: Any) -> pa.Array:
 
 
 def _through_feast(store: FeatureStore, asked: ViewRequest, keys: Sequence[pa.Array]) -> Rows:
+    """Return the rows that Feast's own reads give."""
     names = [column.name for column in asked.view.entity_columns]
     answers = []
     for start in range(0, len(keys[0]), _BATCH):
@@ -95,7 +97,7 @@ def _through_feast(store: FeatureStore, asked: ViewRequest, keys: Sequence[pa.Ar
 def _column(
     answers: Sequence[GetOnlineFeaturesResponse], name: str
 ) -> tuple[list[Any], list[int], list[int]]:
-    """A feature's values, statuses and times (µs) in all answers."""
+    """Return a feature's values, statuses and times (µs) in all answers."""
     values: list[Any] = []
     statuses: list[int] = []
     times: list[int] = []

@@ -14,7 +14,7 @@ from embedding_features.store.retrieval.refs import online_type
 
 
 def array_of(values: list[Any], field: Field) -> Values:
-    """As :class:`Rows` has them: numpy where every row has one shape."""
+    """Return values as :class:`Rows` has them: numpy where every row has one shape."""
     dtype = online_type(field)
     if dtype is None:
         return pa.array(values)
@@ -29,6 +29,7 @@ def array_of(values: list[Any], field: Field) -> Values:
 
 
 def _filled(held: list[Any], there: Bool, shape: tuple[int, ...], dtype: pa.DataType) -> np.ndarray:
+    """Return a matrix of the values, NaN or 0 where there are none."""
     kind = np.dtype(dtype.to_pandas_dtype())
     matrix = np.full((len(there), *shape), np.nan if kind.kind == "f" else 0, kind)
     if held:
@@ -37,7 +38,7 @@ def _filled(held: list[Any], there: Bool, shape: tuple[int, ...], dtype: pa.Data
 
 
 def arrow_column(values: Values, found: Bool, dtype: pa.DataType | None) -> pa.Array:
-    """Rows of a feature as Arrow, null where they were not found.
+    """Return rows of a feature as Arrow, null where they were not found.
 
     Args:
         dtype: the type; None for whichever the values have.

@@ -121,4 +121,5 @@ class RedisView(RedisHash, StoredView):
 
     @override
     def snapshot_name(self) -> Hashable:
+        """Return the run id of the snapshot that is online now."""
         return self.header().run

@@ -17,7 +17,7 @@ _METRICS: dict[str, Metric] = {
 
 
 def metric_of(field: Field, asked: str | None) -> Metric:
-    """The declared metric, or else the one asked for, or else l2.
+    """Return the declared metric, or else the one asked for, or else l2.
 
     Raises:
         StoreError: when it is unknown.
@@ -35,6 +35,7 @@ def metric_of(field: Field, asked: str | None) -> Metric:
 
 
 def _known(name: str, feature: str) -> Metric:
+    """Return a metric by any of the names that Feast and others give it."""
     if name.lower() not in _METRICS:
         raise StoreError(f"feature {feature}: unknown metric {name!r}", fix=f"one of {', '.join(_METRICS)}")
     return _METRICS[name.lower()]

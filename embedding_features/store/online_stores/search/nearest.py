@@ -55,7 +55,7 @@ class SnapshotVectors:
 
 @dataclass(frozen=True)
 class SearchedView:
-    """What a search of one view version looks at, all of it online at one moment.
+    """Holds what a search of one view version looks at, all of it online at one moment.
 
     Attributes:
         name: names the snapshot; it is another one after a switch.

@@ -19,7 +19,7 @@ DISTANCE = "distance"
 
 @dataclass(frozen=True)
 class VectorQuery:
-    """A search that was checked.
+    """Holds a search that was checked.
 
     Attributes:
         field: the feature that is compared.
@@ -63,11 +63,11 @@ class VectorQuery:
 
     @property
     def compared(self) -> F32:
-        """[1, dim] the vector as an index takes it."""
+        """Return [1, dim] float32: the vector as an index takes it."""
         return self.vector.astype(np.float32)[None]
 
     def distance(self, vector: F64) -> float:
-        """How far a stored vector is, smaller is nearer, as pgvector has it.
+        """Return how far a stored vector is, smaller is nearer, as pgvector has it.
 
         Returns:
             The Euclidean distance; 1 - cosine (1 for a vector of length 0); or minus the dot product.
@@ -82,7 +82,9 @@ class VectorQuery:
 
 
 def vector_field(view: FeatureView, requested: Sequence[str]) -> Field:
-    """The feature of a view that searches compare: the one with ``vector_index``, else the one with a dim.
+    """Return the feature of a view that searches compare.
+
+    It is the one with ``vector_index``, else the one with a dim.
 
     Raises:
         StoreError: when there is none, or several.
@@ -102,6 +104,7 @@ def vector_field(view: FeatureView, requested: Sequence[str]) -> Field:
 
 
 def _vector(embedding: Any, field: Field) -> F64:
+    """Return the query's vector [dim], checked."""
     try:
         vector = np.asarray(embedding)
     except ValueError:  # lists of several lengths

@@ -89,6 +89,7 @@ class SnapshotView(ViewFolder, StoredView):
 
     @override
     def snapshot_name(self) -> Hashable:
+        """Return the pointer, which names the snapshot that is online now and its pushes."""
         return self.served().pointer
 
 
