@@ -23,7 +23,8 @@ class Tagged(Protocol):
     name: str
 
     @property
-    def tags(self) -> Mapping[str, str] | None: ...
+    def tags(self) -> Mapping[str, str] | None:
+        """Return the tags, ours and those of users."""
 
 
 def tag(name: Mark) -> str:

@@ -59,6 +59,7 @@ class EmbeddingFeatures:
         Args:
             ids: ids [n] (NumPy, Arrow, a list, a series of pandas or polars, or one id; no null), or key
                 column → ids [n] for each entity.
+            features: name of a service, or references; see :class:`EmbeddingFeatures`.
 
         Returns:
             View → :class:`Rows`: ``arrays`` of NumPy (``torch.from_numpy`` takes them as they are), and the
@@ -114,10 +115,14 @@ class EmbeddingFeatures:
 
         Args:
             queries: vectors [q, dim], or with ``by`` ids [q], or one id.
+            k: nodes wanted of each query; fewer come back where a filter leaves fewer.
             node_type: what is searched, by the service's vectors of it.
+            service: name of the service whose snapshot is searched.
             by: the node type of the ids, whose vectors are read online, pushed ones too; an id without a
                 vector gets no hits, and one of ``node_type`` itself does not find itself.
-            allow, deny, domain: see :meth:`.RecallIndex.search`.
+            allow: ids that may be found; None for all. See :meth:`.RecallIndex.search`.
+            deny: ids that may not be found.
+            domain: the partition that is searched; None for all.
 
         Raises:
             StoreError: when the service has not one view of vectors of a node type.

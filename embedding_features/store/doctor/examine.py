@@ -54,7 +54,9 @@ def examine(repo: Path | str, *, fix: bool = False, progress: Progress = SILENT)
     """Find what is wrong in a deployed repository.
 
     Args:
+        repo: folder of the repository.
         fix: mend what can be mended; each mending adds, or replaces in one step.
+        progress: is told of each check and each mending.
 
     Raises:
         StoreError, ConfigError: when ``repo`` is no Feast repository, or its settings are no YAML.

@@ -23,6 +23,7 @@ def packed_types(parts: Sequence[TypedFiles], columns: Mapping[str, str]) -> dic
     """Find the columns of which every file says that they are lists of one length, without a null.
 
     Args:
+        parts: the files.
         columns: name → column of the files.
     """
     packed: dict[str, set[pa.DataType | None]] = {name: set() for name in columns}

@@ -57,6 +57,13 @@ def pull(
     have the type of the files or, where these differ, one that holds all their values.
 
     Args:
+        config: the repository's settings.
+        path: a file, a folder or a glob.
+        keys: key columns.
+        features: feature columns.
+        event: column of the event time.
+        created: column of the created time; None where there is none.
+        span: first and last event time; None for no bound.
         newest: of each key only the row with the newest event; of equal ones the newest created, null last.
 
     Raises:

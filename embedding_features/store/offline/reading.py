@@ -83,7 +83,11 @@ def type_of(
     It is the files' own where they agree, else what the view declares.
 
     Args:
+        what: whose files these are, for messages.
+        parts: the files.
+        name: of the column.
         said: what the view declares; None where it does not say: then what the files have in common.
+        key: whether it is a key: numbers of several kinds are integers then.
 
     Raises:
         DataError: when nothing is declared, and the files have nothing in common.

@@ -62,7 +62,9 @@ def fetch_sql(part: TypedFiles, number: int, features: list[Reading]) -> str:
     Matches have ``row, file, place``.
 
     Args:
+        part: files of the source.
         number: of the part.
+        features: how the features are read.
     """
     columns = "".join(f", {reading.fits[number].sql}" for reading in features)
     return f"SELECT m.row{columns} {_matched(part)}"

@@ -55,9 +55,17 @@ class EmbeddingOfflineStore(SourceStore):
         is left to Feast's store.
 
         Args:
+            config: the repository's settings.
+            feature_views: the views, each with its pin.
+            feature_refs: references ``view:feature``.
             entity_df: keys and times, pandas or Arrow; None for those that the sources have from
                 ``start_date`` to ``end_date``, both included (see :func:`.entities_of_sources`).
+            registry: Feast's registry.
+            project: name of the project.
+            full_feature_names: name columns ``<view>__<feature>``.
             filter_by_created_timestamp: a row sees only what had been created by its time, too.
+            start_date: first event time of a call without an entity dataframe.
+            end_date: last event time of such a call.
 
         Raises:
             DataError, StoreError: here for the frame; from the job for keys, columns and files.

@@ -55,6 +55,8 @@ def parts_of(what: str, files: Sequence[str], names: Collection[str]) -> list[Ty
 
     Args:
         what: whose files these are, for messages.
+        files: their paths.
+        names: the columns that are needed.
 
     Raises:
         DataError: when a file lacks a column, or has it twice.

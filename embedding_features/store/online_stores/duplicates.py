@@ -13,6 +13,7 @@ def last_by_id(codes: np.ndarray, texts: pa.ChunkedArray | None, created: I64) -
 
     Args:
         codes: [n] int64 ids, or uint64 hashes of ``texts``.
+        texts: [n] the ids where they are strings; None where they are integers.
         created: [n] int64 microseconds.
 
     Raises:
@@ -40,6 +41,7 @@ def _last_of_each(codes: np.ndarray, names: np.ndarray, created: I64, shown: pa.
     Args:
         codes: [n] int64 ids, or hashes of strings.
         names: [n] int64, equal for equal ids among those of one code.
+        created: [n] int64 microseconds.
         shown: [n] the ids themselves, for errors.
 
     Raises:

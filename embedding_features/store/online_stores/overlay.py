@@ -30,6 +30,7 @@ def overlaid(
         values: the snapshot's, in memory of their own; None where it lacks the feature.
         pushed: place → value; None where the row lacks the feature.
         missing: [n] bool.
+        field: the feature.
 
     Raises:
         StoreError: when the rows are of types that no one array holds.

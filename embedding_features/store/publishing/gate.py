@@ -42,6 +42,7 @@ def check_space(manifest: Manifest, earlier: Sequence[Manifest]) -> None:
     longer be in order of time. A backfill is published oldest first, or into a new space version.
 
     Args:
+        manifest: of the snapshot.
         earlier: the published snapshots of the family.
 
     Raises:
@@ -75,6 +76,7 @@ def check_ids(manifest: Manifest, earlier: Sequence[Manifest]) -> None:
     """Check that the ids of a node type, which is one entity whatever the family, are of one type.
 
     Args:
+        manifest: of the snapshot.
         earlier: all published snapshots of the repository.
 
     Raises:
@@ -96,6 +98,7 @@ def check_names(run: Published, earlier: Sequence[Published]) -> None:
     A name is of one family and node type, but ``a_b`` and ``c`` make that of ``a`` and ``b_c``.
 
     Args:
+        run: the snapshot as it would be published.
         earlier: all published snapshots of the repository.
 
     Raises:

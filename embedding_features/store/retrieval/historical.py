@@ -37,6 +37,7 @@ def historical(
     (entity, such interval) is joined once and gathered back to the rows.
 
     Args:
+        repo: folder of the repository.
         frame: the entity keys (``user_id`` …), ``event_timestamp`` (with zone), and any other columns, as
             Arrow, pandas or polars (see :func:`.frames.as_table`).
         features: name of a service, or references (see :func:`.refs.resolve`).

@@ -23,6 +23,7 @@ def online(repo: Path | str, ids: Frame, features: str | Sequence[str]) -> pa.Ta
     """Return the online values of entities.
 
     Args:
+        repo: folder of the repository.
         ids: the entity key columns that the features need, as Arrow, pandas or polars (see
             :func:`.frames.as_table`); other columns are kept.
         features: name of a service, or references (see :func:`.refs.resolve`).

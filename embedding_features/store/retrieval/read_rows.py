@@ -29,6 +29,8 @@ def read_rows(store: FeatureStore, asked: ViewRequest, keys: Sequence[GivenIds])
     """Return the rows of entities in their order.
 
     Args:
+        store: Feast's store.
+        asked: the view version and its features.
         keys: ids [n] for each join key of the view, none null.
 
     Raises:

@@ -41,6 +41,8 @@ def arrow_column(values: Values, found: Bool, dtype: pa.DataType | None) -> pa.A
     """Return rows of a feature as Arrow, null where they were not found.
 
     Args:
+        values: [n] the rows.
+        found: [n] bool.
         dtype: the type; None for whichever the values have.
     """
     missing = pa.array(~found)

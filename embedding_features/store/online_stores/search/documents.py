@@ -86,9 +86,15 @@ class VectorSearch(OnlineStore):  # type: ignore[misc]
         """Return the rows nearest to a vector, nearest first, equally near ones by their keys.
 
         Args:
+            config: the repository's settings.
+            table: the view version.
             requested_features: features, keys and ``distance``, which is always given.
             embedding: [dim] numbers.
+            top_k: rows wanted.
             distance_metric: L2, cosine or dot (inner_product, ip); None for the feature's own, or L2.
+            query_string: must be None: there is no search by text.
+            filters: must be None: there is no filter.
+            include_feature_view_version_metadata: Feast adds it.
 
         Returns:
             Time, entity and values. An entity's first part is its distance, its own keys follow (see above).

@@ -20,8 +20,11 @@ def write_index(
     """Write the index of rows; of rows with one id the last created is found.
 
     Args:
+        folder: of the generation.
         codes: [n] int64 ids, or uint64 hashes of ``texts``.
+        texts: [n] the ids where they are strings; None where they are integers.
         created: [n] int64 microseconds.
+        files: what closes them.
 
     Returns:
         What :class:`Index` needs.
