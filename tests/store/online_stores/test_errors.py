@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from embedding_features.errors import DataError, StoreError
-from tests.store.online_stores.test_contract import entity_key
+from embedding_features.testing.online_store.rows import entity_key
 from tests.store.processes import ended, in_child
 from tests.store.snapshot_world import T0, World, make_ids, table
 

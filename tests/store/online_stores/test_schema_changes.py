@@ -9,8 +9,9 @@ from feast import FeatureService, Field
 from feast.types import Array, Float32, Float64, Int32, Int64, String
 
 from embedding_features.errors import StoreError
+from embedding_features.testing.online_store.rows import entity_key, statuses
+from embedding_features.testing.online_store.rows import numbered_values as row_of
 from tests.store.beside import HOUR, NOW
-from tests.store.online_stores.test_contract import entity_key, row_of, statuses
 from tests.store.snapshot_world import DAY, T0, make_ids, table
 
 CHANGES = {

@@ -1,0 +1,1 @@
+"""Tests that an author of a plug-in runs on a class of their own."""
