@@ -4,8 +4,11 @@ A published snapshot lives in ``<repo>/data/snapshots/<space id>/<run_id>/``, a 
 docs/architecture.md whose manifest also says when it was published, and under which feature view version.
 """
 
+import atexit
+import gc
 import logging
 import os
+import sys
 from typing import TYPE_CHECKING
 
 os.environ.setdefault("FEAST_USAGE", "False")
@@ -58,3 +61,13 @@ __getattr__ = on_first_use(
         "verify_repo": "publishing.verify:verify_repo",
     },
 )
+
+
+@atexit.register
+def _disconnect() -> None:
+    """Close ibis' DuckDB, which Feast's offline store leaves open, or the exit prints pages of leaks."""
+    ibis = sys.modules.get("ibis")
+    if ibis is not None and ibis.options.default_backend is not None:
+        ibis.options.default_backend.disconnect()
+        ibis.options.default_backend = None
+        gc.collect()

@@ -78,7 +78,7 @@ class ArrowEngine(LocalComputeEngine):  # type: ignore[misc]
         """Write the newest snapshot in the window."""
         view = task.feature_view
         entities = [registry.get_entity(name, task.project) for name in view.entities]
-        with snapshot_batches(self._pull(task, entities), *_times(view)) as (rows, batches):
+        with snapshot_batches(self._pull(task, entities), _event_column(view)) as (rows, batches):
             if rows:
                 names = view.batch_source.field_mapping or {}
                 schema = pa.schema([f.with_name(names.get(f.name, f.name)) for f in batches.schema])
@@ -112,11 +112,11 @@ def _is_snapshot(view: Any) -> bool:
     )
 
 
-def _times(view: FeatureView) -> tuple[str]:
+def _event_column(view: FeatureView) -> str:
     """Return the column of the event time as the source names it."""
     event = view.batch_source.timestamp_field
     back = {new: old for old, new in (view.batch_source.field_mapping or {}).items()}
-    return (back.get(event, event),)
+    return str(back.get(event, event))
 
 
 @contextmanager

@@ -1,9 +1,6 @@
 """Feast's store objects of a repository: opened once, and changed in one step."""
 
-import atexit
-import gc
 import shutil
-import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,16 +16,6 @@ from embedding_features.store.published import snapshots_root
 from embedding_features.store.registries import database_file, registry_path, with_whole_path
 
 _REBUILD = "remove the registry file and apply again: it is rebuilt from the published snapshots"
-
-
-@atexit.register
-def _disconnect() -> None:
-    """Close ibis' DuckDB, which Feast's offline store leaves open, or the exit prints pages of leaks."""
-    ibis = sys.modules.get("ibis")
-    if ibis is not None and ibis.options.default_backend is not None:
-        ibis.options.default_backend.disconnect()
-        ibis.options.default_backend = None
-        gc.collect()
 
 
 def _config(repo: Path) -> RepoConfig:

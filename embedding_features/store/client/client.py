@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -19,8 +18,6 @@ from embedding_features.store.online_stores.rows import Rows
 from embedding_features.store.outside_errors import file_errors
 from embedding_features.store.retrieval.frames import Frame
 from embedding_features.store.retrieval.historical import joined
-from embedding_features.store.retrieval.online import check_online
-from embedding_features.store.retrieval.read_rows import read_rows
 
 
 class EmbeddingFeatures:
@@ -69,16 +66,7 @@ class EmbeddingFeatures:
             StoreError: on an unknown service, view, version or feature, or a view that is not online.
             DataError: when ids are missing, null, or of another type than the entity's.
         """
-        plans = self._plans.get()
-        plan = plans.of(features)
-        given = plan.ids_by_key(ids)
-        found = {}
-        for asked, keys in zip(plan.asked, plan.keys, strict=True):
-            rows = read_rows(plans.store, asked, [given[key] for key in keys])
-            if not rows.found.any() and len(rows.found):
-                check_online(plans.store, self.repo, asked, bool(rows.expired.any()))
-            found[asked.view.name] = rows
-        return MappingProxyType(found)
+        return self._plans.get().read(features, ids)
 
     def keys(self, features: str | Sequence[str]) -> tuple[str, ...]:
         """Return the key columns that features are looked up by; errors are those of :meth:`online`."""

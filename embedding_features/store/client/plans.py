@@ -4,6 +4,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self, TypeAlias
 
 from feast import FeatureStore
@@ -13,9 +14,12 @@ from embedding_features.ids import Ids
 from embedding_features.store.client.pinned_vectors import PinnedVectors, pinned_vectors
 from embedding_features.store.marks import mark
 from embedding_features.store.online_stores.base import GivenIds
+from embedding_features.store.online_stores.rows import Rows
 from embedding_features.store.outside_errors import file_errors
 from embedding_features.store.registries import Watch, watch_of
+from embedding_features.store.retrieval.online import check_online
 from embedding_features.store.retrieval.online_rows import online_file
+from embedding_features.store.retrieval.read_rows import read_rows
 from embedding_features.store.retrieval.refs import ViewRequest, resolve
 from embedding_features.store.session import open_store
 
@@ -106,6 +110,17 @@ class Plans:
         if plan is None:
             plan = self._known[name] = ReadPlan.of(resolve(self.store, features))
         return plan
+
+    def read(self, features: str | Sequence[str], ids: AskedIds) -> Mapping[str, Rows]:
+        """Return the online rows of ids, by view; errors are those of :meth:`.EmbeddingFeatures.online`."""
+        plan = self.of(features)
+        given, found = plan.ids_by_key(ids), {}
+        for asked, keys in zip(plan.asked, plan.keys, strict=True):
+            rows = read_rows(self.store, asked, [given[key] for key in keys])
+            if not rows.found.any() and len(rows.found):
+                check_online(self.store, self.repo, asked, bool(rows.expired.any()))
+            found[asked.view.name] = rows
+        return MappingProxyType(found)
 
     def vectors(self, service: str, node_type: str) -> PinnedVectors:
         """Return the one view of vectors of a node type in a service.

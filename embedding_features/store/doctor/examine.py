@@ -76,8 +76,8 @@ def examine(repo: Path | str, *, fix: bool = False, progress: Progress = SILENT)
         mended |= {_key(finding): finding for finding in todo}
         left = _found(repo, progress)
     still = {_key(finding) for finding in left}
-    told = [replace(f, what=f.what + failures.get(_key(f), "")) for f in left]
-    return Report([finding for key, finding in mended.items() if key not in still], told)
+    findings = [replace(f, what=f.what + failures.get(_key(f), "")) for f in left]
+    return Report([finding for key, finding in mended.items() if key not in still], findings)
 
 
 def _key(finding: Finding) -> tuple[str, str]:

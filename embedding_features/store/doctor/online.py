@@ -69,10 +69,12 @@ def _version(
         code, what = "watermark-ahead", f"{ref} was materialized, but {held} of {rows} rows are online"
     elif covered:
         code, what = "lost-online", f"{ref} was materialized, but its online table is lost"
-    yield Finding(code, "problem", what, ref, "materialize it again", partial(_bring, deployed, view, run))
+    yield Finding(
+        code, "problem", what, ref, "materialize it again", partial(_materialize, deployed, view, run)
+    )
 
 
-def _bring(deployed: Deployed, view: FeatureView, run: Published, progress: Progress) -> None:
+def _materialize(deployed: Deployed, view: FeatureView, run: Published, progress: Progress) -> None:
     for node_type, kind in run.snapshot.tables:
         if run.view_name(node_type, kind) == view.name:
             materialize_tables(deployed.repo, [(run, node_type, kind)], progress)

@@ -53,7 +53,7 @@ def other_views(deployed: Deployed) -> Iterator[Finding]:
                 f"view {view.name} was materialized until {spans[-1][1]}, but nothing of it is online",
                 f"view {view.name}",
                 "make the table, and materialize the same interval again",
-                partial(_again, deployed, view),
+                partial(_materialize_again, deployed, view),
             )
 
 
@@ -75,7 +75,7 @@ def _span(view: FeatureView) -> tuple[datetime, datetime]:
     return min(starts), max(ends)
 
 
-def _again(deployed: Deployed, view: FeatureView, _: Progress) -> None:
+def _materialize_again(deployed: Deployed, view: FeatureView, _: Progress) -> None:
     """Materialize a view again."""
     start, end = _span(view)
     with (

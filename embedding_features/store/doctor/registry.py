@@ -11,7 +11,8 @@ from embedding_features.errors import EmbeddingFeaturesError, SnapshotError, Sto
 from embedding_features.store.doctor.findings import Deployed, Finding
 from embedding_features.store.published import list_published
 from embedding_features.store.publishing.definitions import Definitions, definitions, definitions_of
-from embedding_features.store.publishing.names import Named, refuse_taken
+from embedding_features.store.publishing.feast_objects import FeastObjects
+from embedding_features.store.publishing.names import refuse_taken
 from embedding_features.store.publishing.registry import apply, is_same
 from embedding_features.store.retrieval.refs import run_of
 
@@ -59,7 +60,7 @@ def taken_names(deployed: Deployed) -> Iterator[Finding]:
     with suppress(SnapshotError):  # a damaged one is another finding
         wanted = definitions_of(deployed.repo, list_published(deployed.repo))
         try:
-            refuse_taken(wanted.all(), Named.registered(deployed.store))
+            refuse_taken(wanted.all(), FeastObjects.registered(deployed.store))
         except StoreError as error:
             yield Finding("name-taken", "problem", error.what, str(deployed.repo), error.fix)
 

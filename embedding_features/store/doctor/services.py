@@ -46,11 +46,11 @@ def mixed_services(deployed: Deployed) -> Iterator[Finding]:
                 runs.setdefault(run.family, {}).setdefault(meaning, []).append(projection.name_to_use())
         for family, mixed in runs.items():
             if len(mixed) > 1:
-                said = "; ".join(f"{meaning}: {', '.join(refs)}" for meaning, refs in mixed.items())
+                listed = "; ".join(f"{meaning}: {', '.join(refs)}" for meaning, refs in mixed.items())
                 yield Finding(
                     "mixed-service",
                     "problem",
-                    f"service {service.name} mixes {len(mixed)} runs of {family}: {said}",
+                    f"service {service.name} mixes {len(mixed)} runs of {family}: {listed}",
                     f"service {service.name}",
                     "pin all its views of a family to one version, in your features.py",
                 )

@@ -13,17 +13,16 @@ from embedding_features.store.offline.columns import ResultColumns, packed_types
 from embedding_features.store.offline.files import library_errors
 from embedding_features.store.offline.frame import EntityFrame
 from embedding_features.store.offline.joins import Join
-from embedding_features.store.offline.keys import fitted, key_type
+from embedding_features.store.offline.keys import cast_keys, key_type
 from embedding_features.store.offline.reading import (
     Reading,
     reading_of,
     refuse_changed,
     refuse_value,
-    rows_sql,
     time_of,
     type_of,
 )
-from embedding_features.store.offline.sql import changed_sql, fetch_sql, match_sql
+from embedding_features.store.offline.sql import changed_sql, fetch_sql, match_sql, rows_sql
 from embedding_features.store.offline.typed_files import TypedFiles, parts_of
 
 _BATCH = 1 << 16
@@ -72,9 +71,9 @@ def _open(join: Join, files: Sequence[str], frame: EntityFrame) -> tuple[_Source
     parts = parts_of(what, files, dict.fromkeys(names.values()))
     keys, arrays = [], []
     for ours, theirs in join.keys:
-        said = join.types.get(ours)
-        dtype = key_type(type_of(what, parts, names[ours], said, key=True), said)
-        arrays.append(fitted(frame.key(theirs, join.view), dtype, theirs, join.view))
+        declared = join.types.get(ours)
+        dtype = key_type(type_of(what, parts, names[ours], declared, key=True), declared)
+        arrays.append(cast_keys(frame.key(theirs, join.view), dtype, theirs, join.view))
         keys.append(reading_of(what, parts, names[ours], dtype))
     times = [time_of(what, parts, names[n]) for n in (join.event, join.created) if n]
     features = []
@@ -115,7 +114,7 @@ def _fetch(con: duckdb.DuckDBPyConnection, source: _Source, matches: pa.Table, r
     con.register("matches", matches)
     for number, part in enumerate(source.parts):
         for feature in source.features:
-            if feature.fits[number].bad:
+            if feature.casts[number].bad:
                 for file, value in con.sql(changed_sql(part, number, feature)).fetchall():
                     refuse_value(source.what, part.files[file], part.types[feature.name], feature, value)
         reader = con.sql(fetch_sql(part, number, source.features)).to_arrow_reader(_BATCH)

@@ -8,16 +8,16 @@ from embedding_features.store.moments import STAMP
 from embedding_features.store.offline.types import EXACT, plain
 
 
-def key_type(files: pa.DataType, said: pa.DataType | None) -> pa.DataType:
+def key_type(files: pa.DataType, declared: pa.DataType | None) -> pa.DataType:
     """Return the type that a source's keys are joined as, from their plain type in files and view."""
-    if pa.types.is_floating(files) and said is not None and pa.types.is_integer(said):
-        return said
+    if pa.types.is_floating(files) and declared is not None and pa.types.is_integer(declared):
+        return declared
     if pa.types.is_timestamp(files):
         return STAMP
     return pa.string() if files == pa.uuid() else files
 
 
-def fitted(keys: pa.Array, want: pa.DataType, name: str, view: str) -> pa.Array:
+def cast_keys(keys: pa.Array, want: pa.DataType, name: str, view: str) -> pa.Array:
     """Return the frame's keys in a type that compares with ``want``, none of them changed; NaN is null.
 
     Raises:

@@ -17,7 +17,7 @@ from embedding_features.store.offline.columns import ResultColumns, is_packable
 from embedding_features.store.offline.decoded import Decoded, open_decoded
 from embedding_features.store.offline.frame import EntityFrame
 from embedding_features.store.offline.joins import Join
-from embedding_features.store.offline.keys import fitted
+from embedding_features.store.offline.keys import cast_keys
 
 #: rows of the frame that are gathered together, so that the result is written from its start to its end
 _BLOCK = 1 << 17
@@ -49,7 +49,7 @@ def join_by_map(join: Join, files: Sequence[str], frame: EntityFrame) -> list[pa
         return None  # published in another order than that of their moments
     ids = decoded[0].table.schema.field(0).type
     name = join.keys[0][1]
-    keys = _typed_keys(fitted(frame.key(name, join.view), ids, name, join.view), ids)
+    keys = _typed_keys(cast_keys(frame.key(name, join.view), ids, name, join.view), ids)
     if keys is None:
         return None
     return _gather(join, decoded, _match(join, decoded, seen, keys, frame), len(frame.table))

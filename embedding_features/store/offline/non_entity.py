@@ -18,9 +18,9 @@ from embedding_features.store.offline.reading import (
     moment_of,
     reading_of,
     refuse_changed,
-    rows_sql,
     type_of,
 )
+from embedding_features.store.offline.sql import rows_sql
 from embedding_features.store.offline.typed_files import parts_of
 
 
@@ -59,8 +59,8 @@ def _rows(join: Join, start: datetime, end: datetime) -> pa.Table:
         parts = parts_of(what, files, dict.fromkeys(names.values()))
         readings = {"t": moment_of(what, parts, names[join.event])}
         for number, (ours, _) in enumerate(join.keys):
-            said = join.types.get(ours)
-            dtype = key_type(type_of(what, parts, names[ours], said, key=True), said)
+            declared = join.types.get(ours)
+            dtype = key_type(type_of(what, parts, names[ours], declared, key=True), declared)
             readings[f"k{number}"] = reading_of(what, parts, names[ours], dtype)
         refuse_changed(con, what, parts, list(readings.values()))
         named_as = zip(readings, [EVENT, *(theirs for _, theirs in join.keys)], strict=True)

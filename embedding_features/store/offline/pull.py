@@ -13,7 +13,7 @@ from feast.infra.offline_stores.ibis import IbisRetrievalJob
 from feast.repo_config import RepoConfig
 
 from embedding_features.sources.sql import literal, quoted
-from embedding_features.store.offline.casts import Fit
+from embedding_features.store.offline.casts import Cast
 from embedding_features.store.offline.files import library_errors, source_files
 from embedding_features.store.offline.reading import Reading, moment_of, reading_of, refuse_changed, type_of
 from embedding_features.store.offline.typed_files import TypedFiles, parts_of
@@ -109,10 +109,10 @@ def _select(
     span: tuple[datetime | None, datetime | None],
 ) -> str:
     part = parts[number]
-    fits = {reading.name: reading.fits[number] for reading in readings}
-    columns = ", ".join(f"{fit.sql} AS {quoted(name)}" for name, fit in fits.items())
+    casts = {reading.name: reading.casts[number] for reading in readings}
+    columns = ", ".join(f"{cast.sql} AS {quoted(name)}" for name, cast in casts.items())
     bounds = [
-        _bound(fits[event], part.types[event], part.column(event), sign, moment)
+        _bound(casts[event], part.types[event], part.column(event), sign, moment)
         for sign, moment in zip((">=", "<="), span, strict=True)
         if moment
     ]
@@ -120,9 +120,9 @@ def _select(
     return f"SELECT {columns} FROM {part.sql}{where}"
 
 
-def _bound(fit: Fit, have: pa.DataType, column: str, sign: str, moment: datetime) -> str:
+def _bound(cast: Cast, have: pa.DataType, column: str, sign: str, moment: datetime) -> str:
     """Return a condition on the event; on the bare column where DuckDB can then pass over row groups."""
     text = literal(str(moment.astimezone(UTC).replace(tzinfo=None)))
     if pa.types.is_timestamp(have) and have.unit != "ns" and have.tz is None:
         return f"{column} {sign} TIMESTAMP {text}"
-    return f"{fit.sql} {sign} TIMESTAMPTZ {text}"
+    return f"{cast.sql} {sign} TIMESTAMPTZ {text}"

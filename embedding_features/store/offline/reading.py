@@ -1,14 +1,14 @@
 """How each column of a source is read, part by part, without changing a value."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
 
 from embedding_features.errors import DataError
-from embedding_features.store.offline.casts import Fit, fit
-from embedding_features.store.offline.times import KINDS, time_fit
+from embedding_features.store.offline.casts import Cast, cast_of
+from embedding_features.store.offline.times import KINDS, time_cast
 from embedding_features.store.offline.typed_files import TypedFiles
 from embedding_features.store.offline.types import common
 
@@ -20,12 +20,12 @@ class Reading:
     Attributes:
         name: of the column in the files.
         wanted: the type it is read as, for messages.
-        fits: its SQL, one of each part; the part is called ``s`` there.
+        casts: its SQL, one of each part; the part is called ``s`` there.
     """
 
     name: str
     wanted: str
-    fits: tuple[Fit, ...]
+    casts: tuple[Cast, ...]
 
 
 def reading_of(what: str, parts: Sequence[TypedFiles], name: str, want: pa.DataType) -> Reading:
@@ -34,13 +34,13 @@ def reading_of(what: str, parts: Sequence[TypedFiles], name: str, want: pa.DataT
     Raises:
         DataError: when a part's values are of another kind.
     """
-    fits = []
+    casts = []
     for part in parts:
-        found = fit(part.types[name], want, part.column(name))
+        found = cast_of(part.types[name], want, part.column(name))
         if found is None:
             raise _refusal(what, part, name, str(want))
-        fits.append(found)
-    return Reading(name, str(want), tuple(fits))
+        casts.append(found)
+    return Reading(name, str(want), tuple(casts))
 
 
 def time_of(what: str, parts: Sequence[TypedFiles], name: str) -> Reading:
@@ -49,13 +49,13 @@ def time_of(what: str, parts: Sequence[TypedFiles], name: str) -> Reading:
     Raises:
         DataError: when a part's values are no times.
     """
-    fits = []
+    casts = []
     for part in parts:
-        found = time_fit(part.types[name], part.column(name))
+        found = time_cast(part.types[name], part.column(name))
         if found is None:
             raise _refusal(what, part, name, f"a time ({KINDS})")
-        fits.append(found)
-    return Reading(name, "a time", tuple(fits))
+        casts.append(found)
+    return Reading(name, "a time", tuple(casts))
 
 
 def moment_of(what: str, parts: Sequence[TypedFiles], name: str, zoned: bool = True) -> Reading:
@@ -68,15 +68,15 @@ def moment_of(what: str, parts: Sequence[TypedFiles], name: str, zoned: bool = T
     """
     found = time_of(what, parts, name)
     make = "make_timestamptz" if zoned else "make_timestamp"
-    fits = [
-        Fit(part.column(name)) if zoned and _is_moment(part.types[name]) else Fit(f"{make}({f.sql})", f.bad)
-        for part, f in zip(parts, found.fits, strict=True)
+    casts = [
+        Cast(part.column(name)) if zoned and _is_moment(part.types[name]) else Cast(f"{make}({f.sql})", f.bad)
+        for part, f in zip(parts, found.casts, strict=True)
     ]
-    return Reading(name, found.wanted, tuple(fits))
+    return Reading(name, found.wanted, tuple(casts))
 
 
 def type_of(
-    what: str, parts: Sequence[TypedFiles], name: str, said: pa.DataType | None, key: bool = False
+    what: str, parts: Sequence[TypedFiles], name: str, declared: pa.DataType | None, key: bool = False
 ) -> pa.DataType:
     """Return the type that a column is read as.
 
@@ -86,7 +86,7 @@ def type_of(
         what: whose files these are, for messages.
         parts: the files.
         name: of the column.
-        said: what the view declares; None where it does not say: then what the files have in common.
+        declared: what the view declares; None where it does not say: then what the files have in common.
         key: whether it is a key: numbers of several kinds are integers then.
 
     Raises:
@@ -95,7 +95,7 @@ def type_of(
     types = {part.types[name]: part for part in parts if not pa.types.is_null(part.types[name])}
     if len(types) < 2:
         return next(iter(types), pa.null())
-    want = said or common(list(types), key)
+    want = declared or common(list(types), key)
     if want is None:
         found = ", ".join(f"{dtype} in {part.files[0]}" for dtype, part in types.items())
         raise DataError(f"{what}: column {name} is {found}", fix="write one type in every file")
@@ -111,7 +111,7 @@ def refuse_changed(
         DataError: when a value would be changed: the first, with its file.
     """
     for reading in readings:
-        for part, found in zip(parts, reading.fits, strict=True):
+        for part, found in zip(parts, reading.casts, strict=True):
             if found.bad is None:
                 continue
             sql = (
@@ -132,17 +132,6 @@ def refuse_value(what: str, file: str, have: pa.DataType, reading: Reading, valu
         f"which cannot hold its value {value!r}",
         fix="write the column with one type in every file, the one that the view declares",
     )
-
-
-def rows_sql(parts: Sequence[TypedFiles], readings: Mapping[str, Reading]) -> str:
-    """Return SQL of all rows: the readings by their aliases, ``file`` (its number) and ``place`` in it."""
-    selects = []
-    for number, part in enumerate(parts):
-        columns = [f"{reading.fits[number].sql} AS {alias}" for alias, reading in readings.items()]
-        places = [f"s.file_index + {part.first} AS file" if part.first else "s.file_index AS file"]
-        columns += [*places, "s.file_row_number AS place"]
-        selects.append(f"SELECT {', '.join(columns)} FROM {part.sql}")  # noqa: S608
-    return " UNION ALL ".join(selects)
 
 
 def _is_moment(dtype: pa.DataType) -> bool:

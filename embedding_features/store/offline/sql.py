@@ -1,12 +1,25 @@
 """The SQL of the ASOF join: names are quoted, and a source's rows are (file number, row in it)."""
 # ruff: noqa: S608
 
+from collections.abc import Mapping, Sequence
+
 from embedding_features.store.offline.reading import Reading
 from embedding_features.store.offline.typed_files import TypedFiles
 
 #: event and created time as one number: the event in the high 64 bits, a null created time below all others
 _BOTH = "(t::HUGEINT * 18446744073709551616 + coalesce(c::HUGEINT + 9223372036854775808, 0))"
 _LABEL_BOTH = "t::HUGEINT * 18446744073709551616 + 18446744073709551615"
+
+
+def rows_sql(parts: Sequence[TypedFiles], readings: Mapping[str, Reading]) -> str:
+    """Return SQL of all rows: the readings by their aliases, ``file`` (its number) and ``place`` in it."""
+    selects = []
+    for number, part in enumerate(parts):
+        columns = [f"{reading.casts[number].sql} AS {alias}" for alias, reading in readings.items()]
+        places = [f"s.file_index + {part.first} AS file" if part.first else "s.file_index AS file"]
+        columns += [*places, "s.file_row_number AS place"]
+        selects.append(f"SELECT {', '.join(columns)} FROM {part.sql}")
+    return " UNION ALL ".join(selects)
 
 
 def _seen(source: str, keys: int, created: bool, guarded: bool) -> tuple[str, str]:
@@ -66,7 +79,7 @@ def fetch_sql(part: TypedFiles, number: int, features: list[Reading]) -> str:
         number: of the part.
         features: how the features are read.
     """
-    columns = "".join(f", {reading.fits[number].sql}" for reading in features)
+    columns = "".join(f", {reading.casts[number].sql}" for reading in features)
     return f"SELECT m.row{columns} {_matched(part)}"
 
 
@@ -74,5 +87,5 @@ def changed_sql(part: TypedFiles, number: int, feature: Reading) -> str:
     """Return SQL of a file number and a value of ``feature``, matched, that would be changed, if any."""
     return (
         f"SELECT s.file_index, {part.column(feature.name)} {_matched(part)} "
-        f"WHERE {feature.fits[number].bad} LIMIT 1"
+        f"WHERE {feature.casts[number].bad} LIMIT 1"
     )

@@ -67,11 +67,14 @@ def parts_of(what: str, files: Sequence[str], names: Collection[str]) -> list[Ty
         _check(what, file, schema, names)
     filled = [(file, schema) for file, (schema, metadata) in read if metadata.num_rows]
     kept = filled or [(file, schema) for file, (schema, _) in read]
-    said = {n: _partition_type([partitions(f).get(n) for f, s in kept if n not in s.names]) for n in names}
+    in_folders = {
+        n: _partition_type([partitions(f).get(n) for f, s in kept if n not in s.names]) for n in names
+    }
     groups: dict[tuple[tuple[pa.DataType, bool], ...], list[str]] = {}
     for file, schema in kept:
         types = [
-            (plain(schema.field(n).type), False) if n in schema.names else (said[n], True) for n in names
+            (plain(schema.field(n).type), False) if n in schema.names else (in_folders[n], True)
+            for n in names
         ]
         groups.setdefault(tuple(types), []).append(file)
     parts: list[TypedFiles] = []

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from embedding_features.errors import DataError, StoreError
 from embedding_features.files import atomic_file
 from embedding_features.store.moments import STAMP
-from embedding_features.store.offline.casts import fit
+from embedding_features.store.offline.casts import cast_of
 from embedding_features.store.offline.frame import EntityFrame
 from embedding_features.store.offline.types import plain
 
@@ -56,7 +56,7 @@ def _as(view: str, column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
     """Return a column in the type that the file has."""
     have, want = plain(column.type), plain(field.type)
     times = pa.types.is_timestamp(have) and pa.types.is_timestamp(want)
-    if times or fit(have, want, "x") is not None:
+    if times or cast_of(have, want, "x") is not None:
         with suppress(pa.ArrowInvalid):  # a value that does not fit
             return column.cast(field.type)
     raise DataError(

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from embedding_features.arrays import I64
 from embedding_features.errors import StoreError
 from embedding_features.store.moments import STAMP
-from embedding_features.store.online_stores.conform import Conform
+from embedding_features.store.online_stores.column_types import ColumnTypes
 from embedding_features.store.online_stores.layout import NEVER, Layout, Stamp
 from embedding_features.store.online_stores.values import is_list, is_text
 
@@ -25,7 +25,7 @@ class Incoming:
         rows: how many there must be; None: any number.
 
     Attributes:
-        schema: of the batches, as the view declares the columns (:mod:`.conform`).
+        schema: of the batches, as the view declares the columns (:mod:`.column_types`).
 
     Raises:
         StoreError: when a column is missing or of a type that cannot be stored; while iterating on nulls,
@@ -46,12 +46,12 @@ class Incoming:
             raise StoreError(
                 f"{layout.where} gets no column {', '.join(missing)}", fix="name the source's columns"
             )
-        self._conform = Conform(layout.key, layout.declared, layout.where)
-        self.schema = self._conform.schema(schema)
+        self._types = ColumnTypes(layout.key, layout.declared, layout.where)
+        self.schema = self._types.schema(schema)
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         for given in self._batches:
-            batch = self._conform.batch(given, self.schema)
+            batch = self._types.batch(given, self.schema)
             self._check(batch)
             yield batch
         if self._announced is not None and self.rows != self._announced:

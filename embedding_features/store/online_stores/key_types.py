@@ -40,7 +40,8 @@ def refuse_types(view: FeatureView) -> None:
         if key_type(column) not in (PLAIN if snapshot else _KEYS):
             raise StoreError(
                 f"view {view.name} has the key {column.name} of type {key_type(column).name}",
-                fix=f"declare its entity as {_say(PLAIN)}" + _or_by_rows(snapshot, key_type(column) in _KEYS),
+                fix=f"declare its entity as {_names(PLAIN)}"
+                + _or_by_rows(snapshot, key_type(column) in _KEYS),
             )
     for field in view.features if snapshot else ():
         if not _is_stored(field):
@@ -56,11 +57,11 @@ def _is_stored(field: Field) -> bool:
 
 
 def _or_by_rows(snapshot: bool, works: bool) -> str:
-    told = f", or leave out the tag {tag('space')}: the view is then written row by row"
-    return told if snapshot and works else ""
+    hint = f", or leave out the tag {tag('space')}: the view is then written row by row"
+    return hint if snapshot and works else ""
 
 
-def _say(types: tuple[ValueType, ...]) -> str:
+def _names(types: tuple[ValueType, ...]) -> str:
     return ", ".join(kind.name for kind in types)
 
 

@@ -69,8 +69,8 @@ def keys_of(view: FeatureView, entities: Sequence[EntityKey]) -> list[Key]:
 def _check_slot(name: str, kind: ValueType, value: Value) -> None:
     slot = value.WhichOneof("val")
     if slot not in (("int32_val", "int64_val") if kind in INTEGERS else (f"{kind.name.lower()}_val",)):
-        said = "null" if slot is None else slot.removesuffix("_val")
-        raise DataError(f"{name} is {said}, but the view has {kind.name} keys", fix=_fix(name, kind))
+        given = "null" if slot is None else slot.removesuffix("_val")
+        raise DataError(f"{name} is {given}, but the view has {kind.name} keys", fix=_fix(name, kind))
 
 
 def _is_integer(kind: ValueType, value: Any) -> bool:

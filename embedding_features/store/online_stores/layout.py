@@ -56,12 +56,12 @@ def refuse_older(where: str, online: Stamp | None, stamp: Stamp) -> None:
     """
     if online is not None and stamp < online:
         raise StoreError(
-            f"{where} has the snapshot of {_say(online)} online, newer than {_say(stamp)}",
+            f"{where} has the snapshot of {_stamp_text(online)} online, newer than {_stamp_text(stamp)}",
             fix="materialize a window that ends later; to go back, pin an earlier version of the view",
         )
 
 
-def _say(stamp: Stamp) -> str:
+def _stamp_text(stamp: Stamp) -> str:
     """Return a stamp for people."""
     event, created = (str(moment_of(t)) if t != NEVER else "unknown" for t in stamp)
     return f"{event} (created {created})"

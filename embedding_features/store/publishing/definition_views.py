@@ -75,7 +75,7 @@ def _tags(manifest: Manifest, node_type: str, kind: Kind, column: str) -> dict[s
     """Return what a consumer pins: run, space, and the codebooks that the column's values refer to."""
     books = [c.id for c in manifest.codebooks if (c.node_type, c.kind) == (node_type, kind)]
     own = [c.id for c in manifest.codebooks if (c.node_type, c.kind, c.column) == (node_type, kind, column)]
-    said: dict[Mark, str] = {
+    values: dict[Mark, str] = {
         "kind": kind,
         "run_id": manifest.run_id,
         "as_of": manifest.as_of.isoformat(),
@@ -84,8 +84,8 @@ def _tags(manifest: Manifest, node_type: str, kind: Kind, column: str) -> dict[s
         "metric": manifest.space.metric,
     }
     if own or books:
-        said["codebooks"] = ",".join(own or books)
-    return marks(said)
+        values["codebooks"] = ",".join(own or books)
+    return marks(values)
 
 
 def _feast_type(column: pa.Field, path: Path) -> FeastType:

@@ -19,7 +19,8 @@ from embedding_features.store.marks import PREFIX, marks
 from embedding_features.store.outside_errors import feast_errors, file_errors
 from embedding_features.store.published import Published, list_published
 from embedding_features.store.publishing.definition_views import published_view
-from embedding_features.store.publishing.names import Named, adopt, declared, refuse_taken
+from embedding_features.store.publishing.feast_objects import FeastObjects, declared_objects
+from embedding_features.store.publishing.names import adopt, refuse_taken
 from embedding_features.store.publishing.published_service import PublishedService
 from embedding_features.store.repo_settings import SETTINGS_FILE, RepoSettings, Service
 from embedding_features.store.session import applied_store
@@ -50,9 +51,9 @@ class Definitions:
         """Return the newest version of each view."""
         return [versions[max(versions)] for versions in self.versions.values()]
 
-    def all(self) -> Named:
+    def all(self) -> FeastObjects:
         """Return the objects by kind."""
-        return Named.of("what is published", self.objects())
+        return FeastObjects.of("what is published", self.objects())
 
     def objects(self) -> list[Entity | FeatureView | FeatureService]:
         """Return what ``FeatureStore.apply`` takes."""
@@ -65,7 +66,7 @@ class Definitions:
         services look for our names in all files of the repository.
         """
         for service in self.services:
-            service.before_apply = partial(_look, self)
+            service.before_apply = partial(_check_files, self)
         kinds = (("entity", self.entities), ("view", self.views), ("service", self.services))
         return {f"{PREFIX}{kind}.{item.name}": item for kind, items in kinds for item in items}
 
@@ -86,7 +87,7 @@ def definitions(repo: Path) -> Definitions:
     store = applied_store(repo) if wanted.versions else None
     if store is not None:
         with feast_errors("reading the registry"):
-            theirs = Named.registered(store)
+            theirs = FeastObjects.registered(store)
         refuse_taken(wanted.all(), theirs)
         adopt(wanted.entities, theirs.entities)
     return wanted
@@ -123,9 +124,9 @@ def definitions_of(repo: Path, runs: Sequence[Published]) -> Definitions:
     return Definitions(repo, list(entities.values()), versions, services)
 
 
-def _look(found: Definitions) -> None:
+def _check_files(found: Definitions) -> None:
     """Refuse what has a name of ours in the repository's files, and use their entities."""
-    theirs = declared(found.repo.resolve(), found.objects())
+    theirs = declared_objects(found.repo.resolve(), found.objects())
     refuse_taken(found.all(), theirs)
     adopt(found.entities, theirs.entities)
 

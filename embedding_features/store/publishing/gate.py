@@ -60,8 +60,8 @@ def check_space(manifest: Manifest, earlier: Sequence[Manifest]) -> None:
             )
         if other.space != space:
             raise CompatibilityError(
-                f"run {manifest.run_id} says space {space.id} is {_say(space.model_dump())}, "
-                f"run {other.run_id} says {_say(other.space.model_dump())}",
+                f"run {manifest.run_id} says space {space.id} is {_listed(space.model_dump())}, "
+                f"run {other.run_id} says {_listed(other.space.model_dump())}",
                 fix="open a new space version",
             )
         _check_codebooks(manifest, other)
@@ -119,8 +119,8 @@ def _check_codebooks(manifest: Manifest, other: Manifest) -> None:
     for table in sorted(mine.keys() & theirs.keys()):
         if mine[table] != theirs[table]:
             raise CompatibilityError(
-                f"the {' '.join(table)} of run {manifest.run_id} refer to codebooks {_say(mine[table])}, "
-                f"those of run {other.run_id} to {_say(theirs[table])}",
+                f"the {' '.join(table)} of run {manifest.run_id} refer to codebooks {_listed(mine[table])}, "
+                f"those of run {other.run_id} to {_listed(theirs[table])}",
                 fix="apply the codebooks of the space, or open a new space version",
             )
 
@@ -133,5 +133,5 @@ def _codebooks(manifest: Manifest) -> dict[tuple[str, str], dict[str, str]]:
     return tables
 
 
-def _say(values: Mapping[str, object]) -> str:
+def _listed(values: Mapping[str, object]) -> str:
     return ", ".join(f"{k}={v}" for k, v in values.items()) or "none"

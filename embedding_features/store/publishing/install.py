@@ -11,9 +11,10 @@ from embedding_features.files import safe_name, sweep_staging
 from embedding_features.space import HealthConfig
 from embedding_features.store.published import Published, as_published, list_published, snapshots_root
 from embedding_features.store.publishing.definitions import definitions_of
+from embedding_features.store.publishing.feast_objects import FeastObjects
 from embedding_features.store.publishing.gate import check_ids, check_names, check_space, check_time
 from embedding_features.store.publishing.health import check_snapshot_health
-from embedding_features.store.publishing.names import Named, refuse_taken
+from embedding_features.store.publishing.names import refuse_taken
 from embedding_features.store.publishing.tables import check_table
 
 #: what two publications of one run may differ in, besides the stamped files
@@ -42,7 +43,9 @@ class Terms:
         return self.published if self.delay is None else as_of + self.delay
 
 
-def install(source: Snapshot | Path | str, repo: Path, terms: Terms, theirs: Named | None) -> Published:
+def install(
+    source: Snapshot | Path | str, repo: Path, terms: Terms, theirs: FeastObjects | None
+) -> Published:
     """Check a snapshot, put a stamped copy of it into the repository, and return that."""
     snapshot, root = opened(source), snapshots_root(repo)
     manifest = snapshot.manifest

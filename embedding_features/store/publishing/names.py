@@ -4,64 +4,21 @@ Nothing of theirs is replaced. An entity of theirs is used where its join key an
 object of one of our names is refused, with the way out.
 """
 
-import sys
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from feast import Entity, FeatureService, FeatureStore, FeatureView, FileSource, ValueType
+from feast import Entity, FeatureService, FeatureView, FileSource, ValueType
 from feast.base_feature_view import BaseFeatureView
 from feast.data_source import DataSource
 
 from embedding_features.errors import StoreError
 from embedding_features.store.marks import PREFIX, mark
+from embedding_features.store.publishing.feast_objects import FeastObjects
 from embedding_features.store.repo_settings import SETTINGS_FILE
 
 
-@dataclass(frozen=True)
-class Named:
-    """Holds Feast objects by kind.
-
-    Attributes:
-        where: where they are, for errors.
-    """
-
-    where: str
-    entities: Sequence[Entity]
-    views: Sequence[BaseFeatureView]
-    services: Sequence[FeatureService]
-    sources: Sequence[DataSource]
-
-    @classmethod
-    def registered(cls, store: FeatureStore) -> "Named":
-        """Return all objects of a registry."""
-        registry, project = store.registry, store.project
-        return cls(
-            "the registry",
-            registry.list_entities(project),
-            registry.list_all_feature_views(project),
-            registry.list_feature_services(project),
-            registry.list_data_sources(project),
-        )
-
-    @classmethod
-    def of(cls, where: str, objects: Iterable[Any]) -> "Named":
-        """Return the Feast objects among any objects, and the sources of views."""
-        found = list({id(thing): thing for thing in objects}.values())
-        views = [thing for thing in found if isinstance(thing, BaseFeatureView)]
-        sources = [thing for thing in found if isinstance(thing, DataSource)]
-        sources += [s for v in views if (s := getattr(v, "batch_source", None)) is not None]
-        return cls(
-            where,
-            [thing for thing in found if isinstance(thing, Entity)],
-            views,
-            [thing for thing in found if isinstance(thing, FeatureService)],
-            sources,
-        )
-
-
-def refuse_taken(ours: Named, theirs: Named) -> None:
+def refuse_taken(ours: FeastObjects, theirs: FeastObjects) -> None:
     """Check that no object of theirs has a name of ours.
 
     Raises:
@@ -74,7 +31,7 @@ def refuse_taken(ours: Named, theirs: Named) -> None:
         raise StoreError(f"in {theirs.where}: {'; '.join(whats)}", fix="; ".join(dict.fromkeys(fixes)))
 
 
-def _entities(ours: Named, theirs: Named) -> Iterator[tuple[str, str]]:
+def _entities(ours: FeastObjects, theirs: FeastObjects) -> Iterator[tuple[str, str]]:
     """Return what is wrong with entities, and the way out."""
     known = {entity.name: entity for entity in ours.entities}
     for other in theirs.entities:
@@ -90,21 +47,21 @@ def _entities(ours: Named, theirs: Named) -> Iterator[tuple[str, str]]:
             )
 
 
-def _others(ours: Named, theirs: Named) -> Iterator[tuple[str, str]]:
+def _others(ours: FeastObjects, theirs: FeastObjects) -> Iterator[tuple[str, str]]:
     """Return what is wrong with views, sources and services, and the way out."""
-    said = "has the name of one that is published, and is another"
+    taken = "has the name of one that is published, and is another"
     family = "rename yours, or publish snapshots of another family (pretrain: {family: …})"
     for view, other in _pairs(ours.views, theirs.views):
         if not _is_published(other, view):
-            yield f"feature view {other.name} {said}", family
+            yield f"feature view {other.name} {taken}", family
     for source, other in _pairs(ours.sources, theirs.sources):
         if not _is_same_place(other, source):
-            yield f"data source {other.name} {said}", family
+            yield f"data source {other.name} {taken}", family
     for service, other in _pairs(ours.services, theirs.services):
         if not _is_our_service(other):
             name = mark(service, "service")
             fix = f"write 'services: {{{name}: embedding_{name}}}' into {SETTINGS_FILE}, or rename yours"
-            yield f"feature service {other.name} {said}", fix
+            yield f"feature service {other.name} {taken}", fix
 
 
 def _pairs(ours: Sequence[Any], theirs: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
@@ -145,15 +102,3 @@ def adopt(ours: Sequence[Entity], theirs: Sequence[Entity]) -> None:
     known = {entity.name: entity for entity in theirs}
     for entity in ours:
         vars(entity).update(vars(known.get(entity.name, entity)))
-
-
-def declared(repo: Path, ours: Iterable[Any]) -> Named:
-    """Return the objects that the files of a repository declare beside ``ours``, as far as imported."""
-    from feast.repo_operations import get_repo_files
-
-    files, known = set(get_repo_files(repo)), {id(thing) for thing in ours}
-    modules = [m for m in list(sys.modules.values()) if getattr(m, "__file__", None)]
-    found = [
-        thing for m in modules if Path(m.__file__ or "").resolve() in files for thing in vars(m).values()
-    ]
-    return Named.of(f"the files of {repo}", (thing for thing in found if id(thing) not in known))

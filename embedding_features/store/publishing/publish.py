@@ -14,8 +14,8 @@ from embedding_features.space import HealthConfig
 from embedding_features.store.locks import locked
 from embedding_features.store.outside_errors import feast_errors, file_errors
 from embedding_features.store.published import Published
+from embedding_features.store.publishing.feast_objects import FeastObjects
 from embedding_features.store.publishing.install import Terms, install, opened
-from embedding_features.store.publishing.names import Named
 from embedding_features.store.publishing.registry import apply_locked
 from embedding_features.store.session import applied_store
 
@@ -85,8 +85,8 @@ def publish_series(
     return runs
 
 
-def _names(repo: Path) -> Named | None:
+def _names(repo: Path) -> FeastObjects | None:
     """Return what the registry holds; None where there is no registry yet."""
     store = applied_store(repo)
     with feast_errors("reading the registry"):
-        return None if store is None else Named.registered(store)
+        return None if store is None else FeastObjects.registered(store)

@@ -13,7 +13,7 @@ from embedding_features.store.online_stores.values import Values
 _SIZE = struct.Struct("<I")
 
 
-class Packed:
+class PackedRows:
     """Unpacks rows of one snapshot, feature by feature.
 
     Args:
@@ -87,7 +87,7 @@ class Packed:
         return cells
 
 
-def rows_alike(rows: Sequence[bytes | None], columns: Sequence[PackedColumn]) -> Packed | None:
+def rows_alike(rows: Sequence[bytes | None], columns: Sequence[PackedColumn]) -> PackedRows | None:
     """Return all rows in one piece, if none is missing or pushed and all columns have one size; else None."""
     sizes = [column.size for column in columns]
     if not rows or not columns or None in sizes or None in rows:
@@ -96,7 +96,7 @@ def rows_alike(rows: Sequence[bytes | None], columns: Sequence[PackedColumn]) ->
     if set(map(len, rows)) != {size}:  # type: ignore[arg-type]
         return None
     matrix = np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), size)  # type: ignore[arg-type]
-    return None if matrix[:, -1].any() else Packed(rows, columns, {}, matrix)
+    return None if matrix[:, -1].any() else PackedRows(rows, columns, {}, matrix)
 
 
 def _texts(cells: list[bytes]) -> pa.Array:

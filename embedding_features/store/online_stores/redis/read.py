@@ -9,7 +9,7 @@ import numpy as np
 
 from embedding_features.errors import StoreError
 from embedding_features.store.online_stores.pushed import DAMAGED, Row
-from embedding_features.store.online_stores.redis.decode import Packed, rows_alike
+from embedding_features.store.online_stores.redis.decode import PackedRows, rows_alike
 from embedding_features.store.online_stores.redis.hash import LOST, RedisHash
 from embedding_features.store.online_stores.redis.wire import (
     HEADER,
@@ -36,7 +36,7 @@ class RowsRead:
     header: Header
     missing: np.ndarray
     pushed: dict[int, Row]
-    packed: Packed
+    packed: PackedRows
 
 
 def read(view: RedisHash, fields: FieldArguments) -> RowsRead:
@@ -65,7 +65,7 @@ def _rows_read(header: Header, rows: list[bytes | None]) -> RowsRead:
     for i in pushed:
         rows[i] = None
     missing = np.array([row is None for row in rows], bool)
-    return RowsRead(header, missing, pushed, Packed(rows, header.columns, header.widths))
+    return RowsRead(header, missing, pushed, PackedRows(rows, header.columns, header.widths))
 
 
 def all_rows(view: RedisHash) -> dict[bytes, bytes]:

@@ -7,7 +7,7 @@ from embedding_features.errors import StoreError
 from embedding_features.store.online_stores.incoming import Incoming
 from embedding_features.store.online_stores.layout import refuse_older
 from embedding_features.store.online_stores.redis.hash import RedisHash
-from embedding_features.store.online_stores.redis.lease import held
+from embedding_features.store.online_stores.redis.lease import hold_lock
 from embedding_features.store.online_stores.redis.scripts import SWITCH
 from embedding_features.store.online_stores.redis.stage import Stage
 from embedding_features.store.online_stores.redis.wire import Header
@@ -32,7 +32,7 @@ def replace(view: RedisHash, incoming: Incoming, lock_seconds: float, wait_secon
     server, where = view.server, incoming.layout.where
     server.refuse_eviction()
     view.enlist()
-    with held(server, view.key("lock"), where, lock_seconds, wait_seconds) as token:
+    with hold_lock(server, view.key("lock"), where, lock_seconds, wait_seconds) as token:
         view.sweep()
         run = uuid.uuid4().hex
         staging = view.key(f"staging:{run}")

@@ -39,15 +39,12 @@ class RedisServer:
         Raises:
             StoreError: when Redis is gone, refuses the login, is full, or says anything else.
         """
-        with self._said():
+        with self._errors_as_ours():
             return self._client.execute_command(*command)
 
     def ask(self, command: Sequence[Buffer]) -> Any:
-        """Return the answer to a command that only reads, packed as the protocol has it.
-
-        It is asked again on a new connection when the one at hand turns out to be closed.
-        """
-        with self._said():
+        """Return the answer to a packed command that only reads; asked again if the connection was closed."""
+        with self._errors_as_ours():
             try:
                 return self._asked(command)
             except redis.ConnectionError:
@@ -71,7 +68,7 @@ class RedisServer:
         """Return the answer of a Lua script, which runs as one atomic step."""
         if text not in self._scripts:
             self._scripts[text] = self._client.register_script(text)
-        with self._said():
+        with self._errors_as_ours():
             return self._scripts[text](keys=keys, args=values)
 
     def stream(self, commands: Iterable[Sequence[Buffer]]) -> None:
@@ -79,7 +76,7 @@ class RedisServer:
 
         When this ends, well or not, Redis has none of them before it any more, if it is still there.
         """
-        with self._said():
+        with self._errors_as_ours():
             pool = self._client.connection_pool
             connection, sent = pool.get_connection(), 0
             try:
@@ -106,7 +103,7 @@ class RedisServer:
         Raises:
             StoreError: when Redis may drop keys that do not expire.
         """
-        with self._said():
+        with self._errors_as_ours():
             memory = self._client.info("memory")
         policy = str(memory.get("maxmemory_policy", "noeviction"))
         if memory.get("maxmemory") and policy.startswith("allkeys"):
@@ -116,7 +113,7 @@ class RedisServer:
             )
 
     @contextmanager
-    def _said(self) -> Iterator[None]:
+    def _errors_as_ours(self) -> Iterator[None]:
         """Turn Redis's errors into ours; the login never appears in them."""
         try:
             yield

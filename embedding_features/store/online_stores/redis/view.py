@@ -13,7 +13,7 @@ from embedding_features.errors import StoreError
 from embedding_features.store.online_stores.incoming import Incoming
 from embedding_features.store.online_stores.merged import merged_arrays, merged_protos
 from embedding_features.store.online_stores.pushed import Key
-from embedding_features.store.online_stores.redis.decode import Packed
+from embedding_features.store.online_stores.redis.decode import PackedRows
 from embedding_features.store.online_stores.redis.hash import RedisHash
 from embedding_features.store.online_stores.redis.read import all_rows, pushed_rows, read
 from embedding_features.store.online_stores.redis.replace import replace
@@ -115,7 +115,9 @@ class RedisView(RedisHash, StoredView):
         own = ((id_of(field), row) for field, row in all_rows(self).items() if not is_pushed(row))
         ordered = sorted((key, row) for key, row in own if key is not None)
         ids: list[Key] = [key for key, _ in ordered]
-        vectors = Packed([row for _, row in ordered], header.columns, header.widths).take(query.field.name)
+        vectors = PackedRows([row for _, row in ordered], header.columns, header.widths).take(
+            query.field.name
+        )
         places = {key: place for place, key in enumerate(ids)} if vectors is not None else {}
         return SnapshotVectors(view, query, pa.array(ids), vectors), places
 

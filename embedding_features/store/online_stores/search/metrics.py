@@ -23,8 +23,8 @@ def metric_of(field: Field, asked: str | None) -> Metric:
         StoreError: when it is unknown.
         CompatibilityError: when another one is asked for than is declared.
     """
-    said = field.vector_search_metric or mark(field, "metric")
-    declared = _known(said, field.name) if said else None
+    name = field.vector_search_metric or mark(field, "metric")
+    declared = _known(name, field.name) if name else None
     wanted = _known(asked, field.name) if asked else declared or "l2"
     if declared is not None and wanted != declared:
         raise CompatibilityError(

@@ -16,8 +16,8 @@ from embedding_features.store.online_stores.values import is_list, is_text
 
 #: a file's dtype, as numpy writes it, and how many values it has
 Described = tuple[str, int]
-#: what :func:`.read.open_column` needs: ``values`` is Described; a list has ``item``, a Spec, and ``width``,
-#: the length of all lists or None; a text has ``bytes``, Described
+#: what :func:`.read_columns.open_column` needs: ``values`` is Described; a list has ``item``, a Spec, and
+#: ``width``, the length of all lists or None; a text has ``bytes``, Described
 Spec = dict[str, Any]
 
 

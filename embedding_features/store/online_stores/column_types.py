@@ -20,7 +20,7 @@ _LEAVES: Mapping[PrimitiveFeastType, pa.DataType] = {
 }
 
 
-class Conform:
+class ColumnTypes:
     """Converts the columns of a snapshot to the types that its view declares.
 
     Args:
