@@ -42,25 +42,16 @@ def _version(
     ref, rows = f"{view.name}@v{number}", run.manifest.nodes[str(mark(view, "node_type"))].count
     older, pushed = other_rows(store, deployed.repo, view, run.as_of)
     if older:
-        yield Finding(
-            "mixed-online",
-            "problem",
-            f"{ref} serves {older} rows from before its run {run.manifest.run_id} beside those of it",
-            ref,
-            "use SnapshotOnlineStore, which replaces snapshots whole; or remove the database, then --fix",
-        )
+        what = f"{ref} serves {older} rows from before its run {run.manifest.run_id} beside those of it"
+        fix = "use SnapshotOnlineStore, which replaces snapshots whole; or remove the database, then --fix"
+        yield Finding("mixed-online", "problem", what, ref, fix)
     held = online_rows(store, deployed.repo, view, run.as_of)
     if held + pushed >= rows:
         return
     other = _other_moment(store, view, run)
     if other:
-        yield Finding(
-            "mixed-online",
-            "problem",
-            f"{ref} serves the snapshot of {other}, but its run {run.manifest.run_id} is as of {run.as_of}",
-            ref,
-            "tear the online store down, then --fix",
-        )
+        what = f"{ref} serves the snapshot of {other}, but its run {run.manifest.run_id} is as of {run.as_of}"
+        yield Finding("mixed-online", "problem", what, ref, "tear the online store down, then --fix")
         return
     spans = deployed.views[view.name].materialization_intervals
     covered = any(start <= run.as_of <= end for start, end in spans)

@@ -58,17 +58,7 @@ class OnlineRepository:
             "enable_online_feature_view_versioning": versions,
             "serve_features_while_materializing": True,
         }
-        config = RepoConfig(
-            project=project,
-            provider="local",
-            registry=registry,
-            offline_store={"type": offline},
-            online_store=dict(online),
-            batch_engine={"type": engine},
-            entity_key_serialization_version=3,
-            repo_path=root,
-        )
-        self.feast = FeatureStore(config=config)
+        self.feast = FeatureStore(config=_config(root, online, project, registry, engine, offline))
         self.put("empty", snapshot_table(make_ids(1, id_type), -1000))
         self.feast.apply(_definitions(self.data, id_type, ttl, created))
         self.view: FeatureView = self.feast.get_feature_view("emb")
@@ -106,6 +96,26 @@ class OnlineRepository:
         return self.feast.get_online_features(
             features=[f"emb:{f}" for f in features], entity_rows=[{"item_id": i} for i in ids]
         )
+
+
+def _config(
+    root: Path,
+    online: Mapping[str, Any],
+    project: str,
+    registry: Mapping[str, Any],
+    engine: str,
+    offline: str,
+) -> RepoConfig:
+    return RepoConfig(
+        project=project,
+        provider="local",
+        registry=registry,
+        offline_store={"type": offline},
+        online_store=dict(online),
+        batch_engine={"type": engine},
+        entity_key_serialization_version=3,
+        repo_path=root,
+    )
 
 
 def _definitions(data: Path, id_type: str, ttl: timedelta | None, created: bool) -> list[Any]:
