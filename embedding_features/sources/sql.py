@@ -45,14 +45,22 @@ class Subject:
         return self.error(f"{self.name}: {message}", fix=fix)
 
     @contextmanager
-    def named(self) -> Iterator[None]:
-        """Turn DuckDB's errors into one of ours."""
+    def named(self, fix: str = "", others: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+        """Turn DuckDB's errors into one of ours.
+
+        Args:
+            fix: what to do about them; empty for what DuckDB's message suggests.
+            others: exceptions of other libraries that are turned, too.
+        """
         try:
             yield
         except duckdb.OutOfMemoryException as error:
-            raise self.refusal(str(error), "raise the memory limit") from None
+            raise self.refusal(str(error), fix or "raise the memory limit") from None
         except duckdb.Error as error:
-            raise self.refusal(*_told(str(error))) from None
+            message, suggested = _told(str(error))
+            raise self.refusal(message, fix or suggested) from None
+        except others as error:
+            raise self.refusal(str(error), fix) from error
 
 
 def _told(message: str) -> tuple[str, str]:

@@ -60,30 +60,35 @@ def _time(kind: str, name: str, source: Source) -> str:
     if is_integer(kind):
         return _count(f"{name}::{'BIGINT' if kind in INTEGERS else 'HUGEINT'}", source.unit or "us")
     if kind == "TIMESTAMPTZ_NS":
-        return _up(f"epoch_ns({name})")
+        return rounded_up_sql(f"epoch_ns({name})")
     if kind == "TIMESTAMP WITH TIME ZONE":
         return f"epoch_us({name})"
     zone = literal(source.timezone or "")
     if kind == "DATE":
-        return f"CASE WHEN isfinite({name}) THEN {_end_of_day(name, zone)} END"
-    naive = f"make_timestamp({_up(f'epoch_ns({name})')})" if kind == "TIMESTAMP_NS" else f"{name}::TIMESTAMP"
+        return end_of_day_sql(name, zone)
+    naive = (
+        f"make_timestamp({rounded_up_sql(f'epoch_ns({name})')})"
+        if kind == "TIMESTAMP_NS"
+        else f"{name}::TIMESTAMP"
+    )
     return f"CASE WHEN isfinite({name}) THEN epoch_us({naive} AT TIME ZONE {zone}) END"
 
 
 def _count(number: str, unit: str) -> str:
     if unit == "ns":
-        return f"TRY_CAST({_up(number)} AS BIGINT)"
+        return f"TRY_CAST({rounded_up_sql(number)} AS BIGINT)"
     per_unit = {"s": 1_000_000, "ms": 1_000, "us": 1}[unit]
     return f"TRY_CAST({number}::HUGEINT * {per_unit} AS BIGINT)"
 
 
-def _up(nanoseconds: str) -> str:
-    """Nanoseconds to microseconds, never earlier: an edge just after as_of must not slip in."""
+def rounded_up_sql(nanoseconds: str) -> str:
+    """Return nanoseconds as microseconds, never earlier: an edge just after as_of must not slip in."""
     return f"({nanoseconds} // 1000 + ({nanoseconds} % 1000 > 0)::BIGINT)"
 
 
-def _end_of_day(date: str, zone: str) -> str:
-    return f"epoch_us(({date} + 1)::TIMESTAMP AT TIME ZONE {zone}) - 1"
+def end_of_day_sql(date: str, zone: str = "'UTC'") -> str:
+    """Return the last microsecond of a date, in a zone, as BIGINT µs UTC; null where it is infinite."""
+    return f"CASE WHEN isfinite({date}) THEN epoch_us(({date} + 1)::TIMESTAMP AT TIME ZONE {zone}) - 1 END"
 
 
 def _text(name: str, source: Source) -> str:
@@ -96,7 +101,7 @@ def _text(name: str, source: Source) -> str:
     date = naive = "NULL"
     if source.timezone is not None:
         zone = literal(source.timezone)
-        date = _end_of_day(f"TRY_CAST({name} AS DATE)", zone)
+        date = end_of_day_sql(f"TRY_CAST({name} AS DATE)", zone)
         naive = f"epoch_us(TRY_CAST({name} AS TIMESTAMP) AT TIME ZONE {zone}) + {finer}"
     return (
         f"CASE WHEN NOT regexp_full_match({name}, {literal(_ISO)}) THEN NULL "
@@ -115,7 +120,7 @@ def _formatted(name: str, format_: str, timezone: str | None) -> str:
         return "NULL::BIGINT"
     zone = literal(timezone)
     if not {*"HIXTc"} & {*directives}:
-        return _end_of_day(f"{parsed}::DATE", zone)
+        return end_of_day_sql(f"{parsed}::DATE", zone)
     if "n" in directives:
-        parsed = f"make_timestamp({_up(f'epoch_ns({parsed})')})"
+        parsed = f"make_timestamp({rounded_up_sql(f'epoch_ns({parsed})')})"
     return f"epoch_us({parsed} AT TIME ZONE {zone})"

@@ -4,26 +4,30 @@ A published snapshot lives in ``<repo>/data/snapshots/<space id>/<run_id>/``, a 
 docs/architecture.md whose manifest also says when it was published, and under which feature view version.
 """
 
+import atexit
+import gc
 import logging
 import os
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import TYPE_CHECKING
 
 os.environ.setdefault("FEAST_USAGE", "False")
 logging.getLogger("feast").setLevel(logging.ERROR)
 #: which of its builds faiss found is told at INFO, the level that Feast's command line sets for everyone
 logging.getLogger("faiss.loader").setLevel(logging.WARNING)
 
-from embedding_features.store.materialize import Materialized, materialize  # noqa: E402
-from embedding_features.store.new_repo import ensure_repo  # noqa: E402
-from embedding_features.store.published import Published, list_published  # noqa: E402
-from embedding_features.store.publishing.publish import publish, publish_series  # noqa: E402
-from embedding_features.store.publishing.registry import apply  # noqa: E402
-from embedding_features.store.publishing.verify import verify_repo  # noqa: E402
-from embedding_features.store.retrieval.historical import historical  # noqa: E402
-from embedding_features.store.retrieval.online import online  # noqa: E402
+from embedding_features.lazy import on_first_use  # noqa: E402
 
 if TYPE_CHECKING:
     from embedding_features.store.client.client import EmbeddingFeatures
+    from embedding_features.store.materialization import Materialized, materialize
+    from embedding_features.store.new_repo import ensure_repo
+    from embedding_features.store.published import Published, list_published
+    from embedding_features.store.publishing.publish import publish, publish_series
+    from embedding_features.store.publishing.registry import apply
+    from embedding_features.store.publishing.verify import verify_repo
+    from embedding_features.store.retrieval.historical import historical
+    from embedding_features.store.retrieval.online import online
 
 __all__ = [
     "EmbeddingFeatures",
@@ -40,11 +44,30 @@ __all__ = [
     "verify_repo",
 ]
 
+__getattr__ = on_first_use(
+    __name__,
+    {
+        "EmbeddingFeatures": "client.client:EmbeddingFeatures",
+        "Materialized": "materialization:Materialized",
+        "Published": "published:Published",
+        "apply": "publishing.registry:apply",
+        "ensure_repo": "new_repo:ensure_repo",
+        "historical": "retrieval.historical:historical",
+        "list_published": "published:list_published",
+        "materialize": "materialization:materialize",
+        "online": "retrieval.online:online",
+        "publish": "publishing.publish:publish",
+        "publish_series": "publishing.publish:publish_series",
+        "verify_repo": "publishing.verify:verify_repo",
+    },
+)
 
-def __getattr__(name: str) -> Any:
-    """The client when it is first used: it brings recall's libraries, and ``feast apply`` needs none."""
-    if name == "EmbeddingFeatures":
-        from embedding_features.store.client.client import EmbeddingFeatures
 
-        return EmbeddingFeatures
-    raise AttributeError(f"module 'embedding_features.store' has no attribute {name!r}")
+@atexit.register
+def _disconnect() -> None:
+    """Close ibis' DuckDB, which Feast's offline store leaves open, or the exit prints pages of leaks."""
+    ibis = sys.modules.get("ibis")
+    if ibis is not None and ibis.options.default_backend is not None:
+        ibis.options.default_backend.disconnect()
+        ibis.options.default_backend = None
+        gc.collect()

@@ -28,7 +28,7 @@ _BATCH = 1 << 13
 
 
 class ArrowEngineConfig(FeastConfigBaseModel):  # type: ignore[misc]
-    """It has no settings."""
+    """Holds the settings ``batch_engine`` of ``feature_store.yaml``: there are none but the type."""
 
     type: Literal["embedding_features.store.engine.ArrowEngine"] = (
         "embedding_features.store.engine.ArrowEngine"
@@ -36,7 +36,7 @@ class ArrowEngineConfig(FeastConfigBaseModel):  # type: ignore[misc]
 
 
 class ArrowEngine(LocalComputeEngine):  # type: ignore[misc]
-    """Feast's local engine, but a view of snapshots goes columnar to a store that has ``write_table``.
+    """Is Feast's local engine, but a view of snapshots goes columnar to a store with ``write_table``.
 
     A view of snapshots is a plain feature view of one entity with the tag ``embedding_features.space``. Of
     its rows in the window those of the newest event time are the snapshot; they replace what is online, and
@@ -63,7 +63,7 @@ class ArrowEngine(LocalComputeEngine):  # type: ignore[misc]
         return LocalMaterializationJob(job_id, MaterializationJobStatus.SUCCEEDED)
 
     def _write_rows(self, registry: BaseRegistry, task: MaterializationTask) -> None:
-        """Feast's own way, but its batches are written when all are there: a bad row leaves them all out."""
+        """Write rows Feast's own way, but when all are there: a bad row leaves them all out."""
         collected, config = CollectedRows(), in_batches(self.repo_config, _BATCH)
         feasts = LocalComputeEngine(
             repo_config=config, offline_store=self.offline_store, online_store=collected
@@ -75,9 +75,10 @@ class ArrowEngine(LocalComputeEngine):  # type: ignore[misc]
             self.online_store.online_write_batch(self.repo_config, task.feature_view, collected.rows, None)
 
     def _write(self, registry: BaseRegistry, task: MaterializationTask) -> None:
+        """Write the newest snapshot in the window."""
         view = task.feature_view
         entities = [registry.get_entity(name, task.project) for name in view.entities]
-        with snapshot_batches(self._pull(task, entities), *_times(view)) as (rows, batches):
+        with snapshot_batches(self._pull(task, entities), _event_column(view)) as (rows, batches):
             if rows:
                 names = view.batch_source.field_mapping or {}
                 schema = pa.schema([f.with_name(names.get(f.name, f.name)) for f in batches.schema])
@@ -100,7 +101,7 @@ class ArrowEngine(LocalComputeEngine):  # type: ignore[misc]
 
 
 def _is_snapshot(view: Any) -> bool:
-    """Whether a view's rows come as whole snapshots, without a transformation."""
+    """Return whether a view's rows come as whole snapshots, without a transformation."""
     return (
         type(view) is FeatureView
         and is_snapshot(view)
@@ -111,16 +112,18 @@ def _is_snapshot(view: Any) -> bool:
     )
 
 
-def _times(view: FeatureView) -> tuple[str]:
-    """The column of the event time as the source names it."""
+def _event_column(view: FeatureView) -> str:
+    """Return the column of the event time as the source names it."""
     event = view.batch_source.timestamp_field
     back = {new: old for old, new in (view.batch_source.field_mapping or {}).items()}
-    return (back.get(event, event),)
+    return str(back.get(event, event))
 
 
 @contextmanager
 def snapshot_batches(job: RetrievalJob, event: str) -> Iterator[tuple[int, pa.RecordBatchReader]]:
-    """The number of rows of the newest event time, and a reader of them; streamed where the job is DuckDB's.
+    """Give the number of rows of the newest event time, and a reader of them.
+
+    They are streamed where the job is DuckDB's.
 
     Raises:
         StoreError: when a row has no event time.

@@ -18,36 +18,37 @@ Mark: TypeAlias = Literal[
 
 
 class Tagged(Protocol):
-    """A view, a feature or a service of Feast."""
+    """Is a view, a feature or a service of Feast."""
 
     name: str
 
     @property
-    def tags(self) -> Mapping[str, str] | None: ...
+    def tags(self) -> Mapping[str, str] | None:
+        """Return the tags, ours and those of users."""
 
 
 def tag(name: Mark) -> str:
-    """The tag that a mark is written as."""
+    """Return the tag that a mark is written as."""
     return PREFIX + name
 
 
 def marks(values: Mapping[Mark, str]) -> dict[str, str]:
-    """The tags of marks."""
+    """Return the tags of marks."""
     return {tag(name): value for name, value in values.items()}
 
 
 def mark(tagged: Tagged, name: Mark) -> str | None:
-    """The value of a mark; None where there is none."""
+    """Return the value of a mark; None where there is none."""
     return (tagged.tags or {}).get(tag(name))
 
 
 def is_snapshot(view: Tagged) -> bool:
-    """Whether a view's rows come as whole snapshots, each of one moment."""
+    """Return whether a view's rows come as whole snapshots, each of one moment."""
     return mark(view, "space") is not None
 
 
 def vector_dim(field: Tagged) -> int | None:
-    """The length of a feature's vectors; None for a feature that is not marked as one of vectors.
+    """Return the length of a feature's vectors; None for a feature not marked as one of vectors.
 
     Raises:
         StoreError: when the mark is no whole number above 0.

@@ -1,4 +1,4 @@
-"""A Feast repository where there is none: the files of ``feature_repo/`` in a folder of its own."""
+"""Makes a Feast repository where there is none: the files of ``feature_repo/`` in a folder of its own."""
 
 from importlib import resources
 from pathlib import Path
@@ -11,7 +11,7 @@ _FILES = {"feature_store.yaml": "feature_store.yaml", "features.py": "features.t
 
 
 def ensure_repo(repo: Path) -> bool:
-    """Make the repository if its folder is missing or empty; whether it was made.
+    """Make the repository if its folder is missing or empty; return whether it was made.
 
     Raises:
         StoreError: when the folder holds something else.

@@ -1,4 +1,4 @@
-"""What a repository has published: snapshots whose manifests carry a publish time and a version."""
+"""The published snapshots of a repository: their manifests carry a publish time and a version."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class Published:
-    """One published snapshot.
+    """Is one published snapshot.
 
     Attributes:
         snapshot: the folder ``<repo>/data/snapshots/<space id>/<run_id>``.
@@ -26,29 +26,31 @@ class Published:
 
     @property
     def manifest(self) -> Manifest:
+        """Return the manifest."""
         return self.snapshot.manifest
 
     @property
     def folder(self) -> Path:
+        """Return the folder."""
         return self.snapshot.folder
 
     @property
     def as_of(self) -> datetime:
-        """``event_timestamp`` of every row."""
+        """Return the ``event_timestamp`` of every row."""
         return self.manifest.as_of
 
     @property
     def family(self) -> str:
-        """The line of snapshots it belongs to; versions count within it."""
+        """Return the line of snapshots it belongs to; versions count within it."""
         return self.manifest.space.family
 
     def view_name(self, node_type: str, kind: Kind) -> str:
-        """Name of the feature view of a table: ``<family>_<type>_<kind>``."""
+        """Return the name of the feature view of a table: ``<family>_<type>_<kind>``."""
         return f"{self.family}_{node_type}_{kind}"
 
 
 def snapshots_root(repo: Path) -> Path:
-    """Where the published snapshots of a repository lie.
+    """Return where the published snapshots of a repository lie.
 
     Raises:
         StoreError: when ``repo`` is no Feast repository, or its path cannot be part of a glob.
@@ -62,7 +64,7 @@ def snapshots_root(repo: Path) -> Path:
 
 
 def as_published(snapshot: Snapshot) -> Published:
-    """A snapshot of a repository.
+    """Return a snapshot of a repository as a published one.
 
     Raises:
         SnapshotError: when publishing never stamped it.
@@ -76,7 +78,7 @@ def as_published(snapshot: Snapshot) -> Published:
 
 
 def list_published(repo: Path | str) -> list[Published]:
-    """All published snapshots, by family, then version; their files are not verified.
+    """Return all published snapshots, by family, then version; their files are not verified.
 
     Raises:
         SnapshotError: when a folder has a broken manifest, lacks a file, or was not published.

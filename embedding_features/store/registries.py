@@ -16,14 +16,14 @@ _log = logging.getLogger(__name__)
 
 
 class Watch(Protocol):
-    """What a client looks at before each call."""
+    """Looks for changes, for a client before each call."""
 
     def state(self) -> Hashable:
-        """Equal as long as nothing has changed."""
+        """Return what is equal as long as nothing has changed."""
 
 
 def registry_path(config: RepoConfig, repo: Path) -> Path | None:
-    """The local file of a registry, there or not; None for one in an SQL database.
+    """Return the local file of a registry, there or not; None for one in an SQL database.
 
     Raises:
         StoreError: when the registry is of another kind.
@@ -38,7 +38,7 @@ def registry_path(config: RepoConfig, repo: Path) -> Path | None:
 
 
 def with_whole_path(config: RepoConfig, repo: Path) -> RepoConfig:
-    """Settings whose SQLite registry is found from anywhere.
+    """Return settings whose SQLite registry is found from anywhere.
 
     SQLAlchemy takes a relative path from where the process was started. ``feast`` goes into the repository
     first, so relative means to the repository, as it does for a file.
@@ -55,12 +55,13 @@ def with_whole_path(config: RepoConfig, repo: Path) -> RepoConfig:
 
 
 def database_file(config: RepoConfig) -> Path | None:
-    """The file of a registry in SQLite; None for another one."""
+    """Return the file of a registry in SQLite; None for another one."""
     file = _sqlite_file(config.registry.path)
     return None if file is None else Path(file)
 
 
 def _sqlite_file(url: str | None) -> str | None:
+    """Return the file of an SQLite address; None for another one."""
     from sqlalchemy import make_url
 
     if not url:
@@ -72,12 +73,12 @@ def _sqlite_file(url: str | None) -> str | None:
 
 @dataclass(frozen=True)
 class WatchedFiles:
-    """Local files: a file that was written or replaced has another inode or time."""
+    """Watches local files: one that was written or replaced has another inode or time."""
 
     paths: Sequence[Path]
 
     def state(self) -> Hashable:
-        """Inode and time of each; zeros where there is none."""
+        """Return the inode and time of each; zeros where there is none."""
         states = []
         for path in self.paths:
             try:
@@ -91,7 +92,7 @@ class WatchedFiles:
 
 @dataclass
 class WatchedDatabase:
-    """The project's views, services and entities in an SQL registry, and local files beside it.
+    """Watches the views, services and entities in an SQL registry, and local files beside it.
 
     Its own times are whole seconds, in which much can happen: so the rows themselves are compared. While the
     database cannot be asked the last answer holds, as in Feast's own cache.
@@ -102,7 +103,7 @@ class WatchedDatabase:
     _last: bytes = b""
 
     def state(self) -> Hashable:
-        """A digest of the rows."""
+        """Return a digest of the rows, and the state of the files."""
         from sqlalchemy.exc import SQLAlchemyError
 
         try:
@@ -113,13 +114,14 @@ class WatchedDatabase:
 
 
 def watch_of(store: FeatureStore, repo: Path, online: Path | None) -> Watch:
-    """What to look at for changes of a repository's registry, and of the file of its online store, if any."""
+    """Return the watch of a repository's registry, and of the file of its online store, if any."""
     registry = registry_path(store.config, repo)
     files = WatchedFiles([path for path in (registry, online) if path is not None])
     return files if registry is not None else WatchedDatabase(store, files)
 
 
 def _digest(store: FeatureStore) -> bytes:
+    """Return a digest of the project's rows."""
     from feast.infra.registry import sql
     from sqlalchemy import select
 

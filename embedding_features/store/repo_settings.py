@@ -14,7 +14,7 @@ Service: TypeAlias = Literal["ranking_dense", "ranking_discrete", "ranking_all"]
 
 
 class RepoSettings(Config):
-    """The settings of a repository; every field has a default, the file may be missing.
+    """Holds the settings of a repository; every field has a default, the file may be missing.
 
     Attributes:
         ttl_days: the age after which a snapshot is no longer joined to a label (None: never).
@@ -37,16 +37,16 @@ class RepoSettings(Config):
         return self
 
     def entity(self, node_type: str) -> str:
-        """The name of a node type's entity."""
+        """Return the name of a node type's entity."""
         return self.entities.get(node_type, node_type)
 
     def service(self, name: Service) -> str:
-        """The name that one of our services has here."""
+        """Return the name that one of our services has here."""
         return self.services.get(name, name)
 
     @classmethod
     def of(cls, repo: Path) -> "RepoSettings":
-        """The settings of a repository.
+        """Return the settings of a repository.
 
         Raises:
             ConfigError: when the file cannot be read, or breaks a rule.

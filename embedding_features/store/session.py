@@ -1,67 +1,25 @@
-"""Feast's store objects: opened once, changed in one step, and quiet."""
+"""Feast's store objects of a repository: opened once, and changed in one step."""
 
-import atexit
-import fcntl
-import gc
-import io
 import shutil
-import sys
-import threading
 import uuid
-import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
 from feast import FeatureStore
 from feast.repo_config import RepoConfig, load_repo_config
 
-from embedding_features.errors import EmbeddingFeaturesError, StoreError
+from embedding_features.errors import StoreError
+from embedding_features.store.outside_errors import feast_errors, file_errors
 from embedding_features.store.published import snapshots_root
 from embedding_features.store.registries import database_file, registry_path, with_whole_path
 
-#: warnings and stdout belong to the whole process: two threads that swap them would leave them swapped
-_QUIET = threading.RLock()
 _REBUILD = "remove the registry file and apply again: it is rebuilt from the published snapshots"
 
 
-@atexit.register
-def _disconnect() -> None:
-    """Close ibis' DuckDB, which Feast's offline store leaves open, or the exit prints pages of leaks."""
-    ibis = sys.modules.get("ibis")
-    if ibis is not None and ibis.options.default_backend is not None:
-        ibis.options.default_backend.disconnect()
-        ibis.options.default_backend = None
-        gc.collect()
-
-
-@contextmanager
-def feast_errors(doing: str, fix: str = "see the message of Feast above") -> Iterator[None]:
-    """Run Feast without its prints and warnings; what it raises becomes a StoreError."""
-    try:
-        with _QUIET, warnings.catch_warnings(), redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    except EmbeddingFeaturesError:
-        raise
-    except Exception as error:  # Feast raises whatever its backends raise
-        raise StoreError(f"Feast failed {doing}: {type(error).__name__}: {error}", fix=fix) from error
-
-
-@contextmanager
-def file_errors(doing: str) -> Iterator[None]:
-    """What the system refuses, such as a file that this user may not read or write, becomes a StoreError."""
-    try:
-        yield
-    except OSError as error:
-        fix = "see that the file is there, and the disk has space"
-        if isinstance(error, PermissionError):
-            fix = "give this user the right to it, or run as the one who publishes"
-        raise StoreError(f"{doing}: {error}", fix=fix) from error
-
-
 def _config(repo: Path) -> RepoConfig:
+    """Return the settings of a repository, read by Feast."""
     settings = snapshots_root(repo).parents[1] / "feature_store.yaml"
     with feast_errors(f"reading {settings}", fix="correct the settings named above"):
         config = load_repo_config(settings.parent, settings)
@@ -69,7 +27,7 @@ def _config(repo: Path) -> RepoConfig:
 
 
 def registry_file(repo: Path) -> Path | None:
-    """The registry file of a repository, there or not; None for a registry in an SQL database.
+    """Return the registry file of a repository, there or not; None for one in an SQL database.
 
     Raises:
         StoreError: when the repository has a registry of another kind.
@@ -79,6 +37,7 @@ def registry_file(repo: Path) -> Path | None:
 
 @lru_cache(maxsize=4)
 def _opened(repo: Path, stamp: tuple[int, ...]) -> FeatureStore:  # noqa: ARG001
+    """Return the store of a repository; the stamp says that its files are still the same."""
     config = _config(repo)
     with feast_errors("opening the registry", fix=_fix(config, repo)):
         store = FeatureStore(repo_path=str(repo), config=config)
@@ -87,11 +46,14 @@ def _opened(repo: Path, stamp: tuple[int, ...]) -> FeatureStore:  # noqa: ARG001
 
 
 def _fix(config: RepoConfig, repo: Path) -> str:
+    """Return what to do about a registry that cannot be read."""
     return _REBUILD if registry_path(config, repo) else "see that the database of feature_store.yaml answers"
 
 
 def applied_store(repo: Path) -> FeatureStore | None:
-    """The store of a repository for reading, opened anew only when its files changed; None before an apply.
+    """Return the store of a repository for reading; None before an apply.
+
+    It is opened anew only when the repository's files changed.
 
     Raises:
         StoreError: when the registry cannot be read.
@@ -114,7 +76,7 @@ def applied_store(repo: Path) -> FeatureStore | None:
 
 
 def open_store(repo: Path) -> FeatureStore:
-    """:func:`applied_store` where something is applied.
+    """Return what :func:`applied_store` does, where something is applied.
 
     Raises:
         StoreError: when nothing is, or the registry cannot be read.
@@ -125,39 +87,14 @@ def open_store(repo: Path) -> FeatureStore:
     return store
 
 
-@contextmanager
-def locked(repo: Path) -> Iterator[None]:
-    """Hold the repository's lock: one publish or materialization at a time. A killed holder frees it."""
-    data = snapshots_root(repo).parent
-    with ExitStack() as held:
-        with file_errors(f"locking {data}"):
-            data.mkdir(parents=True, exist_ok=True)
-            file = held.enter_context((data / ".lock").open("w"))
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def is_locked(repo: Path) -> bool:
-    """Whether somebody publishes or materializes here now."""
-    path = snapshots_root(repo).parent / ".lock"
-    if not path.is_file():
-        return False
-    with file_errors(f"looking at {path}"), path.open() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
-
-
 def stale_registries(registry: Path) -> list[Path]:
-    """Copies of a registry file that killed processes left, while nobody holds the lock."""
+    """Return copies of a registry file that killed processes left, while nobody holds the lock."""
     return sorted(registry.parent.glob(f".{registry.name}.*.tmp"))
 
 
 @contextmanager
 def changed_store(repo: Path) -> Iterator[FeatureStore]:
-    """A store whose registry may be changed. Hold :func:`locked` around this.
+    """Open a store whose registry may be changed. Hold :func:`.locked` around this.
 
     Feast writes a registry file in place, and a process killed meanwhile would leave a torn one: so the store
     is on a copy, which replaces the registry when the block ends well. A database takes change by change: one
@@ -186,6 +123,7 @@ def changed_store(repo: Path) -> Iterator[FeatureStore]:
 
 
 def _writing(config: RepoConfig, repo: Path) -> FeatureStore:
+    """Return a store for changes."""
     with feast_errors("opening the registry", fix=_fix(config, repo)):
         store = FeatureStore(config=config)
         store.list_entities()

@@ -11,7 +11,7 @@ import pyarrow as pa
 from embedding_features.arrays import I64, Bool
 from embedding_features.errors import DataError
 from embedding_features.store.online_stores.values import Values
-from embedding_features.store.retrieval.read_rows import arrow_column
+from embedding_features.store.retrieval.row_arrays import arrow_column
 from ranking.service.plan import HistoryVectors
 from ranking.service.requests import Given
 

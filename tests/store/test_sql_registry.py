@@ -70,8 +70,8 @@ def test_the_client_sees_the_next_call_what_changed(sql, tmp_path):
     with EmbeddingFeatures(sql) as client:
         ids = ids_of("user", 20)
         old = client.online(ids, [VECTOR])[VECTOR].arrays["vector"]
-        plans = client._current()
-        assert client._current() is plans
+        plans = client._plans.get()
+        assert client._plans.get() is plans
         run = publish(snapshot(tmp_path / "runs", 14, space=2, dim=6), sql)
         materialize(sql)
         new = client.online(ids, [VECTOR])[VECTOR].arrays["vector"]
@@ -83,7 +83,7 @@ def test_the_client_sees_the_next_call_what_changed(sql, tmp_path):
             FeatureStore(repo_path=str(sql)).apply(
                 [FeatureService(name="mine", features=[f"{VECTOR}@v{version}"])]
             )
-            assert client._current().of("mine").asked[0].version == version
+            assert client._plans.get().of("mine").asked[0].version == version
 
 
 def test_feasts_own_commands(sql, tmp_path):
@@ -177,7 +177,7 @@ def test_while_the_database_is_away_what_is_known_serves_on(sql, monkeypatch):
     with EmbeddingFeatures(sql) as client:
         ids = ids_of("user", 3)
         assert client.online(ids, [VECTOR])[VECTOR].found.all()
-        assert isinstance(client._current()._watch, WatchedDatabase)
+        assert isinstance(client._plans.get()._watch, WatchedDatabase)
 
         def away(store):
             raise OperationalError("select", {}, Exception("away"))

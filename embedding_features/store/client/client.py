@@ -1,34 +1,27 @@
 """What a service calls: online arrays, training rows and recall, from one deployed repository."""
 
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType, TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
 
 from embedding_features.arrays import F32
-from embedding_features.errors import DataError, StoreError
+from embedding_features.errors import DataError
 from embedding_features.ids import Ids, id_column
 from embedding_features.recall import Hits, Queries, RecallIndex, RecallSettings
-from embedding_features.store.client.plans import Plans, ReadPlan
+from embedding_features.store.client.current_plans import CurrentPlans
+from embedding_features.store.client.plans import AskedIds
 from embedding_features.store.client.recall import ClientRecall
-from embedding_features.store.online_stores.base import GivenIds
 from embedding_features.store.online_stores.rows import Rows
+from embedding_features.store.outside_errors import file_errors
 from embedding_features.store.retrieval.frames import Frame
 from embedding_features.store.retrieval.historical import joined
-from embedding_features.store.retrieval.online import check_online
-from embedding_features.store.retrieval.read_rows import read_rows
-from embedding_features.store.session import file_errors
-
-#: ids of the one entity that the features have, or key column → ids where they have several
-AskedIds: TypeAlias = Ids | Mapping[str, Ids]
 
 
 class EmbeddingFeatures:
-    """A deployed Feast repository as arrays, for any number of threads.
+    """Reads a deployed Feast repository as arrays, from any number of threads.
 
     What is asked for is resolved once and kept until the registry changes, which each call looks at, by one
     ``stat`` of a file or one query of a database: a snapshot that was published, or a service that was pinned
@@ -53,17 +46,17 @@ class EmbeddingFeatures:
         domains: Mapping[str, Mapping[Any, str]] | None = None,
     ) -> None:
         self.repo = Path(repo).resolve()
-        self._lock = threading.Lock()
-        self._plans: Plans | None = Plans.open(self.repo)
+        self._plans = CurrentPlans(self.repo)
         self._recall = ClientRecall(self.repo, index, domains or {})
 
     @file_errors("reading online")
     def online(self, ids: AskedIds, features: str | Sequence[str]) -> Mapping[str, Rows]:
-        """The values served now, by view, rows in the order of the ids.
+        """Return the values served now, by view, rows in the order of the ids.
 
         Args:
             ids: ids [n] (NumPy, Arrow, a list, a series of pandas or polars, or one id; no null), or key
                 column → ids [n] for each entity.
+            features: name of a service, or references; see :class:`EmbeddingFeatures`.
 
         Returns:
             View → :class:`Rows`: ``arrays`` of NumPy (``torch.from_numpy`` takes them as they are), and the
@@ -73,20 +66,11 @@ class EmbeddingFeatures:
             StoreError: on an unknown service, view, version or feature, or a view that is not online.
             DataError: when ids are missing, null, or of another type than the entity's.
         """
-        plans = self._current()
-        plan = plans.of(features)
-        given = _by_key(ids, plan)
-        found = {}
-        for asked, keys in zip(plan.asked, plan.keys, strict=True):
-            rows = read_rows(plans.store, asked, [given[key] for key in keys])
-            if not rows.found.any() and len(rows.found):
-                check_online(plans.store, self.repo, asked, bool(rows.expired.any()))
-            found[asked.view.name] = rows
-        return MappingProxyType(found)
+        return self._plans.get().read(features, ids)
 
     def keys(self, features: str | Sequence[str]) -> tuple[str, ...]:
-        """The key columns that features are looked up by; errors are those of :meth:`online`."""
-        return self._current().of(features).all_keys
+        """Return the key columns that features are looked up by; errors are those of :meth:`online`."""
+        return self._plans.get().of(features).all_keys
 
     @file_errors("joining")
     def historical(
@@ -97,8 +81,8 @@ class EmbeddingFeatures:
         strict: bool = True,
         filter_by_created_timestamp: bool = False,
     ) -> pa.Table:
-        """Training rows; see :func:`.historical`."""
-        plans = self._current()
+        """Return training rows; arguments and errors are those of :func:`.historical`."""
+        plans = self._plans.get()
         asked = list(plans.of(features).asked)
         return joined(plans.store, frame, asked, strict, filter_by_created_timestamp)
 
@@ -115,14 +99,18 @@ class EmbeddingFeatures:
         deny: Ids | None = None,
         domain: str | None = None,
     ) -> Hits:
-        """The best k nodes of a type, out of the snapshot that a service is pinned to.
+        """Return the best k nodes of a type, out of the snapshot that a service is pinned to.
 
         Args:
             queries: vectors [q, dim], or with ``by`` ids [q], or one id.
+            k: nodes wanted of each query; fewer come back where a filter leaves fewer.
             node_type: what is searched, by the service's vectors of it.
+            service: name of the service whose snapshot is searched.
             by: the node type of the ids, whose vectors are read online, pushed ones too; an id without a
                 vector gets no hits, and one of ``node_type`` itself does not find itself.
-            allow, deny, domain: see :meth:`.RecallIndex.search`.
+            allow: ids that may be found; None for all. See :meth:`.RecallIndex.search`.
+            deny: ids that may not be found.
+            domain: the partition that is searched; None for all.
 
         Raises:
             StoreError: when the service has not one view of vectors of a node type.
@@ -135,14 +123,14 @@ class EmbeddingFeatures:
             return index.search(vectors, k, allow=allow, deny=deny, partition=domain)
         if isinstance(queries, Queries):
             raise DataError(f"vectors as ids of {by}", fix="give ids, or leave out by=")
-        source = self._current().vectors(service, by)
+        source = self._plans.get().vectors(service, by)
         ids = id_column(queries)
         (rows,) = self.online(ids, [source.ref]).values()
         return self._recall.search(index, source, rows, ids, k, allow=allow, deny=deny, domain=domain)
 
     @file_errors("reading the recall index")
     def index(self, node_type: str, *, service: str = "ranking_dense") -> RecallIndex:
-        """The index that :meth:`recall` searches, mapped into memory; the first to ask for it builds it.
+        """Return the index that :meth:`recall` searches, mapped into memory; who first asks for it builds it.
 
         It lies below ``<repo>/data/recall/<run id>/``. Ask for it in the job that publishes, and no request
         has to wait for the building.
@@ -151,46 +139,16 @@ class EmbeddingFeatures:
             StoreError: when the service has not one view of vectors of that node type.
             SnapshotError: when its snapshot is missing or damaged.
         """
-        plans = self._current()
+        plans = self._plans.get()
         return self._recall.index(plans.vectors(service, node_type), plans)
 
     def close(self) -> None:
         """Let go of the store and the indexes. What was read stays valid; further calls fail."""
-        with self._lock:
-            self._plans = None
-            self._recall.close()
+        self._plans.close()
+        self._recall.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
-
-    def _current(self) -> Plans:
-        """The plans of the registry as it is now."""
-        plans = self._plans
-        if plans is not None and plans.is_current():
-            return plans
-        with self._lock:
-            if self._plans is None:
-                raise StoreError(f"the client of {self.repo} is closed", fix="open a new one")
-            if not self._plans.is_current():
-                self._plans = Plans.open(self.repo)
-            return self._plans
-
-
-def _by_key(ids: AskedIds, plan: ReadPlan) -> Mapping[str, GivenIds]:
-    """Key column → ids as they are looked up, of all that the features need."""
-    if not isinstance(ids, Mapping):
-        if len(plan.all_keys) != 1:
-            raise DataError(
-                f"ids without a name for features of {', '.join(plan.all_keys)}",
-                fix="give a mapping: key column → ids",
-            )
-        return {plan.all_keys[0]: ids}
-    missing = [key for key in plan.all_keys if key not in ids]
-    if missing:
-        raise DataError(f"no ids of {', '.join(missing)}", fix=f"give ids of {', '.join(plan.all_keys)}")
-    return {key: ids[key] for key in plan.all_keys}

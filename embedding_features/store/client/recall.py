@@ -18,14 +18,15 @@ from embedding_features.errors import CompatibilityError, SnapshotError
 from embedding_features.files import safe_name, sweep_staging
 from embedding_features.recall import Exact, Hits, Ids, Queries, RecallIndex, RecallSettings
 from embedding_features.recall.catalogue import as_ids
-from embedding_features.store.client.plans import PinnedVectors, Plans
+from embedding_features.store.client.pinned_vectors import PinnedVectors
+from embedding_features.store.client.plans import Plans
 from embedding_features.store.online_stores.rows import Rows
 
 _log = logging.getLogger(__name__)
 
 
 class ClientRecall:
-    """The indexes of a repository below ``data/recall/<run id>/``; any number of threads may use them.
+    """Keeps the indexes of a repository below ``data/recall/<run id>/``, for any number of threads.
 
     A folder's name says its node type, settings and domains, so an index never changes: who is pinned to
     another run takes another one. Where nothing may be written, an index is this process's own, in memory.
@@ -41,7 +42,7 @@ class ClientRecall:
         self._spaces: dict[Path, Space] = {}
 
     def index(self, vectors: PinnedVectors, plans: Plans) -> RecallIndex:
-        """The index of a snapshot's vectors, loaded or built once.
+        """Return the index of a snapshot's vectors, loaded or built once.
 
         Raises:
             SnapshotError: when the snapshot, or an index on disk, is missing or damaged.
@@ -98,7 +99,7 @@ class ClientRecall:
         deny: Ids | None,
         domain: str | None,
     ) -> Hits:
-        """The best k for online rows of ``ids``: none for those not found, and never a node for itself."""
+        """Return the best k for online rows of ``ids``: none for those not found, never a node for itself."""
         queries = Queries(self._space(source.folder), _matrix(rows, source))
         itself = index.manifest.node_type == source.node_type
         hits = index.search(queries, k + itself, allow=allow, deny=deny, partition=domain)
@@ -122,7 +123,7 @@ class ClientRecall:
 
 
 def _matrix(rows: Rows, source: PinnedVectors) -> F32:
-    """[n, dim] the vectors read, zeros where there are none.
+    """Return [n, dim] float32: the vectors read, zeros where there are none.
 
     Raises:
         CompatibilityError: when a vector is of another length.
@@ -143,7 +144,7 @@ def _matrix(rows: Rows, source: PinnedVectors) -> F32:
 
 
 def _without(own: I64, rows: I64, scores: F32) -> tuple[I64, F32]:
-    """[q, k] of [q, k + 1] hits: without the query's own row, or else without the last."""
+    """Return [q, k] of [q, k + 1] hits: without the query's own row, or else without the last."""
     dropped = (rows == own[:, None]) & (own >= 0)[:, None]
     dropped[~dropped.any(axis=1), -1] = True
     shape = (len(rows), rows.shape[1] - 1)

@@ -9,20 +9,31 @@ from embedding_features.errors import ConfigError, EmbeddingFeaturesError, Store
 from embedding_features.progress import SILENT, Progress
 from embedding_features.store.doctor.files import FILES, readable_runs
 from embedding_features.store.doctor.findings import Check, Deployed, Finding
-from embedding_features.store.doctor.online import ONLINE
+from embedding_features.store.doctor.online import published_views
+from embedding_features.store.doctor.other_views import missing_sources, other_views
 from embedding_features.store.doctor.registry import REGISTRY
+from embedding_features.store.doctor.services import SERVICES
 from embedding_features.store.doctor.settings import SETTINGS
+from embedding_features.store.outside_errors import file_errors
 from embedding_features.store.published import snapshots_root
-from embedding_features.store.session import applied_store, file_errors
+from embedding_features.store.session import applied_store
 
-CHECKS: tuple[Check, ...] = (*SETTINGS, *FILES, *REGISTRY, *ONLINE)
+CHECKS: tuple[Check, ...] = (
+    *SETTINGS,
+    *FILES,
+    *REGISTRY,
+    *SERVICES,
+    missing_sources,
+    published_views,
+    other_views,
+)
 #: what mending uncovers is mended in its turn: a registry first, then what it says should be online
 _ROUNDS = 4
 
 
 @dataclass(frozen=True)
 class Report:
-    """What an examination found.
+    """Holds what an examination found.
 
     Attributes:
         mended: findings that ``fix`` mended.
@@ -34,7 +45,7 @@ class Report:
 
     @property
     def healthy(self) -> bool:
-        """No problem is left; warnings may be."""
+        """Return whether no problem is left; warnings may be."""
         return all(finding.severity == "warning" for finding in self.left)
 
 
@@ -43,7 +54,9 @@ def examine(repo: Path | str, *, fix: bool = False, progress: Progress = SILENT)
     """Find what is wrong in a deployed repository.
 
     Args:
+        repo: folder of the repository.
         fix: mend what can be mended; each mending adds, or replaces in one step.
+        progress: is told of each check and each mending.
 
     Raises:
         StoreError, ConfigError: when ``repo`` is no Feast repository, or its settings are no YAML.
@@ -63,8 +76,8 @@ def examine(repo: Path | str, *, fix: bool = False, progress: Progress = SILENT)
         mended |= {_key(finding): finding for finding in todo}
         left = _found(repo, progress)
     still = {_key(finding) for finding in left}
-    told = [replace(f, what=f.what + failures.get(_key(f), "")) for f in left]
-    return Report([finding for key, finding in mended.items() if key not in still], told)
+    findings = [replace(f, what=f.what + failures.get(_key(f), "")) for f in left]
+    return Report([finding for key, finding in mended.items() if key not in still], findings)
 
 
 def _key(finding: Finding) -> tuple[str, str]:
@@ -72,7 +85,7 @@ def _key(finding: Finding) -> tuple[str, str]:
 
 
 def _mended(finding: Finding, progress: Progress) -> str:
-    """Mend; what went wrong with it, for the report."""
+    """Mend a finding; return what went wrong with it, for the report."""
     try:
         if finding.mend is not None:
             finding.mend(progress)
@@ -82,6 +95,7 @@ def _mended(finding: Finding, progress: Progress) -> str:
 
 
 def _found(repo: Path, progress: Progress) -> list[Finding]:
+    """Return the findings of all checks."""
     snapshots_root(repo)  # refuses what is no repository
     settings: Any = read_yaml(repo / "feature_store.yaml")
     if not isinstance(settings, dict):

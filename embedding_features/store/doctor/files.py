@@ -10,12 +10,16 @@ from embedding_features.errors import EmbeddingFeaturesError, SnapshotError
 from embedding_features.files import stale_staging, sweep_staging
 from embedding_features.progress import Progress
 from embedding_features.store.doctor.findings import Deployed, Finding
+from embedding_features.store.locks import is_locked, locked
 from embedding_features.store.published import Published, as_published, snapshots_root
-from embedding_features.store.session import is_locked, locked, registry_file, stale_registries
+from embedding_features.store.session import registry_file, stale_registries
 
 
 def readable_runs(repo: Path) -> dict[str, Published]:
-    """Run id → what is published, of every folder whose manifest can be read; its files may be damaged."""
+    """Return run id → what is published, of every folder whose manifest can be read.
+
+    Its files may be damaged.
+    """
     runs = {}
     for folder in _folders(repo):
         try:
@@ -26,7 +30,10 @@ def readable_runs(repo: Path) -> dict[str, Published]:
 
 
 def damaged_snapshots(deployed: Deployed) -> Iterator[Finding]:
-    """A file is missing or altered, or the manifest is: what needs it is named; nothing is invented."""
+    """Find snapshots of which a file or the manifest is missing or altered.
+
+    What needs them is named; nothing is invented.
+    """
     for folder in _folders(deployed.repo):
         try:
             as_published(Snapshot.open(folder))
@@ -41,7 +48,7 @@ def damaged_snapshots(deployed: Deployed) -> Iterator[Finding]:
 
 
 def missing_snapshots(deployed: Deployed) -> Iterator[Finding]:
-    """The registry names a run of which there is no folder."""
+    """Find runs that the registry names and of which there is no folder."""
     there = {folder.name for folder in _folders(deployed.repo)}
     for run_id, refs in deployed.lost_runs().items():
         if run_id not in there:
@@ -55,7 +62,7 @@ def missing_snapshots(deployed: Deployed) -> Iterator[Finding]:
 
 
 def left_staging(deployed: Deployed) -> Iterator[Finding]:
-    """Folders that jobs were killed while writing."""
+    """Find folders that jobs were killed while writing."""
     roots = {path.parent for path in (deployed.repo / "data").rglob(".staging")}
     online = deployed.settings.get("online_store")
     if isinstance(online, dict) and "path" in online:
@@ -78,7 +85,7 @@ def _sweep(root: Path, _: Progress) -> None:
 
 
 def left_registries(deployed: Deployed) -> Iterator[Finding]:
-    """Copies of the registry that jobs were killed with."""
+    """Find copies of the registry that jobs were killed with."""
     registry = registry_file(deployed.repo)
     left = [] if registry is None or is_locked(deployed.repo) else stale_registries(registry)
     if registry is not None and left:
@@ -96,6 +103,6 @@ FILES = (damaged_snapshots, missing_snapshots, left_staging, left_registries)
 
 
 def _folders(repo: Path) -> list[Path]:
-    """Every folder where a published snapshot should be."""
+    """Return every folder where a published snapshot should be."""
     found = sorted(path for path in snapshots_root(repo).glob("[!.]*/[!.]*") if path.is_dir())
     return [path for path in found if any(path.iterdir())]

@@ -1,4 +1,4 @@
-"""What a check finds, and what it looks at."""
+"""What a check finds, and the repository that it looks at."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from embedding_features.store.retrieval.refs import run_of
 
 @dataclass(frozen=True)
 class Finding:
-    """Something wrong.
+    """Says what is wrong, where, and what to do about it.
 
     Attributes:
         code: names the kind, for machines.
@@ -33,14 +33,14 @@ class Finding:
     mend: Callable[[Progress], object] | None = None
 
     def row(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """Return the finding as JSON has it."""
         row = {name: getattr(self, name) for name in ("code", "severity", "what", "where", "fix")}
         return {**row, "mends": self.mend is not None}
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """A repository as far as it can be read.
+    """Holds a repository as far as it can be read.
 
     Attributes:
         settings: ``feature_store.yaml`` as it is written.
@@ -55,7 +55,7 @@ class Deployed:
 
     @cached_property
     def versions(self) -> dict[str, dict[int, FeatureView]]:
-        """View → N → version N, of the views that come from published snapshots."""
+        """Return view → N → version N, of the views that come from published snapshots."""
         if self.store is None:
             return {}
         found = {name: recorded(self.store, name) for name, view in self.views.items() if run_of(view)}
@@ -63,15 +63,16 @@ class Deployed:
 
     @cached_property
     def views(self) -> dict[str, FeatureView]:
-        """All feature views, as they are now."""
+        """Return all feature views by name, as they are now."""
         return {} if self.store is None else {view.name: view for view in self.store.list_feature_views()}
 
     @cached_property
     def services(self) -> list[FeatureService]:
+        """Return all feature services."""
         return [] if self.store is None else list(self.store.list_feature_services())
 
     def lost_runs(self) -> dict[str, list[str]]:
-        """Run id → the references ``view@vN`` that need it, of runs that are not there."""
+        """Return run id → the references ``view@vN`` that need it, of runs that are not there."""
         lost: dict[str, list[str]] = {}
         for name, versions in self.versions.items():
             for number, view in versions.items():
@@ -80,7 +81,7 @@ class Deployed:
         return lost
 
     def needing(self, run_id: str) -> str:
-        """The references that need a run, for people."""
+        """Return the references that need a run, for people."""
         refs = [
             f"{name}@v{n}" for name, versions in self.versions.items() for n in versions
             if run_of(versions[n]) == run_id

@@ -1,4 +1,4 @@
-"""Settings of ``feature_store.yaml`` with which Feast corrupts, stalls or forgets in silence."""
+"""Checks ``feature_store.yaml`` for settings with which Feast corrupts, stalls or forgets in silence."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,10 @@ _FILE = "feature_store.yaml"
 
 
 def slow_offline_store(deployed: Deployed) -> Iterator[Finding]:
-    """Feast's ``file`` store joins by dask, which pickles every vector: measured, over 100 × as slow."""
+    """Warn of Feast's ``file`` store: it joins by dask, which pickles every vector.
+
+    It was measured to be over 100 × as slow.
+    """
     kind = _type(deployed, "offline_store", "dask")
     if kind in ("file", "dask") or kind.endswith("DaskOfflineStore"):
         yield _warning(
@@ -20,7 +23,7 @@ def slow_offline_store(deployed: Deployed) -> Iterator[Finding]:
 
 
 def ray_engine(deployed: Deployed) -> Iterator[Finding]:
-    """Feast's Ray engine writes no rows of a view with a vector index, and moves the watermark on."""
+    """Warn of Feast's Ray engine: of a view with a vector index it writes nothing, and says it did."""
     kind = _type(deployed, "batch_engine", "local")
     if kind == "ray.engine" or kind.endswith("RayComputeEngine"):
         yield _warning(
@@ -31,7 +34,7 @@ def ray_engine(deployed: Deployed) -> Iterator[Finding]:
 
 
 def row_engine(deployed: Deployed) -> Iterator[Finding]:
-    """Any other engine writes to this library's online stores row by row: nothing is replaced as a whole."""
+    """Warn of other engines, which write to this library's stores row by row: nothing is replaced whole."""
     online = _type(deployed, "online_store", "sqlite")
     if online.startswith("embedding_features.") and not _type(deployed, "batch_engine", "local").endswith(
         "ArrowEngine"
@@ -44,7 +47,7 @@ def row_engine(deployed: Deployed) -> Iterator[Finding]:
 
 
 def versions_off(deployed: Deployed) -> Iterator[Finding]:
-    """Without versions online, a pin such as ``view@v2`` cannot be read."""
+    """Warn where versions are not kept online: a pin such as ``view@v2`` cannot be read."""
     registry = deployed.settings.get("registry")
     if isinstance(registry, dict) and registry.get("enable_online_feature_view_versioning") is True:
         return
@@ -57,7 +60,7 @@ def versions_off(deployed: Deployed) -> Iterator[Finding]:
 
 
 def sqlite_alias(deployed: Deployed) -> Iterator[Finding]:
-    """Under its alias, Feast's SQLite store loses the tables of earlier versions at ``feast apply``."""
+    """Warn of the alias of Feast's SQLite store: ``feast apply`` drops the tables of earlier versions."""
     if deployed.runs and _type(deployed, "online_store", "sqlite") == "sqlite":
         yield _warning(
             "sqlite-alias",
@@ -67,7 +70,7 @@ def sqlite_alias(deployed: Deployed) -> Iterator[Finding]:
 
 
 def stale_values(deployed: Deployed) -> Iterator[Finding]:
-    """Feast's online stores go on serving what is older than ttl."""
+    """Warn of Feast's online stores where values have a ttl: they go on serving older ones."""
     online = _type(deployed, "online_store", "sqlite")
     if RepoSettings.of(deployed.repo).ttl_days and not online.startswith("embedding_features."):
         yield _warning(

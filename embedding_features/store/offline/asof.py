@@ -10,20 +10,19 @@ import pyarrow.compute as pc
 
 from embedding_features.arrays import I64
 from embedding_features.store.offline.columns import ResultColumns, packed_types
-from embedding_features.store.offline.failures import named
+from embedding_features.store.offline.files import library_errors
 from embedding_features.store.offline.frame import EntityFrame
 from embedding_features.store.offline.joins import Join
-from embedding_features.store.offline.keys import fitted, key_type
+from embedding_features.store.offline.keys import cast_keys, key_type
 from embedding_features.store.offline.reading import (
     Reading,
     reading_of,
     refuse_changed,
     refuse_value,
-    rows_sql,
     time_of,
     type_of,
 )
-from embedding_features.store.offline.sql import changed_sql, fetch_sql, match_sql
+from embedding_features.store.offline.sql import changed_sql, fetch_sql, match_sql, rows_sql
 from embedding_features.store.offline.typed_files import TypedFiles, parts_of
 
 _BATCH = 1 << 16
@@ -31,7 +30,10 @@ _BATCH = 1 << 16
 
 @dataclass(frozen=True)
 class _Source:
-    """The source of a view as it is read; ``times`` are its event and, if there is one, its created time."""
+    """Says how the source of a view is read.
+
+    ``times`` are its event and, if there is one, its created time.
+    """
 
     what: str
     parts: list[TypedFiles]
@@ -41,7 +43,7 @@ class _Source:
 
 
 def join_by_asof(join: Join, files: Sequence[str], frame: EntityFrame) -> list[pa.Array]:
-    """The features of one view, aligned with the frame: those of the newest ``event`` <= a row's time.
+    """Return the features of one view, aligned with the frame: of the newest ``event`` <= a row's time.
 
     Of equal event times the newest ``created`` counts, null being the oldest; equal in both is unspecified.
 
@@ -52,7 +54,10 @@ def join_by_asof(join: Join, files: Sequence[str], frame: EntityFrame) -> list[p
     # order is kept by row numbers, and DuckDB needs less memory without
     settings = {"preserve_insertion_order": "false"}
     what = f"the join of view {join.view}"
-    with named(what, "check the files of its source"), duckdb.connect(":memory:", config=settings) as con:
+    with (
+        library_errors(what, "check the files of its source"),
+        duckdb.connect(":memory:", config=settings) as con,
+    ):
         con.execute("SET TimeZone = 'UTC'")  # of times without zone, as in Feast
         source, keys = _open(join, files, frame)
         refuse_changed(con, source.what, source.parts, [*source.keys, *source.times])
@@ -61,14 +66,14 @@ def join_by_asof(join: Join, files: Sequence[str], frame: EntityFrame) -> list[p
 
 
 def _open(join: Join, files: Sequence[str], frame: EntityFrame) -> tuple[_Source, list[pa.Array]]:
-    """The source, and the frame's keys in types that compare with its keys."""
+    """Return the source, and the frame's keys in types that compare with its keys."""
     what, names = f"view {join.view}", join.source_columns(files)
     parts = parts_of(what, files, dict.fromkeys(names.values()))
     keys, arrays = [], []
     for ours, theirs in join.keys:
-        said = join.types.get(ours)
-        dtype = key_type(type_of(what, parts, names[ours], said, key=True), said)
-        arrays.append(fitted(frame.key(theirs, join.view), dtype, theirs, join.view))
+        declared = join.types.get(ours)
+        dtype = key_type(type_of(what, parts, names[ours], declared, key=True), declared)
+        arrays.append(cast_keys(frame.key(theirs, join.view), dtype, theirs, join.view))
         keys.append(reading_of(what, parts, names[ours], dtype))
     times = [time_of(what, parts, names[n]) for n in (join.event, join.created) if n]
     features = []
@@ -81,7 +86,10 @@ def _open(join: Join, files: Sequence[str], frame: EntityFrame) -> tuple[_Source
 def _match(
     con: duckdb.DuckDBPyConnection, join: Join, source: _Source, keys: list[pa.Array], frame: EntityFrame
 ) -> pa.Table:
-    """Columns ``row`` of the frame, and what it sees: ``file`` (its number) and ``place`` (the row in it)."""
+    """Return columns ``row`` of the frame, and what it sees.
+
+    That is ``file`` (its number) and ``place`` (the row in it).
+    """
     moments = frame.moments
     rows = pa.array(np.arange(len(moments)))
     labels = {f"k{i}": key for i, key in enumerate(keys)}
@@ -99,14 +107,14 @@ def _match(
 
 
 def _fetch(con: duckdb.DuckDBPyConnection, source: _Source, matches: pa.Table, rows: int) -> list[pa.Array]:
-    """The features of the matched rows, streamed into place."""
+    """Return the features of the matched rows, streamed into place."""
     names = [str(i) for i in range(len(source.features))]
     packed = packed_types(source.parts, dict(zip(names, [f.name for f in source.features], strict=True)))
     columns, types = ResultColumns(rows, names, packed), {}
     con.register("matches", matches)
     for number, part in enumerate(source.parts):
         for feature in source.features:
-            if feature.fits[number].bad:
+            if feature.casts[number].bad:
                 for file, value in con.sql(changed_sql(part, number, feature)).fetchall():
                     refuse_value(source.what, part.files[file], part.types[feature.name], feature, value)
         reader = con.sql(fetch_sql(part, number, source.features)).to_arrow_reader(_BATCH)

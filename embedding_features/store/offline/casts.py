@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from embedding_features.store.offline.types import EXACT, STAMP
+from embedding_features.store.moments import STAMP
+from embedding_features.store.offline.types import EXACT
 
 
 @dataclass(frozen=True)
-class Fit:
-    """How a column is read.
+class Cast:
+    """Says how a column is read.
 
     Attributes:
         sql: its value.
@@ -21,17 +22,17 @@ class Fit:
     bad: str | None = None
 
 
-def fit(have: pa.DataType, want: pa.DataType, sql: str, depth: int = 0) -> Fit | None:
-    """Read the expression ``sql`` of one plain type as another; None when the types are of different kinds.
+def cast_of(have: pa.DataType, want: pa.DataType, sql: str, depth: int = 0) -> Cast | None:
+    """Return how the expression ``sql`` of one plain type is read as another; None if they differ in kind.
 
     Integers and floats become each other where they are exact (NaN is no integer: null); null becomes
     anything; lists element by element; moments microseconds UTC.
     """
     if have == want:
-        return Fit(sql)
+        return Cast(sql)
     target = sql_type(want)
     if pa.types.is_null(have):
-        return Fit(f"NULL::{target}")
+        return Cast(f"NULL::{target}")
     if pa.types.is_list(have) and pa.types.is_list(want):
         return _elements(have, want, sql, depth)
     if pa.types.is_integer(want):
@@ -41,54 +42,55 @@ def fit(have: pa.DataType, want: pa.DataType, sql: str, depth: int = 0) -> Fit |
     if pa.types.is_timestamp(have) and want == STAMP:
         return _moment(have, sql)
     if have == pa.uuid() and pa.types.is_string(want):
-        return Fit(f"{sql}::VARCHAR")
+        return Cast(f"{sql}::VARCHAR")
     return None
 
 
 def sql_type(dtype: pa.DataType) -> str:
-    """DuckDB's name of an Arrow type."""
+    """Return DuckDB's name of an Arrow type."""
     return str(duckdb.from_arrow(pa.table({"x": pa.array([], dtype)})).types[0])
 
 
-def _integer(have: pa.DataType, want: pa.DataType, sql: str, target: str) -> Fit | None:
+def _integer(have: pa.DataType, want: pa.DataType, sql: str, target: str) -> Cast | None:
     low, high = _bounds(want)
     if pa.types.is_integer(have):
         least, most = _bounds(have)
         fits = low <= least and most <= high
-        return Fit(f"{sql}::{target}", None if fits else f"{sql}::HUGEINT NOT BETWEEN {low} AND {high}")
+        return Cast(f"{sql}::{target}", None if fits else f"{sql}::HUGEINT NOT BETWEEN {low} AND {high}")
     if have not in EXACT:
         return None
     limit = EXACT[have]
     exact = f"abs({sql}) < {limit} AND {sql} = trunc({sql}) AND {sql} BETWEEN {low} AND {high}"
-    return Fit(f"CASE WHEN NOT isnan({sql}) THEN {sql}::{target} END", f"NOT isnan({sql}) AND NOT ({exact})")
+    return Cast(f"CASE WHEN NOT isnan({sql}) THEN {sql}::{target} END", f"NOT isnan({sql}) AND NOT ({exact})")
 
 
-def _float(have: pa.DataType, want: pa.DataType, sql: str, target: str) -> Fit | None:
+def _float(have: pa.DataType, want: pa.DataType, sql: str, target: str) -> Cast | None:
     if pa.types.is_integer(have):
         fits = max(-_bounds(have)[0], _bounds(have)[1]) <= EXACT[want]
         bad = f"{sql}::{target}::HUGEINT <> {sql}::HUGEINT"
-        return Fit(f"{sql}::{target}", None if fits else bad)
+        return Cast(f"{sql}::{target}", None if fits else bad)
     if not pa.types.is_floating(have):
         return None
     narrower = want == pa.float32()
-    return Fit(f"{sql}::{target}", f"{sql}::FLOAT::DOUBLE <> {sql}" if narrower else None)
+    return Cast(f"{sql}::{target}", f"{sql}::FLOAT::DOUBLE <> {sql}" if narrower else None)
 
 
-def _moment(have: pa.DataType, sql: str) -> Fit:
+def _moment(have: pa.DataType, sql: str) -> Cast:
     if have.unit != "ns":
-        return Fit(f"{sql}::TIMESTAMPTZ")
-    return Fit(f"make_timestamptz(epoch_ns({sql}) // 1000)", f"epoch_ns({sql}) % 1000 <> 0")
+        return Cast(f"{sql}::TIMESTAMPTZ")
+    return Cast(f"make_timestamptz(epoch_ns({sql}) // 1000)", f"epoch_ns({sql}) % 1000 <> 0")
 
 
-def _elements(have: pa.DataType, want: pa.DataType, sql: str, depth: int) -> Fit | None:
+def _elements(have: pa.DataType, want: pa.DataType, sql: str, depth: int) -> Cast | None:
     name = f"x{depth}"
-    inner = fit(have.value_type, want.value_type, name, depth + 1)
+    inner = cast_of(have.value_type, want.value_type, name, depth + 1)
     if inner is None:
         return None
     bad = inner.bad and f"len(list_filter({sql}, lambda {name}: {inner.bad})) > 0"
-    return Fit(f"list_transform({sql}, lambda {name}: {inner.sql})", bad)
+    return Cast(f"list_transform({sql}, lambda {name}: {inner.sql})", bad)
 
 
 def _bounds(dtype: pa.DataType) -> tuple[int, int]:
+    """Return the least and the greatest value of an integer type."""
     bits, signed = dtype.bit_width, pa.types.is_signed_integer(dtype)
     return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)

@@ -13,7 +13,7 @@ from embedding_features.store.offline.typed_files import TypedFiles
 
 
 def is_packable(dtype: pa.DataType) -> bool:
-    """Whether values of a type lie packed in memory: fixed-size lists of numbers."""
+    """Return whether values of a type lie packed in memory: fixed-size lists of numbers."""
     if not pa.types.is_fixed_size_list(dtype):
         return False
     return bool(pa.types.is_floating(dtype.value_type) or pa.types.is_integer(dtype.value_type))
@@ -23,6 +23,7 @@ def packed_types(parts: Sequence[TypedFiles], columns: Mapping[str, str]) -> dic
     """Find the columns of which every file says that they are lists of one length, without a null.
 
     Args:
+        parts: the files.
         columns: name → column of the files.
     """
     packed: dict[str, set[pa.DataType | None]] = {name: set() for name in columns}
@@ -35,6 +36,7 @@ def packed_types(parts: Sequence[TypedFiles], columns: Mapping[str, str]) -> dic
 
 
 def _without_null(metadata: pq.FileMetaData, name: str) -> bool:
+    """Return whether a file's statistics say that a column holds no null."""
     leaves = [i for i in range(metadata.num_columns) if metadata.schema.column(i).path.split(".")[0] == name]
     chunks = [metadata.row_group(g).column(i) for g in range(metadata.num_row_groups) for i in leaves]
     counts = [c.statistics.null_count if c.statistics and c.statistics.has_null_count else 1 for c in chunks]
@@ -42,7 +44,7 @@ def _without_null(metadata: pq.FileMetaData, name: str) -> bool:
 
 
 class ResultColumns:
-    """Result columns of ``rows`` rows; a row that is never given is null.
+    """Collects result columns of ``rows`` rows; a row that is never given is null.
 
     Args:
         rows: of the entity frame.
@@ -62,7 +64,7 @@ class ResultColumns:
         self._where: list[I64] = [np.empty(0, np.int64)]
 
     def add(self, where: I64, values: Mapping[str, pa.Array], place: I64 | None = None) -> None:
-        """Give the features of some rows.
+        """Add the features of some rows.
 
         Args:
             where: [m] int64, their numbers; a row is given once at most.
@@ -77,7 +79,7 @@ class ResultColumns:
             pieces.append(values[name] if place is None else values[name].take(pa.array(place)))
 
     def _taken(self, given: AnyArray, place: I64) -> AnyArray:
-        """``given[place]`` in memory that is used again: fresh pages would cost more than the copy."""
+        """Return ``given[place]`` in memory that is used again: fresh pages would cost more than the copy."""
         size = len(place) * given.shape[1]
         scratch = self._scratch.get(given.dtype)
         if scratch is None or len(scratch) < size:
@@ -86,7 +88,7 @@ class ResultColumns:
         return np.take(given, place, axis=0, out=out, mode="clip")
 
     def finish(self, types: Mapping[str, pa.DataType]) -> list[pa.Array]:
-        """The columns, in the order of ``names``.
+        """Return the columns, in the order of ``names``.
 
         Args:
             types: of the columns that were collected.

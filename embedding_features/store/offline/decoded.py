@@ -19,13 +19,12 @@ from embedding_features.artifact import Snapshot
 from embedding_features.artifact.tables import TIMES, read_table
 from embedding_features.errors import SnapshotError
 from embedding_features.files import atomic_file, sha256_file
-
-_STAMP = pa.timestamp("us", tz="UTC")
+from embedding_features.store.moments import STAMP
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """One table of one published snapshot, mapped into memory.
+    """Holds one table of one published snapshot, mapped into memory.
 
     Attributes:
         table: id and features, in one piece.
@@ -39,7 +38,7 @@ class Decoded:
 
 
 def open_decoded(files: Sequence[str]) -> list[Decoded] | None:
-    """The tables of published snapshots, by time; those not yet decoded are decoded now.
+    """Return the tables of published snapshots, by time; those not yet decoded are decoded now.
 
     Returns:
         None when a file is not the unaltered table of a published snapshot with one row an id and one moment:
@@ -61,6 +60,7 @@ def open_decoded(files: Sequence[str]) -> list[Decoded] | None:
 
 @lru_cache(maxsize=4096)
 def _open(path: Path, size: int, mtime: int) -> Decoded | None:
+    """Return one table; the arguments say that the file is still the same."""
     try:
         checksum = Snapshot.open(path.parent, verify=False).manifest.files.get(path.name)
     except SnapshotError:
@@ -94,7 +94,7 @@ def _decode(path: Path, checksum: str, target: Path) -> bool:
     moments = [table.column(name).unique() for name in TIMES]
     if any(len(values) != 1 for values in moments) or moments[0].null_count:
         return False
-    as_of, created = (values.cast(_STAMP).cast(pa.int64())[0].as_py() for values in moments)
+    as_of, created = (values.cast(STAMP).cast(pa.int64())[0].as_py() for values in moments)
     stamps = {TIMES[0]: str(as_of), TIMES[1]: "" if created is None else str(created)}
     plain = table.drop_columns(list(TIMES)).combine_chunks().replace_schema_metadata(stamps)
     for stale in path.parent.glob(f".{path.stem}.*.arrow"):

@@ -2,6 +2,7 @@
 
 import glob
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,6 +12,18 @@ import pyarrow.parquet as pq
 from embedding_features.errors import StoreError
 from embedding_features.sources.files import find_files
 from embedding_features.sources.sql import Subject
+
+
+def library_errors(doing: str, fix: str) -> AbstractContextManager[None]:
+    """Turn exceptions of DuckDB, Arrow and the system into StoreErrors that say what was being done.
+
+    Errors of this library, and Feast's, pass.
+
+    Args:
+        doing: what, as "reading a source".
+        fix: what to do about it.
+    """
+    return Subject(f"{doing} failed", StoreError).named(fix, (pa.ArrowException, OSError))
 
 
 def source_files(path: str) -> list[str]:

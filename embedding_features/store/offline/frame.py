@@ -1,7 +1,7 @@
 """The entity frame: pandas or Arrow in, Arrow columns and microseconds out."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -9,15 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embedding_features.errors import DataError
-
-EVENT = "event_timestamp"
-_STAMP = pa.timestamp("us", tz="UTC")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from embedding_features.store.moments import EVENT, floor_micros, moment_of
 
 
 @dataclass(frozen=True)
 class EntityFrame:
-    """Rows to be given features.
+    """Holds rows that are to be given features.
 
     Attributes:
         table: the frame as it came, which the result repeats.
@@ -50,7 +47,7 @@ class EntityFrame:
             ) from error
 
     def key(self, name: str, view: str) -> pa.Array:
-        """A key column in one piece, categories decoded.
+        """Return a key column in one piece, categories decoded.
 
         Raises:
             DataError: when the frame has none of this name.
@@ -63,14 +60,10 @@ class EntityFrame:
         return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
     def span(self) -> tuple[datetime | None, datetime | None]:
-        """The first and last time, UTC."""
+        """Return the first and last time, UTC."""
         bounds = pc.min_max(self.moments)
         first, last = bounds["min"].as_py(), bounds["max"].as_py()
-        return _moment(first), _moment(last)
-
-
-def _moment(micros: int | None) -> datetime | None:
-    return None if micros is None else _EPOCH + timedelta(microseconds=micros)
+        return (None if first is None else moment_of(first)), (None if last is None else moment_of(last))
 
 
 def _table(entity_df: Any) -> pa.Table:
@@ -96,7 +89,10 @@ def _from_pandas(frame: pd.DataFrame) -> pa.Table:
 
 
 def _parsed(times: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Moments of text; no guess which is the day of 03/02, as a label moved later would see the future."""
+    """Return the moments of text.
+
+    There is no guess which is the day of 03/02, as a label moved later would see the future.
+    """
     try:
         return pd.to_datetime(times, utc=True, format="ISO8601")
     except ValueError as error:
@@ -116,10 +112,9 @@ def _event_column(table: pa.Table) -> str:
 
 
 def _micros(column: pa.ChunkedArray, name: str) -> pa.Array:
+    """Return the times as int64 µs."""
     if pa.types.is_date(column.type):
         column = column.cast(pa.timestamp("us"))
     if not pa.types.is_timestamp(column.type):
         raise DataError(f"{name} is {column.type}", fix="use timestamps")
-    if column.type.unit == "ns":
-        column = pc.floor_temporal(column, unit="microsecond")
-    return column.cast(_STAMP).cast(pa.int64()).combine_chunks()
+    return floor_micros(column).combine_chunks()

@@ -15,8 +15,7 @@ from feast.saved_dataset import SavedDatasetStorage
 
 from embedding_features.errors import DataError
 from embedding_features.store.offline.asof import join_by_asof
-from embedding_features.store.offline.failures import named
-from embedding_features.store.offline.files import source_files
+from embedding_features.store.offline.files import library_errors, source_files
 from embedding_features.store.offline.frame import EntityFrame
 from embedding_features.store.offline.joins import Join
 from embedding_features.store.offline.mapped import join_by_map
@@ -73,14 +72,17 @@ class PointInTimeJob(RetrievalJob):  # type: ignore[misc]
 
     @property
     def full_feature_names(self) -> bool:
+        """Return whether columns are named ``<view>__<feature>``."""
         return self._full_feature_names
 
     @property
     def on_demand_feature_views(self) -> list[OnDemandFeatureView]:
+        """Return the transformations that Feast applies to the result."""
         return self._transformations
 
     @property
     def metadata(self) -> RetrievalMetadata:
+        """Return the references, the keys, and the span of the entity frame."""
         return self._metadata
 
     def persist(
@@ -91,18 +93,20 @@ class PointInTimeJob(RetrievalJob):  # type: ignore[misc]
         Raises:
             StoreError: when it cannot be written.
         """
-        with named("writing a saved dataset", "check its path, and the room there"):
+        with library_errors("writing a saved dataset", "check its path, and the room there"):
             self._as_stock().persist(storage, allow_overwrite, timeout)
 
     def supports_remote_storage_export(self) -> bool:
+        """Return whether ``staging_location`` is set."""
         return self._config.offline_store.staging_location is not None
 
     def to_remote_storage(self) -> list[str]:
-        """Write the result as a Delta table below ``staging_location``; returns its files."""
-        with named("writing to remote storage", "check staging_location"):
+        """Write the result as a Delta table below ``staging_location``, and return its files."""
+        with library_errors("writing to remote storage", "check staging_location"):
             return list(self._as_stock().to_remote_storage())
 
     def _as_stock(self) -> IbisRetrievalJob:
+        """Return the result as a job of Feast's own store, which knows how to write it."""
         settings = self._config.offline_store
         return IbisRetrievalJob(
             ibis.memtable(saved(self._to_arrow_internal(), self._frame)),

@@ -15,7 +15,7 @@ from embedding_features.store.offline.types import declared
 
 @dataclass(frozen=True)
 class Join:
-    """A point-in-time join of one view.
+    """Describes the point-in-time join of one view.
 
     Attributes:
         view: its name, for messages.
@@ -42,12 +42,12 @@ class Join:
 
     @property
     def columns(self) -> list[str]:
-        """The columns of the view that are read, each once."""
+        """Return the columns of the view that are read, each once."""
         times = [self.event, *([self.created] if self.created else [])]
         return list(dict.fromkeys([*(k for k, _ in self.keys), *times, *(f for f, _ in self.features)]))
 
     def source_columns(self, files: Sequence[str]) -> dict[str, str]:
-        """Name in the Parquet files of each column of the view: by the field mapping, where any file has it.
+        """Return column of the view → its name in the files: by the field mapping, where a file has it.
 
         Raises:
             StoreError: when a file cannot be read.
@@ -58,12 +58,12 @@ class Join:
 
 
 def is_local_parquet(view: FeatureView) -> bool:
-    """Whether a view's source is Parquet on a file system: what we join ourselves."""
+    """Return whether a view's source is Parquet on a file system: what we join ourselves."""
     return is_local(view.batch_source)
 
 
 def is_local(source: DataSource) -> bool:
-    """Whether a source is Parquet on a file system."""
+    """Return whether a source is Parquet on a file system."""
     if not isinstance(source, FileSource) or "://" in source.path or source.resolve_credentials():
         return False
     if source.file_format is None:
@@ -72,7 +72,7 @@ def is_local(source: DataSource) -> bool:
 
 
 def join_of(view: FeatureView, refs: Sequence[str], full_feature_names: bool, guarded: bool) -> Join:
-    """The join of one view, for those of the references ``view:feature`` that are its own."""
+    """Return the join of one view, for those of the references ``view:feature`` that are its own."""
     projection, source = view.projection, view.batch_source
     prefix = f"{projection.name_to_use()}:"  # with the pin, as view@v2
     asked = dict.fromkeys(ref.split(":")[1] for ref in refs if ref.startswith(prefix))

@@ -4,20 +4,21 @@ import numpy as np
 import pyarrow as pa
 
 from embedding_features.errors import DataError
-from embedding_features.store.offline.types import EXACT, STAMP, plain
+from embedding_features.store.moments import STAMP
+from embedding_features.store.offline.types import EXACT, plain
 
 
-def key_type(files: pa.DataType, said: pa.DataType | None) -> pa.DataType:
-    """Say what the keys of a source are joined as, from their plain type in the files and in the view."""
-    if pa.types.is_floating(files) and said is not None and pa.types.is_integer(said):
-        return said
+def key_type(files: pa.DataType, declared: pa.DataType | None) -> pa.DataType:
+    """Return the type that a source's keys are joined as, from their plain type in files and view."""
+    if pa.types.is_floating(files) and declared is not None and pa.types.is_integer(declared):
+        return declared
     if pa.types.is_timestamp(files):
         return STAMP
     return pa.string() if files == pa.uuid() else files
 
 
-def fitted(keys: pa.Array, want: pa.DataType, name: str, view: str) -> pa.Array:
-    """Bring the frame's keys into a type that compares with ``want`` without changing one; NaN is null.
+def cast_keys(keys: pa.Array, want: pa.DataType, name: str, view: str) -> pa.Array:
+    """Return the frame's keys in a type that compares with ``want``, none of them changed; NaN is null.
 
     Raises:
         DataError: when keys are of another kind (text, numbers, booleans, times), or no such value.
@@ -48,7 +49,7 @@ def fitted(keys: pa.Array, want: pa.DataType, name: str, view: str) -> pa.Array:
 
 
 def _casts(have: pa.DataType, want: pa.DataType) -> bool:
-    """Whether Arrow's own checked cast says when a key is lost."""
+    """Return whether Arrow's own checked cast says when a key is lost."""
     if pa.types.is_decimal(have) or pa.types.is_decimal(want):
         return not pa.types.is_string(have) and not pa.types.is_boolean(have) and not pa.types.is_string(want)
     if pa.types.is_timestamp(have) and pa.types.is_timestamp(want):

@@ -17,7 +17,7 @@ from embedding_features.store.offline.columns import ResultColumns, is_packable
 from embedding_features.store.offline.decoded import Decoded, open_decoded
 from embedding_features.store.offline.frame import EntityFrame
 from embedding_features.store.offline.joins import Join
-from embedding_features.store.offline.keys import fitted
+from embedding_features.store.offline.keys import cast_keys
 
 #: rows of the frame that are gathered together, so that the result is written from its start to its end
 _BLOCK = 1 << 17
@@ -25,14 +25,14 @@ _BLOCK = 1 << 17
 
 @dataclass(frozen=True)
 class _Matches:
-    """Per row of the frame: the number of the snapshot it sees, or -1, and the row therein."""
+    """Says per row of the frame which snapshot it sees, or -1, and which row therein."""
 
     snapshot: I64
     place: I64
 
 
 def join_by_map(join: Join, files: Sequence[str], frame: EntityFrame) -> list[pa.Array] | None:
-    """As :func:`.asof.join_by_asof`; None when the source or the request is not of the simple kind.
+    """Return what :func:`.asof.join_by_asof` does; None when source or request is not of the simple kind.
 
     Raises:
         OSError: when a snapshot cannot be decoded for want of space or rights.
@@ -49,19 +49,19 @@ def join_by_map(join: Join, files: Sequence[str], frame: EntityFrame) -> list[pa
         return None  # published in another order than that of their moments
     ids = decoded[0].table.schema.field(0).type
     name = join.keys[0][1]
-    keys = _typed_keys(fitted(frame.key(name, join.view), ids, name, join.view), ids)
+    keys = _typed_keys(cast_keys(frame.key(name, join.view), ids, name, join.view), ids)
     if keys is None:
         return None
     return _gather(join, decoded, _match(join, decoded, seen, keys, frame), len(frame.table))
 
 
 def _visible(decoded: Decoded, guarded: bool) -> int:
-    """The moment from which a snapshot is seen."""
+    """Return the moment from which a snapshot is seen."""
     return max(decoded.as_of, decoded.created or 0) if guarded else decoded.as_of
 
 
 def _alike(decoded: Sequence[Decoded], join: Join) -> bool:
-    """Whether all have the key first, and the features with the same types and without null."""
+    """Return whether all have the key first, and the features with the same types and without null."""
     names, schema = [ours for ours, _ in join.features], decoded[0].table.schema
     return all(
         d.table.column_names[0] == join.keys[0][0]
@@ -72,13 +72,14 @@ def _alike(decoded: Sequence[Decoded], join: Join) -> bool:
 
 
 def _typed_keys(keys: pa.Array, ids: pa.DataType) -> pa.Array | None:
-    """The keys in the type of the ids; None when that is not certain to change nothing."""
+    """Return the keys in the type of the ids; None when that is not certain to change nothing."""
     if keys.type == ids or (pa.types.is_signed_integer(keys.type) and ids == pa.int64()):
         return keys.cast(ids)
     return None
 
 
 def _match(join: Join, decoded: Sequence[Decoded], seen: I64, keys: pa.Array, frame: EntityFrame) -> _Matches:
+    """Return which snapshot each row of the frame sees: the newest before it that has its id."""
     encoded = keys.dictionary_encode()
     code = np.asarray(pc.fill_null(encoded.indices, -1).to_numpy(), np.int64)
     moments: I64 = pc.fill_null(frame.moments, -(2**63)).to_numpy()
@@ -114,7 +115,7 @@ def _gather(join: Join, decoded: Sequence[Decoded], matches: _Matches, rows: int
 
 
 def _groups(numbers: I64, count: int) -> Iterator[tuple[int, I64]]:
-    """For each number below ``count``, the places at which it stands, ascending."""
+    """Return for each number below ``count`` the places at which it stands, ascending."""
     small = numbers.astype(np.min_scalar_type(-count - 1))  # of few bits, numpy sorts by radix
     order = np.argsort(small, kind="stable")
     borders = np.searchsorted(small[order], np.arange(count + 1, dtype=np.int64))

@@ -13,9 +13,8 @@ from feast.infra.offline_stores.ibis import IbisRetrievalJob
 from feast.repo_config import RepoConfig
 
 from embedding_features.sources.sql import literal, quoted
-from embedding_features.store.offline.casts import Fit
-from embedding_features.store.offline.failures import named
-from embedding_features.store.offline.files import source_files
+from embedding_features.store.offline.casts import Cast
+from embedding_features.store.offline.files import library_errors, source_files
 from embedding_features.store.offline.reading import Reading, moment_of, reading_of, refuse_changed, type_of
 from embedding_features.store.offline.typed_files import TypedFiles, parts_of
 
@@ -25,19 +24,20 @@ _MEND = "check the files of the source"
 
 
 class SourceJob(IbisRetrievalJob):  # type: ignore[misc]
-    """Feast's job over DuckDB, whose errors are named."""
+    """Is Feast's job over DuckDB, whose errors say what was being done."""
 
     def _to_df_internal(self, timeout: int | None = None) -> pd.DataFrame:
-        with named("reading a source", _MEND):
+        with library_errors("reading a source", _MEND):
             frame: pd.DataFrame = super()._to_df_internal(timeout)
         return frame
 
     def _to_arrow_internal(self, timeout: int | None = None) -> pa.Table:
-        with named("reading a source", _MEND):
+        with library_errors("reading a source", _MEND):
             return super()._to_arrow_internal(timeout)
 
     def persist(self, *args: Any, **settings: Any) -> None:
-        with named("writing a saved dataset", "check its path, and the room there"):
+        """Write the rows to where Feast's store would."""
+        with library_errors("writing a saved dataset", "check its path, and the room there"):
             super().persist(*args, **settings)
 
 
@@ -51,12 +51,19 @@ def pull(
     span: tuple[datetime | None, datetime | None],
     newest: bool,
 ) -> SourceJob:
-    """Read the rows of a source whose event is within a span, both ends included; lazily, in DuckDB.
+    """Return the rows of a source whose event is within a span, both ends included; lazily, in DuckDB.
 
     The two times are microseconds UTC, whatever the files have (as :mod:`.times` says); the other columns
     have the type of the files or, where these differ, one that holds all their values.
 
     Args:
+        config: the repository's settings.
+        path: a file, a folder or a glob.
+        keys: key columns.
+        features: feature columns.
+        event: column of the event time.
+        created: column of the created time; None where there is none.
+        span: first and last event time; None for no bound.
         newest: of each key only the row with the newest event; of equal ones the newest created, null last.
 
     Raises:
@@ -65,7 +72,7 @@ def pull(
     """
     what, times = f"source {path}", [event, *([created] if created else [])]
     names = [n for n in dict.fromkeys([*keys, *features, *times]) if n != _LOG_DAY]
-    with named(f"reading {path}", _MEND):
+    with library_errors(f"reading {path}", _MEND):
         parts = parts_of(what, source_files(path), names)
         readings = [_reading(what, parts, name, times, keys) for name in names]
         backend = ibis.duckdb.connect()
@@ -102,10 +109,10 @@ def _select(
     span: tuple[datetime | None, datetime | None],
 ) -> str:
     part = parts[number]
-    fits = {reading.name: reading.fits[number] for reading in readings}
-    columns = ", ".join(f"{fit.sql} AS {quoted(name)}" for name, fit in fits.items())
+    casts = {reading.name: reading.casts[number] for reading in readings}
+    columns = ", ".join(f"{cast.sql} AS {quoted(name)}" for name, cast in casts.items())
     bounds = [
-        _bound(fits[event], part.types[event], part.column(event), sign, moment)
+        _bound(casts[event], part.types[event], part.column(event), sign, moment)
         for sign, moment in zip((">=", "<="), span, strict=True)
         if moment
     ]
@@ -113,9 +120,9 @@ def _select(
     return f"SELECT {columns} FROM {part.sql}{where}"
 
 
-def _bound(fit: Fit, have: pa.DataType, column: str, sign: str, moment: datetime) -> str:
-    """A condition on the event; on the bare column where DuckDB can then pass over row groups."""
+def _bound(cast: Cast, have: pa.DataType, column: str, sign: str, moment: datetime) -> str:
+    """Return a condition on the event; on the bare column where DuckDB can then pass over row groups."""
     text = literal(str(moment.astimezone(UTC).replace(tzinfo=None)))
     if pa.types.is_timestamp(have) and have.unit != "ns" and have.tz is None:
         return f"{column} {sign} TIMESTAMP {text}"
-    return f"{fit.sql} {sign} TIMESTAMPTZ {text}"
+    return f"{cast.sql} {sign} TIMESTAMPTZ {text}"

@@ -1,85 +1,93 @@
-"""How each column of a source is read, part by part, and the refusal of values that this would change."""
+"""How each column of a source is read, part by part, without changing a value."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
 
 from embedding_features.errors import DataError
-from embedding_features.store.offline.casts import Fit, fit
-from embedding_features.store.offline.times import KINDS, time_fit
+from embedding_features.store.offline.casts import Cast, cast_of
+from embedding_features.store.offline.times import KINDS, time_cast
 from embedding_features.store.offline.typed_files import TypedFiles
 from embedding_features.store.offline.types import common
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How one column is read in each part.
+    """Says how one column is read in each part.
 
     Attributes:
         name: of the column in the files.
         wanted: the type it is read as, for messages.
-        fits: its SQL, one of each part; the part is called ``s`` there.
+        casts: its SQL, one of each part; the part is called ``s`` there.
     """
 
     name: str
     wanted: str
-    fits: tuple[Fit, ...]
+    casts: tuple[Cast, ...]
 
 
 def reading_of(what: str, parts: Sequence[TypedFiles], name: str, want: pa.DataType) -> Reading:
-    """Read a column as one type in all parts.
+    """Return how a column is read as one type in all parts.
 
     Raises:
         DataError: when a part's values are of another kind.
     """
-    fits = []
+    casts = []
     for part in parts:
-        found = fit(part.types[name], want, part.column(name))
+        found = cast_of(part.types[name], want, part.column(name))
         if found is None:
             raise _refusal(what, part, name, str(want))
-        fits.append(found)
-    return Reading(name, str(want), tuple(fits))
+        casts.append(found)
+    return Reading(name, str(want), tuple(casts))
 
 
 def time_of(what: str, parts: Sequence[TypedFiles], name: str) -> Reading:
-    """Read a column of times as microseconds UTC, each part by its own type.
+    """Return how a column of times is read as microseconds UTC, each part by its own type.
 
     Raises:
         DataError: when a part's values are no times.
     """
-    fits = []
+    casts = []
     for part in parts:
-        found = time_fit(part.types[name], part.column(name))
+        found = time_cast(part.types[name], part.column(name))
         if found is None:
             raise _refusal(what, part, name, f"a time ({KINDS})")
-        fits.append(found)
-    return Reading(name, "a time", tuple(fits))
+        casts.append(found)
+    return Reading(name, "a time", tuple(casts))
 
 
 def moment_of(what: str, parts: Sequence[TypedFiles], name: str, zoned: bool = True) -> Reading:
-    """Read a column of times as timestamps of microseconds, of UTC or, if not ``zoned``, without zone.
+    """Return how a column of times is read as timestamps of microseconds.
+
+    They are of UTC or, if not ``zoned``, without zone.
 
     Raises:
         DataError: when a part's values are no times.
     """
     found = time_of(what, parts, name)
     make = "make_timestamptz" if zoned else "make_timestamp"
-    fits = [
-        Fit(part.column(name)) if zoned and _is_moment(part.types[name]) else Fit(f"{make}({f.sql})", f.bad)
-        for part, f in zip(parts, found.fits, strict=True)
+    casts = [
+        Cast(part.column(name)) if zoned and _is_moment(part.types[name]) else Cast(f"{make}({f.sql})", f.bad)
+        for part, f in zip(parts, found.casts, strict=True)
     ]
-    return Reading(name, found.wanted, tuple(fits))
+    return Reading(name, found.wanted, tuple(casts))
 
 
 def type_of(
-    what: str, parts: Sequence[TypedFiles], name: str, said: pa.DataType | None, key: bool = False
+    what: str, parts: Sequence[TypedFiles], name: str, declared: pa.DataType | None, key: bool = False
 ) -> pa.DataType:
-    """Find the type that a column is read as: the files' own where they agree, else what the view declares.
+    """Return the type that a column is read as.
+
+    It is the files' own where they agree, else what the view declares.
 
     Args:
-        said: what the view declares; None where it does not say: then what the files have in common.
+        what: whose files these are, for messages.
+        parts: the files.
+        name: of the column.
+        declared: what the view declares; None where it does not say: then what the files have in common.
+        key: whether it is a key: numbers of several kinds are integers then.
 
     Raises:
         DataError: when nothing is declared, and the files have nothing in common.
@@ -87,7 +95,7 @@ def type_of(
     types = {part.types[name]: part for part in parts if not pa.types.is_null(part.types[name])}
     if len(types) < 2:
         return next(iter(types), pa.null())
-    want = said or common(list(types), key)
+    want = declared or common(list(types), key)
     if want is None:
         found = ", ".join(f"{dtype} in {part.files[0]}" for dtype, part in types.items())
         raise DataError(f"{what}: column {name} is {found}", fix="write one type in every file")
@@ -97,13 +105,13 @@ def type_of(
 def refuse_changed(
     con: duckdb.DuckDBPyConnection, what: str, parts: Sequence[TypedFiles], readings: Sequence[Reading]
 ) -> None:
-    """Look at the values that may not fit, if any.
+    """Check the values that may not fit, if any.
 
     Raises:
         DataError: when a value would be changed: the first, with its file.
     """
     for reading in readings:
-        for part, found in zip(parts, reading.fits, strict=True):
+        for part, found in zip(parts, reading.casts, strict=True):
             if found.bad is None:
                 continue
             sql = (
@@ -114,8 +122,10 @@ def refuse_changed(
 
 
 def refuse_value(what: str, file: str, have: pa.DataType, reading: Reading, value: object) -> None:
-    """Raises:
-    DataError: always.
+    """Refuse a value that the type it is read as cannot hold.
+
+    Raises:
+        DataError: always.
     """
     raise DataError(
         f"{what}: column {reading.name} of {file} is {have} and read as {reading.wanted}, "
@@ -124,19 +134,8 @@ def refuse_value(what: str, file: str, have: pa.DataType, reading: Reading, valu
     )
 
 
-def rows_sql(parts: Sequence[TypedFiles], readings: Mapping[str, Reading]) -> str:
-    """All rows: the readings by their aliases, and where a row is: ``file`` (its number) and ``place``."""
-    selects = []
-    for number, part in enumerate(parts):
-        columns = [f"{reading.fits[number].sql} AS {alias}" for alias, reading in readings.items()]
-        places = [f"s.file_index + {part.first} AS file" if part.first else "s.file_index AS file"]
-        columns += [*places, "s.file_row_number AS place"]
-        selects.append(f"SELECT {', '.join(columns)} FROM {part.sql}")  # noqa: S608
-    return " UNION ALL ".join(selects)
-
-
 def _is_moment(dtype: pa.DataType) -> bool:
-    """Whether DuckDB reads the type as microseconds UTC by itself."""
+    """Return whether DuckDB reads the type as microseconds UTC by itself."""
     return bool(pa.types.is_timestamp(dtype) and dtype.unit != "ns" and dtype.tz is not None)
 
 

@@ -1,8 +1,9 @@
-"""When a row of a source was: microseconds UTC, never earlier than what the file says."""
+"""The moments of a source's rows: microseconds UTC, never earlier than what the file says."""
 
 import pyarrow as pa
 
-from embedding_features.store.offline.casts import Fit
+from embedding_features.sources.times import end_of_day_sql, rounded_up_sql
+from embedding_features.store.offline.casts import Cast
 
 _CLOCK = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\dDIGITS)?)?"
 _ZONE = r" ?(Z|UTC|[+-](0\d|1[0-4])(:?[0-5]\d)?)?"  # no more than there are; DuckDB takes any
@@ -14,26 +15,28 @@ _FIRST, _LAST = -62_135_596_800, 253_402_300_800
 KINDS = "timestamps, dates, seconds since 1970, or ISO 8601 text"
 
 
-def time_fit(have: pa.DataType, sql: str) -> Fit | None:
-    """Read the expression ``sql`` as BIGINT microseconds UTC; None when values of the type are no times.
+def time_cast(have: pa.DataType, sql: str) -> Cast | None:
+    """Return how ``sql`` is read as BIGINT microseconds UTC; None when values of the type are no times.
 
     Times without zone are UTC, and numbers seconds since 1970, as in Feast. A date counts as its last
     microsecond, and what is finer than a microsecond is rounded up: else a row would be seen too early.
     """
     if pa.types.is_null(have):
-        return Fit("NULL::BIGINT")
+        return Cast("NULL::BIGINT")
     if pa.types.is_timestamp(have):
-        return Fit(_rounded_up(sql) if have.unit == "ns" else f"epoch_us({sql}::TIMESTAMPTZ)")
+        return Cast(
+            rounded_up_sql(f"epoch_ns({sql})") if have.unit == "ns" else f"epoch_us({sql}::TIMESTAMPTZ)"
+        )
     if pa.types.is_date(have):
-        return Fit(_end_of_day(sql))
+        return Cast(end_of_day_sql(sql))
     if pa.types.is_string(have):
         return _text(sql)
     if pa.types.is_integer(have):
-        return Fit(f"{sql}::BIGINT * 1000000", _implausible(sql))
+        return Cast(f"{sql}::BIGINT * 1000000", _implausible(sql))
     if pa.types.is_floating(have) or pa.types.is_decimal(have):
         number = f"{sql}::DOUBLE"
         value = f"CASE WHEN NOT isnan({number}) THEN ceil({number} * 1000000)::BIGINT END"
-        return Fit(value, f"NOT isnan({number}) AND ({_implausible(sql)})")
+        return Cast(value, f"NOT isnan({number}) AND ({_implausible(sql)})")
     return None
 
 
@@ -41,20 +44,12 @@ def _implausible(sql: str) -> str:
     return f"{sql} < {_FIRST} OR {sql} >= {_LAST}"
 
 
-def _end_of_day(sql: str) -> str:
-    return f"CASE WHEN isfinite({sql}) THEN epoch_us(({sql} + 1)::TIMESTAMP) - 1 END"
-
-
-def _rounded_up(sql: str) -> str:
-    return f"(epoch_ns({sql}) // 1000 + (epoch_ns({sql}) % 1000 > 0)::BIGINT)"
-
-
-def _text(sql: str) -> Fit:
+def _text(sql: str) -> Cast:
     cases = {
-        _DAY: _end_of_day(f"TRY_CAST({sql} AS DATE)"),
+        _DAY: end_of_day_sql(f"TRY_CAST({sql} AS DATE)"),
         _MICROS: f"epoch_us(TRY_CAST({sql} AS TIMESTAMPTZ))",
-        _NANOS: _rounded_up(f"TRY_CAST({sql} AS TIMESTAMPTZ_NS)"),
+        _NANOS: rounded_up_sql(f"epoch_ns(TRY_CAST({sql} AS TIMESTAMPTZ_NS))"),
     }
     whens = " ".join(f"WHEN regexp_full_match({sql}, '{form}') THEN {value}" for form, value in cases.items())
     value = f"CASE {whens} END"
-    return Fit(value, f"{sql} IS NOT NULL AND ({value}) IS NULL")
+    return Cast(value, f"{sql} IS NOT NULL AND ({value}) IS NULL")

@@ -1,12 +1,12 @@
-"""Arrow types apart from how values are laid out, and what several have in common."""
+"""Arrow types apart from how values are laid out, and the type that several have in common."""
 
 from collections.abc import Sequence
 
 import pyarrow as pa
 from feast.types import FeastType, from_feast_to_pyarrow_type
 
-#: what moments are read as
-STAMP = pa.timestamp("us", tz="UTC")
+from embedding_features.store.moments import STAMP
+
 #: below, every integer has a float of its own, to which no other integer was rounded
 EXACT = {pa.float32(): 1 << 24, pa.float64(): 1 << 53}
 _LISTS = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list, pa.types.is_list_view)
@@ -20,7 +20,10 @@ _BYTES = (
 
 
 def plain(dtype: pa.DataType) -> pa.DataType:
-    """Strip a type of how its values are laid out: two equal plain types are one type to DuckDB."""
+    """Return a type apart from how its values are laid out.
+
+    Two equal plain types are one type to DuckDB.
+    """
     if pa.types.is_dictionary(dtype):
         return plain(dtype.value_type)
     if any(is_kind(dtype) for is_kind in _LISTS):
@@ -35,7 +38,7 @@ def plain(dtype: pa.DataType) -> pa.DataType:
 
 
 def declared(dtype: FeastType) -> pa.DataType | None:
-    """Say what a view's field is in Arrow; None where Feast does not say."""
+    """Return what a view's field is in Arrow; None where Feast does not say."""
     try:
         found = from_feast_to_pyarrow_type(dtype)
     except ValueError:
@@ -44,7 +47,7 @@ def declared(dtype: FeastType) -> pa.DataType | None:
 
 
 def common(types: Sequence[pa.DataType], key: bool = False) -> pa.DataType | None:
-    """Find the type that holds the values of all of these plain types; None where there is none.
+    """Return the type that holds the values of all of these plain types; None where there is none.
 
     Numbers of several kinds are float64 as features and int64 as keys, where they are exact.
     """
@@ -56,10 +59,11 @@ def common(types: Sequence[pa.DataType], key: bool = False) -> pa.DataType | Non
         return None if inner is None else pa.list_(inner)
     if all(map(pa.types.is_timestamp, kinds)):
         return STAMP
-    if all(map(pa.types.is_integer, kinds)) or (key and all(map(_is_number, kinds))):
+    if all(map(pa.types.is_integer, kinds)) or (key and all(map(is_number, kinds))):
         return pa.int64()
-    return pa.float64() if all(map(_is_number, kinds)) else None
+    return pa.float64() if all(map(is_number, kinds)) else None
 
 
-def _is_number(dtype: pa.DataType) -> bool:
+def is_number(dtype: pa.DataType) -> bool:
+    """Return whether values are integers or floats."""
     return bool(pa.types.is_integer(dtype) or pa.types.is_floating(dtype))

@@ -1,4 +1,4 @@
-"""What is written: microseconds UTC, and no value that is not what was given."""
+"""Writes of rows: times in microseconds UTC, and no value that is not what was given."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -9,13 +9,14 @@ import pyarrow.parquet as pq
 
 from embedding_features.errors import DataError, StoreError
 from embedding_features.files import atomic_file
-from embedding_features.store.offline.casts import fit
+from embedding_features.store.moments import STAMP
+from embedding_features.store.offline.casts import cast_of
 from embedding_features.store.offline.frame import EntityFrame
-from embedding_features.store.offline.types import STAMP, plain
+from embedding_features.store.offline.types import plain
 
 
 def microseconds(table: pa.Table) -> pa.Table:
-    """Make timestamps of nanoseconds such of microseconds, rounded up, as a time that is read is."""
+    """Return a table whose nanoseconds are microseconds, rounded up, as a time that is read is."""
     for number, field in enumerate(table.schema):
         if pa.types.is_timestamp(field.type) and field.type.unit == "ns":
             column = pc.ceil_temporal(table.column(number), unit="microsecond")
@@ -24,7 +25,7 @@ def microseconds(table: pa.Table) -> pa.Table:
 
 
 def saved(result: pa.Table, frame: EntityFrame) -> pa.Table:
-    """Make a result's times microseconds: the rows' own UTC, as they were joined."""
+    """Return a result whose times are microseconds: the rows' own UTC, as they were joined."""
     number = result.column_names.index(frame.event)
     return microseconds(result.set_column(number, frame.event, frame.moments.cast(STAMP)))
 
@@ -52,9 +53,10 @@ def append(view: str, path: str, rows: pa.Table) -> None:
 
 
 def _as(view: str, column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
+    """Return a column in the type that the file has."""
     have, want = plain(column.type), plain(field.type)
     times = pa.types.is_timestamp(have) and pa.types.is_timestamp(want)
-    if times or fit(have, want, "x") is not None:
+    if times or cast_of(have, want, "x") is not None:
         with suppress(pa.ArrowInvalid):  # a value that does not fit
             return column.cast(field.type)
     raise DataError(

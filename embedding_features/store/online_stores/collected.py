@@ -8,7 +8,7 @@ from embedding_features.store.online_stores.feast_reads import Written
 
 
 class CollectedRows:
-    """What Feast's engine takes for an online store, and gives its batches to.
+    """Collects the batches that Feast's engine writes, to which it looks like an online store.
 
     Attributes:
         rows: what came, in order.
@@ -24,12 +24,12 @@ class CollectedRows:
         data: list[Written],
         progress: Any,  # noqa: ARG002
     ) -> None:
-        """Take a batch."""
+        """Add a batch."""
         self.rows += data
 
 
 def in_batches(config: RepoConfig, size: int) -> RepoConfig:
-    """A configuration with batches of ``size`` rows where it states no size.
+    """Return a configuration with batches of ``size`` rows where it states no size.
 
     Without one Feast converts the first chunk of an Arrow table and drops the others.
     """

@@ -1,4 +1,4 @@
-"""Rows of a snapshot with one id: the last created is the right one."""
+"""Of the rows of a snapshot with one id, the last created is kept."""
 
 import numpy as np
 import pandas as pd
@@ -9,10 +9,11 @@ from embedding_features.errors import StoreError
 
 
 def last_by_id(codes: np.ndarray, texts: pa.ChunkedArray | None, created: I64) -> I64:
-    """The row of each distinct id, ascending by code; of rows with one id the last created.
+    """Return the row of each distinct id, ascending by code; of rows with one id the last created.
 
     Args:
         codes: [n] int64 ids, or uint64 hashes of ``texts``.
+        texts: [n] the ids where they are strings; None where they are integers.
         created: [n] int64 microseconds.
 
     Raises:
@@ -30,16 +31,17 @@ def last_by_id(codes: np.ndarray, texts: pa.ChunkedArray | None, created: I64) -
 
 
 def hashes(texts: np.ndarray) -> np.ndarray:
-    """SipHash of each string [n] object → [n] uint64."""
+    """Return the SipHash of each string: [n] object → [n] uint64."""
     return pd.util.hash_array(texts, categorize=False) if len(texts) else np.zeros(0, np.uint64)
 
 
 def _last_of_each(codes: np.ndarray, names: np.ndarray, created: I64, shown: pa.ChunkedArray) -> I64:
-    """The row of each distinct id, ascending by code, then name; of rows with one id the last created.
+    """Return the row of each distinct id, ascending by code, then name: the last created.
 
     Args:
         codes: [n] int64 ids, or hashes of strings.
         names: [n] int64, equal for equal ids among those of one code.
+        created: [n] int64 microseconds.
         shown: [n] the ids themselves, for errors.
 
     Raises:

@@ -1,7 +1,7 @@
 """Feast's reads and writes over an online store: true statuses, exact integers, and without blocking."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -10,27 +10,26 @@ from feast.infra.online_stores.online_store import OnlineStore
 from feast.infra.registry.base_registry import BaseRegistry
 from feast.infra.supported_async_methods import SupportedAsyncMethods
 from feast.online_response import OnlineResponse
-from feast.protos.feast.serving.ServingService_pb2 import FieldStatus, GetOnlineFeaturesResponse
+from feast.protos.feast.serving.ServingService_pb2 import GetOnlineFeaturesResponse
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
 from feast.value_type import ValueType
 
 from embedding_features.store.online_stores.key_values import refuse_misfits
-from embedding_features.store.online_stores.response import ExactResponse
+from embedding_features.store.online_stores.response import ExactResponse, Found, fill, unique_entities
 
 Written: TypeAlias = tuple[EntityKey, dict[str, Value], datetime, datetime | None]
-Found: TypeAlias = tuple[datetime | None, dict[str, Value] | None]
 Grouped: TypeAlias = list[tuple[FeatureView, list[str]]]
 
 
 class FeastReads(OnlineStore):  # type: ignore[misc]
-    """What Feast calls, over ``online_read`` and ``online_write_batch``; asynchronously in a thread."""
+    """Answers Feast by ``online_read`` and ``online_write_batch``; asynchronously in a thread."""
 
     _versioned_read_supported = True
 
     @property
     def async_supported(self) -> SupportedAsyncMethods:
-        """Both reads and writes."""
+        """Return that reads and writes are."""
         return SupportedAsyncMethods(read=True, write=True)
 
     async def online_read_async(
@@ -40,7 +39,7 @@ class FeastReads(OnlineStore):  # type: ignore[misc]
         entity_keys: list[EntityKey],
         requested_features: list[str] | None = None,
     ) -> list[Found]:
-        """As ``online_read``; others go on meanwhile."""
+        """Do what ``online_read`` does; others go on meanwhile."""
         return await asyncio.to_thread(self.online_read, config, table, entity_keys, requested_features)
 
     async def online_write_batch_async(
@@ -50,7 +49,7 @@ class FeastReads(OnlineStore):  # type: ignore[misc]
         data: list[Written],
         progress: Callable[[int], Any] | None,
     ) -> None:
-        """As ``online_write_batch``; others go on meanwhile."""
+        """Do what ``online_write_batch`` does; others go on meanwhile."""
         await asyncio.to_thread(self.online_write_batch, config, table, data, progress)
 
     def get_online_features(
@@ -63,7 +62,7 @@ class FeastReads(OnlineStore):  # type: ignore[misc]
         full_feature_names: bool = False,
         include_feature_view_version_metadata: bool = False,
     ) -> OnlineResponse:
-        """Feast's own; large integers stay exact in its data frame.
+        """Return Feast's own answer, in whose data frame large integers stay exact.
 
         Raises:
             DataError: when an id is null, or does not fit its view's key exactly.
@@ -85,7 +84,7 @@ class FeastReads(OnlineStore):  # type: ignore[misc]
         full_feature_names: bool = False,
         include_feature_view_version_metadata: bool = False,
     ) -> OnlineResponse:
-        """As :meth:`get_online_features`; others go on meanwhile."""
+        """Do what :meth:`get_online_features` does; others go on meanwhile."""
         refuse_misfits(entity_rows, _types(registry, project, features, full_feature_names))
         response = await super().get_online_features_async(
             config, features, entity_rows, registry, project, full_feature_names,
@@ -103,10 +102,10 @@ class FeastReads(OnlineStore):  # type: ignore[misc]
         full_feature_names: bool,
         include_feature_view_version_metadata: bool,
     ) -> None:
-        """Feast's own, but what is older than ttl has the status OUTSIDE_MAX_AGE."""
+        """Do what Feast does, but give what is older than ttl the status OUTSIDE_MAX_AGE."""
         for table, names in grouped_refs:
-            keys, places, length = _entities(table, join_key_values, entity_name_to_join_key_map)
-            _fill(
+            keys, places, length = unique_entities(table, join_key_values, entity_name_to_join_key_map)
+            fill(
                 online_features_response, table, names, self.online_read(config, table, keys, names), places,
                 length, full_feature_names, include_feature_view_version_metadata,
             )  # fmt: skip
@@ -121,8 +120,10 @@ class FeastReads(OnlineStore):  # type: ignore[misc]
         full_feature_names: bool,
         include_feature_view_version_metadata: bool,
     ) -> None:
-        """As :meth:`_read_features_per_fv`, all views at once."""
-        asked = [_entities(table, join_key_values, entity_name_to_join_key_map) for table, _ in grouped_refs]
+        """Do what :meth:`_read_features_per_fv` does, for all views at once."""
+        asked = [
+            unique_entities(table, join_key_values, entity_name_to_join_key_map) for table, _ in grouped_refs
+        ]
         answers = await asyncio.gather(
             *(
                 self.online_read_async(config, table, keys, names)
@@ -130,7 +131,7 @@ class FeastReads(OnlineStore):  # type: ignore[misc]
             )
         )
         for (table, names), (_, places, length), found in zip(grouped_refs, asked, answers, strict=True):
-            _fill(
+            fill(
                 online_features_response, table, names, found, places, length, full_feature_names,
                 include_feature_view_version_metadata,
             )  # fmt: skip
@@ -139,38 +140,11 @@ class FeastReads(OnlineStore):  # type: ignore[misc]
 def _types(
     registry: BaseRegistry, project: str, features: list[str] | FeatureService, full_feature_names: bool
 ) -> dict[str, ValueType]:
-    """Name → type of the keys of the views of features; an entity's own name stands for its key too."""
+    """Return name → type of the keys of the features' views.
+
+    An entity's own name stands for its key, too.
+    """
     context = utils._get_cached_request_context(registry, project, features, full_feature_names)
     key_of_entity: dict[str, str] = context[2]
     types: dict[str, ValueType] = context[3]
     return {name: types[key] for name, key in key_of_entity.items() if key in types} | types
-
-
-def _entities(
-    table: FeatureView, values: dict[str, Any], names: dict[str, str]
-) -> tuple[list[EntityKey], tuple[list[int], ...], int]:
-    """The keys to read, the places of each in the answer, and how long that is."""
-    unique, places, length = utils._get_unique_entities(table, values, names)
-    return utils._get_entity_key_protos(unique), tuple(places), length
-
-
-def _fill(
-    response: GetOnlineFeaturesResponse,
-    table: FeatureView,
-    names: list[str],
-    found: Sequence[Found],
-    places: tuple[list[int], ...],
-    length: int,
-    full_feature_names: bool,
-    with_versions: bool,
-) -> None:
-    """Put what was read of a view into the response."""
-    utils._populate_response_from_feature_data(
-        names, found, places, response, full_feature_names, table, length, with_versions
-    )
-    expired = [
-        i for (event, values), at in zip(found, places, strict=True) if event and values is None for i in at
-    ]
-    for vector in response.results[-len(names) :] if names else ():
-        for i in expired:
-            vector.statuses[i] = FieldStatus.OUTSIDE_MAX_AGE

@@ -23,7 +23,7 @@ _FIX = "give int64s or strings; in pandas, drop rows without an id, then cast to
 
 
 def ids_of(view: FeatureView, ids: Any) -> np.ndarray:
-    """Ids of a view's entities as [n] int64, or [n] objects of str; UUIDs as the text they have in common.
+    """Return ids of a view's entities as [n] int64, or [n] objects of str; UUIDs in one way of writing.
 
     Raises:
         DataError: when one is null, or does not fit the view's key exactly.
@@ -47,7 +47,7 @@ def ids_of(view: FeatureView, ids: Any) -> np.ndarray:
 
 
 def ids_array(ids: Any) -> np.ndarray:
-    """Ids as [n] int64, or [n] objects of str; one id is a list of one.
+    """Return ids as [n] int64, or [n] objects of str; one id is a list of one.
 
     Raises:
         DataError: on nulls, floats (which round large ids), booleans, integers beyond int64, or a mixture.
@@ -71,7 +71,7 @@ def ids_array(ids: Any) -> np.ndarray:
 
 
 def _one_by_one(ids: Sequence[Any]) -> np.ndarray:
-    """As :func:`ids_array`: numpy would read True as 1, and 1 beside "a" as "1"."""
+    """Do what :func:`ids_array` does, item by item: numpy would read True as 1, and 1 beside "a" as "1"."""
     kinds = set(map(type, ids))
     if kinds and (kinds == {UUID} or all(issubclass(kind, str) for kind in kinds)):
         return np.array(ids if kinds == {str} else list(map(str, ids)), object)

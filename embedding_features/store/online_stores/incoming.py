@@ -8,22 +8,24 @@ import pyarrow.compute as pc
 
 from embedding_features.arrays import I64
 from embedding_features.errors import StoreError
-from embedding_features.store.online_stores.conform import Conform
+from embedding_features.store.moments import STAMP
+from embedding_features.store.online_stores.column_types import ColumnTypes
 from embedding_features.store.online_stores.layout import NEVER, Layout, Stamp
 from embedding_features.store.online_stores.values import is_list, is_text
 
-_MICROS = pa.timestamp("us", tz="UTC")
 _AGAIN = "correct the source and materialize again; what was online before stays"
 
 
 class Incoming:
-    """Batches of one snapshot. Iterate once; what is known of the whole is there when that has ended.
+    """Checks the batches of one snapshot while they are iterated over.
+
+    Iterate once; what is known of the whole is there when that has ended.
 
     Args:
         rows: how many there must be; None: any number.
 
     Attributes:
-        schema: of the batches, as the view declares the columns (:mod:`.conform`).
+        schema: of the batches, as the view declares the columns (:mod:`.column_types`).
 
     Raises:
         StoreError: when a column is missing or of a type that cannot be stored; while iterating on nulls,
@@ -44,12 +46,12 @@ class Incoming:
             raise StoreError(
                 f"{layout.where} gets no column {', '.join(missing)}", fix="name the source's columns"
             )
-        self._conform = Conform(layout.key, layout.declared, layout.where)
-        self.schema = self._conform.schema(schema)
+        self._types = ColumnTypes(layout.key, layout.declared, layout.where)
+        self.schema = self._types.schema(schema)
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         for given in self._batches:
-            batch = self._conform.batch(given, self.schema)
+            batch = self._types.batch(given, self.schema)
             self._check(batch)
             yield batch
         if self._announced is not None and self.rows != self._announced:
@@ -65,17 +67,17 @@ class Incoming:
 
     @property
     def created(self) -> I64:
-        """[rows] microseconds, NEVER where the view has no created time."""
+        """Return [rows] microseconds: when each row was created, NEVER where the view does not say."""
         return np.concatenate(self._created)
 
     @property
     def created_alike(self) -> bool:
-        """Whether all rows so far have one created time: then an id that is there twice is an error."""
+        """Return whether all rows so far have one created time: then an id that comes twice is an error."""
         return len(self._moments) < 2
 
     @property
     def stamp(self) -> Stamp:
-        """The snapshot's event time, and the last created time in it."""
+        """Return the snapshot's event time, and the last created time in it."""
         return next(iter(self._events)), int(self.created.max())
 
     def _check(self, batch: pa.RecordBatch) -> None:
@@ -93,8 +95,10 @@ class Incoming:
 
 
 def check_values(values: pa.Array, dim: int | None, where: str) -> None:
-    """Raises:
-    StoreError: on nulls, NaN or infinity at any depth, or a list of another length than ``dim``.
+    """Check the values of a column.
+
+    Raises:
+        StoreError: on nulls, NaN or infinity at any depth, or a list of another length than ``dim``.
     """
     if values.null_count:
         raise StoreError(f"{where} has nulls", fix=_AGAIN)
@@ -110,9 +114,9 @@ def check_values(values: pa.Array, dim: int | None, where: str) -> None:
 
 
 def _micros(times: pa.Array, layout: Layout) -> I64:
-    """Microseconds since 1970; a time without zone is UTC, as Feast has it."""
+    """Return microseconds since 1970; a time without zone is UTC, as Feast has it."""
     if times.null_count:
         raise StoreError(f"{layout.where} has rows without a time", fix="give every row its timestamps")
     if times.type.tz is None:
-        times = times.cast(pa.timestamp("us")).cast(_MICROS)
-    return np.array(times.cast(_MICROS).cast(pa.int64()))  # a view would keep the whole batch
+        times = times.cast(pa.timestamp("us")).cast(STAMP)
+    return np.array(times.cast(STAMP).cast(pa.int64()))  # a view would keep the whole batch

@@ -1,4 +1,4 @@
-"""Types that a view's entity keys and features may have, looked at when the view is applied."""
+"""Which types a view's entity keys and features may have: checked when the view is applied."""
 
 from uuid import UUID
 
@@ -19,17 +19,17 @@ _STORED = (Int32, Int64, Float32, Float64, String)
 
 
 def key_type(column: Field) -> ValueType:
-    """The type of a key of a view."""
+    """Return the type of a key of a view."""
     return ValueType(column.dtype.to_value_type())
 
 
 def has_plain_key(view: FeatureView) -> bool:
-    """Whether a view has one key, an int64 or a string, by which its rows are read as arrays."""
+    """Return whether a view has one key, an int64 or a string, by which its rows are read as arrays."""
     return len(view.entity_columns) == 1 and key_type(view.entity_columns[0]) in PLAIN
 
 
 def refuse_types(view: FeatureView) -> None:
-    """Look at a view before it is applied.
+    """Check a view before it is applied.
 
     Raises:
         StoreError: when a key's type has values that are equal but written differently (floats, decimals), or
@@ -40,7 +40,8 @@ def refuse_types(view: FeatureView) -> None:
         if key_type(column) not in (PLAIN if snapshot else _KEYS):
             raise StoreError(
                 f"view {view.name} has the key {column.name} of type {key_type(column).name}",
-                fix=f"declare its entity as {_say(PLAIN)}" + _or_by_rows(snapshot, key_type(column) in _KEYS),
+                fix=f"declare its entity as {_names(PLAIN)}"
+                + _or_by_rows(snapshot, key_type(column) in _KEYS),
             )
     for field in view.features if snapshot else ():
         if not _is_stored(field):
@@ -56,16 +57,16 @@ def _is_stored(field: Field) -> bool:
 
 
 def _or_by_rows(snapshot: bool, works: bool) -> str:
-    told = f", or leave out the tag {tag('space')}: the view is then written row by row"
-    return told if snapshot and works else ""
+    hint = f", or leave out the tag {tag('space')}: the view is then written row by row"
+    return hint if snapshot and works else ""
 
 
-def _say(types: tuple[ValueType, ...]) -> str:
+def _names(types: tuple[ValueType, ...]) -> str:
     return ", ".join(kind.name for kind in types)
 
 
 def uuid_text(text: str | UUID) -> str | None:
-    """A UUID in lower case, with hyphens; None for a text that is none."""
+    """Return a UUID in lower case, with hyphens; None for a text that is none."""
     try:
         return str(UUID(str(text)))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Ids that are asked for: refused where they do not fit a key exactly, so that nobody gets another's row."""
+"""Checks of ids that are asked for: one that does not fit a key exactly would get another entity's row."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ _LIMITS = {ValueType.INT32: 2**31, ValueType.INT64: 2**63}
 def refuse_misfits(
     rows: Sequence[Mapping[str, Any]] | Mapping[str, Any], types: Mapping[str, ValueType]
 ) -> None:
-    """Look at the entities that Feast is asked for, before it converts them: it takes 1.5 and True for 1.
+    """Check the entities that Feast is asked for, before it converts them: it takes 1.5 and True for 1.
 
     Args:
         rows: one mapping an entity, or key → values.
@@ -39,8 +39,10 @@ def refuse_misfits(
 
 
 def refuse_unfit(name: str, kind: ValueType, values: Iterable[Any]) -> None:
-    """Raises:
-    DataError: when a value is null or does not fit a key of this type exactly.
+    """Check that values fit a key of this type exactly.
+
+    Raises:
+        DataError: when a value is null or does not fit a key of this type exactly.
     """
     fits = _FITS.get(kind)
     for value in values if fits else ():
@@ -51,7 +53,7 @@ def refuse_unfit(name: str, kind: ValueType, values: Iterable[Any]) -> None:
 
 
 def keys_of(view: FeatureView, entities: Sequence[EntityKey]) -> list[Key]:
-    """What entities are found by.
+    """Return what entities are found by.
 
     Raises:
         DataError: when a part of one is null, or of another type than the view's key.
@@ -67,8 +69,8 @@ def keys_of(view: FeatureView, entities: Sequence[EntityKey]) -> list[Key]:
 def _check_slot(name: str, kind: ValueType, value: Value) -> None:
     slot = value.WhichOneof("val")
     if slot not in (("int32_val", "int64_val") if kind in INTEGERS else (f"{kind.name.lower()}_val",)):
-        said = "null" if slot is None else slot.removesuffix("_val")
-        raise DataError(f"{name} is {said}, but the view has {kind.name} keys", fix=_fix(name, kind))
+        given = "null" if slot is None else slot.removesuffix("_val")
+        raise DataError(f"{name} is {given}, but the view has {kind.name} keys", fix=_fix(name, kind))
 
 
 def _is_integer(kind: ValueType, value: Any) -> bool:

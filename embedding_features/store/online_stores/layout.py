@@ -1,23 +1,22 @@
-"""What the columns of a view are, and the moments of its snapshots."""
+"""What each column of a view is, and the order in time of its snapshots."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 
 from feast import FeatureView
 from feast.types import FeastType
 
 from embedding_features.errors import StoreError
+from embedding_features.store.moments import moment_of
 from embedding_features.store.online_stores.values import declared_dim
 
 Stamp = tuple[int, int]  # event and created time, microseconds since 1970; created is NEVER where unknown
 NEVER = -(2**63)
-_START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What the columns of a view are.
+    """Says what each column of a view is.
 
     Attributes:
         key: the column of ids.
@@ -35,7 +34,7 @@ class Layout:
 
     @classmethod
     def of(cls, view: FeatureView) -> "Layout":
-        """Of the batch source's columns.
+        """Return the layout of a view, by the columns of its batch source.
 
         Raises:
             StoreError: when the view is not of one entity, or has no source.
@@ -49,34 +48,20 @@ class Layout:
         return cls(keys[0], dims, source.timestamp_field, created, f"view {view.name}", declared)
 
 
-def micros(moment: datetime) -> int:
-    """Microseconds since 1970; a time without zone is UTC, as Feast has it."""
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return (aware - _START) // timedelta(microseconds=1)
-
-
-def moment_of(event: int) -> datetime:
-    """The time of microseconds since 1970."""
-    return _START + timedelta(microseconds=event)
-
-
 def refuse_older(where: str, online: Stamp | None, stamp: Stamp) -> None:
-    """Raises:
-    StoreError: when a snapshot is older than what is online.
+    """Check that a snapshot is no older than what is online.
+
+    Raises:
+        StoreError: when a snapshot is older than what is online.
     """
     if online is not None and stamp < online:
         raise StoreError(
-            f"{where} has the snapshot of {_say(online)} online, newer than {_say(stamp)}",
+            f"{where} has the snapshot of {_stamp_text(online)} online, newer than {_stamp_text(stamp)}",
             fix="materialize a window that ends later; to go back, pin an earlier version of the view",
         )
 
 
-def _say(stamp: Stamp) -> str:
+def _stamp_text(stamp: Stamp) -> str:
+    """Return a stamp for people."""
     event, created = (str(moment_of(t)) if t != NEVER else "unknown" for t in stamp)
     return f"{event} (created {created})"
-
-
-def ttl_of(view: FeatureView) -> timedelta | None:
-    """How long rows of a view are served; None for ever, as the rows of a view that transforms on demand."""
-    ttl: timedelta | None = getattr(view, "ttl", None)
-    return ttl

@@ -1,4 +1,4 @@
-"""Any name that Feast takes as a part of a key or of a path, so that no two names meet.
+"""Any name that Feast takes, as a part of a key or of a path, so that no two names meet.
 
 A name is percent-encoded: what is left is ASCII, can be decoded, and begins with a letter, a digit or ``%``,
 so that it is neither hidden nor ``..``. Plain names stay as they are.
@@ -15,12 +15,14 @@ _FOLDED = re.compile(rb"^[_.\-]|[^a-z0-9_.\-]")
 
 
 def key_part(name: str) -> str:
-    """A name as a part of a key: all but ASCII letters, digits and ``_.-`` is percent-encoded."""
+    """Return a name as a part of a key: all but ASCII letters, digits and ``_.-`` is percent-encoded."""
     return _encode(name, _ENCODED)
 
 
 def folder_of(parent: Path, name: str) -> Path:
-    """The folder of a name: capital letters are encoded too, for file systems that take them for small ones.
+    """Return the folder of a name below ``parent``.
+
+    Capital letters are encoded too, for file systems that take them for small ones.
 
     A folder that is there under the plain name is used as it is. The end of a very long name is its SHA-256.
     """
@@ -37,5 +39,5 @@ def _encode(name: str, what: re.Pattern[bytes]) -> str:
 
 
 def _entries(folder: Path) -> list[str]:
-    """What a folder holds, with the case that it was written in."""
+    """Return what a folder holds, with the case that it was written in."""
     return os.listdir(folder) if folder.is_dir() else []  # noqa: PTH208 - names alone

@@ -1,4 +1,4 @@
-"""Rows of a snapshot's feature with those of pushes put in, and those not found blanked."""
+"""One feature's rows of a snapshot, with those of pushes put in, and those not found blanked."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -20,7 +20,7 @@ _NUMBERS = {"int32": np.int32, "int64": np.int64, "float": np.float32, "double":
 def overlaid(
     values: Values | None, pushed: Mapping[int, Value | None], missing: np.ndarray, field: Field
 ) -> Values:
-    """Put the rows of pushes into those of a snapshot.
+    """Put the rows of pushes into those of a snapshot, and return them.
 
     Rows not found hold NaN in matrices of floats, 0 in those of integers, and null in Arrow arrays. An Arrow
     array is given where a row is null, where it has another length or type than the matrix, and where the
@@ -30,6 +30,7 @@ def overlaid(
         values: the snapshot's, in memory of their own; None where it lacks the feature.
         pushed: place → value; None where the row lacks the feature.
         missing: [n] bool.
+        field: the feature.
 
     Raises:
         StoreError: when the rows are of types that no one array holds.
@@ -56,7 +57,7 @@ def overlaid(
 
 
 def _fits(values: np.ndarray, value: Value | None, item: Any) -> bool:
-    """Whether a value is of the kind and shape of the rows, and needs no rounding."""
+    """Return whether a value is of the kind and shape of the rows, and needs no rounding."""
     dtype = _dtype(value)
     return (
         dtype is not None
@@ -67,6 +68,7 @@ def _fits(values: np.ndarray, value: Value | None, item: Any) -> bool:
 
 
 def _dtype(value: Value | None) -> np.dtype[Any] | None:
+    """Return numpy's type of a value's numbers; None where it holds none."""
     slot = (value.WhichOneof("val") if value is not None else None) or ""
     number = _NUMBERS.get(slot.removesuffix("_val").removesuffix("_list"))
     return np.dtype(number) if number else None
@@ -75,7 +77,7 @@ def _dtype(value: Value | None) -> np.dtype[Any] | None:
 def _arrow_type(
     values: Values | None, pushed: Mapping[int, Value | None], rows: list[Any], field: Field
 ) -> pa.DataType | None:
-    """The type of the snapshot's rows where pushed ones have it; None: as they come."""
+    """Return the type of the snapshot's rows where pushed ones have it; None: as they come."""
     if all(row is None for row in rows):
         with suppress(ValueError):  # a type that Arrow lacks
             return from_feast_to_pyarrow_type(field.dtype)

@@ -1,4 +1,4 @@
-"""Rows that were pushed one by one: what they are found by, and their bytes."""
+"""Rows that were pushed one by one: the keys that they are found by, and their bytes."""
 
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ _SIZE, _STAMP = struct.Struct("<I"), struct.Struct("<qq")
 
 @dataclass(frozen=True)
 class Row:
-    """One entity's values."""
+    """Holds the values of one entity."""
 
     entity: EntityKey
     stamp: Stamp
@@ -28,16 +28,18 @@ class Row:
 
     @property
     def key(self) -> Key:
-        """What it is found by: the id itself; of joint keys, their bytes."""
+        """Return what the row is found by: the id itself; of joint keys, their bytes."""
         return key_of(self.entity)
 
     def pick(self, names: Sequence[str]) -> dict[str, Value]:
-        """Values of features, without those that the view has gained since."""
+        """Return the values of features, without those that the view has gained since."""
         return {name: self.values[name] for name in names if name in self.values}
 
 
 def key_of(entity: EntityKey) -> Key:
-    """A single integer, string or UUID as it is; any other key as bytes, its parts sorted by name.
+    """Return what an entity is found by.
+
+    A single integer, string or UUID is found by itself; any other key by bytes, its parts sorted by name.
 
     Raises:
         DataError: when a UUID is none.
@@ -54,7 +56,7 @@ def key_of(entity: EntityKey) -> Key:
 
 
 def _same_uuid(value: Value) -> Value:
-    """A UUID as the text that all ways of writing it have in common; any other value as it is."""
+    """Return a UUID as the text that all ways of writing it have in common; any other value as it is."""
     kind = value.WhichOneof("val")
     if kind not in ("uuid_val", "time_uuid_val"):
         return value
@@ -65,7 +67,7 @@ def _same_uuid(value: Value) -> Value:
 
 
 def row_to_bytes(row: Row) -> bytes:
-    """An entity key, two times and named values, each with its length before it."""
+    """Return an entity key, two times and named values, each with its length before it."""
     named = [
         piece for name, value in row.values.items() for piece in (name.encode(), value.SerializeToString())
     ]
@@ -73,19 +75,19 @@ def row_to_bytes(row: Row) -> bytes:
 
 
 def row_from_bytes(data: bytes) -> Row:
-    """What :func:`row_to_bytes` was given."""
+    """Return the row that :func:`row_to_bytes` was given."""
     entity, stamp, *named = unpack(data)
     values = {n.decode(): Value.FromString(v) for n, v in zip(named[::2], named[1::2], strict=True)}
     return Row(EntityKey.FromString(entity), _STAMP.unpack(stamp), values)
 
 
 def pack(pieces: Iterable[bytes]) -> bytes:
-    """Pieces one after the other, each with its length (uint32, little-endian) before it."""
+    """Return pieces one after the other, each with its length (uint32, little-endian) before it."""
     return b"".join(_SIZE.pack(len(piece)) + piece for piece in pieces)
 
 
 def unpack(data: bytes) -> Iterator[bytes]:
-    """The pieces that :func:`pack` was given."""
+    """Return the pieces that :func:`pack` was given."""
     at = 0
     while at < len(data):
         size = _SIZE.unpack_from(data, at)[0]

@@ -12,16 +12,15 @@ from embedding_features.artifact import Kind, Manifest
 from embedding_features.artifact.tables import table_file
 from embedding_features.errors import SnapshotError
 from embedding_features.store.marks import Mark, marks
+from embedding_features.store.moments import CREATED, EVENT
 from embedding_features.store.published import Published
 from embedding_features.store.repo_settings import RepoSettings
-
-EVENT, CREATED = "event_timestamp", "created_timestamp"
 
 
 def published_view(
     run: Published, node_type: str, kind: Kind, entity: Entity, settings: RepoSettings
 ) -> FeatureView:
-    """The view of a run's table, as its version.
+    """Return the view of a run's table, as its version.
 
     Raises:
         SnapshotError: when the table cannot be read, or has columns that Feast has no type for.
@@ -73,10 +72,10 @@ def _fields(run: Published, node_type: str, kind: Kind) -> list[Field]:
 
 
 def _tags(manifest: Manifest, node_type: str, kind: Kind, column: str) -> dict[str, str]:
-    """What a consumer pins: the run and the space, and the codebooks that the column's values refer to."""
+    """Return what a consumer pins: run, space, and the codebooks that the column's values refer to."""
     books = [c.id for c in manifest.codebooks if (c.node_type, c.kind) == (node_type, kind)]
     own = [c.id for c in manifest.codebooks if (c.node_type, c.kind, c.column) == (node_type, kind, column)]
-    said: dict[Mark, str] = {
+    values: dict[Mark, str] = {
         "kind": kind,
         "run_id": manifest.run_id,
         "as_of": manifest.as_of.isoformat(),
@@ -85,8 +84,8 @@ def _tags(manifest: Manifest, node_type: str, kind: Kind, column: str) -> dict[s
         "metric": manifest.space.metric,
     }
     if own or books:
-        said["codebooks"] = ",".join(own or books)
-    return marks(said)
+        values["codebooks"] = ",".join(own or books)
+    return marks(values)
 
 
 def _feast_type(column: pa.Field, path: Path) -> FeastType:

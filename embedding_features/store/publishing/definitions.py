@@ -17,11 +17,14 @@ from embedding_features.artifact import Kind
 from embedding_features.artifact.kinds import KINDS
 from embedding_features.errors import ConfigError
 from embedding_features.store.marks import PREFIX, marks
+from embedding_features.store.outside_errors import feast_errors, file_errors
 from embedding_features.store.published import Published, list_published
 from embedding_features.store.publishing.definition_views import published_view
-from embedding_features.store.publishing.names import Named, PublishedService, adopt, declared, refuse_taken
+from embedding_features.store.publishing.feast_objects import FeastObjects, declared_objects
+from embedding_features.store.publishing.names import adopt, refuse_taken
+from embedding_features.store.publishing.published_service import PublishedService
 from embedding_features.store.repo_settings import SETTINGS_FILE, RepoSettings, Service
-from embedding_features.store.session import applied_store, feast_errors, file_errors
+from embedding_features.store.session import applied_store
 
 SERVICES: dict[Service, tuple[Kind, ...]] = {
     "ranking_dense": tuple(name for name, kind in KINDS.items() if not kind.discrete),
@@ -32,7 +35,7 @@ SERVICES: dict[Service, tuple[Kind, ...]] = {
 
 @dataclass(frozen=True)
 class Definitions:
-    """The Feast objects of the repository ``repo``.
+    """Holds the Feast objects of the repository ``repo``.
 
     Attributes:
         versions: view name → N → that version of the view, N ascending. The last one is the view; the others
@@ -46,32 +49,32 @@ class Definitions:
 
     @property
     def views(self) -> list[FeatureView]:
-        """The newest version of each view."""
+        """Return the newest version of each view."""
         return [versions[max(versions)] for versions in self.versions.values()]
 
-    def all(self) -> Named:
-        """The objects by kind."""
-        return Named.of("what is published", self.objects())
+    def all(self) -> FeastObjects:
+        """Return the objects by kind."""
+        return FeastObjects.of("what is published", self.objects())
 
     def objects(self) -> list[Entity | FeatureView | FeatureService]:
-        """What ``FeatureStore.apply`` takes."""
+        """Return what ``FeatureStore.apply`` takes."""
         return [*self.entities, *self.views, *self.services]
 
     def named(self) -> dict[str, Entity | FeatureView | FeatureService]:
-        """The objects as attributes of a module, where ``feast apply`` looks for them.
+        """Return the objects as attributes of a module, where ``feast apply`` looks for them.
 
         No variable has such names, so none of the module's own is replaced. Before anything is written, the
         services look for our names in all files of the repository.
         """
         for service in self.services:
-            service.before_apply = partial(_look, self)
+            service.before_apply = partial(_check_files, self)
         kinds = (("entity", self.entities), ("view", self.views), ("service", self.services))
         return {f"{PREFIX}{kind}.{item.name}": item for kind, items in kinds for item in items}
 
 
 @file_errors("reading what is published")
 def definitions(repo: Path) -> Definitions:
-    """The objects of everything published in ``repo``; none where nothing is.
+    """Return the objects of everything published in ``repo``; none where nothing is.
 
     A service holds the views of the newest run of each family. A view that the newest run no longer has stays
     defined at its last version, so that old pins keep working, but is in no service. An entity that the
@@ -85,14 +88,14 @@ def definitions(repo: Path) -> Definitions:
     store = applied_store(repo) if wanted.versions else None
     if store is not None:
         with feast_errors("reading the registry"):
-            theirs = Named.registered(store)
+            theirs = FeastObjects.registered(store)
         refuse_taken(wanted.all(), theirs)
         adopt(wanted.entities, theirs.entities)
     return wanted
 
 
 def definitions_of(repo: Path, runs: Sequence[Published]) -> Definitions:
-    """The objects of some runs, by the settings of ``repo``, whatever else there is.
+    """Return the objects of some runs, by the settings of ``repo``, whatever else there is.
 
     Raises:
         ConfigError: when the settings give two node types one entity.
@@ -122,9 +125,9 @@ def definitions_of(repo: Path, runs: Sequence[Published]) -> Definitions:
     return Definitions(repo, list(entities.values()), versions, services)
 
 
-def _look(found: Definitions) -> None:
+def _check_files(found: Definitions) -> None:
     """Refuse what has a name of ours in the repository's files, and use their entities."""
-    theirs = declared(found.repo.resolve(), found.objects())
+    theirs = declared_objects(found.repo.resolve(), found.objects())
     refuse_taken(found.all(), theirs)
     adopt(found.entities, theirs.entities)
 

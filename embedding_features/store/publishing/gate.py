@@ -1,46 +1,15 @@
-"""What a snapshot must be before anyone may see it: healthy, without a leak, and of its space."""
+"""Checks that a snapshot must pass before anyone may see it: without a leak, and of its space."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from embedding_features.artifact import Manifest, Snapshot
-from embedding_features.errors import CompatibilityError, HealthError, LeakError
-from embedding_features.space import HealthConfig, check_health
+from embedding_features.artifact import Manifest
+from embedding_features.errors import CompatibilityError, LeakError
 from embedding_features.store.published import Published
 
 
-def check_snapshot_health(snapshot: Snapshot, config: HealthConfig) -> None:
-    """The figures were recorded, and the vectors pass the health gate here and now.
-
-    Raises:
-        HealthError: when they were not or do not, with the figures.
-    """
-    check_recorded_health(snapshot.manifest)
-    check_health(snapshot.embeddings(), config).raise_if_unhealthy()
-    for node_type, figures in snapshot.manifest.health.items():
-        usage = figures.get("cluster_usage", 1.0)  # of the codebook at derivation, not of the vectors
-        if usage < config.min_cluster_usage:
-            raise HealthError(
-                f"run {snapshot.manifest.run_id} uses a share of {usage:.4g} of the {node_type} clusters, "
-                f"less than {config.min_cluster_usage:.4g}",
-                fix="derive fewer clusters, or move the threshold",
-            )
-
-
-def check_recorded_health(manifest: Manifest) -> None:
-    """Raises:
-    HealthError: when a node type has no health figures.
-    """
-    missing = sorted(t for t in manifest.nodes if not manifest.health.get(t))
-    if missing:
-        raise HealthError(
-            f"run {manifest.run_id} has no health figures for {', '.join(missing)}",
-            fix="run the health gate on the snapshot before publishing it",
-        )
-
-
 def check_time(manifest: Manifest, created: datetime, *, allow_timeless: bool = False) -> None:
-    """Contract 1: nothing in a snapshot is later than its moment.
+    """Check contract 1: nothing in a snapshot is later than its moment.
 
     Raises:
         LeakError: when a relation has an edge after ``as_of``, or edges without times unless
@@ -66,13 +35,14 @@ def check_time(manifest: Manifest, created: datetime, *, allow_timeless: bool = 
 
 
 def check_space(manifest: Manifest, earlier: Sequence[Manifest]) -> None:
-    """Contract 2: a snapshot continues its space, in time and in meaning.
+    """Check contract 2: a snapshot continues its space, in time and in meaning.
 
     A space grows forward only. Vocabulary, alignment and codebooks of a snapshot come from the one before
     it, so one dated before a published one would carry what was learned later: a leak, and versions would no
     longer be in order of time. A backfill is published oldest first, or into a new space version.
 
     Args:
+        manifest: of the snapshot.
         earlier: the published snapshots of the family.
 
     Raises:
@@ -90,8 +60,8 @@ def check_space(manifest: Manifest, earlier: Sequence[Manifest]) -> None:
             )
         if other.space != space:
             raise CompatibilityError(
-                f"run {manifest.run_id} says space {space.id} is {_say(space.model_dump())}, "
-                f"run {other.run_id} says {_say(other.space.model_dump())}",
+                f"run {manifest.run_id} says space {space.id} is {_listed(space.model_dump())}, "
+                f"run {other.run_id} says {_listed(other.space.model_dump())}",
                 fix="open a new space version",
             )
         _check_codebooks(manifest, other)
@@ -103,9 +73,10 @@ def check_space(manifest: Manifest, earlier: Sequence[Manifest]) -> None:
 
 
 def check_ids(manifest: Manifest, earlier: Sequence[Manifest]) -> None:
-    """A node type is one entity, whatever the family: its ids are of one type.
+    """Check that the ids of a node type, which is one entity whatever the family, are of one type.
 
     Args:
+        manifest: of the snapshot.
         earlier: all published snapshots of the repository.
 
     Raises:
@@ -122,9 +93,12 @@ def check_ids(manifest: Manifest, earlier: Sequence[Manifest]) -> None:
 
 
 def check_names(run: Published, earlier: Sequence[Published]) -> None:
-    """A view's name is of one family and node type; ``a_b`` and ``c`` make that of ``a`` and ``b_c``.
+    """Check that no other family has a view of the same name.
+
+    A name is of one family and node type, but ``a_b`` and ``c`` make that of ``a`` and ``b_c``.
 
     Args:
+        run: the snapshot as it would be published.
         earlier: all published snapshots of the repository.
 
     Raises:
@@ -145,19 +119,19 @@ def _check_codebooks(manifest: Manifest, other: Manifest) -> None:
     for table in sorted(mine.keys() & theirs.keys()):
         if mine[table] != theirs[table]:
             raise CompatibilityError(
-                f"the {' '.join(table)} of run {manifest.run_id} refer to codebooks {_say(mine[table])}, "
-                f"those of run {other.run_id} to {_say(theirs[table])}",
+                f"the {' '.join(table)} of run {manifest.run_id} refer to codebooks {_listed(mine[table])}, "
+                f"those of run {other.run_id} to {_listed(theirs[table])}",
                 fix="apply the codebooks of the space, or open a new space version",
             )
 
 
 def _codebooks(manifest: Manifest) -> dict[tuple[str, str], dict[str, str]]:
-    """(node type, kind) → column → codebook id."""
+    """Return (node type, kind) → column → codebook id."""
     tables: dict[tuple[str, str], dict[str, str]] = {}
     for record in manifest.codebooks:
         tables.setdefault((record.node_type, record.kind), {})[record.column] = record.id
     return tables
 
 
-def _say(values: Mapping[str, object]) -> str:
+def _listed(values: Mapping[str, object]) -> str:
     return ", ".join(f"{k}={v}" for k, v in values.items()) or "none"

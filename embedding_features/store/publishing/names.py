@@ -4,67 +4,26 @@ Nothing of theirs is replaced. An entity of theirs is used where its join key an
 object of one of our names is refused, with the way out.
 """
 
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from feast import Entity, FeatureService, FeatureStore, FeatureView, FileSource, ValueType
+from feast import Entity, FeatureService, FeatureView, FileSource, ValueType
 from feast.base_feature_view import BaseFeatureView
 from feast.data_source import DataSource
 
 from embedding_features.errors import StoreError
 from embedding_features.store.marks import PREFIX, mark
+from embedding_features.store.publishing.feast_objects import FeastObjects
 from embedding_features.store.repo_settings import SETTINGS_FILE
 
 
-@dataclass(frozen=True)
-class Named:
-    """Feast objects.
+def refuse_taken(ours: FeastObjects, theirs: FeastObjects) -> None:
+    """Check that no object of theirs has a name of ours.
 
-    Attributes:
-        where: where they are, for errors.
-    """
-
-    where: str
-    entities: Sequence[Entity]
-    views: Sequence[BaseFeatureView]
-    services: Sequence[FeatureService]
-    sources: Sequence[DataSource]
-
-    @classmethod
-    def registered(cls, store: FeatureStore) -> "Named":
-        """All of a registry."""
-        registry, project = store.registry, store.project
-        return cls(
-            "the registry",
-            registry.list_entities(project),
-            registry.list_all_feature_views(project),
-            registry.list_feature_services(project),
-            registry.list_data_sources(project),
-        )
-
-    @classmethod
-    def of(cls, where: str, objects: Iterable[Any]) -> "Named":
-        """Those among any objects, and the sources of views."""
-        found = list({id(thing): thing for thing in objects}.values())
-        views = [thing for thing in found if isinstance(thing, BaseFeatureView)]
-        sources = [thing for thing in found if isinstance(thing, DataSource)]
-        sources += [s for v in views if (s := getattr(v, "batch_source", None)) is not None]
-        return cls(
-            where,
-            [thing for thing in found if isinstance(thing, Entity)],
-            views,
-            [thing for thing in found if isinstance(thing, FeatureService)],
-            sources,
-        )
-
-
-def refuse_taken(ours: Named, theirs: Named) -> None:
-    """Raises:
-    StoreError: when an object of theirs has a name of ours; not for an entity that will do, nor for what
-        was published before.
+    Raises:
+        StoreError: when an object of theirs has a name of ours; not for an entity that will do, nor for what
+            was published before.
     """
     taken = [*_entities(ours, theirs), *_others(ours, theirs)]
     if taken:
@@ -72,8 +31,8 @@ def refuse_taken(ours: Named, theirs: Named) -> None:
         raise StoreError(f"in {theirs.where}: {'; '.join(whats)}", fix="; ".join(dict.fromkeys(fixes)))
 
 
-def _entities(ours: Named, theirs: Named) -> Iterator[tuple[str, str]]:
-    """What is wrong, and the way out."""
+def _entities(ours: FeastObjects, theirs: FeastObjects) -> Iterator[tuple[str, str]]:
+    """Return what is wrong with entities, and the way out."""
     known = {entity.name: entity for entity in ours.entities}
     for other in theirs.entities:
         entity = known.get(other.name, other)
@@ -88,37 +47,38 @@ def _entities(ours: Named, theirs: Named) -> Iterator[tuple[str, str]]:
             )
 
 
-def _others(ours: Named, theirs: Named) -> Iterator[tuple[str, str]]:
-    said = "has the name of one that is published, and is another"
+def _others(ours: FeastObjects, theirs: FeastObjects) -> Iterator[tuple[str, str]]:
+    """Return what is wrong with views, sources and services, and the way out."""
+    taken = "has the name of one that is published, and is another"
     family = "rename yours, or publish snapshots of another family (pretrain: {family: …})"
     for view, other in _pairs(ours.views, theirs.views):
         if not _is_published(other, view):
-            yield f"feature view {other.name} {said}", family
+            yield f"feature view {other.name} {taken}", family
     for source, other in _pairs(ours.sources, theirs.sources):
         if not _is_same_place(other, source):
-            yield f"data source {other.name} {said}", family
+            yield f"data source {other.name} {taken}", family
     for service, other in _pairs(ours.services, theirs.services):
         if not _is_our_service(other):
             name = mark(service, "service")
             fix = f"write 'services: {{{name}: embedding_{name}}}' into {SETTINGS_FILE}, or rename yours"
-            yield f"feature service {other.name} {said}", fix
+            yield f"feature service {other.name} {taken}", fix
 
 
 def _pairs(ours: Sequence[Any], theirs: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
-    """Those of one name, for which Feast takes upper and lower case alike."""
+    """Return the pairs of one name, for which Feast takes upper and lower case alike."""
     known = {item.name.lower(): item for item in ours}
     return ((known[o.name.lower()], o) for o in theirs if o.name.lower() in known)
 
 
 def _is_published(view: BaseFeatureView, ours: FeatureView) -> bool:
-    """Whether a view is what was published under its name, by this or an earlier version of the library."""
+    """Return whether a view was published under its name, by this or an earlier version of the library."""
     tags = (tag for field in view.features for tag in field.tags or ())
     runs = any(tag.removeprefix(PREFIX) == "run_id" for tag in tags)
     return runs and _is_same_place(getattr(view, "batch_source", None), ours.batch_source)
 
 
 def _is_same_place(source: DataSource | None, ours: FileSource) -> bool:
-    """Whether a source leads to our snapshots of a table, in whichever space, wherever the repository was."""
+    """Return whether a source leads to our snapshots of a table, wherever the repository was."""
     if not isinstance(source, FileSource):
         return False
     parts = Path(source.path).parts
@@ -126,7 +86,10 @@ def _is_same_place(source: DataSource | None, ours: FileSource) -> bool:
 
 
 def _is_our_service(service: FeatureService) -> bool:
-    """Whether it bears our mark, or is as it was made before there were marks: of nothing but our views."""
+    """Return whether a service bears our mark, or is as it was made before there were marks.
+
+    Then it was of nothing but our views.
+    """
     if mark(service, "service") is not None:
         return True
     plain = not (service.tags or service.description or service.owner)
@@ -139,38 +102,3 @@ def adopt(ours: Sequence[Entity], theirs: Sequence[Entity]) -> None:
     known = {entity.name: entity for entity in theirs}
     for entity in ours:
         vars(entity).update(vars(known.get(entity.name, entity)))
-
-
-class PublishedService(FeatureService):  # type: ignore[misc]
-    """A service of ours, which can look around before ``feast apply`` writes anything.
-
-    Of two objects of one name in a repository's files Feast takes the last, in an order that is not said. It
-    calls :meth:`infer_features` when it has read all files and written nothing.
-
-    Attributes:
-        before_apply: is called then, and may refuse.
-    """
-
-    before_apply: Callable[[], None] | None = None
-
-    def infer_features(self, fvs_to_update: dict[str, Any]) -> None:
-        """As Feast has it.
-
-        Raises:
-            StoreError: when a file of the repository has an object of a name of ours.
-        """
-        if self.before_apply is not None:
-            self.before_apply()
-        super().infer_features(fvs_to_update)
-
-
-def declared(repo: Path, ours: Iterable[Any]) -> Named:
-    """The objects that the files of a repository declare beside ``ours``, as far as they are imported."""
-    from feast.repo_operations import get_repo_files
-
-    files, known = set(get_repo_files(repo)), {id(thing) for thing in ours}
-    modules = [m for m in list(sys.modules.values()) if getattr(m, "__file__", None)]
-    found = [
-        thing for m in modules if Path(m.__file__ or "").resolve() in files for thing in vars(m).values()
-    ]
-    return Named.of(f"the files of {repo}", (thing for thing in found if id(thing) not in known))

@@ -1,11 +1,13 @@
-"""Bring the registry in line with what is published, every version of every view."""
+"""Brings the registry in line with what is published, every version of every view."""
 
 from pathlib import Path
 
 from feast import FeatureStore, FeatureView
 
+from embedding_features.store.locks import locked
+from embedding_features.store.outside_errors import feast_errors, file_errors
 from embedding_features.store.publishing.definitions import definitions
-from embedding_features.store.session import changed_store, feast_errors, file_errors, locked
+from embedding_features.store.session import changed_store
 
 
 @file_errors("applying the definitions")
@@ -23,7 +25,7 @@ def apply(repo: Path | str) -> None:
 
 
 def apply_locked(repo: Path) -> None:
-    """:func:`apply` for a caller who holds the lock."""
+    """Do what :func:`apply` does, for a caller who holds the lock."""
     wanted = definitions(repo)
     if not wanted.versions:
         return
@@ -55,13 +57,13 @@ def _record(store: FeatureStore, name: str, versions: dict[int, FeatureView]) ->
 
 
 def recorded(store: FeatureStore, name: str) -> dict[int, FeatureView]:
-    """N → version N of a view as the registry has it, N ascending; none of a view without versions."""
+    """Return N → version N of a view as the registry has it, N ascending; none without versions."""
     registry = store.registry
     numbers = [row["version_number"] for row in registry.list_feature_view_versions(name, store.project)]
     return {n: registry.get_feature_view_by_version(name, store.project, n) for n in sorted(numbers)}
 
 
 def is_same(known: FeatureView, wanted: FeatureView) -> bool:
-    """Whether a record still says what the manifests say; intervals are no part of a definition."""
+    """Return whether a record still says what the manifests say; intervals are no part of that."""
     known.materialization_intervals = wanted.materialization_intervals
     return bool(known == wanted and known.batch_source.path == wanted.batch_source.path)

@@ -1,4 +1,4 @@
-"""What the stock stores would take in silence and serve: looked for in each table before they see it."""
+"""Checks of a published table for what the stock stores would take in silence, and serve."""
 
 import numpy as np
 import pyarrow as pa
@@ -7,13 +7,15 @@ import pyarrow.compute as pc
 from embedding_features.artifact import Kind, Snapshot
 from embedding_features.artifact.tables import TIMES
 from embedding_features.errors import LeakError, SnapshotError
+from embedding_features.store.moments import EVENT, STAMP
 
-STAMP = pa.timestamp("us", tz="UTC")
 _AGAIN = "derive and write the snapshot again"
 
 
 def check_table(snapshot: Snapshot, node_type: str, kind: Kind) -> None:
-    """Null or double ids, ragged or non-finite vectors, nulls inside lists, rows of another moment.
+    """Check a table for null or double ids, bad lists, and rows of another moment.
+
+    Bad lists are ragged or non-finite vectors, and lists with nulls inside.
 
     Raises:
         LeakError: when a row's ``event_timestamp`` is not ``as_of``.
@@ -34,7 +36,7 @@ def check_table(snapshot: Snapshot, node_type: str, kind: Kind) -> None:
             f"but the manifest says {record.count}",
             fix=_AGAIN,
         )
-    moments = set(pc.unique(table.column("event_timestamp")).to_pylist())
+    moments = set(pc.unique(table.column(EVENT)).to_pylist())
     if moments - {manifest.as_of}:
         raise LeakError(
             f"{where} has rows of {sorted(map(str, moments))}, but as_of is {manifest.as_of}",
@@ -46,6 +48,7 @@ def check_table(snapshot: Snapshot, node_type: str, kind: Kind) -> None:
 
 
 def _check_lists(column: pa.ChunkedArray, dim: int | None, where: str, name: str) -> None:
+    """Check a column of lists."""
     flat = pc.list_flatten(column)
     if column.null_count or flat.null_count:
         raise SnapshotError(f"{where} has nulls in or inside {name}", fix=_AGAIN)

@@ -4,10 +4,12 @@ from pathlib import Path
 
 from embedding_features.artifact import Snapshot
 from embedding_features.errors import SnapshotError
+from embedding_features.store.moments import CREATED
+from embedding_features.store.outside_errors import file_errors
 from embedding_features.store.published import MANIFEST, Published, list_published, snapshots_root
-from embedding_features.store.publishing.gate import check_ids, check_recorded_health, check_space, check_time
+from embedding_features.store.publishing.gate import check_ids, check_space, check_time
+from embedding_features.store.publishing.health import check_recorded_health
 from embedding_features.store.publishing.tables import check_table
-from embedding_features.store.session import file_errors
 
 
 @file_errors("verifying the repository")
@@ -35,7 +37,7 @@ def verify_repo(repo: Path | str, *, allow_timeless: bool = False) -> list[Publi
         check_space(run.manifest, [r.manifest for r in runs[:index] if r.family == run.family])
         for node_type, kind in run.snapshot.tables:
             check_table(run.snapshot, node_type, kind)
-            created = run.snapshot.table(node_type, kind).column("created_timestamp")
+            created = run.snapshot.table(node_type, kind).column(CREATED)
             if set(created.unique().to_pylist()) - {run.created}:
                 raise SnapshotError(
                     f"{run.snapshot.path(node_type, kind)} has rows not created at {run.created}",

@@ -12,7 +12,7 @@ Frame: TypeAlias = Any
 
 
 def as_table(frame: Frame) -> pa.Table:
-    """Read rows: an Arrow table, record batch or reader, a pandas frame (without its index), a polars frame.
+    """Return rows as an Arrow table: of Arrow, of pandas (without the index), or of polars.
 
     Raises:
         DataError: when it is none of these, a column holds values of several types, or two have one name.

@@ -1,25 +1,22 @@
 """Point-in-time training data: each row with the newest snapshot strictly older than its time."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from feast import FeatureStore, FeatureView, Field
 
 from embedding_features.arrays import I64
-from embedding_features.artifact import Snapshot
-from embedding_features.errors import DataError, StoreError
-from embedding_features.store.offline import EmbeddingOfflineStore
-from embedding_features.store.published import as_published
+from embedding_features.errors import DataError
+from embedding_features.store.moments import EVENT, STAMP, floor_micros
+from embedding_features.store.outside_errors import file_errors
+from embedding_features.store.retrieval.ask import ask, is_ours
 from embedding_features.store.retrieval.frames import Frame, as_table
-from embedding_features.store.retrieval.keys import codes, key_columns
-from embedding_features.store.retrieval.refs import ViewRequest, resolve, run_of
-from embedding_features.store.session import feast_errors, file_errors, open_store
-
-_EVENT, _ROW = "event_timestamp", "__row"
+from embedding_features.store.retrieval.intervals import join_by_intervals
+from embedding_features.store.retrieval.keys import key_columns
+from embedding_features.store.retrieval.refs import ViewRequest, resolve
+from embedding_features.store.session import open_store
 
 
 @file_errors("joining")
@@ -40,6 +37,7 @@ def historical(
     (entity, such interval) is joined once and gathered back to the rows.
 
     Args:
+        repo: folder of the repository.
         frame: the entity keys (``user_id`` …), ``event_timestamp`` (with zone), and any other columns, as
             Arrow, pandas or polars (see :func:`.frames.as_table`).
         features: name of a service, or references (see :func:`.refs.resolve`).
@@ -61,15 +59,15 @@ def historical(
 def joined(
     store: FeatureStore, given: Frame, asked: Sequence[ViewRequest], strict: bool, by_created: bool
 ) -> pa.Table:
-    """:func:`historical` for a caller who has the store open, and the features resolved."""
+    """Do what :func:`historical` does, with the store open and the features resolved."""
     frame = as_table(given)
     moments = _moments(frame) - int(strict)
-    if isinstance(store._get_provider().offline_store, EmbeddingOfflineStore):
-        keys = {c.name: k for a in asked for c, k in _keys(frame, a)}
-        times = pa.array(moments, pa.timestamp("us", tz="UTC"))
-        found = _ask(store, asked, pa.table({**keys, _EVENT: times}), by_created).itercolumns()
+    if is_ours(store):
+        keys = {c.name: k for a in asked for c, k in _keys(frame, a.view)}
+        times = pa.array(moments, STAMP)
+        found = ask(store, asked, pa.table({**keys, EVENT: times}), by_created).itercolumns()
     else:
-        found = (column for a in asked for column in _join(store, a, frame, moments, by_created))
+        found = (column for a in asked for column in join_by_intervals(store, a, frame, moments, by_created))
     for name, column in zip([name for a in asked for name, _ in a.columns], found, strict=True):
         if name in frame.column_names:
             raise DataError(f"the frame has a column {name} already", fix="rename or drop it")
@@ -77,83 +75,18 @@ def joined(
     return frame
 
 
-def _keys(frame: pa.Table, asked: ViewRequest) -> list[tuple[Field, pa.Array]]:
-    return list(zip(asked.view.entity_columns, key_columns(frame, asked.view), strict=True))
+def _keys(frame: pa.Table, view: FeatureView) -> Iterable[tuple[Field, pa.Array]]:
+    """Return the key fields of a view, and the frame's column of each."""
+    return zip(view.entity_columns, key_columns(frame, view), strict=True)
 
 
 def _moments(frame: pa.Table) -> I64:
-    """[n] int64 µs of the rows; a finer time is rounded down, so that it sees less rather than more."""
-    if _EVENT not in frame.column_names or not pa.types.is_timestamp(frame.schema.field(_EVENT).type):
-        raise DataError(f"the frame has no timestamp column {_EVENT}", fix=f"add {_EVENT}, with a zone")
-    column = frame.column(_EVENT)
+    """Return [n] int64 µs of the rows; a finer time is rounded down, so that it sees less."""
+    if EVENT not in frame.column_names or not pa.types.is_timestamp(frame.schema.field(EVENT).type):
+        raise DataError(f"the frame has no timestamp column {EVENT}", fix=f"add {EVENT}, with a zone")
+    column = frame.column(EVENT)
     if column.type.tz is None:
-        raise DataError(f"{_EVENT} has no zone", fix="cast it to timestamp('us', tz='UTC')")
+        raise DataError(f"{EVENT} has no zone", fix="cast it to timestamp('us', tz='UTC')")
     if column.null_count:
-        raise DataError(f"{column.null_count} null times in {_EVENT}", fix="drop those rows")
-    floor = pc.floor_temporal(column, unit="microsecond") if column.type.unit == "ns" else column
-    return np.asarray(floor.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_numpy(), np.int64)
-
-
-def _borders(view: FeatureView, created: bool) -> I64 | None:
-    """[b] int64 µs, ascending: where the answer may change; None for a view that is not of a snapshot."""
-    if not run_of(view):
-        return None
-    pattern = Path(view.batch_source.path)
-    found = pattern.parent.parent.glob(f"*/{pattern.name}")
-    runs = [as_published(Snapshot.open(path.parent, verify=False)) for path in found]
-    borders = {_micros(run.as_of) for run in runs}
-    if created:
-        borders |= {_micros(run.created) for run in runs}
-    if view.ttl:
-        borders |= {_micros(run.as_of + view.ttl) + 1 for run in runs}
-    return np.array(sorted(borders), np.int64)
-
-
-def _micros(moment: datetime) -> int:
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-
-
-def _join(
-    store: FeatureStore, asked: ViewRequest, frame: pa.Table, moments: I64, by_created: bool
-) -> list[pa.ChunkedArray]:
-    """The columns of one view, aligned with the frame's rows."""
-    keys = [key for _, key in _keys(frame, asked)]
-    borders = _borders(asked.view, by_created)
-    if borders is None:
-        borders = np.unique(moments)
-    interval = np.searchsorted(borders, moments, side="right") - 1
-    pairs = codes([codes(keys), interval.astype(np.int64)])
-    distinct, first, which = np.unique(pairs, return_index=True, return_inverse=True)
-    first = first[distinct >= 0]
-    index = pa.array(which - np.count_nonzero(distinct < 0), mask=pairs < 0)
-    entities = {c.name: k.take(pa.array(first)) for c, k in zip(asked.view.entity_columns, keys, strict=True)}
-    entities[_EVENT] = pa.array(borders[interval[first]], pa.timestamp("us", tz="UTC"))
-    answer = _ask(store, [asked], pa.table(entities), by_created)
-    return [column.take(index) for column in answer.columns]
-
-
-def _ask(store: FeatureStore, asked: Sequence[ViewRequest], entities: pa.Table, by_created: bool) -> pa.Table:
-    """One call of Feast, in the order of ``entities`` and in the asked types."""
-    columns = [column for a in asked for column in a.columns]
-    if not len(entities):
-        return pa.table({name: pa.nulls(0, dtype or pa.null()) for name, dtype in columns})
-    rows = entities.append_column(_ROW, pa.array(np.arange(len(entities))))
-    ours = isinstance(store._get_provider().offline_store, EmbeddingOfflineStore)
-    names = ", ".join(a.view.name for a in asked)
-    with feast_errors(f"joining {names}"):
-        job = store.get_historical_features(
-            rows if ours else rows.to_pandas(),
-            [ref for a in asked for ref in a.refs],
-            full_feature_names=True,
-            filter_by_created_timestamp=by_created,
-        )
-        table: pa.Table = job.to_arrow()
-    if len(table) != len(entities):
-        raise StoreError(f"Feast returned {len(table)} rows of {names} for {len(entities)}")
-    if not table.column(_ROW).equals(rows.column(_ROW)):
-        table = table.take(pc.sort_indices(table.column(_ROW)))
-    return pa.table({name: _typed(table.column(name), dtype) for name, dtype in columns})
-
-
-def _typed(column: pa.ChunkedArray, dtype: pa.DataType | None) -> pa.ChunkedArray:
-    return column if dtype is None or column.type == dtype else column.cast(dtype)
+        raise DataError(f"{column.null_count} null times in {EVENT}", fix="drop those rows")
+    return np.asarray(floor_micros(column).to_numpy(), np.int64)

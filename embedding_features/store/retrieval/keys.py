@@ -23,7 +23,7 @@ _OTHERS = {
 
 
 def key_columns(frame: pa.Table, view: FeatureView) -> list[pa.Array]:
-    """The join keys of a view in a frame, as int64, string, or the view's own type.
+    """Return the join keys of a view in a frame, as int64, string, or the view's own type.
 
     Raises:
         DataError: when one is missing, of another type, or beyond int64.
@@ -41,7 +41,7 @@ def key_columns(frame: pa.Table, view: FeatureView) -> list[pa.Array]:
 
 
 def arrow_key(column: Field) -> pa.DataType:
-    """The Arrow type of a key of a view: int64 for all integers, string for UUIDs too.
+    """Return the Arrow type of a key of a view: int64 for all integers, string for UUIDs too.
 
     Raises:
         DataError: when no frame can hold it.
@@ -58,7 +58,9 @@ def arrow_key(column: Field) -> pa.DataType:
 
 
 def served_keys(frame: pa.Table, view: FeatureView) -> list[pa.Array]:
-    """As :func:`key_columns`, for an online store of Feast's, to which an id beyond its type is none.
+    """Do what :func:`key_columns` does, for an online store of Feast's.
+
+    To such a store an id beyond its type is none.
 
     Raises:
         DataError: also for such an id.
@@ -94,7 +96,7 @@ def _is_alike(held: pa.DataType, wanted: pa.DataType) -> bool:
 
 
 def codes(arrays: Sequence[pa.Array | I64]) -> I64:
-    """[n] int64, equal exactly where all arrays are equal; -1 where one is null (or itself -1)."""
+    """Return [n] int64, equal exactly where all arrays are equal; -1 where one is null (or -1)."""
     total = np.zeros(len(arrays[0]), np.int64)
     null = np.zeros(len(arrays[0]), bool)
     for array in arrays:

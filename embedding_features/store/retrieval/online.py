@@ -8,19 +8,22 @@ import pyarrow as pa
 from feast import FeatureStore
 
 from embedding_features.errors import DataError, StoreError
+from embedding_features.store.outside_errors import file_errors
 from embedding_features.store.retrieval.frames import Frame, as_table
 from embedding_features.store.retrieval.keys import key_columns
 from embedding_features.store.retrieval.online_rows import is_online
-from embedding_features.store.retrieval.read_rows import arrow_column, read_rows
+from embedding_features.store.retrieval.read_rows import read_rows
 from embedding_features.store.retrieval.refs import ViewRequest, online_type, resolve
-from embedding_features.store.session import file_errors, open_store
+from embedding_features.store.retrieval.row_arrays import arrow_column
+from embedding_features.store.session import open_store
 
 
 @file_errors("reading online")
 def online(repo: Path | str, ids: Frame, features: str | Sequence[str]) -> pa.Table:
-    """The online values of entities.
+    """Return the online values of entities.
 
     Args:
+        repo: folder of the repository.
         ids: the entity key columns that the features need, as Arrow, pandas or polars (see
             :func:`.frames.as_table`); other columns are kept.
         features: name of a service, or references (see :func:`.refs.resolve`).
@@ -45,6 +48,7 @@ def online(repo: Path | str, ids: Frame, features: str | Sequence[str]) -> pa.Ta
 
 
 def _read(store: FeatureStore, repo: Path, asked: ViewRequest, ids: pa.Table) -> dict[str, pa.Array]:
+    """Return the columns of one view, aligned with the ids."""
     keys = key_columns(ids, asked.view)
     known = np.ones(len(ids), bool)
     for key in keys:
@@ -60,8 +64,10 @@ def _read(store: FeatureStore, repo: Path, asked: ViewRequest, ids: pa.Table) ->
 
 
 def check_online(store: FeatureStore, repo: Path, asked: ViewRequest, found: bool) -> None:
-    """Raises:
-    StoreError: when nothing was found because nothing of the view version is online.
+    """Check that a view version is online, of which nothing was found.
+
+    Raises:
+        StoreError: when nothing was found because nothing of the view version is online.
     """
     if not found and not is_online(store, repo, asked.view):
         raise StoreError(

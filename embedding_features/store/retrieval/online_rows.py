@@ -1,4 +1,4 @@
-"""What the online store really holds: the truth about a materialization, not its log."""
+"""Counts what the online store really holds: the truth about a materialization, not its log."""
 
 import sqlite3
 from contextlib import closing
@@ -12,23 +12,24 @@ from feast.infra.online_stores.online_store import OnlineStore
 from feast.infra.online_stores.sqlite import SqliteOnlineStoreConfig
 
 from embedding_features.errors import StoreError
+from embedding_features.sources.sql import quoted
+from embedding_features.store.moments import micros
 from embedding_features.store.online_stores.base import EmbeddingOnlineStore
-from embedding_features.store.online_stores.layout import micros
 
 
 def online_store_of(store: FeatureStore) -> OnlineStore:
-    """The online store that Feast uses."""
+    """Return the online store that Feast uses."""
     return store._get_provider().online_store
 
 
 def online_file(store: FeatureStore, repo: Path) -> Path | None:
-    """The SQLite file of a repository; None when its online store is another one."""
+    """Return the SQLite file of a repository; None when its online store is another one."""
     config = store.config.online_store
     return repo.resolve() / config.path if isinstance(config, SqliteOnlineStoreConfig) else None
 
 
 def is_online(store: FeatureStore, repo: Path, view: FeatureView) -> bool:
-    """Whether anything of this view version is online; True where it cannot be told."""
+    """Return whether anything of this view version is online; True where it cannot be told."""
     ours = online_store_of(store)
     if isinstance(ours, EmbeddingOnlineStore):
         found = ours.describe(store.config, view)
@@ -38,7 +39,9 @@ def is_online(store: FeatureStore, repo: Path, view: FeatureView) -> bool:
 
 
 def online_rows(store: FeatureStore, repo: Path, view: FeatureView, as_of: datetime) -> int:
-    """Entities with every feature of this view version stored as of ``as_of``; pushed ones are not counted.
+    """Return how many entities have every feature of this view version stored as of ``as_of``.
+
+    Pushed ones are not counted.
 
     Raises:
         StoreError: when the repository's online store is neither SQLite nor one of this library.
@@ -60,7 +63,7 @@ def online_rows(store: FeatureStore, repo: Path, view: FeatureView, as_of: datet
 
 
 def has_table(store: FeatureStore, repo: Path, view: FeatureView) -> bool:
-    """Whether the online store has a place for this view version; True where it cannot be told."""
+    """Return whether the online store has a place for this view version; True where it cannot be told."""
     ours = online_store_of(store)
     if isinstance(ours, EmbeddingOnlineStore):
         return ours.describe(store.config, view) is not None
@@ -69,7 +72,9 @@ def has_table(store: FeatureStore, repo: Path, view: FeatureView) -> bool:
 
 
 def other_rows(store: FeatureStore, repo: Path, view: FeatureView, as_of: datetime) -> tuple[int, int]:
-    """Entities of this view version in SQLite from before ``as_of``, and from after it: pushed ones.
+    """Return how many entities SQLite has from before ``as_of``, and from after it: pushed ones.
+
+    They are (0, 0) for other stores: those of this library replace a snapshot whole, and keep pushes apart.
 
     (0, 0) for other stores: those of this library replace a snapshot whole, and keep pushes apart.
     """
@@ -84,17 +89,20 @@ def other_rows(store: FeatureStore, repo: Path, view: FeatureView, as_of: dateti
 
 
 def _sqlite_time(moment: datetime) -> int:
-    """Feast stores whole seconds, and takes UTC for the time of this process's zone: so does this."""
+    """Return a moment as Feast stores it.
+
+    Feast stores whole seconds, and takes UTC for the time of this process's zone.
+    """
     return int(moment.astimezone(UTC).replace(tzinfo=None).timestamp())
 
 
 def _select(
     path: Path, store: FeatureStore, view: FeatureView, query: str, values: tuple[int, ...]
 ) -> list[tuple[Any, ...]]:
-    """Rows of a query whose ``{}`` is the view's table; none when there is no such table."""
+    """Return the rows of a query whose ``{}`` is the view's table; none when there is no such table."""
     if not path.is_file():
         return []
-    table = '"' + compute_table_id(store.project, view, True).replace('"', '""') + '"'
+    table = quoted(compute_table_id(store.project, view, True))
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
             return connection.execute(query.format(table), values).fetchall()

@@ -1,35 +1,36 @@
-"""Online rows of entities as arrays: straight from a store that gives arrays, else through Feast."""
+"""Reads online rows as arrays: straight from a store that gives arrays, else through Feast."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from feast import FeatureStore, Field
 from feast.protos.feast.serving.ServingService_pb2 import FieldStatus, GetOnlineFeaturesResponse
 
-from embedding_features.arrays import Bool
 from embedding_features.errors import DataError
 from embedding_features.ids import flat_ids
 from embedding_features.store.online_stores.base import EmbeddingOnlineStore, GivenIds
 from embedding_features.store.online_stores.key_types import has_plain_key, key_type
 from embedding_features.store.online_stores.key_values import refuse_unfit
 from embedding_features.store.online_stores.rows import Rows
-from embedding_features.store.online_stores.values import Values, declared_dim, from_proto, is_list, is_text
+from embedding_features.store.online_stores.values import from_proto, is_text
+from embedding_features.store.outside_errors import feast_errors
 from embedding_features.store.retrieval.keys import arrow_key, served_keys
 from embedding_features.store.retrieval.online_rows import online_store_of
-from embedding_features.store.retrieval.refs import ViewRequest, online_type
-from embedding_features.store.session import feast_errors
+from embedding_features.store.retrieval.refs import ViewRequest
+from embedding_features.store.retrieval.row_arrays import array_of
 
 #: keys a call; SQLite binds at most 32,766 values in a statement
 _BATCH = 10_000
 
 
 def read_rows(store: FeatureStore, asked: ViewRequest, keys: Sequence[GivenIds]) -> Rows:
-    """The rows of entities in their order.
+    """Return the rows of entities in their order.
 
     Args:
+        store: Feast's store.
+        asked: the view version and its features.
         keys: ids [n] for each join key of the view, none null.
 
     Raises:
@@ -43,6 +44,7 @@ def read_rows(store: FeatureStore, asked: ViewRequest, keys: Sequence[GivenIds])
 
 
 def _checked(asked: ViewRequest, keys: Sequence[GivenIds]) -> list[pa.Array]:
+    """Return the ids of each key as Arrow, checked."""
     columns = asked.view.entity_columns
     names = [column.name for column in columns]
     arrays = [_as_arrow(column, ids) for column, ids in zip(columns, keys, strict=True)]
@@ -56,7 +58,7 @@ def _checked(asked: ViewRequest, keys: Sequence[GivenIds]) -> list[pa.Array]:
 
 
 def _as_arrow(column: Field, ids: Any) -> pa.Array:
-    """Ids of a key as Arrow has them; one id is a list of one.
+    """Return ids of a key as Arrow has them; one id is a list of one.
 
     Raises:
         DataError: when one does not fit the key exactly.
@@ -70,6 +72,7 @@ def _as_arrow(column: Field, ids: Any) -> pa.Array:
 
 
 def _through_feast(store: FeatureStore, asked: ViewRequest, keys: Sequence[pa.Array]) -> Rows:
+    """Return the rows that Feast's own reads give."""
     names = [column.name for column in asked.view.entity_columns]
     answers = []
     for start in range(0, len(keys[0]), _BATCH):
@@ -87,7 +90,7 @@ def _through_feast(store: FeatureStore, asked: ViewRequest, keys: Sequence[pa.Ar
         event = np.maximum(event, np.array(times, np.int64))
     event[~(found | expired)] = 0
     arrays = {
-        field.name: _values(values, field)
+        field.name: array_of(values, field)
         for (values, _, _), field in zip(columns, asked.fields, strict=True)
     }
     return Rows(found, expired, event, arrays)
@@ -96,7 +99,7 @@ def _through_feast(store: FeatureStore, asked: ViewRequest, keys: Sequence[pa.Ar
 def _column(
     answers: Sequence[GetOnlineFeaturesResponse], name: str
 ) -> tuple[list[Any], list[int], list[int]]:
-    """A feature's values, statuses and times (µs) in all answers."""
+    """Return a feature's values, statuses and times (µs) in all answers."""
     values: list[Any] = []
     statuses: list[int] = []
     times: list[int] = []
@@ -106,48 +109,3 @@ def _column(
         statuses += list(vector.statuses)
         times += [t.seconds * 1_000_000 + t.nanos // 1000 for t in vector.event_timestamps]
     return values, statuses, times
-
-
-def _values(values: list[Any], field: Field) -> Values:
-    """As :class:`Rows` has them: numpy where every row has one shape."""
-    dtype = online_type(field)
-    if dtype is None:
-        return pa.array(values)
-    there = np.array([value is not None for value in values], bool)
-    held = [value for value in values if value is not None]
-    if not is_list(dtype):
-        return _filled(held, there, (), dtype) if _is_number(dtype) else pa.array(values, dtype)
-    widths = {len(value) for value in held} or {declared_dim(field) or 0}
-    if len(widths) > 1 or not _is_number(dtype.value_type):
-        return pa.array(values, dtype)
-    return _filled(held, there, tuple(widths), dtype.value_type)
-
-
-def _filled(held: list[Any], there: Bool, shape: tuple[int, ...], dtype: pa.DataType) -> np.ndarray:
-    kind = np.dtype(dtype.to_pandas_dtype())
-    matrix = np.full((len(there), *shape), np.nan if kind.kind == "f" else 0, kind)
-    if held:
-        matrix[there] = np.array(held, kind)
-    return matrix
-
-
-def _is_number(dtype: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(dtype) or pa.types.is_floating(dtype))
-
-
-def arrow_column(values: Values, found: Bool, dtype: pa.DataType | None) -> pa.Array:
-    """Rows of a feature as Arrow, null where they were not found.
-
-    Args:
-        dtype: the type; None for whichever the values have.
-    """
-    missing = pa.array(~found)
-    if isinstance(values, np.ndarray) and values.ndim == 2:
-        offsets = np.arange(len(values) + 1, dtype=np.int32) * values.shape[1]
-        flat = pa.array(values.reshape(-1))
-        column = pa.ListArray.from_arrays(pa.array(offsets), flat, mask=missing)
-    elif isinstance(values, np.ndarray):
-        column = pa.array(values, mask=~found)
-    else:
-        column = pc.if_else(missing, pa.scalar(None, values.type), values)
-    return column if dtype is None or column.type == dtype else column.cast(dtype)

@@ -10,7 +10,7 @@ from feast.utils import _parse_feature_or_view_ref as parse_ref
 
 from embedding_features.errors import StoreError
 from embedding_features.store.marks import mark, vector_dim
-from embedding_features.store.session import feast_errors
+from embedding_features.store.outside_errors import feast_errors
 
 _ITEMS = {Float32: pa.float32(), Int64: pa.int64(), String: pa.string()}
 _SCALARS = _ITEMS | {Int32: pa.int32(), Float64: pa.float64(), Bool: pa.bool_()}
@@ -18,7 +18,7 @@ _SCALARS = _ITEMS | {Int32: pa.int32(), Float64: pa.float64(), Bool: pa.bool_()}
 
 @dataclass(frozen=True)
 class ViewRequest:
-    """The features asked of one version of one view.
+    """Names the features asked of one version of one view.
 
     Attributes:
         view: as it was at that version.
@@ -32,18 +32,20 @@ class ViewRequest:
 
     @property
     def refs(self) -> list[str]:
-        """References as Feast takes them, pinned."""
+        """Return references as Feast takes them, pinned."""
         pin = self.view.name if self.version is None else f"{self.view.name}@v{self.version}"
         return [f"{pin}:{field.name}" for field in self.fields]
 
     @property
     def columns(self) -> list[tuple[str, pa.DataType | None]]:
-        """(column name, Arrow type) of each feature; the type None means as Feast returns it."""
+        """Return (column name, Arrow type) of each feature; None means the type that Feast returns."""
         return [(f"{self.view.name}__{f.name}", arrow_type(f)) for f in self.fields]
 
 
 def resolve(store: FeatureStore, features: str | Sequence[str]) -> list[ViewRequest]:
-    """Resolve a service name, or references ``view``, ``view@vN``, ``view:feature``, ``view@vN:feature``.
+    """Return the views of a service, or of references.
+
+    References are ``view``, ``view@vN``, ``view:feature`` or ``view@vN:feature``.
 
     A reference without a version means the newest, and is pinned to it here.
 
@@ -89,12 +91,15 @@ def _pick(view: FeatureView, feature: str | None, ref: str) -> list[Field]:
 
 
 def run_of(view: FeatureView) -> str:
-    """The published run that a view version serves; empty for a view of another origin."""
+    """Return the published run that a view version serves; empty for a view of another origin."""
     return next(filter(None, (mark(field, "run_id") for field in view.features)), "")
 
 
 def arrow_type(field: Field) -> pa.DataType | None:
-    """Arrow type of a feature: a fixed-size list for vectors, a list for other arrays, None for the rest."""
+    """Return the Arrow type of a feature.
+
+    It is a fixed-size list for vectors, a list for other arrays, None for the rest.
+    """
     if not isinstance(field.dtype, Array) or field.dtype.base_type not in _ITEMS:
         return None
     item = _ITEMS[field.dtype.base_type]
@@ -103,5 +108,8 @@ def arrow_type(field: Field) -> pa.DataType | None:
 
 
 def online_type(field: Field) -> pa.DataType | None:
-    """Arrow type of a feature online, where scalars come without a type of their own; None for the rest."""
+    """Return the Arrow type of a feature online, where scalars have no type of their own.
+
+    None for types that are none of ours.
+    """
     return arrow_type(field) if isinstance(field.dtype, Array) else _SCALARS.get(field.dtype)

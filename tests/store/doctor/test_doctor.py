@@ -18,8 +18,9 @@ from feast.types import Int64
 from embedding_features.errors import ConfigError, StoreError
 from embedding_features.store import apply, materialize, online, publish
 from embedding_features.store.doctor import examine
+from embedding_features.store.locks import locked
 from embedding_features.store.marks import mark, tag
-from embedding_features.store.session import changed_store, locked
+from embedding_features.store.session import changed_store
 from jobs.cli import run as cli
 from tests.paths import ROOT
 from tests.store.builders import DAY, T0, frame, ids_of, make_repo, snapshot, tree

@@ -12,8 +12,9 @@ from feast.protos.feast.serving.ServingService_pb2 import FieldStatus
 from feast.types import Array, Float32, Int64
 
 from embedding_features.errors import StoreError
+from embedding_features.testing.online_store.rows import entity_key, statuses
+from embedding_features.testing.online_store.rows import numbered_values as row_of
 from tests.store.beside import HOUR, NOW
-from tests.store.online_stores.test_contract import entity_key, row_of, statuses
 from tests.store.snapshot_world import T0, make_ids, table
 
 ROWS = [{"user_id": i} for i in (1, 2, 9)]

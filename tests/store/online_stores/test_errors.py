@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from embedding_features.errors import DataError, StoreError
-from tests.store.online_stores.test_contract import entity_key
+from embedding_features.testing.online_store.rows import entity_key
 from tests.store.processes import ended, in_child
 from tests.store.snapshot_world import T0, World, make_ids, table
 
@@ -27,7 +27,7 @@ def world(tmp_path):
 
 
 def folder_of(world):
-    return world.online._folder(world.feast.config, world.view).folder
+    return world.online._view(world.feast.config, world.view).folder
 
 
 def reads(world):
@@ -115,7 +115,7 @@ def test_who_may_not_read_is_told_so(world, others, files, folders):
     folder_of(world).chmod(folders)
 
     def work():
-        world.online._folders.clear()
+        world.online._views.clear()
         for read in reads(world):
             with pytest.raises(StoreError, match=r"cannot read .*: Permission denied"):
                 read()
@@ -141,7 +141,7 @@ def test_who_may_not_read_is_told_so(world, others, files, folders):
 def test_a_damaged_file_is_named(world, file, content):
     (path,) = folder_of(world).glob(file)
     path.write_bytes(content)
-    world.online._folders.clear()
+    world.online._views.clear()
     for read in reads(world):
         with pytest.raises(StoreError, match="is damaged"):
             read()
@@ -153,7 +153,7 @@ def test_a_folder_or_a_file_in_the_place_of_the_other(world, file):
     was_folder = path.is_dir()
     path.rename(path.with_name("elsewhere"))
     path.write_text("") if was_folder else path.mkdir()
-    world.online._folders.clear()
+    world.online._views.clear()
     for read in reads(world):
         with pytest.raises(StoreError):
             read()

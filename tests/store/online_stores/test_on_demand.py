@@ -197,7 +197,7 @@ def test_changed_types_and_features(beside):
 
 
 def keys():
-    from tests.store.online_stores.test_contract import entity_key
+    from embedding_features.testing.online_store.rows import entity_key
 
     return [entity_key(1, names=("user_id",))]
 

@@ -112,7 +112,8 @@ def test_rows_in_many_chunks_all_come(tmp_path):
 
 def test_pushed_nulls_among_rows_of_a_snapshot(make_world):
     """As arrays: null where a pushed row is null, whatever the type of the column."""
-    from tests.store.online_stores.test_contract import entity_key, row_of
+    from embedding_features.testing.online_store.rows import entity_key
+    from embedding_features.testing.online_store.rows import numbered_values as row_of
     from tests.store.snapshot_world import DAY, T0, make_ids, table
 
     world, ids = make_world(), make_ids(3)

@@ -8,8 +8,8 @@ from feast.protos.feast.types.Value_pb2 import Value
 from feast.types import Int64, String
 
 from embedding_features.errors import StoreError
+from embedding_features.testing.online_store.rows import entity_key
 from tests.store.beside import HOUR, NOW, outcome
-from tests.store.online_stores.test_contract import entity_key
 
 LATER = NOW + HOUR
 ROW = {"user_id": [1], "x": [11], "y": ["new"], "event_timestamp": [LATER], "created": [LATER]}

@@ -14,7 +14,7 @@ from redis.connection import AbstractConnection
 
 from embedding_features.errors import ConfigError, DataError, StoreError
 from embedding_features.store.online_stores.redis.address import Address
-from embedding_features.store.online_stores.redis.fields import field_of
+from embedding_features.store.online_stores.redis.wire import field_of
 from tests.store.snapshot_world import DIM, World, make_ids, online_config, table
 
 IDS = make_ids(300)

@@ -9,8 +9,9 @@ from feast import FeatureService, Field
 from feast.types import Array, Float32, Float64, Int32, Int64, String
 
 from embedding_features.errors import StoreError
+from embedding_features.testing.online_store.rows import entity_key, statuses
+from embedding_features.testing.online_store.rows import numbered_values as row_of
 from tests.store.beside import HOUR, NOW
-from tests.store.online_stores.test_contract import entity_key, row_of, statuses
 from tests.store.snapshot_world import DAY, T0, make_ids, table
 
 CHANGES = {
@@ -147,8 +148,8 @@ def test_after_ttl_a_row_without_the_feature_is_expired_too(make_world):
 
 def test_new_features_of_every_shape_become_arrow_columns(make_world):
     """What reads arrays casts them to the declared type."""
-    from embedding_features.store.retrieval.read_rows import arrow_column
     from embedding_features.store.retrieval.refs import online_type
+    from embedding_features.store.retrieval.row_arrays import arrow_column
 
     world, ids = make_world(), make_ids(2)
     world.write(table(ids))

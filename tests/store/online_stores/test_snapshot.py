@@ -64,7 +64,7 @@ def test_a_reader_stays_whole_across_a_swap(world):
 def test_many_threads_open_at_once(world):
     """Whatever the interpreter lets in between: here every few allocations another thread runs."""
     world.write(table(IDS))
-    folder, failed = world.online._folder(world.feast.config, world.view), []
+    folder, failed = world.online._view(world.feast.config, world.view), []
     path = folder.folder / folder.served().pointer.generation
 
     def open_often():
@@ -111,7 +111,7 @@ def test_answers_equal_those_of_feasts_sqlite(tmp_path, id_type):
 
 
 def test_update_and_teardown(world):
-    config, root = world.feast.config, world.online._folder(world.feast.config, world.view).folder.parents[1]
+    config, root = world.feast.config, world.online._view(world.feast.config, world.view).folder.parents[1]
     world.write(table(IDS))
     held = world.read(IDS)
     world.online.update(config, [world.view], [], [], [], False)
@@ -126,7 +126,7 @@ def test_update_and_teardown(world):
 
 
 def test_a_refused_snapshot_leaves_no_files(world):
-    folder = world.online._folder(world.feast.config, world.view).folder
+    folder = world.online._view(world.feast.config, world.view).folder
     before = sorted(folder.iterdir())
     with pytest.raises(StoreError, match="NaN"):
         world.write(table(IDS, 1, vector=floats([[1.0] * DIM] * 5 + [[float("nan")] * DIM])))
@@ -136,7 +136,7 @@ def test_a_refused_snapshot_leaves_no_files(world):
 
 def test_switches_are_seen_though_inodes_are_used_again(world):
     """A reader tells one pointer from another by its inode, which it keeps from being given away."""
-    folder = world.online._folder(world.feast.config, world.view)
+    folder = world.online._view(world.feast.config, world.view)
     folder.create()
     for day in range(12):
         world.write(table(IDS, day, seed=day))

@@ -32,7 +32,7 @@ def world(tmp_path):
 
 
 def folder_of(world):
-    return world.online._folder(world.feast.config, world.view).folder
+    return world.online._view(world.feast.config, world.view).folder
 
 
 def names(world, ids=IDS):

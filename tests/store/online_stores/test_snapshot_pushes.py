@@ -22,7 +22,7 @@ def world(tmp_path):
 
 
 def delta_of(world):
-    folder = world.online._folder(world.feast.config, world.view)
+    folder = world.online._view(world.feast.config, world.view)
     return folder.folder / folder.served().pointer.delta
 
 
@@ -69,7 +69,7 @@ def test_a_torn_push_is_cut_off_and_a_damaged_one_named(world):
     damaged = bytearray(path.read_bytes())
     damaged[20] ^= 1
     path.write_bytes(bytes(damaged))
-    world.online._folders.clear()
+    world.online._views.clear()
     with pytest.raises(StoreError, match="is damaged"):
         world.read(IDS)
 
@@ -89,7 +89,7 @@ def test_superseded_rows_are_compacted(world, monkeypatch, tmp_path):
     monkeypatch.setattr(delta, "_FEW", 8)
     again, paths = World(tmp_path), set()
     world.write(table(IDS))
-    generation = world.online._folder(world.feast.config, world.view).served().generation
+    generation = world.online._view(world.feast.config, world.view).served().generation
     for number in range(1, 60):
         push_number(world, IDS[: 1 + number % 2], number)
         assert sizes(again, IDS[:2]) == [number, number if number % 2 else number - 1]
@@ -99,7 +99,7 @@ def test_superseded_rows_are_compacted(world, monkeypatch, tmp_path):
         assert rows._read <= 2 * 2 + 8 + 2
     assert len(paths) > 3
     assert len(list(delta_of(world).parent.glob("delta-*"))) == 1
-    folder = world.online._folder(world.feast.config, world.view)
+    folder = world.online._view(world.feast.config, world.view)
     assert folder.served().generation is generation, "a compaction opens no snapshot again"
     assert world.read(IDS[2:]).arrays["name"].to_pylist() == [f"name 0 {i}" for i in range(2, 6)]
 

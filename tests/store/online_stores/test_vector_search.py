@@ -16,7 +16,7 @@ from feast.types import Array, Float32, Float64, Int32, Int64, String, Uuid
 from embedding_features.errors import CompatibilityError, DataError, StoreError
 from embedding_features.store import publish, publish_series
 from embedding_features.store.marks import marks
-from embedding_features.store.materialize import materialize
+from embedding_features.store.materialization import materialize
 from tests.store.builders import make_repo, snapshot
 from tests.store.snapshot_world import online_config
 

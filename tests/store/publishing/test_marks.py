@@ -13,8 +13,9 @@ from embedding_features.errors import StoreError
 from embedding_features.store import apply, historical, list_published, materialize, online, publish
 from embedding_features.store.client.client import EmbeddingFeatures
 from embedding_features.store.doctor import examine
+from embedding_features.store.locks import locked
 from embedding_features.store.marks import PREFIX, marks, vector_dim
-from embedding_features.store.session import changed_store, locked
+from embedding_features.store.session import changed_store
 from tests.store.builders import DAY, T0, US, frame, ids_of, make_repo, snapshot
 
 OWN = [

@@ -11,7 +11,7 @@ _FORM = "write host:port,db=0,username=…,password=…,ssl=true"
 
 @dataclass(frozen=True)
 class Address:
-    """Where a server is.
+    """Says where a Redis server is, and how to log in.
 
     Attributes:
         where: ``host:port`` or the socket's path, for errors.
@@ -23,7 +23,7 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> "Address":
-        """Of ``host:port,name=value,…``.
+        """Return the address of ``host:port,name=value,…``.
 
         Raises:
             ConfigError: on more than one server, an unknown name, or a value of another type.

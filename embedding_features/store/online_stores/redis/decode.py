@@ -1,4 +1,4 @@
-"""From packed rows back to arrays."""
+"""Packed rows of a snapshot as arrays again (:mod:`.encode` packs them)."""
 
 import struct
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ from embedding_features.store.online_stores.values import Values
 _SIZE = struct.Struct("<I")
 
 
-class Packed:
-    """Packed rows of one snapshot.
+class PackedRows:
+    """Unpacks rows of one snapshot, feature by feature.
 
     Args:
         rows: [n]; None where there is none: any values stand there.
@@ -37,7 +37,7 @@ class Packed:
         self._tails: dict[str, list[bytes]] | None = None
 
     def take(self, name: str) -> Values | None:
-        """The values [n] of a feature, in memory of their own; None where the snapshot lacks it."""
+        """Return the values [n] of a feature, in memory of their own; None where the snapshot lacks it."""
         start = 0
         for column in self._columns:
             if column.name == name:
@@ -75,7 +75,7 @@ class Packed:
         return pa.LargeListArray.from_arrays(_offsets([len(cell) // size for cell in cells]), numbers)
 
     def _split(self) -> dict[str, list[bytes]]:
-        """The cells of the columns whose rows differ in size; empty where there is no row."""
+        """Return the cells of the columns whose rows differ in size; empty where there is no row."""
         names = [column.name for column in self._columns if column.size is None]
         cells: dict[str, list[bytes]] = {name: [] for name in names}
         for row in self._rows:
@@ -87,8 +87,8 @@ class Packed:
         return cells
 
 
-def rows_alike(rows: Sequence[bytes | None], columns: Sequence[PackedColumn]) -> Packed | None:
-    """All rows in one piece, when none is missing or pushed and all columns have one size; else None."""
+def rows_alike(rows: Sequence[bytes | None], columns: Sequence[PackedColumn]) -> PackedRows | None:
+    """Return all rows in one piece, if none is missing or pushed and all columns have one size; else None."""
     sizes = [column.size for column in columns]
     if not rows or not columns or None in sizes or None in rows:
         return None
@@ -96,7 +96,7 @@ def rows_alike(rows: Sequence[bytes | None], columns: Sequence[PackedColumn]) ->
     if set(map(len, rows)) != {size}:  # type: ignore[arg-type]
         return None
     matrix = np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), size)  # type: ignore[arg-type]
-    return None if matrix[:, -1].any() else Packed(rows, columns, {}, matrix)
+    return None if matrix[:, -1].any() else PackedRows(rows, columns, {}, matrix)
 
 
 def _texts(cells: list[bytes]) -> pa.Array:

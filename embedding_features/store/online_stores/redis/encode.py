@@ -1,4 +1,4 @@
-"""Rows of a snapshot as bytes, made column by column from Arrow's buffers.
+"""Rows of a snapshot as bytes (:mod:`.wire`), made column by column from Arrow's buffers.
 
 A row is its columns one after the other, and a byte 0. Numbers, and lists of numbers whose length the view or
 the source declares, come first: they lie at the same place in every row. Of the others each has its length in
@@ -21,7 +21,7 @@ TEXT = "text"
 
 @dataclass(frozen=True)
 class PackedColumn:
-    """How a column is packed.
+    """Says how a column is packed.
 
     Attributes:
         item: numpy's name of the type of its numbers, or ``text``.
@@ -36,14 +36,14 @@ class PackedColumn:
 
     @property
     def size(self) -> int | None:
-        """Bytes of each row; None where rows differ."""
+        """Return the bytes of each row; None where rows differ."""
         if self.item == TEXT or (self.many and self.width is None):
             return None
         return np.dtype(self.item).itemsize * (self.width or 0 if self.many else 1)
 
 
 def columns_of(schema: pa.Schema, features: Mapping[str, int | None]) -> list[PackedColumn]:
-    """How the features of a snapshot are packed, those of one size first.
+    """Return how the features of a snapshot are packed, those of one size first.
 
     Raises:
         StoreError: when a column is of a type that cannot be stored.
@@ -65,7 +65,7 @@ def _column(field: pa.Field, dim: int | None) -> PackedColumn:
 
 
 def encode(batch: pa.RecordBatch, columns: list[PackedColumn]) -> pa.Array:
-    """The rows of a batch that was checked, as large_binary [n]."""
+    """Return the rows of a batch that was checked, as large_binary [n]."""
     pieces: list[pa.Array | pa.Scalar] = []
     for column in columns:
         cells = _cells(batch.column(column.name), column)
@@ -74,20 +74,20 @@ def encode(batch: pa.RecordBatch, columns: list[PackedColumn]) -> pa.Array:
 
 
 def field_names(ids: pa.Array) -> pa.Array:
-    """Ids [n] as the names of fields, large_binary."""
+    """Return ids [n] as the names of fields, large_binary."""
     if is_text(ids.type):
         return joined(b"s", ids.cast(_BINARY))
     return joined(b"i", _fixed(ids.to_numpy().astype("<i8")))
 
 
 def joined(*pieces: pa.Array | pa.Scalar | bytes) -> pa.Array:
-    """Bytes of each row put one after the other; bytes alone are the same in every row."""
+    """Return the bytes of each row put one after the other; bytes alone are the same in every row."""
     arrays = [pa.scalar(piece, _BINARY) if isinstance(piece, bytes) else piece for piece in pieces]
     return pc.binary_join_element_wise(*arrays, pa.scalar(b"", _BINARY))
 
 
 def commands(key: bytes, names: pa.Array, rows: pa.Array, each: int) -> Iterator[list[bytes | memoryview]]:
-    """``HSET key name row …`` of up to ``each`` rows, in the protocol's form."""
+    """Return ``HSET key name row …`` of up to ``each`` rows, as Redis's protocol has it."""
     wire = joined(b"$", _digits(names), b"\r\n", names, b"\r\n$", _digits(rows), b"\r\n", rows, b"\r\n")
     offsets, data = np.frombuffer(wire.buffers()[1], np.int64), memoryview(wire.buffers()[2])
     for start in range(0, len(wire), each):
@@ -97,7 +97,7 @@ def commands(key: bytes, names: pa.Array, rows: pa.Array, each: int) -> Iterator
 
 
 def _cells(values: pa.Array, column: PackedColumn) -> pa.Array:
-    """Each row's bytes of a column."""
+    """Return each row's bytes of a column."""
     if not column.many:
         return values.cast(_BINARY) if column.item == TEXT else _fixed(values.to_numpy(zero_copy_only=False))
     lengths = pc.list_value_length(values).to_numpy(zero_copy_only=False).astype(np.int64)
@@ -117,20 +117,23 @@ def _cells(values: pa.Array, column: PackedColumn) -> pa.Array:
 
 
 def _lengths(cells: pa.Array) -> pa.Array:
+    """Return the length of each cell as uint32."""
     return _fixed(pc.binary_length(cells).to_numpy(zero_copy_only=False).astype("<u4"))
 
 
 def _digits(cells: pa.Array) -> pa.Array:
+    """Return the length of each cell as decimal digits."""
     return pc.binary_length(cells).cast(pa.large_string()).cast(_BINARY)
 
 
 def _fixed(numbers: np.ndarray) -> pa.Array:
-    """The bytes of each number."""
+    """Return the bytes of each number."""
     return _spans(
         np.arange(len(numbers) + 1, dtype=np.int64) * numbers.itemsize, np.ascontiguousarray(numbers)
     )
 
 
 def _spans(offsets: np.ndarray, data: np.ndarray) -> pa.Array:
+    """Return [n] binary values between [n + 1] offsets of one buffer."""
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
     return pa.Array.from_buffers(_BINARY, len(offsets) - 1, buffers)

@@ -16,7 +16,9 @@ _LOOK = 0.1  # seconds between looks at a lock that somebody holds
 
 
 @contextmanager
-def held(server: RedisServer, key: str, where: str, seconds: float, wait_seconds: float) -> Iterator[str]:
+def hold_lock(
+    server: RedisServer, key: str, where: str, seconds: float, wait_seconds: float
+) -> Iterator[str]:
     """Hold a lock, renewed until the block ends; yields the token that its holder is known by.
 
     Who holds it may lose it all the same, when Redis or the process stood still for longer than ``seconds``:

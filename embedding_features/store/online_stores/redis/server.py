@@ -1,4 +1,4 @@
-"""A Redis server: commands, scripts and streams of commands, whose failures are said in our words."""
+"""A Redis server: commands, scripts and streams of commands, with failures as errors of this library."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ _AHEAD = 4  # commands of a stream that are sent before the first one's answer i
 
 
 class RedisServer:
-    """Commands to one server; one object may be used by many threads, and goes on when Redis is back."""
+    """Sends commands to one server; many threads may use one object, which goes on when Redis is back."""
 
     def __init__(self, address: Address, timeout_seconds: float) -> None:
         self._where = address.where
@@ -34,19 +34,17 @@ class RedisServer:
         self._scripts: dict[str, Any] = {}
 
     def run(self, *command: bytes | str | int) -> Any:
-        """The answer to one command.
+        """Return the answer to one command.
 
         Raises:
             StoreError: when Redis is gone, refuses the login, is full, or says anything else.
         """
-        with self._said():
+        with self._errors_as_ours():
             return self._client.execute_command(*command)
 
     def ask(self, command: Sequence[Buffer]) -> Any:
-        """The answer to a command that only reads, packed as the protocol has it; asked again on a new
-        connection when the one at hand turns out to be closed.
-        """
-        with self._said():
+        """Return the answer to a packed command that only reads; asked again if the connection was closed."""
+        with self._errors_as_ours():
             try:
                 return self._asked(command)
             except redis.ConnectionError:
@@ -67,10 +65,10 @@ class RedisServer:
             pool.release(connection)
 
     def script(self, text: str, keys: Sequence[str], values: Sequence[bytes | str | int]) -> Any:
-        """The answer of a Lua script, which runs as one atomic step."""
+        """Return the answer of a Lua script, which runs as one atomic step."""
         if text not in self._scripts:
             self._scripts[text] = self._client.register_script(text)
-        with self._said():
+        with self._errors_as_ours():
             return self._scripts[text](keys=keys, args=values)
 
     def stream(self, commands: Iterable[Sequence[Buffer]]) -> None:
@@ -78,7 +76,7 @@ class RedisServer:
 
         When this ends, well or not, Redis has none of them before it any more, if it is still there.
         """
-        with self._said():
+        with self._errors_as_ours():
             pool = self._client.connection_pool
             connection, sent = pool.get_connection(), 0
             try:
@@ -100,10 +98,12 @@ class RedisServer:
         self._client.connection_pool.disconnect()
 
     def refuse_eviction(self) -> None:
-        """Raises:
-        StoreError: when Redis may drop keys that do not expire.
+        """Check that Redis drops no key that does not expire.
+
+        Raises:
+            StoreError: when Redis may drop keys that do not expire.
         """
-        with self._said():
+        with self._errors_as_ours():
             memory = self._client.info("memory")
         policy = str(memory.get("maxmemory_policy", "noeviction"))
         if memory.get("maxmemory") and policy.startswith("allkeys"):
@@ -113,8 +113,8 @@ class RedisServer:
             )
 
     @contextmanager
-    def _said(self) -> Iterator[None]:
-        """Redis's errors as ours; the login never appears in them."""
+    def _errors_as_ours(self) -> Iterator[None]:
+        """Turn Redis's errors into ours; the login never appears in them."""
         try:
             yield
         except (redis.AuthenticationError, redis.exceptions.NoPermissionError) as error:

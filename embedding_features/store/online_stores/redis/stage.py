@@ -17,8 +17,8 @@ from embedding_features.store.online_stores.redis.encode import (
     encode,
     field_names,
 )
-from embedding_features.store.online_stores.redis.header import Header
 from embedding_features.store.online_stores.redis.server import Buffer
+from embedding_features.store.online_stores.redis.wire import Header
 from embedding_features.store.online_stores.values import is_text
 
 _ROWS = 4096  # packed at once: small enough to stay in the cache
@@ -26,7 +26,9 @@ _BYTES = 1 << 18  # of a command: what Redis does without looking at anybody els
 
 
 class Stage:
-    """The commands that write a snapshot. Iterate :meth:`commands` to the end, then ask for the rest.
+    """Makes the commands that write a snapshot.
+
+    Iterate over :meth:`commands` to the end, then ask for the header.
 
     Of two rows with one id the last created wins, wherever it comes. While all rows were created at one time
     two of an id are an error, and rows are sent as they come. Once they differ, rows wait in a file until all
@@ -42,7 +44,7 @@ class Stage:
         self._widths: dict[str, set[int]] = {column.name: set() for column in self._columns if _loose(column)}
 
     def commands(self) -> Iterator[list[Buffer]]:
-        """What to send to Redis, in the protocol's form.
+        """Return what to send to Redis, as its protocol has it.
 
         Raises:
             StoreError: when the rows break a rule of :class:`~..incoming.Incoming`, or an id is there twice.
@@ -85,13 +87,13 @@ class Stage:
             yield from commands(self._key, field_names(part.column(self._id)), rows, each)
 
     def _last(self) -> np.ndarray:
-        """The row of each distinct id."""
+        """Return the row of each distinct id."""
         ids = pa.chunked_array(self._ids)
         codes = hashes(ids.to_numpy()) if self._text else ids.to_numpy()
         return last_by_id(codes, ids if self._text else None, self._incoming.created)
 
     def header(self, written: int) -> Header:
-        """Of the snapshot, when Redis counts ``written`` rows.
+        """Return the header of the snapshot, when Redis counts ``written`` rows.
 
         Raises:
             StoreError: when an id is there twice, created at the same time.
@@ -104,5 +106,5 @@ class Stage:
 
 
 def _loose(column: PackedColumn) -> bool:
-    """Whether it holds lists of numbers whose length is known only in the end."""
+    """Return whether a column holds lists of numbers whose length is known only in the end."""
     return column.many and column.size is None and column.item != "text"

@@ -1,241 +1,127 @@
-"""What Redis has of one view version.
+"""Reads one view version from Redis: as arrays, as Feast's values, and for a search."""
 
-    rows       hash: the header, and of each entity its row, the snapshot's or a pushed one
-    pushed     set of the fields of rows that are pushed ones
-    staging    hash, one a materialization: its run id is in the name
-    runs       set of the run ids of staging hashes
-    lock       the token of who materializes
-
-A read is one ``HMGET`` of the header and the rows: it sees one snapshot, whole, with the pushes on top of it.
-A materialization fills a staging hash, and a script puts it in the place of the rows in one step. All rows in
-one hash means that Redis has all of them or none: it cannot drop a few, and a missing header says that it
-lost them.
-"""
-
-import uuid
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+from functools import partial
 
 import numpy as np
+import pyarrow as pa
+from feast import FeatureView
+from typing_extensions import override
 
+from embedding_features.arrays import I64
 from embedding_features.errors import StoreError
-from embedding_features.store.online_stores.base import Online
 from embedding_features.store.online_stores.incoming import Incoming
-from embedding_features.store.online_stores.layout import refuse_older
-from embedding_features.store.online_stores.pushed import DAMAGED, Row, row_from_bytes, row_to_bytes
-from embedding_features.store.online_stores.redis.decode import Packed, rows_alike
-from embedding_features.store.online_stores.redis.fields import Fields, field_of
-from embedding_features.store.online_stores.redis.header import Header
-from embedding_features.store.online_stores.redis.lease import held
-from embedding_features.store.online_stores.redis.scripts import PUSH, SWITCH
+from embedding_features.store.online_stores.merged import merged_arrays, merged_protos
+from embedding_features.store.online_stores.pushed import Key
+from embedding_features.store.online_stores.redis.decode import PackedRows
+from embedding_features.store.online_stores.redis.hash import RedisHash
+from embedding_features.store.online_stores.redis.read import all_rows, pushed_rows, read
+from embedding_features.store.online_stores.redis.replace import replace
 from embedding_features.store.online_stores.redis.server import RedisServer
-from embedding_features.store.online_stores.redis.stage import Stage
+from embedding_features.store.online_stores.redis.wire import FieldArguments, Header, id_of, is_pushed
+from embedding_features.store.online_stores.response import Found
+from embedding_features.store.online_stores.rows import Rows, is_older_than_ttl, refuse_type
+from embedding_features.store.online_stores.search.nearest import KeptVectors, SearchedView, SnapshotVectors
+from embedding_features.store.online_stores.search.pushed_vectors import PushedVectors
+from embedding_features.store.online_stores.search.query import VectorQuery
+from embedding_features.store.online_stores.stored_view import StoredView
+from embedding_features.store.online_stores.values import Values
 
-_HEADER = b"h"
-_AT_ONCE = 1024  # rows of one push script, which Redis runs without looking at anybody else
-_LOST = "run feast apply, then materialize"
-
-
-@dataclass(frozen=True)
-class RowsRead:
-    """Rows of a read.
-
-    Attributes:
-        missing: [n] bool: neither in the snapshot nor pushed; or pushed.
-        pushed: place → row.
-    """
-
-    header: Header
-    missing: np.ndarray
-    pushed: dict[int, Row]
-    packed: Packed
+_TRIES = 5
 
 
-class RedisView:
-    """A view version in Redis; one object may be used by many threads.
+class RedisView(RedisHash, StoredView):
+    """Serves one view version from one hash of packed rows.
 
     Args:
-        project: what its keys begin with.
-        name: of this view version, in the set of the project's.
+        server: the Redis server.
+        project: what the keys of the project begin with.
+        name: names this view version in the set of the project's.
+        lock_seconds: how long the lock of a killed materialization lasts.
+        wait_seconds: how long a materialization waits for another one.
     """
 
     def __init__(
         self, server: RedisServer, project: str, name: str, lock_seconds: float, wait_seconds: float
     ) -> None:
-        self._server, self._index, self._name = server, index_of(project), name
+        super().__init__(server, project, name)
         self._lock_seconds, self._wait_seconds = lock_seconds, wait_seconds
-        self._key = f"{project}:{{{name}}}"
-        rows = self.key("rows").encode()
-        self._hmget = b"$5\r\nHMGET\r\n$%d\r\n%s\r\n$1\r\nh\r\n" % (len(rows), rows)
-        self._parsed: tuple[bytes, Header] = (b"", Header.empty())
+        self._vectors: KeptVectors[tuple[SnapshotVectors, dict[Key, int]]] = KeptVectors()
 
-    def key(self, what: str) -> str:
-        """A key in Redis; those of one view version lie in one slot of a cluster."""
-        return f"{self._key}:{what}"
-
-    def create(self) -> None:
-        """Make the view ready for pushes; what is there stays."""
-        self._server.run("SADD", self._index, self._name)
-        self._server.run("HSETNX", self.key("rows"), _HEADER, Header.empty().to_bytes())
-
-    def remove(self) -> None:
-        """Remove all of it; a materialization in progress will be refused."""
-        self._sweep()
-        self._server.run("UNLINK", *map(self.key, ("rows", "pushed", "lock", "runs")))
-        self._server.run("SREM", self._index, self._name)
-
-    def describe(self) -> Online | None:
-        """What is online; None where nothing is."""
-        found = self._server.run("HGET", self.key("rows"), _HEADER)
-        if found is None:
-            return None
-        header = self._header(found)
-        return Online(header.stamp, header.entities, self._server.run("SCARD", self.key("pushed")))
-
-    def read(self, fields: Fields) -> RowsRead:
-        """The rows of fields [n].
-
-        Raises:
-            StoreError: when nothing of the view is online, or it is damaged.
-        """
-        found, *rows = self._server.ask([b"*%d\r\n%s" % (fields.count + 3, self._hmget), fields.wire])
-        if found is None:
-            raise self._nothing()
-        try:
-            return self._answer(found, rows)
-        except DAMAGED as error:
-            raise StoreError(
-                f"what Redis has under {self._key} is damaged: {error}",
-                fix=f"remove {self.key('rows')}, {_LOST}, and push again",
-            ) from error
-
-    def _answer(self, found: bytes, rows: list[bytes | None]) -> RowsRead:
-        header = self._header(found)
-        alike = rows_alike(rows, header.columns)
-        if alike is not None:
-            return RowsRead(header, np.zeros(len(rows), bool), {}, alike)
-        pushed = {i: row_from_bytes(row[:-17]) for i, row in enumerate(rows) if row is not None and row[-1]}
-        for i in pushed:
-            rows[i] = None
-        missing = np.array([row is None for row in rows], bool)
-        return RowsRead(header, missing, pushed, Packed(rows, header.columns, header.widths))
-
-    def header(self) -> Header:
-        """What is said of all rows.
-
-        Raises:
-            StoreError: when nothing of the view is online.
-        """
-        found = self._server.run("HGET", self.key("rows"), _HEADER)
-        if found is None:
-            raise self._nothing()
-        return self._header(found)
-
-    def all_rows(self) -> dict[bytes, bytes]:
-        """Field → row, in many steps: those of one snapshot if the header is the same before and after it."""
-        rows: dict[bytes, bytes] = {}
-        cursor: bytes | int = 0
-        while True:
-            cursor, found = self._server.run("HSCAN", self.key("rows"), cursor, "COUNT", _AT_ONCE)
-            rows.update(found)
-            if int(cursor) == 0:
-                rows.pop(_HEADER, None)
-                return rows
-
-    def pushed_rows(self) -> list[Row]:
-        """The rows that are pushed ones, each as it was when it was read."""
-        fields = self._server.run("SMEMBERS", self.key("pushed"))
-        rows: list[Row] = []
-        ordered = sorted(fields)
-        for start in range(0, len(ordered), _AT_ONCE):
-            found = self._server.run("HMGET", self.key("rows"), *ordered[start : start + _AT_ONCE])
-            rows += [row_from_bytes(row[:-17]) for row in found if row is not None and row[-1]]
-        return rows
-
-    def push(self, rows: Sequence[Row]) -> None:
-        """Add rows; those older than what is served are passed over.
-
-        Raises:
-            StoreError: when the view is not in Redis.
-        """
-        for start in range(0, len(rows), _AT_ONCE):
-            part = rows[start : start + _AT_ONCE]
-            values = [piece for row in part for piece in (field_of(row.key), _packed(row))]
-            if self._server.script(PUSH, [self.key("rows"), self.key("pushed")], values) < 0:
-                raise self._nothing()
-
+    @override
     def replace(self, incoming: Incoming) -> int:
-        """Make a snapshot the one that is served, in one step; what it lacks is gone.
+        return replace(self, incoming, self._lock_seconds, self._wait_seconds)
 
-        Pushed rows later than the snapshot stay.
+    @override
+    def read_arrays(self, view: FeatureView, ids: np.ndarray, features: Sequence[str], now: int) -> Rows:
+        found = read(self, FieldArguments.of_ids(ids))
+        stamp = found.header.stamp
+        if stamp is not None:
+            refuse_type(ids, found.header.text)
+        moment = stamp[0] if stamp else 0
+        return merged_arrays(
+            view,
+            features,
+            now,
+            missing=found.missing,
+            moment=moment,
+            pushed=found.pushed,
+            take=found.packed.take,
+        )
 
-        Returns:
-            The number of its entities.
+    @override
+    def read_protos(
+        self, view: FeatureView, keys: Sequence[Key], features: Sequence[str], now: int
+    ) -> list[Found]:
+        found = read(self, FieldArguments.of_keys(keys))
+        stamp = found.header.stamp
+        places: I64 = np.flatnonzero(~found.missing) if stamp else np.empty(0, np.int64)
+
+        def take(name: str) -> Values | None:
+            values = found.packed.take(name)
+            if values is None or isinstance(values, np.ndarray):
+                return None if values is None else values[places]
+            return values.take(pa.array(places))
+
+        moment = stamp[0] if stamp else 0
+        return merged_protos(
+            view, features, now, count=len(keys), places=places, moment=moment, pushed=found.pushed, take=take
+        )
+
+    @override
+    def searched(self, view: FeatureView, query: VectorQuery, now: int) -> SearchedView:
+        """Return the vectors that a search looks at; the snapshot's are fetched from Redis once.
 
         Raises:
-            StoreError: when it is older than the one that is served, breaks a rule, somebody else
-                materializes, or Redis fails; nothing changes then.
+            StoreError: when nothing of the view is online, or snapshots are switched all the time.
         """
-        where, lock = incoming.layout.where, self.key("lock")
-        self._server.refuse_eviction()
-        self._server.run("SADD", self._index, self._name)
-        with held(self._server, lock, where, self._lock_seconds, self._wait_seconds) as token:
-            self._sweep()
-            run = uuid.uuid4().hex
-            staging = self.key(f"staging:{run}")
-            self._server.run("SADD", self.key("runs"), run)
-            try:
-                header = self._fill(Stage(incoming, run, staging.encode()), staging)
-                online = self.describe()
-                refuse_older(where, online.stamp if online else None, header.stamp or (0, 0))
-                self._switch(staging, where, token, header)
-            except BaseException:
-                with suppress(StoreError):
-                    self._server.run("UNLINK", staging)
-                raise
-            self._server.run("SREM", self.key("runs"), run)
-            return header.entities
+        for _ in range(_TRIES):
+            header = self.header()
+            stamp, vectors = header.stamp, None
+            places: dict[Key, int] = {}
+            if stamp is not None and not is_older_than_ttl(stamp[0], view, now):
+                fetch = partial(self._fetch, view, query, header)
+                vectors, places = self._vectors.get(header.run, query, fetch)
+            pushed = PushedVectors(view, pushed_rows(self), query)
+            if self.header().run == header.run:
+                hidden = np.array([places[key] for key in pushed.keys if key in places], np.int64)
+                return SearchedView(header.run, pushed, vectors, hidden)
+        raise StoreError(f"snapshots of view {view.name} are switched all the time", fix="search again")
 
-    def _fill(self, stage: Stage, staging: str) -> Header:
-        self._server.stream(stage.commands())
-        return stage.header(self._server.run("HLEN", staging))
+    def _fetch(
+        self, view: FeatureView, query: VectorQuery, header: Header
+    ) -> tuple[SnapshotVectors, dict[Key, int]]:
+        """Return the vectors of the snapshot's rows that nobody has pushed over yet, and id → place."""
+        own = ((id_of(field), row) for field, row in all_rows(self).items() if not is_pushed(row))
+        ordered = sorted((key, row) for key, row in own if key is not None)
+        ids: list[Key] = [key for key, _ in ordered]
+        vectors = PackedRows([row for _, row in ordered], header.columns, header.widths).take(
+            query.field.name
+        )
+        places = {key: place for place, key in enumerate(ids)} if vectors is not None else {}
+        return SnapshotVectors(view, query, pa.array(ids), vectors), places
 
-    def _switch(self, staging: str, where: str, token: str, header: Header) -> None:
-        keys = [self.key("rows"), self.key("pushed"), staging, f"{staging}:old", self.key("lock")]
-        done = self._server.script(SWITCH, keys, [token, header.entities, header.to_bytes()])
-        if done == -1:
-            raise StoreError(
-                f"{where}: this materialization stood still so long that it lost its lock; the old is served",
-                fix="materialize again; if it happens often, raise online_store.lock_seconds",
-            )
-        if done == -2:
-            raise StoreError(
-                f"{where}: Redis has not the {header.entities} rows that were sent; the old is served",
-                fix="look whether somebody else removes keys, then materialize again",
-            )
-
-    def _sweep(self) -> None:
-        """Remove what killed materializations left. Hold the lock around it."""
-        runs = [run.decode() for run in self._server.run("SMEMBERS", self.key("runs"))]
-        if runs:
-            self._server.run("UNLINK", *(self.key(f"staging:{run}") for run in runs))
-            self._server.run("SREM", self.key("runs"), *runs)
-
-    def _header(self, data: bytes) -> Header:
-        if self._parsed[0] != data:
-            self._parsed = (data, Header.from_bytes(data))
-        return self._parsed[1]
-
-    def _nothing(self) -> StoreError:
-        return StoreError(f"nothing is online in Redis under {self._key}", fix=_LOST)
-
-
-def index_of(project: str) -> str:
-    """The set of a project's view versions."""
-    return f"{project}:views"
-
-
-def _packed(row: Row) -> bytes:
-    event, created = (moment.to_bytes(8, "little", signed=True) for moment in row.stamp)
-    return row_to_bytes(row) + event + created + b"\1"
+    @override
+    def snapshot_name(self) -> Hashable:
+        """Return the run id of the snapshot that is online now."""
+        return self.header().run

@@ -1,4 +1,4 @@
-"""Feast's two ways to search vectors, for any store that can tell the entities nearest to a query.
+"""Feast's two ways to search vectors, for any store that can find the entities nearest to a query.
 
 Feast's ``FeatureStore.retrieve_online_documents_v2`` pairs the rows that it is given with the order of their
 sorted keys, so that rows in order of nearness get each other's values: on Postgres 436 of 500. It sorts by
@@ -29,13 +29,13 @@ _TRIES = 5
 
 
 class VectorSearch(OnlineStore):  # type: ignore[misc]
-    """Searches by exact distances, over what is online at that moment."""
+    """Answers Feast's searches by exact distances, over what is online at that moment."""
 
     @abstractmethod
     def nearest(
         self, config: RepoConfig, view: FeatureView, query: VectorQuery, count: int
     ) -> tuple[list[EntityKey], Hashable]:
-        """The entities nearest to a query, at least ``count`` where there are so many, in any order.
+        """Return the entities nearest to a query, at least ``count`` where there are so many, in any order.
 
         Returns:
             Entities, and a name of the snapshot that was searched.
@@ -43,7 +43,7 @@ class VectorSearch(OnlineStore):  # type: ignore[misc]
 
     @abstractmethod
     def snapshot_name(self, config: RepoConfig, view: FeatureView) -> Hashable:
-        """A name of the snapshot that is online now."""
+        """Return a name of the snapshot that is online now."""
 
     def retrieve_online_documents(
         self,
@@ -54,7 +54,7 @@ class VectorSearch(OnlineStore):  # type: ignore[misc]
         top_k: int,
         distance_metric: str | None = None,
     ) -> list[tuple[datetime, EntityKey, Value, Value, Value]]:
-        """The rows nearest to a vector: time, entity, vector twice, distance; nearest first.
+        """Return the rows nearest to a vector: time, entity, vector twice, distance; nearest first.
 
         Raises:
             StoreError: when the view has no feature with ``vector_index``: Feast needs one here.
@@ -83,12 +83,18 @@ class VectorSearch(OnlineStore):  # type: ignore[misc]
         filters: Any = None,
         include_feature_view_version_metadata: bool = False,  # noqa: ARG002 (Feast adds it)
     ) -> list[tuple[datetime, EntityKey, dict[str, Value]]]:
-        """The rows nearest to a vector, nearest first, equally near ones by their keys.
+        """Return the rows nearest to a vector, nearest first, equally near ones by their keys.
 
         Args:
+            config: the repository's settings.
+            table: the view version.
             requested_features: features, keys and ``distance``, which is always given.
             embedding: [dim] numbers.
+            top_k: rows wanted.
             distance_metric: L2, cosine or dot (inner_product, ip); None for the feature's own, or L2.
+            query_string: must be None: there is no search by text.
+            filters: must be None: there is no filter.
+            include_feature_view_version_metadata: Feast adds it.
 
         Returns:
             Time, entity and values. An entity's first part is its distance, its own keys follow (see above).
@@ -139,6 +145,6 @@ class VectorSearch(OnlineStore):  # type: ignore[misc]
 
 
 def _nearest_first(document: Document) -> tuple[Any, ...]:
-    """As Feast sorts keys whose first part is the distance."""
+    """Return what documents are sorted by: as Feast sorts keys whose first part is the distance."""
     _, entity, distance, _ = document
     return distance, *(getattr(value, value.WhichOneof("val")) for value in entity.entity_values)

@@ -11,23 +11,15 @@ from feast.types import Array, Float32, Float64
 from embedding_features.arrays import F32, F64
 from embedding_features.artifact import Metric
 from embedding_features.errors import CompatibilityError, DataError, StoreError
-from embedding_features.store.marks import mark
+from embedding_features.store.online_stores.search.metrics import metric_of
 from embedding_features.store.online_stores.values import declared_dim
 
 DISTANCE = "distance"
-_METRICS: dict[str, Metric] = {
-    "l2": "l2",
-    "euclidean": "l2",
-    "cosine": "cosine",
-    "dot": "dot",
-    "inner_product": "dot",
-    "ip": "dot",
-}
 
 
 @dataclass(frozen=True)
 class VectorQuery:
-    """A search that was checked.
+    """Holds a search that was checked.
 
     Attributes:
         field: the feature that is compared.
@@ -67,15 +59,15 @@ class VectorQuery:
             )
         features = dict.fromkeys(name for name in (*(requested or ()), field.name) if name in names)
         wanted = tuple(dict.fromkeys((*(requested or ()), DISTANCE)))
-        return cls(field, _metric(field, asked_metric), _vector(embedding, field), tuple(features), wanted)
+        return cls(field, metric_of(field, asked_metric), _vector(embedding, field), tuple(features), wanted)
 
     @property
     def compared(self) -> F32:
-        """[1, dim] the vector as an index takes it."""
+        """Return [1, dim] float32: the vector as an index takes it."""
         return self.vector.astype(np.float32)[None]
 
     def distance(self, vector: F64) -> float:
-        """How far a stored vector is, smaller is nearer, as pgvector has it.
+        """Return how far a stored vector is, smaller is nearer, as pgvector has it.
 
         Returns:
             The Euclidean distance; 1 - cosine (1 for a vector of length 0); or minus the dot product.
@@ -90,7 +82,9 @@ class VectorQuery:
 
 
 def vector_field(view: FeatureView, requested: Sequence[str]) -> Field:
-    """The feature of a view that searches compare: the one with ``vector_index``, else the one with a dim.
+    """Return the feature of a view that searches compare.
+
+    It is the one with ``vector_index``, else the one with a dim.
 
     Raises:
         StoreError: when there is none, or several.
@@ -109,31 +103,8 @@ def vector_field(view: FeatureView, requested: Sequence[str]) -> Field:
     return vectors[0]
 
 
-def _metric(field: Field, asked: str | None) -> Metric:
-    """The declared metric, or else the one asked for, or else l2.
-
-    Raises:
-        StoreError: when it is unknown.
-        CompatibilityError: when another one is asked for than is declared.
-    """
-    said = field.vector_search_metric or mark(field, "metric")
-    declared = _known(said, field.name) if said else None
-    wanted = _known(asked, field.name) if asked else declared or "l2"
-    if declared is not None and wanted != declared:
-        raise CompatibilityError(
-            f"asked for the metric {asked}, the vectors of {field.name} are compared by {declared}",
-            fix=f'pass distance_metric="{declared}" (Feast asks for L2 where nobody says which)',
-        )
-    return wanted
-
-
-def _known(name: str, feature: str) -> Metric:
-    if name.lower() not in _METRICS:
-        raise StoreError(f"feature {feature}: unknown metric {name!r}", fix=f"one of {', '.join(_METRICS)}")
-    return _METRICS[name.lower()]
-
-
 def _vector(embedding: Any, field: Field) -> F64:
+    """Return the query's vector [dim], checked."""
     try:
         vector = np.asarray(embedding)
     except ValueError:  # lists of several lengths

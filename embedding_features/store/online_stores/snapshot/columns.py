@@ -1,4 +1,4 @@
-"""Columns of a generation: raw files of numbers, streamed to disk; a description says what lies in them.
+"""Writes the columns of a generation: raw files of numbers, and a description of what lies in them.
 
 No file has a header: it would have to be parsed wherever the file is opened, and numpy's own parser fails
 when two threads of CPython 3.11 use it at once.
@@ -16,13 +16,13 @@ from embedding_features.store.online_stores.values import is_list, is_text
 
 #: a file's dtype, as numpy writes it, and how many values it has
 Described = tuple[str, int]
-#: what :func:`.read.open_column` needs: ``values`` is Described; a list has ``item``, a Spec, and ``width``,
-#: the length of all lists or None; a text has ``bytes``, Described
+#: what :func:`.read_columns.open_column` needs: ``values`` is Described; a list has ``item``, a Spec, and
+#: ``width``, the length of all lists or None; a text has ``bytes``, Described
 Spec = dict[str, Any]
 
 
 class ArrayFile:
-    """A file of numbers that grows by appending.
+    """Writes a file of numbers that grows by appending.
 
     Args:
         files: what closes it.
@@ -41,12 +41,12 @@ class ArrayFile:
 
     @property
     def described(self) -> Described:
-        """What :func:`.read.map_array` needs."""
+        """Return what :func:`.read_columns.map_array` needs."""
         return self._dtype.str, self._count
 
 
 class ColumnFiles:
-    """Writer of one column: numbers, strings, or lists of either.
+    """Writes one column: numbers, strings, or lists of either.
 
     A list adds a file of where each ends to those of its values; a string is a list of bytes.
 
@@ -90,7 +90,7 @@ class ColumnFiles:
         self._end += int(lengths.sum())
 
     def spec(self) -> Spec:
-        """What :func:`.read.open_column` needs."""
+        """Return what :func:`.read_columns.open_column` needs."""
         spec: Spec = {"values": self._main.described}
         if self._child:
             width = None if self._ragged else max(self._width, 0)

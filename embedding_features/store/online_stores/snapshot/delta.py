@@ -46,7 +46,7 @@ def _write(number: int, data: bytes) -> None:
 
 
 class Delta:
-    """The rows of a delta that grows; one object may be read by many threads, and sees a batch whole."""
+    """Reads the rows of a delta that grows; many threads may read one object, and see a batch whole."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._file, self._lock = path, Handle(path), threading.Lock()
@@ -73,22 +73,23 @@ class Delta:
                 self.end += size
 
     def find(self, keys: Sequence[Key]) -> dict[int, Row]:
-        """Place among the keys → row, of those that were pushed."""
+        """Return place among the keys → row, of those that were pushed."""
         with self._lock:
             return {i: self._rows[key] for i, key in enumerate(keys) if key in self._rows}
 
     def rows(self) -> list[Row]:
-        """The last row of each key."""
+        """Return the last row of each key."""
         with self._lock:
             return list(self._rows.values())
 
     @property
     def wasteful(self) -> bool:
-        """Whether most of the file is rows that later ones supersede."""
+        """Return whether most of the file is rows that later ones supersede."""
         return self._read > 2 * len(self._rows) + _FEW
 
 
 def _batches(path: Path, data: bytes) -> Iterator[tuple[bytes, int]]:
+    """Return each whole batch after the first bytes, and its size in the file."""
     at = 0
     while at + _HEAD.size <= len(data):
         length, check = _HEAD.unpack_from(data, at)

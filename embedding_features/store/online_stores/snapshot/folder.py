@@ -37,7 +37,7 @@ REMOVED = ".removed-"  # begins the name of a folder that is being removed
 
 
 class ViewFolder:
-    """A view version's folder; one object may be used by many threads."""
+    """Writes and opens the files of a view version; one object may be used by many threads."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -54,11 +54,11 @@ class ViewFolder:
                     point(self.folder, None, [])
 
     def exists(self) -> bool:
-        """Whether it was created."""
+        """Return whether the folder was created."""
         return os.path.isfile(self._pointer)  # noqa: PTH113 - a read takes microseconds
 
     def served(self) -> Served:
-        """What is online now, opened; files are opened anew only when they changed.
+        """Return what is online now, opened; files are opened anew only when they changed.
 
         Raises:
             StoreError: when the folder is not there, may not be read, or is damaged.

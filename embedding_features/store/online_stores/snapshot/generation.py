@@ -15,7 +15,7 @@ from embedding_features.store.online_stores.layout import Stamp
 from embedding_features.store.online_stores.pushed import Key
 from embedding_features.store.online_stores.snapshot.columns import ColumnFiles
 from embedding_features.store.online_stores.snapshot.index import Index, write_index
-from embedding_features.store.online_stores.snapshot.read import StoredColumn, open_column
+from embedding_features.store.online_stores.snapshot.read_columns import StoredColumn, open_column
 from embedding_features.store.online_stores.values import is_text
 
 
@@ -35,6 +35,7 @@ def write_generation(folder: Path, incoming: Incoming) -> Stamp:
 
 
 def _write_columns(folder: Path, incoming: Incoming, files: ExitStack) -> dict[str, Any]:
+    """Write all columns and the index, and return the description that a reader needs."""
     layout, schema = incoming.layout, incoming.schema
     kind = schema.field(layout.key).type
     key = ColumnFiles(folder, "key", kind, files)
@@ -62,7 +63,7 @@ def _write_columns(folder: Path, incoming: Incoming, files: ExitStack) -> dict[s
 
 
 class Generation:
-    """A written generation with all its files open: it stays whole when its folder is removed."""
+    """Reads a written generation with all its files open: it stays whole when its folder is removed."""
 
     def __init__(self, folder: Path) -> None:
         described = json.loads((folder / "generation.json").read_text())
@@ -75,11 +76,11 @@ class Generation:
         }
 
     def column(self, name: str) -> StoredColumn | None:
-        """A feature's; None where the snapshot lacks it."""
+        """Return the column of a feature; None where the snapshot lacks it."""
         return self._columns.get(name)
 
     def holds(self, keys: Sequence[Key]) -> list[bool]:
-        """Whether it has the entities of these keys."""
+        """Return whether it has the entities of these keys."""
         held = [False] * len(keys)
         places, rows = self.find(keys)
         for place, row in zip(places, rows.tolist(), strict=True):
@@ -87,7 +88,7 @@ class Generation:
         return held
 
     def find(self, keys: Sequence[Key]) -> tuple[list[int], np.ndarray]:
-        """Places of the keys that are of the ids' type, and their rows; -1 where there is none."""
+        """Return the places of the keys that are of the ids' type, and their rows; -1 where there is none."""
         kind, dtype = (str, object) if self.index.of_text else (int, np.int64)
         places = [i for i, key in enumerate(keys) if isinstance(key, kind)]
         return places, self.index.find(np.array([keys[i] for i in places], dtype))

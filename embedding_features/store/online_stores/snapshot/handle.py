@@ -1,4 +1,4 @@
-"""Files and locks that are held by what the operating system knows them by, not by their names."""
+"""Files and locks that are held by their inode, not by their names, and errors of the disk."""
 
 import errno
 import fcntl
@@ -19,7 +19,7 @@ _OF_DISKS = (
 
 
 class Handle:
-    """A file kept open for reading; as long as it is, no other file gets its inode number."""
+    """Keeps a file open for reading; as long as it is, no other file gets its inode number."""
 
     def __init__(self, path: Path) -> None:
         self.number = os.open(path, os.O_RDONLY)
@@ -27,11 +27,11 @@ class Handle:
         self.inode = os.fstat(self.number).st_ino
 
     def size(self) -> int:
-        """How many bytes the file has now."""
+        """Return how many bytes the file has now."""
         return os.fstat(self.number).st_size
 
     def read(self, start: int = 0) -> bytes:
-        """All bytes from one on."""
+        """Return all bytes from ``start`` on."""
         pieces = []
         while piece := os.pread(self.number, max(self.size() - start, 1), start):
             pieces.append(piece)
@@ -41,7 +41,7 @@ class Handle:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Wait for an exclusive lock, which its holder's death frees too.
+    """Hold an exclusive lock, for which this waits; the death of its holder frees it, too.
 
     Raises:
         StoreError: when its folder is not there, or was removed while this waited.
@@ -70,14 +70,16 @@ def _locked(path: Path) -> int:
 
 
 def nothing_online(folder: Path) -> StoreError:
-    """The error of a view version that was never applied, or was removed."""
+    """Return the error of a view version that was never applied, or was removed."""
     return StoreError(f"nothing is online in {folder}", fix="run feast apply, then materialize")
 
 
 @contextmanager
 def disk_errors(folder: Path) -> Iterator[None]:
-    """Raises:
-    StoreError: when a disk is full or broken, may not be written, or what is at a path is something else.
+    """Turn errors of writing into StoreErrors.
+
+    Raises:
+        StoreError: when a disk is full or broken, may not be written, or what is at a path is something else.
     """
     try:
         yield
@@ -92,9 +94,11 @@ def disk_errors(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def read_errors(folder: Path) -> Iterator[None]:
-    """Raises:
-    StoreError: when files may not be read, or do not hold what their names say.
-    FileNotFoundError: when one is gone.
+    """Turn errors of reading into StoreErrors.
+
+    Raises:
+        StoreError: when files may not be read, or do not hold what their names say.
+        FileNotFoundError: when one is gone.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""From id to row: sorted int64 ids, or sorted hashes of strings whose text is compared, memory-mapped."""
+"""The index from id to row: sorted int64 ids, or sorted hashes of strings whose text is compared."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from embedding_features.store.online_stores.duplicates import hashes, last_by_id
 from embedding_features.store.online_stores.rows import refuse_type
 from embedding_features.store.online_stores.snapshot.columns import ArrayFile, Described, Spec
-from embedding_features.store.online_stores.snapshot.read import map_array, open_column
+from embedding_features.store.online_stores.snapshot.read_columns import map_array, open_column
 from embedding_features.store.online_stores.values import as_arrow
 
 
@@ -20,8 +20,11 @@ def write_index(
     """Write the index of rows; of rows with one id the last created is found.
 
     Args:
+        folder: of the generation.
         codes: [n] int64 ids, or uint64 hashes of ``texts``.
+        texts: [n] the ids where they are strings; None where they are integers.
         created: [n] int64 microseconds.
+        files: what closes them.
 
     Returns:
         What :class:`Index` needs.
@@ -40,7 +43,7 @@ def write_index(
 
 
 class Index:
-    """Lookups in a written index."""
+    """Looks ids up in a written index, which is memory-mapped."""
 
     def __init__(self, folder: Path, described: dict[str, Described], key: Spec) -> None:
         self._codes = map_array(folder / "codes", described["codes"])
@@ -52,11 +55,11 @@ class Index:
 
     @property
     def of_text(self) -> bool:
-        """Whether ids are strings."""
+        """Return whether ids are strings."""
         return self._texts is not None
 
     def ids(self) -> tuple[pa.Array, np.ndarray]:
-        """All ids ascending, int64 or string, and the row of each."""
+        """Return all ids ascending, int64 or string, and the row of each."""
         if self._texts is None:
             return pa.array(self._codes), self._rows
         ids = as_arrow(self._texts.take(self._rows)).cast(pa.string())
@@ -64,7 +67,7 @@ class Index:
         return ids.take(order), self._rows.take(order)
 
     def find(self, ids: np.ndarray) -> np.ndarray:
-        """The row of each id; -1 where there is none.
+        """Return the row of each id; -1 where there is none.
 
         Args:
             ids: [n] int64, or [n] of str objects.
@@ -81,12 +84,16 @@ class Index:
         return found if self._texts is None else self._compared(ids, codes, at, found)
 
     def _match(self, codes: np.ndarray, at: np.ndarray) -> np.ndarray:
+        """Return the row at each place of the sorted codes; -1 where the code there is another."""
         inside = np.minimum(at, len(self._codes) - 1)
         hit = (self._codes.take(inside) == codes) & (at < len(self._codes))
         return np.where(hit, self._rows.take(inside), -1)
 
     def _compared(self, ids: np.ndarray, codes: np.ndarray, at: np.ndarray, found: np.ndarray) -> np.ndarray:
-        """Texts of one hash lie side by side: step on until the text is right or the hash another."""
+        """Return the rows whose text is that of the ids; -1 where there is none.
+
+        Texts of one hash lie side by side: step on until the text is right or the hash another.
+        """
         open_ = np.flatnonzero(found >= 0)
         while len(open_) and self._texts is not None:
             texts = as_arrow(self._texts.take(found[open_])).to_numpy(zero_copy_only=False)

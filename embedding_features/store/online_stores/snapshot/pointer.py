@@ -18,24 +18,24 @@ _FILE = "current.json"
 
 @dataclass(frozen=True)
 class Pointer:
-    """Names of the generation (None before the first) and of the delta that are served."""
+    """Names the generation (None before the first) and the delta that are served."""
 
     generation: str | None
     delta: str
 
     @classmethod
     def of(cls, handle: Handle) -> Self:
-        """Of a pointer file."""
+        """Return what a pointer file says."""
         return cls(**json.loads(handle.read()))
 
 
 def pointer_path(folder: Path) -> Path:
-    """Where the pointer of a view version is."""
+    """Return where the pointer of a view version is."""
     return folder / _FILE
 
 
 def fresh_name(what: str) -> str:
-    """A name that no other ``generation`` or ``delta`` has or had."""
+    """Return a name that no other ``generation`` or ``delta`` has or had."""
     return f"{what}-{uuid.uuid4().hex}"
 
 
@@ -58,7 +58,7 @@ def sweep(folder: Path) -> None:
 
 
 def sweep_deltas(folder: Path) -> None:
-    """As :func:`sweep`, but no generations. Hold the lock of writes around it."""
+    """Remove what :func:`sweep` does, but no generations. Hold the lock of writes around it."""
     kept = Pointer.of(Handle(pointer_path(folder)))
     for path in [*folder.glob("delta-*"), *folder.glob(f".{_FILE}.*.tmp")]:
         if path.name != kept.delta:

@@ -1,4 +1,4 @@
-"""What a reader has open of a view version."""
+"""The files of a view version that a reader has open."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from embedding_features.store.online_stores.snapshot.pointer import Pointer, poi
 
 
 class Served:
-    """A snapshot and the pushes over it, opened: they stay readable when their files are removed.
+    """Keeps a snapshot and the pushes over it open: they stay readable when their files are removed.
 
     Args:
         before: whose generation is taken over when it is the same.
@@ -31,7 +31,7 @@ class Served:
         self.generation = _generation(folder, self.pointer.generation, before)
 
     def later(self, rows: Sequence[Row]) -> list[Row]:
-        """Of each key its last row, if it is no older than what is served."""
+        """Return of each key its last row, if it is no older than what is served."""
         keys = [row.key for row in rows]
         generation, known = self.generation, self.delta.find(keys)
         held = generation.holds(keys) if generation else [False] * len(keys)

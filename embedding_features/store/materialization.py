@@ -1,4 +1,4 @@
-"""Bring snapshots online through Feast's own materialization, and see that they arrived."""
+"""Brings snapshots online through Feast's own materialization, and checks that they arrived."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,15 +10,17 @@ from feast import FeatureStore
 from embedding_features.artifact import Kind
 from embedding_features.errors import ConfigError, StoreError
 from embedding_features.progress import SILENT, Progress
+from embedding_features.store.locks import locked
+from embedding_features.store.outside_errors import feast_errors, file_errors
 from embedding_features.store.published import Published, list_published
 from embedding_features.store.publishing.tables import check_table
 from embedding_features.store.retrieval.online_rows import online_rows, online_store_of
-from embedding_features.store.session import changed_store, feast_errors, file_errors, locked, registry_file
+from embedding_features.store.session import changed_store, registry_file
 
 
 @dataclass(frozen=True)
 class Materialized:
-    """One view online.
+    """Says what of one view is online.
 
     Attributes:
         view, version: serve it as ``<view>@v<version>``.
@@ -67,7 +69,10 @@ def materialize(
 def materialize_tables(
     repo: Path, work: Sequence[tuple[Published, str, Kind]], progress: Progress = SILENT
 ) -> list[Materialized]:
-    """Bring tables (run, node type, kind) online, each as its own version; errors as :func:`materialize`."""
+    """Bring tables (run, node type, kind) online, each as its own version.
+
+    Errors are those of :func:`materialize`.
+    """
     with locked(repo), changed_store(repo) as store, progress.task("materialize", len(work)) as advance:
         done = []
         for run, node_type, kind in work:

@@ -1,4 +1,4 @@
-"""Vectors that are searched together, by the exact search of :mod:`.recall`."""
+"""Exact search of a matrix of vectors, by the scan of :mod:`.recall`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,28 +12,30 @@ from embedding_features.errors import CompatibilityError
 from embedding_features.store.online_stores.search.query import VectorQuery
 
 
-class Shelf:
-    """Vectors in an order of their own; equally near ones are found in that order.
+class VectorScan:
+    """Searches a matrix by looking at all its rows; equally near rows are found in their order.
 
     Args:
         vectors: [n, dim] floats, compared as float32.
+        metric: how they are compared.
         where: the view and feature, for errors.
     """
 
     def __init__(self, vectors: np.ndarray, metric: Metric, where: str) -> None:
-        from embedding_features.recall.exact.exact import (
-            ScannedVectors,  # compiles, and who only reads does without
-        )
+        # it compiles, and who only reads does without
+        from embedding_features.recall.exact.exact import ScannedVectors
         from embedding_features.recall.queries import as_compared
 
         self._where, self._size = where, len(vectors)
         self._vectors = ScannedVectors(as_compared(vectors.astype(np.float32, copy=False), metric), metric)
 
     def best(self, query: VectorQuery, count: int, without: I64) -> list[int]:
-        """The rows nearest to a query, nearest first.
+        """Return the rows nearest to a query, nearest first.
 
         Args:
-            without: rows that must not be found.
+            query: the search.
+            count: rows wanted; fewer come back where there are fewer.
+            without: [m] rows that must not be found.
 
         Raises:
             CompatibilityError: when the vectors have another dimension than the query.
@@ -46,13 +48,13 @@ class Shelf:
         compared = as_compared(query.compared, query.metric)
         if self._size:
             refuse_dim(compared.shape[1], {self._vectors.values.shape[1]}, self._where)
-        open_ = None
+        allowed = None
         if len(without):
-            mask = np.ones(self._size, bool)
-            mask[without] = False
-            open_ = np.flatnonzero(mask)
+            kept = np.ones(self._size, bool)
+            kept[without] = False
+            allowed = np.flatnonzero(kept)
         nobody = RowLists(np.zeros(2, np.int64), np.empty(0, np.int64))
-        eligible = Eligible(0, self._size, open_, nobody, None)
+        eligible = Eligible(0, self._size, allowed, nobody, None)
         if not eligible.count:
             return []
         rows, _ = search_exact(compared, self._vectors, min(count, eligible.count), eligible)
@@ -60,7 +62,12 @@ class Shelf:
 
 
 def matrix_of(column: Any, query: VectorQuery, where: str) -> F32:
-    """[n, dim] the vectors of a column that was read.
+    """Return [n, dim] the vectors of a column that was read.
+
+    Args:
+        column: a matrix, or an Arrow array of lists.
+        query: the search, whose dimension the vectors must have.
+        where: the view and feature, for errors.
 
     Raises:
         CompatibilityError: when they have other dimensions than the query.
@@ -73,8 +80,15 @@ def matrix_of(column: Any, query: VectorQuery, where: str) -> F32:
 
 
 def refuse_dim(dim: int, held: set[int] | Sequence[int], where: str) -> None:
-    """Raises:
-    CompatibilityError: when vectors have other dimensions than a query.
+    """Check that vectors have the dimension of a query.
+
+    Args:
+        dim: of the query.
+        held: the dimensions of the vectors.
+        where: the view and feature, for errors.
+
+    Raises:
+        CompatibilityError: when they have another one.
     """
     if set(held) - {dim}:
         raise CompatibilityError(

@@ -20,8 +20,8 @@ _LEAVES: Mapping[PrimitiveFeastType, pa.DataType] = {
 }
 
 
-class Conform:
-    """The types of a view's columns.
+class ColumnTypes:
+    """Converts the columns of a snapshot to the types that its view declares.
 
     Args:
         key: the column of ids.
@@ -34,7 +34,7 @@ class Conform:
         self._kind = ValueType(declared[key].to_value_type()) if key in declared else None
 
     def schema(self, schema: pa.Schema) -> pa.Schema:
-        """The columns as :meth:`batch` gives them.
+        """Return the schema of the columns as :meth:`batch` gives them.
 
         Raises:
             StoreError: when the source has another type than the view, and not one that fits into it.
@@ -42,7 +42,7 @@ class Conform:
         return pa.schema([field.with_type(self._wanted(field)) for field in schema])
 
     def batch(self, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-        """Rows in these types.
+        """Return rows in the declared types.
 
         Raises:
             StoreError: when a value does not fit.
@@ -68,7 +68,7 @@ class Conform:
         return self._uuids(values) if name == self._key and self._kind in UUIDS else values
 
     def _uuids(self, values: pa.Array) -> pa.Array:
-        """As the text that all ways of writing one have in common; null where there is none."""
+        """Return UUIDs as the text that all ways of writing one have in common; null where there is none."""
         texts = values.to_pylist()
         found = [None if text is None else uuid_text(text) for text in texts]
         bad = next((t for t, f in zip(texts, found, strict=True) if t is not None and f is None), None)
@@ -106,7 +106,7 @@ class Conform:
 
 
 def _goes_into(held: pa.DataType, wanted: pa.DataType) -> bool:
-    """Whether values of a type may fit another; each is looked at when it is converted."""
+    """Return whether values of a type may fit another; each is looked at when it is converted."""
     if is_text(wanted):
         return is_text(held)
     if pa.types.is_floating(held):

@@ -1,4 +1,4 @@
-"""Reading a generation's columns: rows gathered from mapped files, as numpy where every row has one shape."""
+"""Reads the columns of a generation: rows are gathered from mapped files."""
 
 import mmap
 from pathlib import Path
@@ -13,31 +13,32 @@ from embedding_features.store.online_stores.values import Values, as_arrow
 
 
 class StoredColumn(Protocol):
-    """A column of a generation."""
+    """Reads a column of a generation."""
 
     def take(self, rows: np.ndarray) -> Values:
-        """The values of rows [n] int64."""
+        """Return the values of rows [n] int64."""
         ...
 
 
 class Numbers:
-    """Scalars [n], or lists of one length [n, width], as a matrix."""
+    """Reads scalars [n], or lists of one length [n, width], as a matrix."""
 
     def __init__(self, values: np.ndarray) -> None:
         self.values = values
 
     def take(self, rows: np.ndarray) -> np.ndarray:
+        """Return the values of rows [n] int64."""
         return self.values.take(rows, axis=0)
 
 
 class Ragged:
-    """Lists of any length, or strings: ends [n] and what lies between them."""
+    """Reads lists of any length, or strings: ends [n] and what lies between them."""
 
     def __init__(self, ends: np.ndarray, items: StoredColumn, text: bool) -> None:
         self._ends, self._items, self._text = ends, items, text
 
     def take(self, rows: np.ndarray) -> pa.Array:
-        """An Arrow array: large strings, or large lists."""
+        """Return the values of rows [n] int64 as an Arrow array: large strings, or large lists."""
         starts = np.where(rows > 0, self._ends.take(np.maximum(rows - 1, 0)), 0) if len(rows) else rows
         lengths = self._ends.take(rows) - starts
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
@@ -50,7 +51,7 @@ class Ragged:
 
 
 def map_array(path: Path, described: Described) -> np.ndarray:
-    """A file of numbers as a read-only map.
+    """Return a file of numbers as a read-only map.
 
     Raises:
         StoreError: when it is shorter than described.
@@ -67,7 +68,7 @@ def map_array(path: Path, described: Described) -> np.ndarray:
 
 
 def open_column(folder: Path, stem: str, spec: Spec) -> StoredColumn:
-    """Map the files of a column, as its writer described them."""
+    """Return the column whose files its writer described."""
     main = map_array(folder / stem, spec["values"])
     if "bytes" in spec:
         return Ragged(main, Numbers(map_array(folder / f"{stem}.bytes", spec["bytes"])), text=True)

@@ -10,23 +10,22 @@ import pyarrow.compute as pc
 
 from embedding_features.errors import DataError
 from embedding_features.sources.sql import quoted
-from embedding_features.store.offline.failures import named
-from embedding_features.store.offline.files import source_files
-from embedding_features.store.offline.frame import EVENT
+from embedding_features.store.moments import EVENT
+from embedding_features.store.offline.files import library_errors, source_files
 from embedding_features.store.offline.joins import Join
 from embedding_features.store.offline.keys import key_type
 from embedding_features.store.offline.reading import (
     moment_of,
     reading_of,
     refuse_changed,
-    rows_sql,
     type_of,
 )
+from embedding_features.store.offline.sql import rows_sql
 from embedding_features.store.offline.typed_files import parts_of
 
 
-def spine(joins: Sequence[Join], start: datetime, end: datetime) -> pa.Table:
-    """Find each key and event time of the views' sources once, both ends of the span included.
+def entities_of_sources(joins: Sequence[Join], start: datetime, end: datetime) -> pa.Table:
+    """Return each key and event time of the views' sources once, both ends of the span included.
 
     Returns:
         ``event_timestamp`` and the keys of all views, by time, then key; null are those that the view of a
@@ -52,13 +51,16 @@ def spine(joins: Sequence[Join], start: datetime, end: datetime) -> pa.Table:
 def _rows(join: Join, start: datetime, end: datetime) -> pa.Table:
     what, files = f"view {join.view}", source_files(join.path)
     names = join.source_columns(files)
-    with named(f"reading the keys of {what}", "check the files of its source"), duckdb.connect() as con:
+    with (
+        library_errors(f"reading the keys of {what}", "check the files of its source"),
+        duckdb.connect() as con,
+    ):
         con.execute("SET TimeZone = 'UTC'")
         parts = parts_of(what, files, dict.fromkeys(names.values()))
         readings = {"t": moment_of(what, parts, names[join.event])}
         for number, (ours, _) in enumerate(join.keys):
-            said = join.types.get(ours)
-            dtype = key_type(type_of(what, parts, names[ours], said, key=True), said)
+            declared = join.types.get(ours)
+            dtype = key_type(type_of(what, parts, names[ours], declared, key=True), declared)
             readings[f"k{number}"] = reading_of(what, parts, names[ours], dtype)
         refuse_changed(con, what, parts, list(readings.values()))
         named_as = zip(readings, [EVENT, *(theirs for _, theirs in join.keys)], strict=True)
