@@ -43,8 +43,8 @@ def best_unseen(
 ) -> pa.ListArray:
     """Return [q] lists of the best k unseen items; equal scores by code."""
     seen = codes(requests.seen.flatten(), ids)
-    owner = np.repeat(np.arange(len(requests)), np.diff(requests.seen.offsets.to_numpy()))
-    unseen = ~np.isin(request * len(ids) + code, (owner * len(ids) + seen)[seen >= 0])
+    keys_seen = (list_numbers(requests.seen) * len(ids) + seen)[seen >= 0]
+    unseen = ~np.isin(request * len(ids) + code, keys_seen)
     request, code, score = request[unseen], code[unseen], score[unseen]
     order = np.lexsort((code, -score, request))
     order = order[positions_in_run(request[order]) < k]
@@ -52,6 +52,11 @@ def best_unseen(
     return pa.ListArray.from_arrays(
         pa.array(offsets, pa.int32()), ids.take(pa.array(code[order], pa.int64()))
     )
+
+
+def list_numbers(lists: pa.ListArray) -> I64:
+    """Return for each value of the lists, one after another, the number of the list it is in."""
+    return np.repeat(np.arange(len(lists)), np.diff(lists.offsets.to_numpy()))
 
 
 def codes(ids: pa.Array, known: pa.Array) -> I64:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from embedding_features.arrays import I64, Bool
 from embedding_features.errors import ConfigError, DataError
 from embedding_features.jit import jit
+from ranking.modes.lists import list_numbers
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Candidates:
     @property
     def request(self) -> I64:
         """[c] number of the request whose candidate it is."""
-        return np.repeat(np.arange(len(self.items)), np.diff(self.offsets))
+        return list_numbers(self.items)
 
 
 def merge(

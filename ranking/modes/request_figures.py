@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from embedding_features.arrays import F32, F64, I64, Bool
 from embedding_features.errors import DataError
+from ranking.modes.lists import list_numbers
 from ranking.modes.merge import Candidates
 from ranking.modes.requests import Requests
 
@@ -86,9 +87,8 @@ def hits(requests: Requests, candidates: Candidates) -> Bool:
     """Return [c] whether a candidate is wanted."""
     wanted, items = requests.wanted.flatten(), candidates.items.flatten()
     known = pa.concat_arrays([wanted, items]).unique()
-    owner = np.repeat(np.arange(len(requests)), np.diff(requests.wanted.offsets.to_numpy()))
     keys: list[I64] = [
         whose * len(known) + np.asarray(pc.index_in(ids, value_set=known).to_numpy(), np.int64)
-        for whose, ids in ((owner, wanted), (candidates.request, items))
+        for whose, ids in ((list_numbers(requests.wanted), wanted), (candidates.request, items))
     ]
     return np.isin(keys[1], keys[0])

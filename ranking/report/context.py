@@ -1,4 +1,4 @@
-"""What a report tells beside the ablation's figures, which who ran the job knows and passes in."""
+"""What a report tells beside the ablation's figures; the job that ran it knows and passes it in."""
 
 from pydantic import AwareDatetime
 

@@ -46,7 +46,7 @@ class FileKeys:
 
     async def find(self, kid: object) -> jwt.PyJWK | None:
         """Return the key of an id, as :class:`Keys` says."""
-        return pick(self._keys, kid)
+        return find_key(self._keys, kid)
 
 
 class FetchedKeys:
@@ -70,10 +70,10 @@ class FetchedKeys:
         Raises:
             ServiceError: 503 when no keys were ever fetched.
         """
-        found = pick(self._keys, kid)
+        found = find_key(self._keys, kid)
         if found is None:
             await self._refresh()
-            found = pick(self._keys, kid)
+            found = find_key(self._keys, kid)
         elif time.monotonic() > self._fetched_at + self._refresh_seconds and not self._lock.locked():
             self._refreshing = asyncio.create_task(self._refresh())  # nobody waits for what is only old
         if found is None and not self._keys:
@@ -111,7 +111,7 @@ def parse_keys(data: bytes) -> dict[str, jwt.PyJWK]:
     return {key.key_id or "": key for key in keys if key.key_type != "oct"}
 
 
-def pick(keys: dict[str, jwt.PyJWK], kid: object) -> jwt.PyJWK | None:
+def find_key(keys: dict[str, jwt.PyJWK], kid: object) -> jwt.PyJWK | None:
     """Return the key of an id, or the only one for a token that names none."""
     if kid is None:
         return next(iter(keys.values())) if len(keys) == 1 else None
