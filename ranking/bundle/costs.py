@@ -19,7 +19,7 @@ _TURNS = 9
 
 
 def bytes_online(pins: Sequence[Pin], published: Sequence["Published"]) -> int:
-    """Return the bytes of the pinned features of all entities as arrays, the least any online store keeps."""
+    """Bytes of the pinned features of all entities, as arrays: what any online store keeps at the least."""
     runs = {run.manifest.run_id: run.snapshot for run in published}
     tables = (runs[pin.run_id].table(pin.node_type, pin.kind).select(list(pin.features)) for pin in pins)
     return sum(table.nbytes for table in tables)
@@ -31,15 +31,11 @@ def read_ms(
     ids: Mapping[Side, pa.Array],
     node_types: Mapping[Side, str],
 ) -> float | None:
-    """Return the median milliseconds of reading one request's features, by one call for each side.
-
-    None comes back where a feature is not online.
+    """Median milliseconds of reading one request's features, a call a side; None where one is not online.
 
     Args:
-        client: of the store.
-        pins: the features to read.
-        ids: id of the user, and ids of the candidates.
-        node_types: node type of each side.
+        ids: of the user, and of the candidates.
+        node_types: of the sides.
     """
     refs = {
         side: [ref for pin in pins if pin.node_type == node_types[side] for ref in pin.refs] for side in SIDES

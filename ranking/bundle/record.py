@@ -46,7 +46,7 @@ class BundleRecord(Config):
     digest: str = ""
 
     def sealed(self) -> "BundleRecord":
-        """Return the record with its digest."""
+        """The same with its digest."""
         digest = config_hash(self.model_dump(mode="json", exclude={"digest"}))
         return self.model_copy(update={"digest": digest})
 
