@@ -1,7 +1,7 @@
 """Vectors as recommenders have them: decaying spectrum, topics, lengths that follow popularity.
 
 The constants were set so that 41,000 items look like the 64-dimensional vectors that ``spectral`` and ``als``
-fit to Gowalla and Yelp2018 (38,000 - 41,000 items); the figures are in docs/howto/recall.md.
+fit to Gowalla and Yelp2018 (38,000 - 41,000 items); the figures are in docs/results.md.
 """
 
 import numpy as np

@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 
 from benchmarks.harness import data_root, emit, peak_rss_mb, timed
 from embedding_features.errors import DataError
-from embedding_features.evaluate.retrieval import Retrieval, evaluate_embeddings, evaluate_vectors
+from embedding_features.evaluate.metrics import Retrieval
+from embedding_features.evaluate.retrieval import evaluate_embeddings, evaluate_vectors
 from embedding_features.evaluate.select import Selection, select_parameters
 from embedding_features.graph import CSR, Graph
 from embedding_features.methods import get_method, make, methods

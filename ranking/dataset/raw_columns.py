@@ -7,8 +7,9 @@ import pyarrow as pa
 
 from embedding_features.errors import DataError
 from ranking.dataset.base_fields import id_specs, level_specs, side_columns, side_specs, side_table, tags
+from ranking.dataset.feature_kinds.neighbours import neighbour_columns
 from ranking.dataset.graph_columns import GraphColumns
-from ranking.dataset.graph_fields import graph_specs, neighbour_columns
+from ranking.dataset.graph_fields import graph_specs
 from ranking.inputs.arrow import flat_array
 from ranking.inputs.field_specs import AnyField, HistorySpec, NumberSpec
 from ranking.inputs.spec import RankerSpec
