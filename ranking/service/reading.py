@@ -53,6 +53,7 @@ class Reader:
             StoreError: when the store cannot answer.
             DataError: when ids are of another type than the entities'.
         """
+        ids: dict[Side, pa.Array] = {"user": id_array([subject.user]), "item": id_array(subject.items)}
         columns: dict[str, ColumnValues] = {}
         histories: dict[str, ColumnValues] = {}
         found: dict[Side, Bool] = {}
@@ -63,7 +64,7 @@ class Reader:
                 continue
             # a history may come from the user's lookup, which is the first
             lists = self._history_lists(lookup, {**columns, **subject.columns})
-            views = self._client.online(_keys(lookup, subject, lists), lookup.refs)
+            views = self._client.online(_keys(lookup, ids, lists), lookup.refs)
             for view, names_of_view in lookup.columns.items():
                 rows = views[view]
                 read, vectors = _view_columns(lookup, names_of_view, rows, lists, len(subject.items))
@@ -95,9 +96,10 @@ class Reader:
         return [one for one in lists if one is not None]
 
 
-def _keys(lookup: StoreLookup, subject: RankSubject, lists: Sequence[HistoryLists]) -> dict[str, pa.Array]:
+def _keys(
+    lookup: StoreLookup, ids: Mapping[Side, pa.Array], lists: Sequence[HistoryLists]
+) -> dict[str, pa.Array]:
     """The ids of each key: of one side the request's, then those of histories; of both, a pair a row."""
-    ids: dict[Side, pa.Array] = {"user": id_array([subject.user]), "item": id_array(subject.items)}
     if len(lookup.sides) > 1:
         user = ColumnValues(ids["user"], True).rows(len(ids["item"]))
         pair = {"user": user, "item": ids["item"]}
