@@ -66,7 +66,7 @@ def serve(bundle: Path, repo: Path, config: Path | None, host: str, port: int, a
         service = RankingService(bundle, repo, settings)
         answer = {
             "serving": f"http://{f'[{host}]' if ':' in host else host}:{bound.getsockname()[1]}",
-            "bundle": service.bundles.current.digest,
+            "bundle": service.bundle_holder.current.digest,
             "auth": settings.auth.kind,
         }
         app, drain_seconds = make_app(service, authenticator), settings.limits.drain_seconds
@@ -99,7 +99,7 @@ async def _until_stopped(server: "ServiceServer", bound: socket.socket, service:
     loop, running = asyncio.get_running_loop(), set[asyncio.Task[None]]()
 
     def reload() -> None:
-        running.add(task := loop.create_task(service.bundles.try_reload()))
+        running.add(task := loop.create_task(service.bundle_holder.try_reload()))
         task.add_done_callback(running.discard)
 
     loop.add_signal_handler(signal.SIGHUP, reload)

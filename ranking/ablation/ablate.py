@@ -30,10 +30,11 @@ __all__ = ["Ablation", "AblationConfig", "ComparedCell", "ablate"]
 Key = tuple[str, str, str]  # ranker, variant, metric
 
 
-def _verdict(metric: str, change: float, p_corrected: float, alpha: float) -> Verdict:
-    if p_corrected >= alpha:
+def verdict(change: float, significant: bool, higher_is_better: bool = True) -> Verdict:
+    """Return which way a metric changed, or that there is no difference where that is not significant."""
+    if not significant:
         return "no difference"
-    return "better" if (change > 0) == METRICS[metric].higher_is_better else "worse"
+    return "better" if (change > 0) == higher_is_better else "worse"
 
 
 def _judge(measured: Mapping[Key, Measured], config: AblationConfig) -> dict[Key, tuple[float, Verdict]]:
@@ -46,7 +47,8 @@ def _judge(measured: Mapping[Key, Measured], config: AblationConfig) -> dict[Key
             if found.difference is not None and (key[2] == config.primary) == primary
         }
         for (key, change), p in zip(family.items(), holm([d.p for d in family.values()]), strict=True):
-            judged[key] = (p, _verdict(key[2], change.value, p, config.alpha))
+            higher_is_better = METRICS[key[2]].higher_is_better
+            judged[key] = (p, verdict(change.value, p < config.alpha, higher_is_better))
     return judged
 
 

@@ -17,11 +17,11 @@ from ranking.models import FittedRanker
 
 @dataclass(frozen=True)
 class Bundle:
-    """A ranker ready to score.
+    """A trained ranker, ready to score the rows of raw columns.
 
     Attributes:
         folder: where it lies.
-        record: what it says of itself.
+        record: what ``bundle.json`` says of it.
         encoders: from raw columns to inputs.
         fitted: from inputs to scores.
     """
@@ -33,6 +33,7 @@ class Bundle:
 
     @property
     def spec(self) -> RankerSpec:
+        """The fields that the ranker reads, and their raw columns."""
         return self.encoders.spec
 
     @property
@@ -42,11 +43,11 @@ class Bundle:
 
     @property
     def feature_refs(self) -> list[str]:
-        """What to ask the store for: ``view@vN:feature``, exactly of the runs it was trained on."""
+        """The features to ask the store for, ``view@vN:feature``, exactly of the runs it was trained on."""
         return [ref for pin in self.pins for ref in pin.refs]
 
     def score(self, table: pa.Table) -> F32:
-        """[n] probability of label 1.
+        """Return [n] probabilities of label 1.
 
         Args:
             table: the columns of :meth:`.RankerSpec.columns`: those of the store as it answers to
@@ -62,10 +63,11 @@ class Bundle:
 
 
 def load_bundle(folder: Path, repo: Path | None = None) -> Bundle:
-    """The ranker that :func:`.export_bundle` wrote: it scores the same rows alike, bit by bit.
+    """Load the ranker that :func:`.export_bundle` wrote; it scores the same rows alike, bit by bit.
 
     Args:
-        repo: the Feast repository it will serve from; None for scoring tables that are at hand.
+        folder: of the bundle.
+        repo: the Feast repository it will serve from; None where it scores tables that are at hand.
 
     Raises:
         BundleError: when the folder is no whole bundle, or of another format.

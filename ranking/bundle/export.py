@@ -1,4 +1,4 @@
-"""A trained ranker as a folder, whole or not at all."""
+"""The export of a trained ranker as a bundle: a folder, whole or not at all."""
 
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -34,10 +34,13 @@ def export_bundle(
     """Write a bundle, whole or not at all.
 
     Args:
-        folder: made; it must not exist.
+        folder: where the bundle is made; it must not exist.
+        fitted: the trained ranker.
         encoders: of the fields the ranker was fitted on, as ``dataset.encoders.select(groups)`` has them.
         published: the runs that the training features came from.
-        data_fingerprint: of the training inputs.
+        data_fingerprint: of the training inputs (:meth:`.Inputs.fingerprint`).
+        metrics: name → figure, as the caller measured them.
+        calibration: applied to the ranker's scores when it serves; None serves them as they are.
 
     Raises:
         DataError: when ranker and encoders are of different fields.

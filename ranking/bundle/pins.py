@@ -19,14 +19,17 @@ _GRAPH_COLUMN = re.compile(rf"(\w+_(?:{'|'.join(KINDS)}))(?:@v\d+)?__(\w+)")
 
 
 class Pin(Config):
-    """One view of one published run.
+    """Names the view of a published run that some of a ranker's features come from.
 
     Attributes:
-        view, version: N of ``view@vN``.
+        view: name of the view.
+        version: N of ``view@vN``.
         run_id: of the snapshot; the newest one that training could see.
-        features: of the view, those the ranker reads.
-        space: where its vectors and codes mean something.
-        codebooks: that its features refer to.
+        node_type: whose features they are.
+        kind: of the view's table.
+        features: those of the view that the ranker reads.
+        space: the space in which its vectors and codes mean something.
+        codebooks: those that its features refer to.
     """
 
     view: str
@@ -40,7 +43,7 @@ class Pin(Config):
 
     @property
     def refs(self) -> list[str]:
-        """``view@vN:feature`` of each feature."""
+        """Each feature as ``view@vN:feature``."""
         return [f"{self.view}@v{self.version}:{feature}" for feature in self.features]
 
     def __str__(self) -> str:
@@ -48,10 +51,10 @@ class Pin(Config):
 
 
 def make_pins(columns: Sequence[str], published: Sequence["Published"]) -> tuple[Pin, ...]:
-    """Pins of the graph features among raw columns, to the newest run of each family.
+    """Return pins of the graph features among raw columns to the newest run of each family.
 
     Args:
-        columns: of the ranker's spec.
+        columns: raw columns that the ranker reads.
         published: the runs that training features came from.
 
     Raises:
@@ -95,7 +98,7 @@ def _pin(view: str, run: "Published", node_type: str, kind: Kind, features: Sequ
 
 
 def check_pins(pins: Sequence[Pin], published: Sequence["Published"]) -> None:
-    """Whether a repository serves what a ranker was trained on.
+    """Check that a repository serves the runs that a ranker was trained on.
 
     Raises:
         CompatibilityError: naming the pin and what is there instead: no run of its family or version, one in

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from embedding_features.files import atomic_file
 from ranking.inputs.inputs import Inputs
 from ranking.models.tensors import Batch
-from ranking.modes.fresh import edges_of, has_graph
+from ranking.modes.observed_graph import edges_of, has_graph
 from ranking.modes.sub_encoder import with_absent
 from ranking.modes.submodel import FittedSubModel
 
@@ -24,6 +24,8 @@ def export_program(fitted: FittedSubModel, path: Path, example: Inputs) -> None:
     [b] probabilities. Other edges give other vectors, inside the program.
 
     Args:
+        fitted: the ranker.
+        path: of the file.
         example: a few rows, at least two.
 
     Raises:
@@ -44,14 +46,14 @@ def export_program(fitted: FittedSubModel, path: Path, example: Inputs) -> None:
 
 
 def program_arguments(fitted: FittedSubModel, inputs: Inputs) -> dict[str, Any]:
-    """The arguments of a program for some rows: of a :class:`Batch`, whose computed tables are left out.
+    """Return the arguments of a program for some rows: a :class:`Batch`'s without its computed tables.
 
     ``edges`` are [e] source rows, [e] destination rows and [e] weights of the graph that the encoder sees,
     none of one that sees no graph.
     """
     batch = Batch.of(inputs, fitted.shape.schema)
     sub = fitted.model.sub
-    computed = {place.column for place in sub.places}
+    computed = {vector.column for vector in sub.computed_vectors}
     edges: tuple[Tensor, ...] = ()
     if has_graph(sub.encoder):
         edges = (
@@ -89,14 +91,14 @@ class Program(nn.Module):
         tables: tuple[Tensor, ...],
         edges: tuple[Tensor, ...],
     ) -> Tensor:
-        """[b] probabilities."""
+        """Return [b] probabilities."""
         sub = self.model.sub
-        computed, rest = {place.column for place in sub.places}, iter(tables)
+        computed, rest = {vector.column for vector in sub.computed_vectors}, iter(tables)
         count = len(tables) + len(computed)
         held = tuple(torch.zeros(1, 1) if column in computed else next(rest) for column in range(count))
         label = torch.zeros_like(keys[:, 0], dtype=torch.float32)
         batch = Batch(label, continuous, categorical, bags, rows, histories, keys, None, held)
-        seen = sub.computed(batch, with_absent(list(self.sides(edges))))
+        seen = sub.with_vectors(batch, with_absent(list(self.sides(edges))))
         return torch.sigmoid(self.model.ranker(seen))
 
 

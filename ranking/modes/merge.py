@@ -1,7 +1,8 @@
-"""Lists of several sources merged into one list of candidates a request."""
+"""Candidates of a request: merged from the lists of several sources, and the union of several mixes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 import pyarrow as pa
@@ -9,11 +10,12 @@ import pyarrow as pa
 from embedding_features.arrays import I64, Bool
 from embedding_features.errors import ConfigError, DataError
 from embedding_features.jit import jit
+from ranking.modes.lists import list_numbers
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """What is to be ranked.
+    """The items to rank for some requests.
 
     Attributes:
         items: [q] lists of ids, each once a request, in the order in which they were merged.
@@ -30,14 +32,14 @@ class Candidates:
 
     @property
     def request(self) -> I64:
-        """[c] whose candidate it is."""
-        return np.repeat(np.arange(len(self.items)), np.diff(self.offsets))
+        """[c] number of the request whose candidate it is."""
+        return list_numbers(self.items)
 
 
 def merge(
     lists: Mapping[str, pa.ListArray], quotas: Mapping[str, int], total: int, seen: pa.ListArray
 ) -> Candidates:
-    """Up to ``total`` unseen candidates a request, each once.
+    """Return up to ``total`` unseen candidates of each request, each once.
 
     The sources take turns in their order, and each gives its next item that is neither seen nor given yet,
     until it has given its quota. Where that leaves room, those with more to give take turns again.
@@ -45,6 +47,7 @@ def merge(
     Args:
         lists: source → [q] lists, best first.
         quotas: source → items it may give before others have given theirs.
+        total: the most candidates that a request gets.
         seen: [q] lists of what must not be given.
 
     Raises:
@@ -75,10 +78,30 @@ def merge(
     items = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), encoded.dictionary.take(pa.array(kept)))
     keys = np.repeat(np.arange(len(seen)), count) * size + kept
     found = {}
-    for place, name in enumerate(lists):
-        owner = np.repeat(np.arange(len(seen)), np.diff(begin[place]))
-        found[name] = np.isin(keys, owner * size + codes[bounds[place] : bounds[place + 1]])
+    for number, name in enumerate(lists):
+        owner = np.repeat(np.arange(len(seen)), np.diff(begin[number]))
+        found[name] = np.isin(keys, owner * size + codes[bounds[number] : bounds[number + 1]])
     return Candidates(items, found)
+
+
+def union(mixes: Sequence[Candidates]) -> tuple[Candidates, list[I64]]:
+    """Return all candidates of each request, each once, and where [c] those of each mix are among them.
+
+    Columns and scores of a pair are then made once, whichever mixes proposed it.
+
+    Args:
+        mixes: candidates of the same requests, by different sources.
+    """
+    encoded = pa.concat_arrays([mix.items.flatten() for mix in mixes]).dictionary_encode()
+    codes = np.asarray(encoded.indices.to_numpy(), np.int64)
+    size, ends = len(encoded.dictionary), list(accumulate(len(mix.request) for mix in mixes))
+    requests = np.concatenate([mix.request for mix in mixes])
+    keys, position = np.unique(requests * max(size, 1) + codes, return_inverse=True)
+    offsets = np.searchsorted(keys, np.arange(len(mixes[0].items) + 1) * max(size, 1))
+    items = encoded.dictionary.take(pa.array(keys % max(size, 1)))
+    lists = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), items)
+    positions: list[I64] = np.split(position.astype(np.int64), ends[:-1])
+    return Candidates(lists, {}), positions
 
 
 @jit()

@@ -15,7 +15,7 @@ from ranking.task.task import Task
 
 
 def pair_rows(requests: Requests, candidates: Candidates) -> pa.Table:
-    """A row a candidate, as :data:`.LABELS` has them, with label 0, at the requests' moment."""
+    """Return a row a candidate, as :data:`.LABELS` has them, with label 0, at the requests' moment."""
     schema, count = requests.past.schema, len(candidates.request)
     past = len(requests.past)
     return pa.table(
@@ -31,20 +31,22 @@ def pair_rows(requests: Requests, candidates: Candidates) -> pa.Table:
 
 
 def pair_frame(task: Task, pairs: Sequence[pa.Table]) -> pa.Table:
-    """What the feature store is asked with for all of :func:`pair_rows`, one after another."""
+    """Return the entity frame to ask the feature store with, of all of :func:`pair_rows` in order."""
     return entity_frame(task, pa.concat_tables(pairs))
 
 
 def pair_columns(
     task: Task, requests: Requests, pairs: pa.Table, features: pa.Table, moments: Sequence[datetime]
 ) -> pa.Table:
-    """The raw columns of candidates, as a label of the same user, item and moment would have them.
+    """Return the raw columns of candidates, as labels of the same user, item and moment would have them.
 
     The pairs stand behind the log as rows of one moment: no row counts what is of its own moment, so none of
     them counts another.
 
     Args:
-        pairs: of :func:`pair_rows`.
+        task: what is predicted.
+        requests: whose candidates they are.
+        pairs: as :func:`pair_rows` returns them.
         features: the store's answer, a row a pair.
         moments: the snapshots' ``as_of``.
 

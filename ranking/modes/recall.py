@@ -13,11 +13,11 @@ from embedding_features.errors import ConfigError
 from embedding_features.recall import RecallIndex
 from ranking.encoders import Encoders
 from ranking.inputs.inputs import Inputs
-from ranking.modes import sources
+from ranking.modes import index_sources, log_sources
 from ranking.modes.merge import Candidates, merge
 from ranking.modes.pairs import pair_columns, pair_frame, pair_rows
+from ranking.modes.request_figures import hits
 from ranking.modes.requests import Requests
-from ranking.modes.stages import hits
 from ranking.task.task import Task
 
 #: from an entity frame to the store's answer, a row a row
@@ -25,7 +25,7 @@ Ask = Callable[[pa.Table], pa.Table]
 
 
 class RecallStage(Config):
-    """Settings of the first stage.
+    """Holds the settings of the first stage.
 
     Attributes:
         candidates: the most a request has.
@@ -54,18 +54,20 @@ class RecallStage(Config):
 
 @dataclass(frozen=True)
 class Indexes:
-    """The two sides of one snapshot."""
+    """Holds the indexes of both sides of one snapshot."""
 
     users: RecallIndex
     items: RecallIndex
 
 
 def recall_candidates(requests: Requests, indexes: Indexes | None, settings: RecallStage) -> Candidates:
-    """The candidates of some requests.
+    """Return the candidates of some requests.
 
     Args:
+        requests: of one moment.
         indexes: of the newest snapshot strictly older than the requests; None where there is none yet: then
             only the log's own sources give (``popular``, ``item_knn``).
+        settings: which sources give how many.
 
     Raises:
         ConfigError: when a source is unknown, or ``cross_domain`` has no domain.
@@ -87,20 +89,22 @@ def _sources(
 ) -> dict[str, Callable[[], pa.ListArray]]:
     k, domain = settings.candidates, settings.domain
     made: dict[str, Callable[[], pa.ListArray]] = {
-        "popular": lambda: sources.popular(requests, k, settings.popular_days),
-        "item_knn": lambda: sources.item_knn(requests, k, settings.last),
+        "popular": lambda: log_sources.popular(requests, k, settings.popular_days),
+        "item_knn": lambda: log_sources.item_knn(requests, k, settings.last),
     }
     if indexes is None:
         nothing = pa.array([[]] * len(requests), requests.seen.type)
         return made | dict.fromkeys(("interest", "item2item", "cold_start", "cross_domain"), lambda: nothing)
     users, items = indexes.users, indexes.items
     made |= {
-        "interest": lambda: sources.interest(requests, items, users, k),
-        "item2item": lambda: sources.item2item(requests, items, k, settings.last),
-        "cold_start": lambda: sources.cold_start(requests, items, users, k, settings.first, settings.reach),
+        "interest": lambda: index_sources.interest(requests, items, users, k),
+        "item2item": lambda: index_sources.item2item(requests, items, k, settings.last),
+        "cold_start": lambda: index_sources.cold_start(
+            requests, items, users, k, settings.first, settings.reach
+        ),
     }
     if domain is not None:
-        made["cross_domain"] = lambda: sources.cross_domain(requests, items, users, k, domain)
+        made["cross_domain"] = lambda: index_sources.cross_domain(requests, items, users, k, domain)
     return made
 
 
@@ -111,16 +115,19 @@ def candidate_columns(
     ask: Ask,
     moments: Sequence[datetime],
 ) -> list[pa.Table]:
-    """The raw columns of the candidates of each moment, a row a candidate.
+    """Return the raw columns of the candidates of each moment, a row a candidate.
 
     Args:
+        task: what is predicted.
+        requests: of each moment.
+        candidates: of the requests of each moment.
         ask: the store's answer for all pairs, e.g. ``lambda frame: historical(repo, frame, refs)``.
         moments: the snapshots' ``as_of``.
     """
     pairs = [pair_rows(*part) for part in zip(requests, candidates, strict=True)]
     features, tables, start = ask(pair_frame(task, pairs)), [], 0
-    for asked, rows in zip(requests, pairs, strict=True):
-        tables.append(pair_columns(task, asked, rows, features.slice(start, len(rows)), moments))
+    for of_moment, rows in zip(requests, pairs, strict=True):
+        tables.append(pair_columns(task, of_moment, rows, features.slice(start, len(rows)), moments))
         start += len(rows)
     return tables
 
@@ -131,13 +138,12 @@ def candidate_inputs(
     tables: Sequence[pa.Table],
     encoders: Encoders,
 ) -> Inputs:
-    """Candidates as rows to learn from: the label is whether one is wanted, a request's rows are a group.
+    """Return candidates as rows to learn from: label 1 where one is wanted, a request's rows as a group.
 
-    Args:
-        tables: of :func:`candidate_columns`.
+    ``tables`` are their raw columns, as :func:`candidate_columns` returns them.
     """
     label = np.concatenate([hits(*part) for part in zip(requests, candidates, strict=True)])
-    first = np.cumsum([0, *(len(asked) for asked in requests)])
-    group = np.concatenate([one.request + at for one, at in zip(candidates, first, strict=False)])
+    first = np.cumsum([0, *map(len, requests)])
+    group = np.concatenate([one.request + start for one, start in zip(candidates, first, strict=False)])
     inputs = encoders.encode(pa.concat_tables(tables), label.astype(np.float32))
     return replace(inputs, group=group)

@@ -8,15 +8,16 @@ import pyarrow as pa
 
 from embedding_features.arrays import F32, F64, I64
 from embedding_features.errors import ConfigError, DataError
+from ranking.ablation.ablate import verdict
 from ranking.ablation.bootstrap import Sample, bootstrap, difference, figure, holm, seed_noise
 from ranking.ablation.checks import check_replicates
 from ranking.ablation.config import AblationConfig
-from ranking.ablation.result import RecallCell, Verdict
+from ranking.ablation.result import RecallCell
 from ranking.metrics.replicates import UserRatio
 from ranking.modes.merge import Candidates
 from ranking.modes.recall import RecallStage
+from ranking.modes.request_figures import request_figures
 from ranking.modes.requests import Requests
-from ranking.modes.stages import request_figures
 
 #: sources that ask the log alone; all others search an index of pretrained vectors
 LOG_SOURCES = ("popular", "item_knn")
@@ -25,7 +26,7 @@ Key = tuple[str, str]  # mix, metric
 
 
 def mixes_of(stage: RecallStage) -> dict[str, RecallStage]:
-    """The mixes of a stage's sources to compare, by name (``popular + interest``), the baseline first.
+    """Return the mixes of a stage's sources to compare, by name (``popular + interest``), baseline first.
 
     The baseline has every source of the log alone (:data:`LOG_SOURCES`) that the stage has; then come the
     baseline with each source of pretrained vectors alone, and the stage itself. All give as many candidates:
@@ -42,10 +43,10 @@ def mixes_of(stage: RecallStage) -> dict[str, RecallStage]:
             fix=f"give a quota to at least one of {', '.join(LOG_SOURCES)}, and to one of pretrained vectors",
         )
     mixes = [log, *([*log, name] for name in pretrained), [*log, *pretrained]]
-    return {" + ".join(mix): _of(stage, mix) for mix in mixes}
+    return {" + ".join(mix): _stage_of(stage, mix) for mix in mixes}
 
 
-def _of(stage: RecallStage, mix: Sequence[str]) -> RecallStage:
+def _stage_of(stage: RecallStage, mix: Sequence[str]) -> RecallStage:
     """The stage with some of its sources, in its order; quotas are rounded at their running sum."""
     given = {name: quota for name, quota in stage.quotas.items() if name in mix}
     running, total = np.cumsum([0, *given.values()]), sum(stage.quotas.values())
@@ -60,7 +61,7 @@ def judge_mixes(
     k: int,
     config: AblationConfig,
 ) -> tuple[RecallCell, ...]:
-    """Recall@k and NDCG@k of each mix's ranked candidates, and its differences from the first mix.
+    """Return recall@k and NDCG@k of each mix's ranked candidates, and its differences from the first mix.
 
     Figures are means over requests. The bootstrap draws users, each with her requests of all moments, and
     all mixes are measured on the same draws; all differences are one Holm family.
@@ -68,6 +69,8 @@ def judge_mixes(
     Args:
         requests: of each moment.
         mixes: name → candidates of the requests of each moment, and [c] scores of the ranker for them.
+        k: the cut-off of both metrics.
+        config: replicates, seed, alpha and fewest users of the comparison.
 
     Returns:
         A cell a mix and metric, in the order given.
@@ -78,7 +81,7 @@ def judge_mixes(
     """
     figures = {mix: request_figures(requests, *given, k) for mix, given in mixes.items()}
     user = _users(requests)
-    _check(len(mixes), int(user.max()) + 1, config)
+    _check_enough(len(mixes), int(user.max()) + 1, config)
     metrics = {f"recall@{k}": "recall ranked", f"ndcg@{k}": "ndcg ranked"}
     statistics = {
         (mix, metric): [_mean(of_mix[name], user)]
@@ -92,11 +95,11 @@ def judge_mixes(
 
 def _users(requests: Sequence[Requests]) -> I64:
     """[r] code of each request's user."""
-    ids = pa.concat_arrays([asked.users for asked in requests])
+    ids = pa.concat_arrays([of_moment.users for of_moment in requests])
     return np.asarray(ids.dictionary_encode().indices.to_numpy(), np.int64)
 
 
-def _check(mixes: int, users: int, config: AblationConfig) -> None:
+def _check_enough(mixes: int, users: int, config: AblationConfig) -> None:
     family = 2 * (mixes - 1)
     if family < 1:
         raise ConfigError(f"{mixes} mixes of candidates", fix="give the baseline and at least one other")
@@ -132,15 +135,9 @@ def _cells(
             figure=figure(sample, noise, config.alpha),
             difference=changes.get((mix, metric)),
             p_corrected=corrected.get((mix, metric)),
-            verdict=_verdict(changes[mix, metric].value, corrected[mix, metric], config.alpha)
+            verdict=verdict(changes[mix, metric].value, corrected[mix, metric] < config.alpha)
             if mix != first
             else None,
         )
         for (mix, metric), sample in samples.items()
     )
-
-
-def _verdict(change: float, p_corrected: float, alpha: float) -> Verdict:
-    if p_corrected >= alpha:
-        return "no difference"
-    return "better" if change > 0 else "worse"

@@ -15,11 +15,10 @@ from ranking.experiment.run import OneTorchThread
 from ranking.inputs.inputs import Inputs
 from ranking.models.base import Ranker
 from ranking.modes.logged_requests import LoggedRequests, Span, part_borders
-from ranking.modes.merge import Candidates
+from ranking.modes.merge import Candidates, union
 from ranking.modes.recall import RecallStage, candidate_inputs, recall_candidates
 from ranking.modes.recall_ablation import judge_mixes, mixes_of
 from ranking.modes.requests import Requests
-from ranking.modes.union import union
 
 
 @dataclass(frozen=True)

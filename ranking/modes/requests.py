@@ -16,11 +16,11 @@ _MICROS = pa.timestamp("us", tz="UTC")
 
 @dataclass(frozen=True)
 class Requests:
-    """One request a user, all of one moment.
+    """Requests of one moment, one a user.
 
     Attributes:
         moment: of the requests; all that is known is strictly earlier.
-        users: [q] ids, ascending.
+        users: [q] ids of the users, ascending.
         seen: [q] lists of the items each met before the moment.
         wanted: [q] lists of the items to be found, none of them seen.
         past: the labels strictly before the moment, in the log's order.
@@ -36,7 +36,7 @@ class Requests:
         return len(self.users)
 
     def liked(self, days: float | None = None) -> pa.Table:
-        """The past's labels of 1, of the last ``days`` where given."""
+        """Return the past's labels of 1, of the last ``days`` where given."""
         chosen = pc.equal(self.past["label"], 1)
         if days is not None:
             since = pa.scalar(self.moment - timedelta(days=days), _MICROS)
@@ -45,10 +45,12 @@ class Requests:
 
 
 def requests_at(labels: pa.Table, moment: datetime, until: datetime) -> Requests:
-    """The users who take to something new (label 1) from ``moment`` to before ``until``.
+    """Return a request of each user who takes to something new (label 1) after a moment.
 
     Args:
         labels: as :func:`.load_labels` returns them.
+        moment: of the requests; labels before it are known.
+        until: labels from the moment to before this are to be found.
 
     Raises:
         DataError: when nobody does.
@@ -86,7 +88,7 @@ def _keys(rows: pa.Table, users: pa.Array, items: pa.Array) -> I64:
 
 
 def _lists(keys: I64, asking: I64, items: pa.Array) -> pa.ListArray:
-    """Of each asking user, the items of its keys."""
+    """[asking] the items of each user's keys."""
     own = keys[np.isin(keys // len(items), asking)]
     offsets = np.append(np.searchsorted(own // len(items), asking), len(own))
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), items.take(pa.array(own % len(items))))

@@ -10,10 +10,11 @@ import pyarrow.compute as pc
 import torch
 from pydantic import SerializeAsAny, model_validator
 from torch import nn
+from typing_extensions import override
 
 from embedding_features.arrays import I64
 from embedding_features.artifact import Snapshot, export_encoder, load_encoder
-from embedding_features.errors import CompatibilityError, ConfigError
+from embedding_features.errors import ConfigError
 from embedding_features.graph import Graph
 from embedding_features.graph.views import Bipartite
 from embedding_features.progress import Progress
@@ -26,9 +27,10 @@ from ranking.models.pretrained import FineTuned
 from ranking.models.saved_network import read_network
 from ranking.models.schema import Schema
 from ranking.models.tensors import Batch
-from ranking.modes.fresh import observe
-from ranking.modes.sub_encoder import ComputedVector, FineTuning, SubEncoder, SubModelNetwork
-from ranking.task.task import SIDES, Side
+from ranking.modes.computed_vectors import find_computed_vectors
+from ranking.modes.observed_graph import observe
+from ranking.modes.sub_encoder import FineTuning, SubEncoder, SubModelNetwork
+from ranking.task.task import Side
 
 ENCODER = "encoder"
 
@@ -45,7 +47,7 @@ class SubModel(Ranker):
     encoder's edges tell of their labels (:func:`.later_rows`).
 
     Attributes:
-        ranker: which ranker; not one that fine-tunes a table of vectors, for here is none.
+        ranker: the ranker around the encoder; not one that fine-tunes a table of vectors, for here is none.
         snapshot: folder of a snapshot with its encoder, of which a saved ranker holds a copy of its own.
         fields: the vector fields to compute; all by default.
         node_types: of user and item.
@@ -69,17 +71,17 @@ class SubModel(Ranker):
         def more_terms(model: RankerNetwork, steps: int) -> list[Any]:
             network = cast(SubModelNetwork, model)
             network.steps_an_epoch = steps
-            return [] if self.tuning is None else [network.sub.pull]
+            return [] if self.tuning is None else [network.sub.l2_sp]
 
         learned = self.ranker.learn(train, validation, seed, progress, self.network, more_terms)
         return FittedSubModel(self, train.layout(), *learned)
 
     def network(self, train: Batch, schema: Schema, generator: torch.Generator) -> SubModelNetwork:
-        """The untrained network around the snapshot's encoder.
+        """Return the untrained network around the snapshot's encoder.
 
         Raises:
-            ConfigError: when the snapshot has no encoder, or a field's side no id with keys.
-            CompatibilityError: when a field's vectors are of another dim than the encoder's.
+            ConfigError: when the snapshot has no encoder.
+            ConfigError, CompatibilityError: as :func:`.find_computed_vectors`.
         """
         snapshot = Snapshot.open(self.snapshot)
         encoder = snapshot.embeddings().encoder
@@ -89,61 +91,26 @@ class SubModel(Ranker):
                 fix="pretrain a method that trains a network, such as lightgcn",
             )
         keys = [keys_of(snapshot.vectors(node_type).ids, node_type) for node_type in encoder()]
-        return self._around(encoder, keys, train, schema, generator)
+        return self._network_around(encoder, keys, train, schema, generator)
 
-    def _around(
-        self,
-        encoder: nn.Module,
-        keys: list[I64],
-        train: Batch,
-        schema: Schema,
-        generator: torch.Generator,
+    def _network_around(
+        self, encoder: nn.Module, keys: list[I64], train: Batch, schema: Schema, generator: torch.Generator
     ) -> SubModelNetwork:
-        sub = SubEncoder(encoder, keys, self._places(encoder, schema), self.tuning)
-        return SubModelNetwork(self.ranker.network(sub.computed(train), schema, generator), sub)
+        dims = {node_type: vectors.shape[1] for node_type, vectors in encoder().items()}
+        computed = find_computed_vectors(schema, dims, self.fields, self.node_types, str(self.snapshot))
+        sub = SubEncoder(encoder, keys, computed, self.tuning)
+        return SubModelNetwork(self.ranker.network(sub.with_vectors(train), schema, generator), sub)
 
+    @override
     def restore(self, folder: Path, about: SavedRanker) -> FittedRanker:
         encoder = load_encoder(folder / ENCODER)
         nodes = [np.arange(len(vectors)) for vectors in encoder().values()]
 
         def build(train: Batch, schema: Schema, generator: torch.Generator) -> SubModelNetwork:
-            return self._around(encoder, nodes, train, schema, generator)
+            return self._network_around(encoder, nodes, train, schema, generator)
 
         shape, model = read_network(folder, build)
         return FittedSubModel(self, about.layout, about.rounds, model, shape)
-
-    def _places(self, encoder: nn.Module, schema: Schema) -> list[ComputedVector]:
-        made = {node_type: vectors.shape[1] for node_type, vectors in encoder().items()}
-        names = [vector.name for vector in schema.vectors]
-        unknown = sorted(set(self.fields) - set(names))
-        if unknown or not names:
-            raise ConfigError(
-                f"no vector fields {unknown} among {names}", fix="name vector fields of the inputs"
-            )
-        places = []
-        for column, vector in enumerate(schema.vectors):
-            if self.fields and vector.name not in self.fields:
-                continue
-            node_type = self.node_types[SIDES[SIDES.index(vector.side)]]
-            if made.get(node_type) != vector.dim:
-                raise CompatibilityError(
-                    f"{vector.name} has dim {vector.dim}, the encoder of {self.snapshot} makes {made}",
-                    fix="name the fields of the encoder's own snapshot, and the node types of user and item",
-                )
-            places.append(
-                ComputedVector(column, list(made).index(node_type), _key_column(schema, vector.side))
-            )
-        return places
-
-
-def _key_column(schema: Schema, side: str) -> int:
-    for field in schema.categorical:
-        if field.identity and field.side == side and field.key is not None:
-            return field.key
-    raise ConfigError(
-        f"the inputs have no id of the {side} with keys: the encoder's node cannot be found",
-        fix=f"add a categorical field of {side}_id with identity: true and keys: true",
-    )
 
 
 class FittedSubModel(FittedNetwork):
@@ -152,9 +119,10 @@ class FittedSubModel(FittedNetwork):
     model: SubModelNetwork
 
     def observe(self, graph: Graph, view: Bipartite) -> None:
-        """Compute vectors over another graph from now on: nodes with fresh edges get new ones.
+        """Compute vectors over another graph from now on: nodes with fresh edges get new vectors.
 
         Args:
+            graph: the other graph.
             view: how the encoder's method looks at a graph, as ``manifest.config["view"]`` has it.
 
         Raises:
@@ -169,11 +137,11 @@ class FittedSubModel(FittedNetwork):
 
 
 def later_rows(labels: pa.Table, rows: I64, as_of: datetime) -> I64:
-    """Those of some rows of the labels that are strictly later than a snapshot."""
+    """Return those of some rows of the labels that are strictly later than a snapshot's ``as_of``."""
     later = pc.greater(labels["timestamp"].take(pa.array(rows)), pa.scalar(as_of, labels["timestamp"].type))
     return rows[np.asarray(later.to_numpy(zero_copy_only=False), np.bool_)]
 
 
 def view_of(snapshot: Snapshot) -> Bipartite:
-    """How the method behind a snapshot looks at a graph."""
+    """Return how the method behind a snapshot looks at a graph."""
     return Bipartite.model_validate(snapshot.manifest.config["view"])

@@ -1,0 +1,1 @@
+"""Reports for people: an ablation, or a snapshot, as one HTML file."""

@@ -1,4 +1,4 @@
-"""What a report tells beside the ablation's figures; whoever ran the job knows it and passes it in."""
+"""What a report tells beside the ablation's figures; the job that ran it knows and passes it in."""
 
 from pydantic import AwareDatetime
 
@@ -6,7 +6,7 @@ from embedding_features.config import Config
 
 
 class SplitContext(Config):
-    """One part of the task's rows: how many, how many of label 1, from when to when."""
+    """Describes one part of the task's rows: how many, how many of label 1, from when to when."""
 
     name: str
     rows: int
@@ -16,10 +16,10 @@ class SplitContext(Config):
 
 
 class SnapshotContext(Config):
-    """One snapshot the features came from.
+    """Describes one snapshot that features came from.
 
     Attributes:
-        as_of: the moment its edges end.
+        as_of: the moment at which its edges end.
         health: figure → value, as the health gate measured them.
         alignment_residual: relative residual of aligning it to the snapshot before; None for a first one.
     """
@@ -32,10 +32,12 @@ class SnapshotContext(Config):
 
 
 class ReportContext(Config):
-    """A report's title, task and provenance.
+    """Holds a report's title, task and provenance.
 
     Attributes:
         task: what is predicted, in a sentence.
+        splits: training, validation and test rows.
+        snapshots: those that features came from.
         variants: variant → the features it adds, in a few words.
         rankers: ranker → what it is and how it was set, in a few words.
         notes: further sentences on how it was measured.

@@ -1,4 +1,4 @@
-"""What a ranker leans on, as bars: its first fields, and the sum of each group."""
+"""The importance of a ranker's fields as bars: its first fields, and the sum of each group."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +16,11 @@ _UNITS = {
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar: its length in percent of the longest; a negative value has none."""
+    """A field or a group of fields, with its length as a bar.
+
+    Attributes:
+        percent: of the longest bar; 0 of a negative value.
+    """
 
     name: str
     group: str
@@ -25,8 +29,15 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Leaning:
-    """The bars of one ranker × variant, and in words what they measure."""
+class ImportanceBars:
+    """The bars of one ranker × variant.
+
+    Attributes:
+        unit: in words what they measure.
+        fields: the most important ones.
+        left_out: how many fields have no bar.
+        groups: sums over all fields of each group, the largest first.
+    """
 
     ranker: str
     variant: str
@@ -36,25 +47,25 @@ class Leaning:
     groups: list[Bar]
 
 
-def leanings(ablation: Ablation) -> list[Leaning]:
-    """In the order measured."""
-    return [_leaning(one) for one in ablation.importance]
+def importance_bars(ablation: Ablation) -> list[ImportanceBars]:
+    """Return the bars of each ranker × variant, in the order measured."""
+    return [_bars_of(one) for one in ablation.importance]
 
 
 def group_colours(ablation: Ablation) -> dict[str, int]:
-    """Group → number of its colour, the same in all bars."""
+    """Return group → number of its colour, the same in all bars."""
     groups = (field.group for one in ablation.importance for field in one.fields)
     return {group: number for number, group in enumerate(dict.fromkeys(groups))}
 
 
-def _leaning(one: Importance) -> Leaning:
+def _bars_of(one: Importance) -> ImportanceBars:
     sums: dict[str, float] = {}
     for field in one.fields:
         sums[field.group] = sums.get(field.group, 0.0) + field.value
     fields = [(field.field, field.group, field.value) for field in one.fields[:SHOWN]]
     groups = [(group, group, value) for group, value in sorted(sums.items(), key=lambda pair: -pair[1])]
     left_out = len(one.fields) - len(fields)
-    return Leaning(one.ranker, one.variant, _UNITS[one.method], _bars(fields), left_out, _bars(groups))
+    return ImportanceBars(one.ranker, one.variant, _UNITS[one.method], _bars(fields), left_out, _bars(groups))
 
 
 def _bars(rows: Iterable[tuple[str, str, float]]) -> list[Bar]:

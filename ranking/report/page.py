@@ -1,4 +1,4 @@
-"""What every report is: one HTML file that asks for nothing, escaped, with a policy that holds it to that."""
+"""A report's page: one HTML file that asks for nothing, escaped, with a policy that holds it to that."""
 
 import base64
 import hashlib
@@ -17,18 +17,18 @@ _STYLES = ("report.css", "tables.css", "figures.css", "lists.css", "print.css")
 
 
 def when(moment: datetime) -> str:
-    """``2026-03-01 12:30 UTC``"""
+    """Return a moment as ``2026-03-01 12:30 UTC``."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def fixed(value: float, digits: int) -> str:
-    """A number with so many decimals, and a minus sign that is one; what rounds to nothing has none."""
+    """Return a number with so many decimals and a true minus sign; what rounds to nothing has no sign."""
     text = f"{value:.{digits}f}"
     return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """``12.3 %``"""
+    """Return a share as ``12.3 %``."""
     return f"{fixed(100 * share, digits)} %"
 
 
@@ -38,11 +38,12 @@ def render_page(
     filters: Mapping[str, Callable[..., Any]] | None = None,
     script: str = "",
 ) -> str:
-    """A template of this folder as a page.
+    """Return a template of this folder, filled in, as a page.
 
     Args:
+        template: name of the template.
         values: what the template names; strings are escaped, ``Markup`` is not.
-        filters: the template's own, beside those of every page.
+        filters: filters of this template alone, beside those of every page.
         script: the one script that the page may run; by default it may run none.
     """
     environment = Environment(
@@ -65,7 +66,7 @@ def render_page(
 
 
 def policy(script: str = "") -> str:
-    """The Content-Security-Policy: nothing is loaded, sent or run, but for ``script``, by its hash."""
+    """Return the Content-Security-Policy: nothing is loaded, sent or run but ``script``, by its hash."""
     rules = ["default-src 'none'", "style-src 'unsafe-inline'", "base-uri 'none'", "form-action 'none'"]
     if script:
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

@@ -1,4 +1,4 @@
-"""Differences with their intervals, and reliability."""
+"""Plots of an ablation: differences with their intervals, and reliability."""
 
 from collections.abc import Mapping
 
@@ -8,33 +8,15 @@ from matplotlib.figure import Figure
 from ranking.ablation.result import Ablation, ComparedCell
 from ranking.metrics.calibration import Reliability
 from ranking.metrics.statistics import METRICS
-from ranking.report.svg import (
-    INK,
-    LINE,
-    MARKERS,
-    VERDICT,
-    WIDTH,
-    drawn,
-    inline,
-    plain_axes,
-    shortened,
-)
-
-
-def _limits(cells: list[ComparedCell]) -> tuple[float, float]:
-    """One scale for all rankers: every interval, and 0, with some room."""
-    bounds = [0.0] + [
-        b for cell in cells if cell.difference for b in (cell.difference.low, cell.difference.high)
-    ]
-    room = 0.06 * (max(bounds) - min(bounds) or 1.0)
-    return min(bounds) - room, max(bounds) + room
+from ranking.report.svg import INK, LINE, MARKERS, VERDICT, WIDTH, drawn, inline, plain_axes, shortened
 
 
 @drawn
 def forest(ablation: Ablation, ranker: str) -> Markup:
-    """A ranker's differences from the baseline in the primary metric: points, intervals, verdicts.
+    """Return a plot of a ranker's differences from the baseline in the primary metric.
 
-    Without the variants that are parts of the baseline: what those lose would set the scale.
+    Each has its point, interval and verdict. Variants that are parts of the baseline are left out: what those
+    lose would set the scale.
     """
     metric, rungs = ablation.config.primary, ablation.config.rungs
     compared = [cell for cell in ablation.cells if cell.metric == metric and cell.difference]
@@ -43,12 +25,12 @@ def forest(ablation: Ablation, ranker: str) -> Markup:
     figure = Figure(figsize=(WIDTH, 0.75 + 0.32 * len(cells)), layout="constrained")
     axes = plain_axes(figure)
     axes.axvline(0, color=INK, linewidth=0.9)
-    for place, cell in enumerate(cells):
+    for row, cell in enumerate(cells):
         if cell.difference is None or cell.verdict is None:
             continue
         d, colour = cell.difference, VERDICT[cell.verdict]
-        axes.plot([d.low, d.high], [place, place], color=colour, linewidth=2.2, solid_capstyle="butt")
-        axes.plot([d.value], [place], marker=MARKERS[cell.verdict], color=colour, markersize=6.5)
+        axes.plot([d.low, d.high], [row, row], color=colour, linewidth=2.2, solid_capstyle="butt")
+        axes.plot([d.value], [row], marker=MARKERS[cell.verdict], color=colour, markersize=6.5)
     axes.set_yticks(range(len(cells)), [shortened(cell.variant, 16) for cell in cells])
     axes.set_ylim(len(cells) - 0.4, -0.6)
     axes.set_xlim(*_limits(primary))
@@ -61,13 +43,22 @@ def forest(ablation: Ablation, ranker: str) -> Markup:
     return inline(figure, name, label)
 
 
+def _limits(cells: list[ComparedCell]) -> tuple[float, float]:
+    """One scale for all rankers: every interval, and 0, with some room."""
+    bounds = [0.0] + [
+        b for cell in cells if cell.difference for b in (cell.difference.low, cell.difference.high)
+    ]
+    room = 0.06 * (max(bounds) - min(bounds) or 1.0)
+    return min(bounds) - room, max(bounds) + room
+
+
 @drawn
 def reliability(curves: Mapping[str, Reliability], name: str) -> Markup:
-    """Shares of ones over mean scores, a line a ranker; on the diagonal a score is what it says.
+    """Return a plot of shares of ones over mean scores, a line for each curve; the diagonal is calibrated.
 
     Args:
         curves: up to three, by what they are called in the legend, as "raw" and "calibrated".
-        name: what its ids begin with; one of its own in the page.
+        name: what the plot's ids begin with; one of its own in the page.
     """
     figure = Figure(figsize=(3.6, 3.4), layout="constrained")
     axes = plain_axes(figure)

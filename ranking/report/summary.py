@@ -7,7 +7,7 @@ from ranking.ablation.result import Ablation, ComparedCell
 
 
 class SummaryRow(NamedTuple):
-    """One ranker × variant by the primary metric; the baseline's difference, p and verdict are empty."""
+    """One ranker × variant by the primary metric; difference, p and verdict of a baseline are empty."""
 
     ranker: str
     variant: str
@@ -18,18 +18,18 @@ class SummaryRow(NamedTuple):
 
 
 def p_value(p: float) -> str:
-    """A p-value to two digits."""
+    """Return a p-value to two digits, or that it is below 0.001."""
     return f"{p:.2g}" if p >= 0.001 else "< 0.001"
 
 
 def with_spread(cell: ComparedCell) -> str:
-    """``0.7321 ± 0.0012``: the mean over seeds and their standard deviation, if there are several seeds."""
+    """Return a figure as ``0.7321 ± 0.0012``: mean and, of several seeds, standard deviation over them."""
     spread = "" if cell.seed_std is None else f" ± {number(cell.metric, cell.seed_std)}"
     return number(cell.metric, cell.figure.value) + spread
 
 
 def summary_rows(ablation: Ablation) -> list[SummaryRow]:
-    """A row for each ranker and variant: figure ± seeds, difference [interval], corrected p, verdict."""
+    """Return a row for each ranker and variant: figure ± seeds, difference, corrected p, verdict."""
     return [
         SummaryRow(
             ranker=cell.ranker,

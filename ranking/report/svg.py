@@ -33,12 +33,12 @@ drawn = mpl.rc_context(
 
 
 def shortened(name: str, length: int = 20) -> str:
-    """A name that leaves room for the plot; the tables have it whole."""
+    """Return a name cut so that it leaves room for the plot; the tables have it whole."""
     return name if len(name) <= length else f"{name[: length - 1]}…"
 
 
 def plain_axes(figure: Figure) -> Axes:
-    """Axes without a frame, in the page's colours."""
+    """Return axes without a frame, in the page's colours."""
     axes = figure.add_subplot()
     axes.tick_params(color=LINE, labelcolor=INK, length=0)
     axes.spines[:].set_visible(False)
@@ -47,7 +47,13 @@ def plain_axes(figure: Figure) -> Axes:
 
 
 def inline(figure: Figure, name: str, label: str) -> Markup:
-    """The figure as an <svg> element with ids of its own (``name``) and a text alternative (``label``)."""
+    """Return the figure as an <svg> element.
+
+    Args:
+        figure: as matplotlib has it, in the colours above.
+        name: what the ids in it begin with; one of its own in the page.
+        label: the text alternative.
+    """
     buffer = io.StringIO()
     metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     figure.savefig(buffer, format="svg", transparent=True, metadata=metadata)

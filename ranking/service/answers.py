@@ -1,4 +1,7 @@
-"""What is answered, as JSON, and how scored items become an answer."""
+"""The JSON answers of the service, and how scored items become one.
+
+The docstrings of the answer types are their descriptions in ``/openapi.json``.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from typing_extensions import TypedDict
 
-from ranking.service.reading import ReadColumns
-from ranking.service.served_bundle import Scored, ServedBundle
-from ranking.task.task import SIDES
+from embedding_features.arrays import F32, Bool
 
 
 class Found(TypedDict):
@@ -102,55 +103,46 @@ class ReloadAnswer(TypedDict):
     request_id: str
 
 
-class ErrorAnswer(TypedDict):
-    """What was wrong, and what to do about it."""
-
-    error: str
-    fix: str
-    request_id: str
-
-
 @dataclass(frozen=True)
-class RankedItems:
-    """Items, what was read of them, and their scores.
+class Scored:
+    """A request's items with their scores, and what is to be said of how they were made.
 
     Attributes:
+        bundle: digest of the bundle that scored.
+        scores: [n] calibrated probabilities, beside ``items``.
+        user_found: whether the user had pretrained features; None where the bundle reads none of users.
+        items_found: [n] the same of each item; None where the bundle reads none of items.
+        missing: raw columns that no source gave.
+        unread: columns of the request that the bundle does not read from there.
         degraded: whether they were scored without the online store.
     """
 
-    loaded: ServedBundle
+    bundle: str
     items: Sequence[Any]
-    read: ReadColumns
-    scored: Scored
+    scores: F32
+    user_found: bool | None
+    items_found: Bool | None
+    missing: list[str]
+    unread: list[str]
     degraded: bool
 
-    def best(self) -> list[int]:
-        """Places by score downwards, equal ones as they were asked for."""
-        order: list[int] = np.argsort(-self.scored.scores, kind="stable").tolist()
+    def best_first(self) -> list[int]:
+        """Return the positions of the items by falling score; equal scores stay in the request's order."""
+        order: list[int] = np.argsort(-self.scores, kind="stable").tolist()
         return order
 
-    def answer(self, order: Sequence[int], request_id: str) -> RankAnswer:
-        """The answer of some places, in an order."""
-        scores, found = self.scored.scores.tolist(), self._found()
-        of_items = found["items"]
-        if of_items is not None:
-            found["items"] = [of_items[place] for place in order]
-        return RankAnswer(
-            items=[self.items[place] for place in order],
-            scores=[scores[place] for place in order],
-            found=found,
-            degraded=self.degraded,
-            missing=self.scored.missing,
-            unread=self.scored.unread,
-            bundle=self.loaded.digest,
-            request_id=request_id,
-        )
 
-    def _found(self) -> Found:
-        """Whether the user, and each item, had pretrained features; None where the bundle reads none."""
-        nothing = np.zeros(len(self.items), np.bool_)
-        user, items = (self.read.found.get(side, nothing) for side in SIDES)
-        reads_user, reads_items = (self.loaded.plan.reads(side) for side in SIDES)
-        return Found(
-            user=bool(user.any()) if reads_user else None, items=items.tolist() if reads_items else None
-        )
+def rank_answer(scored: Scored, order: Sequence[int], request_id: str) -> RankAnswer:
+    """Return the answer that names the items at these positions, in this order."""
+    positions = list(order)
+    items_found = None if scored.items_found is None else scored.items_found[positions].tolist()
+    return RankAnswer(
+        items=[scored.items[position] for position in positions],
+        scores=scored.scores[positions].tolist(),
+        found=Found(user=scored.user_found, items=items_found),
+        degraded=scored.degraded,
+        missing=scored.missing,
+        unread=scored.unread,
+        bundle=scored.bundle,
+        request_id=request_id,
+    )

@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -22,18 +22,18 @@ _LOG = structlog.get_logger()
 
 
 def make_app(service: RankingService, authenticator: Authenticator) -> FastAPI:
-    """The application: what a route answers, behind its authenticator and within its limits."""
+    """Return the application: a service's routes behind an authenticator, within the service's limits."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(work) for work in _watches(service)]
+        tasks = [asyncio.create_task(work) for work in _background_work(service)]
         await asyncio.to_thread(_warm, service)
         yield
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         service.close()
-        gc.unfreeze()  # what is left is told apart and let go at the end of the process
+        gc.unfreeze()  # or what was frozen would not be collected at the end of the process
 
     app = FastAPI(
         title="embedding-features",
@@ -45,35 +45,33 @@ def make_app(service: RankingService, authenticator: Authenticator) -> FastAPI:
         exception_handlers={HTTPException: no_route},
     )
     limits = service.settings.limits
-    endpoint = Endpoint(authenticator, InFlight(limits.in_flight, service.metrics), limits, service.hidden)
+    in_flight = InFlight(limits.in_flight, service.metrics)
+    endpoint = Endpoint(authenticator, in_flight, limits, service.path_redactor)
     app.include_router(make_routes(service, endpoint))
     app.add_middleware(RequestMiddleware, metrics=service.metrics)
-    _secure(app)
+    _document_security(app)
     return app
 
 
-def _watches(service: RankingService) -> list[Any]:
+def _background_work(service: RankingService) -> list[Coroutine[Any, Any, None]]:
     """What goes on beside the requests."""
-    watches = [service.guard.watch(service.look)]
+    work = [service.circuit_breaker.watch(service.probe_store)]
     if service.settings.poll_seconds:
-        watches.append(service.bundles.watch(service.settings.poll_seconds))
-    return watches
+        work.append(service.bundle_holder.watch(service.settings.poll_seconds))
+    return work
 
 
 def _warm(service: RankingService) -> None:
     """Make ready what the first request would wait for."""
     try:
-        service.recalls.warm()
-    except (
-        EmbeddingFeaturesError,
-        OSError,
-    ) as error:  # nothing there, or it cannot be written
+        service.candidate_search.warm()
+    except (EmbeddingFeaturesError, OSError) as error:  # nothing there, or it cannot be written
         _LOG.warning("no recall yet", reason=str(error))
     gc.collect()
     gc.freeze()  # what is loaded stays: no later collection has to look at it
 
 
-def _secure(app: FastAPI) -> None:
+def _document_security(app: FastAPI) -> None:
     """Name the way to authenticate in ``/openapi.json``."""
     plain = app.openapi
 

@@ -1,22 +1,26 @@
-"""Lets callers in by their ``Authorization`` header."""
+"""The authenticator, which lets callers in by their ``Authorization`` header."""
 
+from ranking.service.auth_settings import Auth, OIDCAuth, TokenAuth
 from ranking.service.callers import REALM, Authority, Scope
 from ranking.service.errors import ServiceError
-from ranking.service.settings import Auth, OIDCAuth, TokenAuth
 
 
 class Authenticator:
-    """Lets callers in.
+    """Lets callers in by their bearer tokens.
 
     Args:
-        authority: None lets everybody in.
+        authority: what recognises tokens; None lets everybody in.
     """
 
     def __init__(self, authority: Authority | None) -> None:
         self._authority = authority
 
     async def admit(self, header: str | None, scope: Scope) -> str:
-        """The name of a caller who may do what is asked.
+        """Return the name of the caller, who may do what the scope stands for.
+
+        Args:
+            header: value of ``Authorization``; None where the request has none.
+            scope: what the request needs.
 
         Raises:
             ServiceError: 401 without a good token, 403 with one that does not allow it.
@@ -43,7 +47,7 @@ class Authenticator:
 
 
 def make_authenticator(auth: Auth) -> Authenticator:
-    """The authenticator of some settings.
+    """Return the authenticator that the settings describe.
 
     Raises:
         ConfigError: when tokens or keys cannot be read.

@@ -7,21 +7,23 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from ranking.service.errors import ServiceError
-from ranking.service.headers import FORM, compressed, media_type, unsupported
+from ranking.service.headers import FORM, compressed_body, media_type, unsupported_body
 from ranking.service.requests import Request
 
 RequestT = TypeVar("RequestT", bound=Request)
 #: how compressed data begins (RFC 1952, RFC 8878)
 _MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
-#: fewer bytes tell no encoding
+#: an encoding cannot be told from fewer bytes
 _TELLING = 4
 
 
 def parse(body: bytes, kind: type[RequestT], content_type: str = "") -> RequestT:
-    """A body as the request it is; a byte order mark before it is passed over (RFC 8259, 8.1).
+    """Return the request that a body holds; a byte order mark before it is passed over (RFC 8259, 8.1).
 
     Args:
-        content_type: what the body is said to be.
+        body: the bytes of the body.
+        kind: the request to read.
+        content_type: the body's ``Content-Type``; it decides only what is said of a body that is no JSON.
 
     Raises:
         ValidationError: when it breaks a rule.
@@ -29,38 +31,38 @@ def parse(body: bytes, kind: type[RequestT], content_type: str = "") -> RequestT
     """
     text = body.removeprefix(codecs.BOM_UTF8)
     try:
-        asked = kind.model_validate_json(text)
+        request = kind.model_validate_json(text)
     except ValidationError as error:
         if error.errors(include_url=False, include_context=False)[0]["type"] == "json_invalid":
-            _refuse_known(body, content_type)
+            _refuse_known_formats(body, content_type)
         raise
-    _refuse_repeated(asked, text)
-    return asked
+    _refuse_repeated_names(request, text)
+    return request
 
 
-def _refuse_known(body: bytes, content_type: str) -> None:
-    """Say what a body is that cannot be parsed, where that can be told."""
+def _refuse_known_formats(body: bytes, content_type: str) -> None:
+    """Refuse a body that cannot be parsed by naming its format, where that can be told."""
     for magic, name in _MAGIC.items():
         if body.startswith(magic):
-            raise compressed(name)
+            raise compressed_body(name)
     encoding = json.detect_encoding(body) if len(body) >= _TELLING else "utf-8"
     if not encoding.startswith("utf-8"):
-        raise unsupported(f"a body in {encoding[:6].upper()}")
+        raise unsupported_body(f"a body in {encoding[:6].upper()}")
     if media_type(content_type) == FORM and not body.lstrip().startswith((b"{", codecs.BOM_UTF8)):
-        raise unsupported(f"a body of {FORM} that is no JSON")
+        raise unsupported_body(f"a body of {FORM} that is no JSON")
 
 
-def _refuse_repeated(asked: Request, text: bytes) -> None:
+def _refuse_repeated_names(request: Request, text: bytes) -> None:
     """Refuse a name that is there twice: the parser would take the last, another program the first.
 
     Names are sought in the text itself, and it is parsed again only where one may be there twice.
     """
-    names = [*type(asked).model_fields, *getattr(asked, "features", ())]
+    names = [*type(request).model_fields, *getattr(request, "features", ())]
     if b"\\" in text or any(text.count(b'"%b"' % name.encode()) > 1 for name in names):
-        json.loads(text, object_pairs_hook=_once)
+        json.loads(text, object_pairs_hook=_unique_names)
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:

@@ -1,4 +1,4 @@
-"""Who asks, and what they may."""
+"""Who asks, what they may do, and what recognises them."""
 
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -12,23 +12,25 @@ REALM = 'Bearer realm="embedding-features"'
 
 @dataclass(frozen=True)
 class Caller:
-    """Who was recognised: a name for the log, which is never a token, and what they may."""
+    """Somebody who was recognised: a name for the log, which is never a token, and what they may do."""
 
     name: str
     scopes: frozenset[Scope]
 
 
 class Authority(Protocol):
-    """What recognises callers."""
+    """Recognises callers by their tokens."""
 
     async def recognise(self, token: str) -> Caller:
-        """Raises:
-        ServiceError: 401 when it does not; 503 when it cannot tell now.
+        """Return the caller of a token.
+
+        Raises:
+            ServiceError: 401 when the token is not good; 503 when that cannot be told now.
         """
 
 
-def refused(why: str) -> ServiceError:
-    """401 for a token that is there and not good."""
+def invalid_token(why: str) -> ServiceError:
+    """Return the error 401 of a token that is there and not good."""
     return ServiceError(
         401, why, fix="get a new token", headers={"WWW-Authenticate": f'{REALM}, error="invalid_token"'}
     )

@@ -13,59 +13,65 @@ from embedding_features.errors import DataError, StoreError
 from embedding_features.recall import Hits
 from embedding_features.store import EmbeddingFeatures
 from ranking.service.answers import Neighbours
-from ranking.service.errors import StoreAway
+from ranking.service.errors import StoreUnavailable
 from ranking.service.requests import RecallRequest
-from ranking.service.settings import Recalling
+from ranking.service.settings import CandidateSettings
 
 #: searches at once. An index that is built on the way holds them up, and nobody else
 THREADS = 2
 
 
 class CandidateSearch:
-    """Searches the client's indexes."""
+    """Searches the indexes of a client of the store.
 
-    def __init__(self, client: EmbeddingFeatures, settings: Recalling) -> None:
+    Args:
+        client: of the store whose vectors are searched.
+        settings: which vectors are searched, and for how long.
+    """
+
+    def __init__(self, client: EmbeddingFeatures, settings: CandidateSettings) -> None:
         self._client, self._settings = client, settings
         self._pool = ThreadPoolExecutor(THREADS, "recall")
 
-    async def search(self, asked: RecallRequest, node_types: frozenset[str]) -> list[Neighbours]:
-        """The nearest of each query.
+    async def search(self, request: RecallRequest, node_types: frozenset[str]) -> list[Neighbours]:
+        """Return the nearest nodes of each query of a request.
 
         Args:
-            node_types: that have vectors.
+            request: the queries and what is searched.
+            node_types: those that have vectors.
 
         Raises:
-            StoreAway: when ids, or the snapshot that is searched, cannot be read in time.
+            StoreUnavailable: when ids, or the snapshot that is searched, cannot be read in time.
             DataError, CompatibilityError: when the request breaks a rule of the index.
         """
-        for node_type in filter(None, (asked.node_type, asked.by)):
+        for node_type in filter(None, (request.node_type, request.by)):
             if node_type not in node_types:
                 raise DataError(
                     f"there are no vectors of {node_type!r}", fix=f"ask for one of {sorted(node_types)}"
                 )
-        if not (asked.ids or asked.vectors):
+        if not (request.ids or request.vectors):
             return []
-        queries = asked.ids if asked.vectors is None else _matrix(asked.vectors)
-        named = {name: getattr(asked, name) for name in ("by", "allow", "deny", "domain")}
-        return _neighbours(await self._hits(queries, asked.k, asked.node_type, **named))
+        queries = request.ids if request.vectors is None else _matrix(request.vectors)
+        options = {name: getattr(request, name) for name in ("by", "allow", "deny", "domain")}
+        return _neighbours(await self._hits(queries, request.k, request.node_type, **options))
 
-    async def of_user(self, user: int | str, k: int, deny: Sequence[int] | Sequence[str]) -> Neighbours:
-        """The nearest items of a user.
+    async def items_of_user(self, user: int | str, k: int, deny: Sequence[int] | Sequence[str]) -> Neighbours:
+        """Return the nearest items of a user, none of them denied.
 
         Raises:
-            StoreAway, DataError: as :meth:`search`.
+            StoreUnavailable, DataError: as :meth:`search`.
         """
         user_type, item_type = self._settings.user, self._settings.item
         (found,) = _neighbours(await self._hits([user], k, item_type, by=user_type, deny=deny or None))
         return found
 
-    async def _hits(self, queries: Any, k: int, node_type: str, **named: Any) -> Hits:
-        work = partial(self._client.recall, queries, k, node_type, service=self._settings.service, **named)
+    async def _hits(self, queries: Any, k: int, node_type: str, **options: Any) -> Hits:
+        work = partial(self._client.recall, queries, k, node_type, service=self._settings.service, **options)
         try:
             async with asyncio.timeout(self._settings.timeout_seconds):
                 return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         except (StoreError, OSError, TimeoutError) as error:
-            raise StoreAway from error
+            raise StoreUnavailable from error
 
     def warm(self) -> None:
         """Load or build the index of the items, and search it once.
@@ -75,11 +81,11 @@ class CandidateSearch:
         """
         item, service = self._settings.item, self._settings.service
         index = self._client.index(item, service=service)
-        nobody = np.zeros((1, index.manifest.space.dim), np.float32)
-        self._client.recall(nobody, 1, item, service=service, deny=[[]])
+        zeros = np.zeros((1, index.manifest.space.dim), np.float32)
+        self._client.recall(zeros, 1, item, service=service, deny=[[]])
 
     def close(self) -> None:
-        """Start nothing any more."""
+        """Cancel the searches that have not begun."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 

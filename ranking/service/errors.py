@@ -6,17 +6,27 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_core import to_json
 from starlette.responses import Response
+from typing_extensions import TypedDict
 
 from embedding_features.errors import CompatibilityError, DataError, EmbeddingFeaturesError
-from ranking.service.answers import ErrorAnswer
+
+
+class ErrorAnswer(TypedDict):
+    """What was wrong, and what to do about it."""
+
+    error: str
+    fix: str
+    request_id: str
 
 
 class ServiceError(EmbeddingFeaturesError):
     """A failure with its HTTP status.
 
     Args:
-        status: of the answer.
-        headers: of the answer, beside the usual ones.
+        status: HTTP status of the answer.
+        what: what was wrong, in words for the caller.
+        fix: what the caller can do about it.
+        headers: further headers of the answer; none by default.
     """
 
     def __init__(self, status: int, what: str, *, fix: str, headers: Mapping[str, str] | None = None) -> None:
@@ -25,22 +35,22 @@ class ServiceError(EmbeddingFeaturesError):
         self.headers = dict(headers or {})
 
 
-class StoreAway(Exception):  # noqa: N818 - not an error of the caller: who sees it goes on without the store
+class StoreUnavailable(Exception):  # noqa: N818 - no error of the caller's: one goes on without the store
     """The online store gives no answer now."""
 
 
 def unavailable(what: str, seconds: int = 1) -> ServiceError:
-    """503: try again after some seconds."""
+    """Return the error 503, which asks the caller to try again after some seconds."""
     return ServiceError(
         503, what, fix=f"try again in {seconds} s", headers={"Retry-After": str(max(1, seconds))}
     )
 
 
-def refusal(error: EmbeddingFeaturesError) -> ServiceError:
-    """What a caller is told of an error of the library.
+def as_service_error(error: EmbeddingFeaturesError) -> ServiceError:
+    """Return what a caller is told of an error of the library.
 
     What breaks a rule of the data came with the request. Anything else is the server's own affair: its
-    message may name files, so it is logged and not told.
+    message may name files, so the caller is not told it, and it belongs in the log.
     """
     if isinstance(error, ServiceError):
         return error
@@ -49,38 +59,41 @@ def refusal(error: EmbeddingFeaturesError) -> ServiceError:
     return unavailable("this cannot be answered now")
 
 
+def describe_invalid(error: ValidationError) -> str:
+    """Return which field of a body breaks which rule.
+
+    The values themselves are not repeated: one may be a secret.
+    """
+    first, *others = error.errors(include_url=False, include_context=False, include_input=False)
+    # an element such as "list[constrained-int]" names a member of a union
+    path = [str(key) for key in first["loc"] if "[" not in str(key) and "constrained" not in str(key)]
+    if path[:1] == ["features"] and len(path) > 1:
+        return f"features.{path[1]}: give finite numbers, strings, truths, null, or lists of them"
+    more = f" (and {len(others)} more)" if others else ""
+    return f"{'.'.join(path) or 'body'}: {first['msg']}{more}"
+
+
 class PathRedactor:
-    """Paths that no answer may name, each with the word that stands for it.
+    """Replaces paths that no answer may name by words.
 
     Args:
-        places: word → path.
+        paths: word → the path it stands for.
     """
 
-    def __init__(self, places: Mapping[str, Path]) -> None:
-        self._places = dict(places)
+    def __init__(self, paths: Mapping[str, Path]) -> None:
+        self._paths = dict(paths)
 
     def __call__(self, text: str) -> str:
-        """A text without them."""
-        for word, path in self._places.items():
+        """Return the text with each of the paths replaced by its word."""
+        for word, path in self._paths.items():
             for form in (path.resolve(), path.absolute()):
                 text = text.replace(str(form), word)
         return text
 
 
-def failure(
-    status: int, error: str, fix: str, request_id: str, headers: Mapping[str, str] | None = None
+def failure_response(
+    status: int, what: str, fix: str, request_id: str, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """The answer of a failure."""
-    body = ErrorAnswer(error=error, fix=fix, request_id=request_id)
+    """Return the HTTP response of a failure, an :class:`ErrorAnswer` as JSON."""
+    body = ErrorAnswer(error=what, fix=fix, request_id=request_id)
     return Response(to_json(body), status, headers, "application/json")
-
-
-def what_is_wrong(error: ValidationError) -> str:
-    """Where a body breaks which rule; the values themselves are not repeated, one may be a secret."""
-    first, *others = error.errors(include_url=False, include_context=False, include_input=False)
-    # a part such as "list[constrained-int]" names a member of a union
-    place = [str(part) for part in first["loc"] if "[" not in str(part) and "constrained" not in str(part)]
-    if place[:1] == ["features"] and len(place) > 1:
-        return f"features.{place[1]}: give finite numbers, strings, truths, null, or lists of them"
-    more = f" (and {len(others)} more)" if others else ""
-    return f"{'.'.join(place) or 'body'}: {first['msg']}{more}"

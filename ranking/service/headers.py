@@ -8,7 +8,7 @@ from starlette.datastructures import Headers
 
 from ranking.service.errors import ServiceError
 
-#: that a proxy in front and this service would read differently, were there two
+#: headers that a proxy in front and this service would read differently, were there two
 _SINGLE = (b"host", b"authorization", b"content-type", b"content-length", b"expect")
 #: what ``curl -d`` and others say of any text; a body that is JSON all the same is taken
 FORM = "application/x-www-form-urlencoded"
@@ -17,14 +17,14 @@ _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";\s]*)', re.IGNORECASE)
 _UTF_8 = ("utf-8", "utf8", "us-ascii", "ascii")
 
 
-def repeated(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-    """The first header that is there more than once, and must not be."""
+def repeated_header(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """Return the first header that is there more than once, and must not be; None where there is none."""
     names = [name for name, _ in headers]
     return next((name.decode() for name in _SINGLE if names.count(name) > 1), None)
 
 
-def check_media(headers: Headers) -> None:
-    """See that a body is said to be JSON, in UTF-8 and not compressed.
+def check_body_headers(headers: Headers) -> None:
+    """Check that a body is said to be JSON, in UTF-8 and not compressed.
 
     Raises:
         ServiceError: 415 where it is said to be anything else.
@@ -33,34 +33,35 @@ def check_media(headers: Headers) -> None:
         codings = [one.strip() for value in headers.getlist(name) for one in value.lower().split(",")]
         coded = [one for one in codings if one not in ("", plain)]
         if coded:
-            raise compressed(coded[0])
+            raise compressed_body(coded[0])
     wrong = _wrong_type(headers.get("content-type", "application/json"))
     if wrong:
-        raise unsupported(wrong)
+        raise unsupported_body(wrong)
 
 
-def media_type(value: str) -> str:
-    """A content type without its parameters."""
-    return value.partition(";")[0].strip().lower()
+def media_type(content_type: str) -> str:
+    """Return a content type without its parameters, in small letters."""
+    return content_type.partition(";")[0].strip().lower()
 
 
 @lru_cache(maxsize=64)
-def _wrong_type(value: str) -> str | None:
-    kind = media_type(value)
+def _wrong_type(content_type: str) -> str | None:
+    """What a content type says that is not JSON in UTF-8; None where it says nothing wrong."""
+    kind = media_type(content_type)
     if kind and kind != FORM and not _JSON.fullmatch(kind):
         return f"a body of {kind[:64]}"
-    wrong = [name for name in _CHARSET.findall(value) if name.lower() not in _UTF_8]
+    wrong = [name for name in _CHARSET.findall(content_type) if name.lower() not in _UTF_8]
     return f"a body in {wrong[0][:64] or 'no charset'}" if wrong else None
 
 
-def unsupported(what: str) -> ServiceError:
-    """415: a body is something else than JSON in UTF-8."""
+def unsupported_body(what: str) -> ServiceError:
+    """Return the error 415 of a body that is something else than JSON in UTF-8."""
     fix = "send JSON in UTF-8, with Content-Type: application/json"
     return ServiceError(415, f"{what} is not taken", fix=fix, headers={"Accept": "application/json"})
 
 
-def compressed(how: str) -> ServiceError:
-    """415: a body is compressed."""
+def compressed_body(coding: str) -> ServiceError:
+    """Return the error 415 of a body that is compressed."""
     fix = "send it as it is, without Content-Encoding"
-    what = f"a body that is coded by {how[:64]} is not taken"
+    what = f"a body that is coded by {coding[:64]} is not taken"
     return ServiceError(415, what, fix=fix, headers={"Accept-Encoding": "identity"})

@@ -23,10 +23,10 @@ _NO_HANDSHAKE = struct.pack(
 
 
 def take_address(host: str, port: int) -> socket.socket:
-    """Take an address, at which nobody can connect before somebody listens.
+    """Return a socket that has an address, at which nobody can connect before somebody listens.
 
     Raises:
-        ConfigError: when it cannot be had.
+        ConfigError: when the address cannot be had.
     """
     found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -40,12 +40,12 @@ def take_address(host: str, port: int) -> socket.socket:
 
 
 def cannot_listen(address: str, reason: str) -> ConfigError:
-    """The error of an address that cannot be had."""
+    """Return the error of an address that cannot be had."""
     return ConfigError(f"cannot listen at {address}: {reason}", fix="choose another --host or --port")
 
 
 def refuse_handshakes(listening: socket.socket) -> None:
-    """Let no handshake begin; those that have go on.
+    """Let no handshake begin; those that have begun go on.
 
     Who asks meanwhile asks again a second later (RFC 6298), and is refused then, or answered by whoever
     listens there next. Without it a connection that is made between the last look and the closing would be
@@ -59,7 +59,7 @@ def refuse_handshakes(listening: socket.socket) -> None:
 
 
 def is_readable(descriptor: int) -> bool:
-    """Whether the system holds something for a socket: bytes, an end, or a connection to accept."""
+    """Return whether the system holds something for a socket: bytes, an end, or a connection to accept."""
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     return bool(poll.poll(0))

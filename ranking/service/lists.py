@@ -1,4 +1,4 @@
-"""Lists beside the service: popular items, and the domains of nodes."""
+"""Lists in Parquet files beside the service: popular items, and the domains of nodes."""
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -9,15 +9,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import structlog
 
-from embedding_features.errors import ConfigError
+from embedding_features.errors import ConfigError, DataError
+from embedding_features.ids import flat_ids
 from embedding_features.store import list_published
-from ranking.inputs.arrow import flat_array
 
 _LOG = structlog.get_logger()
 
 
 def read_popular(path: Path | None) -> list[Any]:
-    """The items that users without a vector are recommended, best first; none without a file.
+    """Return the items that users without a vector are recommended, best first; none without a file.
 
     An item that is there again counts at its first place. Text is taken in any of Arrow's forms: strings,
     large strings, views, and dictionaries of them (categories).
@@ -35,7 +35,7 @@ def read_popular(path: Path | None) -> list[Any]:
 
 
 def read_domains(files: Mapping[str, Path]) -> dict[str, dict[Any, str]]:
-    """Node type → id → domain.
+    """Return node type → id → domain, of a Parquet file for each node type.
 
     Raises:
         ConfigError: when a file cannot be read, lacks a column, or has a null or an id of two domains.
@@ -45,7 +45,7 @@ def read_domains(files: Mapping[str, Path]) -> dict[str, dict[Any, str]]:
 
 def _domains(path: Path) -> dict[Any, str]:
     table, domains = _read(path, ["id", "domain"]), dict[Any, str]()
-    names = _values(table["domain"], f"{path}: domain", (_is_text,), "strings")
+    names = _values(table["domain"], f"{path}: domain", (pa.types.is_string,), "strings")
     for found, name in zip(_ids(table["id"], f"{path}: id"), names, strict=True):
         if domains.setdefault(found, name) != name:
             raise ConfigError(
@@ -55,14 +55,15 @@ def _domains(path: Path) -> dict[Any, str]:
 
 
 def check_ids(ids: Mapping[str, Iterable[Any]], repo: Path, where: str) -> None:
-    """See that ids are of the type that those of their node type are in the published runs.
+    """Check that ids are of the type that the ids of their node type have in the published runs.
 
     Args:
         ids: node type → ids, all of one type.
+        repo: the Feast repository with the runs.
         where: the setting that names them.
 
     Raises:
-        ConfigError: when they are of the other.
+        ConfigError: when they are of the other type.
     """
     firsts = {node_type: next(iter(of), None) for node_type, of in ids.items()}
     nodes = [run.snapshot.manifest.nodes for run in list_published(repo)] if any(ids.values()) else []
@@ -76,18 +77,18 @@ def check_ids(ids: Mapping[str, Iterable[Any]], repo: Path, where: str) -> None:
 
 
 def _ids(column: pa.ChunkedArray, where: str) -> list[Any]:
-    return _values(column, where, (pa.types.is_integer, _is_text), "integers or strings")
+    return _values(column, where, (pa.types.is_integer, pa.types.is_string), "integers or strings")
 
 
 def _values(
     column: pa.ChunkedArray, where: str, kinds: tuple[Callable[[pa.DataType], bool], ...], wanted: str
 ) -> list[Any]:
-    """The values of a column, none of them null, without dictionaries; integers as int64 holds them."""
+    """The values of a column of ids or names, none of them null; integers as int64 holds them."""
+    if not len(column) and pa.types.is_null(_value_type(column)):  # what writers make of an empty column
+        return []
     try:
-        values = flat_array(column)
-        values.validate(full=True)
-        if pa.types.is_null(values.type) and not len(values):  # what writers make of an empty column
-            return []
+        column.validate(full=True)
+        values = flat_ids(column)
         if not any(is_one(values.type) for is_one in kinds):
             raise ConfigError(f"{where} is {column.type}", fix=f"write {wanted}")
         if values.null_count:
@@ -98,13 +99,13 @@ def _values(
         if pa.types.is_integer(values.type):
             values = values.cast(pa.int64())
         found: list[Any] = values.to_pylist()
-    except pa.ArrowException as error:
+    except (pa.ArrowException, DataError) as error:
         raise ConfigError(f"{where}: {error}", fix=f"write {wanted}, numbers within int64") from None
     return found
 
 
-def _is_text(of: pa.DataType) -> bool:
-    return bool(pa.types.is_string(of) or pa.types.is_large_string(of) or pa.types.is_string_view(of))
+def _value_type(column: pa.ChunkedArray) -> pa.DataType:
+    return column.type.value_type if pa.types.is_dictionary(column.type) else column.type
 
 
 def _read(path: Path, columns: list[str]) -> pa.Table:

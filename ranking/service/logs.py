@@ -16,7 +16,7 @@ _SHARED: list[Processor] = [
 
 
 def set_up_logs() -> None:
-    """Write what this process logs, by structlog or by the standard library, as JSON."""
+    """Make this process write what it logs, by structlog or by the standard library, as JSON."""
     structlog.configure(
         processors=[*_SHARED, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

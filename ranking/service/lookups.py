@@ -1,4 +1,4 @@
-"""Features that are looked up together, for they belong to the same entity."""
+"""Lookups in the store: features that are read together, for they belong to the same entity."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ class StoreLookup:
     """Features that are looked up together.
 
     Attributes:
-        sides: whose ids they are looked up by.
+        sides: the sides by whose ids they are looked up.
         keys: the key column of each side in Feast.
-        refs: of the features.
+        refs: the features, as ``view:feature`` or ``view@vN:feature``.
         columns: view → its features, each with the raw columns it gives.
         pinned: whether they are pretrained features, of the bundle's pinned runs.
     """
@@ -29,17 +29,19 @@ class StoreLookup:
 
     @property
     def of_user(self) -> bool:
-        """Whether one row serves all items."""
+        """Whether it is of the user alone, so that one row serves all items."""
         return self.sides == ("user",)
 
 
 def find_lookups(
     refs: Mapping[str, str], settings: Settings, client: EmbeddingFeatures, pinned: bool
 ) -> list[StoreLookup]:
-    """One lookup for the features of each set of sides.
+    """Return one lookup for the features of each set of sides.
 
     Args:
         refs: raw column → the feature that gives it.
+        settings: name the key columns of users and items.
+        client: of the store that has the features.
         pinned: whether they are of the bundle's pinned runs.
 
     Raises:
@@ -47,26 +49,30 @@ def find_lookups(
         StoreError: when the repository has not a feature.
     """
     sides = {settings.user_key: SIDES[0], settings.item_key: SIDES[1]}
-    of_keys: dict[tuple[str, ...], dict[str, str]] = {}
+    by_keys: dict[tuple[str, ...], dict[str, str]] = {}
     for column, ref in refs.items():
         keys = client.keys([ref])
-        strange = [key for key in keys if key not in sides]
-        if strange:
+        unknown = [key for key in keys if key not in sides]
+        if unknown:
             raise ConfigError(
-                f"{ref} is looked up by {', '.join(strange)}; the service knows {' and '.join(sides)}",
+                f"{ref} is looked up by {', '.join(unknown)}; the service knows {' and '.join(sides)}",
                 fix="name the users' and items' key columns by user_key and item_key",
             )
-        of_keys.setdefault(tuple(sorted(keys)), {})[column] = ref
+        by_keys.setdefault(tuple(sorted(keys)), {})[column] = ref
     return [
         StoreLookup(
-            tuple(sides[key] for key in keys), keys, tuple(dict.fromkeys(of.values())), _by_view(of), pinned
+            sides=tuple(sides[key] for key in keys),
+            keys=keys,
+            refs=tuple(dict.fromkeys(columns.values())),
+            columns=_by_view(columns),
+            pinned=pinned,
         )
-        for keys, of in of_keys.items()
+        for keys, columns in by_keys.items()
     ]
 
 
 def _by_view(refs: Mapping[str, str]) -> dict[str, tuple[tuple[str, str], ...]]:
-    """View → feature and raw column of each."""
+    """View → its features, each with the raw column it gives."""
     views: dict[str, tuple[tuple[str, str], ...]] = {}
     for column, ref in refs.items():
         view, feature = ref.split(":", 1)

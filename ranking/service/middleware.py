@@ -10,8 +10,8 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ranking.service.errors import failure
-from ranking.service.headers import repeated
+from ranking.service.errors import failure_response
+from ranking.service.headers import repeated_header
 from ranking.service.metrics import Metrics
 
 HEADER = "X-Request-ID"
@@ -21,12 +21,18 @@ _LOG = structlog.get_logger()
 
 
 class RequestMiddleware:
-    """ASGI middleware around the application."""
+    """Wraps an ASGI application: ids, times, the log, and an answer whatever happens.
+
+    Args:
+        app: the application.
+        metrics: count requests and their times.
+    """
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app, self._metrics = app, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, as ASGI has it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -34,30 +40,32 @@ class RequestMiddleware:
         if answer.bodiless:
             scope = {**scope, "method": "GET"}
         try:
-            await self._answered(scope, receive, answer)
+            await self._call_app(scope, receive, answer)
         finally:
-            self._tell(scope, answer.status, time.perf_counter() - started)
+            self._record(scope, answer.status, time.perf_counter() - started)
 
-    async def _answered(self, scope: Scope, receive: Receive, answer: "SentAnswer") -> None:
-        """Ask the application; where it fails, or is stopped, something is answered all the same."""
-        name, told = repeated(scope["headers"]), None
+    async def _call_app(self, scope: Scope, receive: Receive, answer: "SentAnswer") -> None:
+        """Call the application; where it fails, or is stopped, something is answered all the same."""
+        name, failure = repeated_header(scope["headers"]), None
         try:
             if name is None:
                 await self._app(scope, receive, answer.send)
             else:
-                told = (400, f"there is more than one {name} among the headers", "send one")
+                failure = (400, f"there is more than one {name} among the headers", "send one")
         except asyncio.CancelledError:  # the server ends, and this took too long
-            told = (503, "the service ends", "ask again")
+            failure = (503, "the service ends", "ask again")
         except Exception:
             _LOG.exception("fault", request_id=answer.request_id)
-            told = (500, "a fault of ours", "report the request id")
-        if told and not answer.status:
-            headers = {"Retry-After": "1"} if told[0] == 503 else None
-            await failure(*told, answer.request_id, headers)(scope, receive, answer.send)
+            failure = (500, "a fault of ours", "report the request id")
+        if failure and not answer.status:
+            headers = {"Retry-After": "1"} if failure[0] == 503 else None
+            respond = failure_response(*failure, answer.request_id, headers)
+            await respond(scope, receive, answer.send)
 
-    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count a request that was answered, and log it."""
         route = _route(scope)
-        self._metrics.answered(route, status, seconds)
+        self._metrics.count_request(route, status, seconds)
         if route not in _QUIET or status >= 400:
             state: dict[str, Any] = scope["state"]
             _LOG.info(
@@ -66,15 +74,20 @@ class RequestMiddleware:
                 route=route,
                 status=status,
                 ms=round(1000 * seconds, 2),
-                **state.get("told", {}),
+                **state.get("log_fields", {}),
             )
 
 
 class SentAnswer:
-    """What is sent, with what every answer has.
+    """Sends an answer, with the headers that every answer has.
+
+    Args:
+        scope: of the request, which gets an id in its state.
+        send: takes ASGI messages.
 
     Attributes:
-        status: 0 until it begins.
+        request_id: id of the request.
+        status: status of the answer; 0 until it begins.
         bodiless: whether HEAD was asked: what GET would be answered, without the body.
     """
 
@@ -82,7 +95,7 @@ class SentAnswer:
         self.request_id, self.status, self._send = _request_id(scope), 0, send
         scope.setdefault("state", {})["request_id"] = self.request_id
         self.bodiless = scope["method"] == "HEAD"
-        # who waits to be told to go on with a body (RFC 9110, 10.1.1) does not send it after a failure
+        # who waits for leave to send a body (RFC 9110, 10.1.1) does not send it after a failure
         self._expects = any(name == b"expect" for name, _ in scope["headers"])
 
     async def send(self, message: Message) -> None:

@@ -4,15 +4,27 @@ from typing import Any
 
 import jwt
 
-from ranking.service.callers import Caller, Scope, refused
+from ranking.service.auth_settings import OIDCAuth
+from ranking.service.callers import Caller, Scope, invalid_token
 from ranking.service.keys import FetchedKeys, FileKeys, Keys
-from ranking.service.settings import OIDCAuth
+
+#: how a token fails, in words for its caller
+_REASONS: dict[type[Exception], str] = {
+    jwt.InvalidAudienceError: "it is for another audience",
+    jwt.InvalidIssuerError: "it is of another issuer",
+    jwt.ImmatureSignatureError: "it is not valid yet",
+    jwt.MissingRequiredClaimError: "a claim is missing",
+    jwt.InvalidSignatureError: "its signature is wrong",
+}
 
 
 class Provider:
-    """Recognises a provider's tokens: signature, issuer, audience, and times within the leeway.
+    """Recognises the tokens of an identity provider by signature, issuer, audience and times.
 
     Only the algorithms of the settings count, whatever a token's header says; ``none`` is never one of them.
+
+    Args:
+        auth: the provider, and what its tokens must hold.
     """
 
     def __init__(self, auth: OIDCAuth) -> None:
@@ -21,16 +33,20 @@ class Provider:
         self._keys: Keys = FetchedKeys(auth.jwks, auth.refresh_seconds) if fetched else FileKeys(auth.jwks)
 
     async def recognise(self, token: str) -> Caller:
-        """The caller of a token."""
+        """Return the caller of a token.
+
+        Raises:
+            ServiceError: 401 when the token is not good; 503 when no keys were ever fetched.
+        """
         try:
             header = jwt.get_unverified_header(token)
         except jwt.InvalidTokenError:
-            raise refused("this token is no JWT") from None
+            raise invalid_token("this token is no JWT") from None
         if header.get("alg") not in self._auth.algorithms:
-            raise refused("this token is signed by an algorithm that is not allowed")
+            raise invalid_token("this token is signed by an algorithm that is not allowed")
         key = await self._keys.find(header.get("kid"))
         if key is None:
-            raise refused("this token is signed by an unknown key")
+            raise invalid_token("this token is signed by an unknown key")
         return self._caller(self._claims(token, key))
 
     def _claims(self, token: str, key: jwt.PyJWK) -> dict[str, Any]:
@@ -41,10 +57,10 @@ class Provider:
                 leeway=auth.leeway_seconds, options={"require": ["exp", "iss", "aud"]},
             )  # fmt: skip
         except jwt.ExpiredSignatureError:
-            raise refused("this token has expired") from None
+            raise invalid_token("this token has expired") from None
         except jwt.InvalidTokenError as error:
-            raise refused(
-                f"this token is not valid: {_WHY.get(type(error), 'its signature or claims')}"
+            raise invalid_token(
+                f"this token is not valid: {_REASONS.get(type(error), 'its signature or claims')}"
             ) from None
 
     def _caller(self, claims: dict[str, Any]) -> Caller:
@@ -52,15 +68,6 @@ class Provider:
         wanted: dict[Scope, str | None] = {"serve": self._auth.serve_scope, "reload": self._auth.reload_scope}
         scopes = frozenset(scope for scope, name in wanted.items() if name is None or name in granted)
         return Caller(str(claims.get("sub", ""))[:64], scopes)
-
-
-_WHY: dict[type[Exception], str] = {
-    jwt.InvalidAudienceError: "it is for another audience",
-    jwt.InvalidIssuerError: "it is of another issuer",
-    jwt.ImmatureSignatureError: "it is not valid yet",
-    jwt.MissingRequiredClaimError: "a claim is missing",
-    jwt.InvalidSignatureError: "its signature is wrong",
-}
 
 
 def _scopes(claims: dict[str, Any]) -> set[str]:

@@ -12,7 +12,7 @@ from ranking.service.lookups import StoreLookup, find_lookups
 from ranking.service.settings import Settings
 from ranking.task.task import SIDES, Side
 
-#: raw columns that a request's ids are
+#: raw columns that hold a request's ids
 IDS = {f"{side}_id": side for side in SIDES}
 
 
@@ -39,54 +39,55 @@ class ColumnPlan:
 
     Attributes:
         columns: all, in the order of the spec.
-        depth: column that a request may give → 0 for a value a row, 1 for a list, 2 for a list of lists.
-        lookups: of the user first, so that a history may come from one.
+        depths: column that a request may give → 0 for a value a row, 1 for a list, 2 for a list of lists.
+        lookups: those of the user first, so that a history may come from one.
         histories: vectors that are looked up by a history's ids.
         mapped: columns that Feast gives where a request does not.
     """
 
     columns: tuple[str, ...]
-    depth: Mapping[str, int]
+    depths: Mapping[str, int]
     lookups: tuple[StoreLookup, ...]
     histories: tuple[HistoryVectors, ...]
     mapped: tuple[str, ...]
 
     @classmethod
     def of(cls, bundle: Bundle, settings: Settings, client: EmbeddingFeatures) -> "ColumnPlan":
-        """Raises:
-        ConfigError: when a column of the settings is not the request's to give, or a view is keyed by
-            something else than a user's and an item's id.
-        StoreError: when the repository has not a feature.
+        """Plan where the raw columns of a bundle come from.
+
+        Raises:
+            ConfigError: when a column of the settings is not the request's to give, or a view is keyed by
+                something else than a user's and an item's id.
+            StoreError: when the repository has not a feature.
         """
         columns = tuple(bundle.spec.columns())
         pinned = _pinned(bundle)
         histories = _histories(bundle, pinned)
         computed = {*IDS, *pinned, *(history.column for history in histories)}
-        depth = {c: d for field in bundle.spec.fields for c, d in _depths(field) if c not in computed}
-        depth |= {history.column: 2 for history in histories}
+        depths = {c: d for field in bundle.spec.fields for c, d in _depths(field) if c not in computed}
+        depths |= {history.column: 2 for history in histories}
         mapped = {c: ref for c, ref in settings.columns.items() if c in columns}
-        taken = [column for column in mapped if column not in depth]
+        taken = [column for column in mapped if column not in depths]
         if taken:
             raise ConfigError(
                 f"columns: {taken[0]} comes from the ids or from the bundle's pinned runs",
                 fix="leave it out of columns",
             )
-        found = [
+        lookups = [
             *find_lookups(pinned, settings, client, True),
             *find_lookups(mapped, settings, client, False),
         ]
-        return cls(
-            columns, depth, tuple(sorted(found, key=lambda one: not one.of_user)), histories, tuple(mapped)
-        )
+        lookups.sort(key=lambda lookup: not lookup.of_user)
+        return cls(columns, depths, tuple(lookups), histories, tuple(mapped))
 
     @property
     def of_request(self) -> list[str]:
-        """Columns that only a request gives."""
+        """The columns that only a request gives."""
         looked_up = {*self.mapped, *(history.column for history in self.histories)}
-        return [column for column in self.columns if column in self.depth and column not in looked_up]
+        return [column for column in self.columns if column in self.depths and column not in looked_up]
 
     def reads(self, side: Side) -> bool:
-        """Whether there are pretrained features of a side."""
+        """Return whether the bundle reads pretrained features of a side."""
         return any(lookup.pinned and lookup.sides == (side,) for lookup in self.lookups)
 
 
@@ -102,6 +103,7 @@ def _pinned(bundle: Bundle) -> dict[str, str]:
 
 
 def _histories(bundle: Bundle, pinned: Mapping[str, str]) -> tuple[HistoryVectors, ...]:
+    """The histories whose vectors are looked up: those of candidates with a pinned vector."""
     fields = bundle.spec.fields
     candidates = {f.name: f.column for f in fields if isinstance(f, VectorSpec) and f.column in pinned}
     sequences = [field for field in fields if isinstance(field, HistorySpec)]

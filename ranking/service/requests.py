@@ -1,4 +1,7 @@
-"""What may be asked, as JSON: strict types, no unknown fields, no NaN or infinity."""
+"""The JSON requests of the service: strict types, no unknown fields, no NaN or infinity.
+
+The docstrings of the requests are their descriptions in ``/openapi.json``.
+"""
 
 from typing import Annotated, Literal, TypeAlias
 

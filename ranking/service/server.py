@@ -20,11 +20,12 @@ _LOG = structlog.get_logger()
 
 
 class ServiceServer(uvicorn.Server):
-    """A server of an application.
+    """Serves an application, and ends without losing a request.
 
     Args:
-        drain_seconds: for what was begun, once the server is told to end.
-        ready: called when it answers.
+        app: the application.
+        drain_seconds: time for what was begun, once the server is told to end.
+        ready: called when the server answers.
     """
 
     server_state: ConnectionState
@@ -38,7 +39,7 @@ class ServiceServer(uvicorn.Server):
         self.server_state, self._drain_seconds, self._ready = ConnectionState(), drain_seconds, ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """See uvicorn.
+        """Listen, and tell that the server answers.
 
         Raises:
             ConfigError: when another process listens there since the address was taken.
@@ -57,9 +58,9 @@ class ServiceServer(uvicorn.Server):
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept whom the system accepted, stop listening, answer what was and is asked, and end."""
+        """Accept the connections that the system accepted, stop listening, answer all requests, and end."""
         for connection in self._connections():
-            connection.last()
+            connection.end_after_answer()
         loop = asyncio.get_running_loop()
         started = loop.time()
         await self._accept_all(sockets or [], started)
@@ -69,31 +70,31 @@ class ServiceServer(uvicorn.Server):
             sock.close()
         _LOG.info("draining", connections=len(self.server_state.connections))
         await self._answer_all(started)
-        await self._cut()
+        await self._cancel_rest()
         await self.lifespan.shutdown()
 
     async def _accept_all(self, sockets: Sequence[socket.socket], started: float) -> None:
         """Let the loop accept until nobody waits, for the handshakes that had begun too."""
         for sock in sockets:
             refuse_handshakes(sock)
-        while self._goes_on(started):
+        while self._has_time(started):
             if any(is_readable(sock.fileno()) for sock in sockets):
                 await asyncio.sleep(0)
-            elif self._seconds(started) < SETTLE_SECONDS:
+            elif self._elapsed(started) < SETTLE_SECONDS:
                 await asyncio.sleep(_TICK_SECONDS)
             else:
                 return
 
     async def _answer_all(self, started: float) -> None:
         """Wait until all is answered, and close what is quiet."""
-        while self._goes_on(started) and (self.server_state.connections or self.server_state.tasks):
+        while self._has_time(started) and (self.server_state.connections or self.server_state.tasks):
             await asyncio.sleep(_TICK_SECONDS)
-            since = started + self._seconds(started) - QUIET_SECONDS
+            since = started + self._elapsed(started) - QUIET_SECONDS
             if since > started:
                 for connection in self._connections():
-                    connection.close_if_quiet(since)
+                    connection.close_if_idle(since)
 
-    async def _cut(self) -> None:
+    async def _cancel_rest(self) -> None:
         """End what took too long; each request is still told so."""
         tasks = [*self.server_state.tasks]
         for task in tasks:
@@ -104,11 +105,11 @@ class ServiceServer(uvicorn.Server):
         for connection in self._connections():
             connection.transport.close()
 
-    def _goes_on(self, started: float) -> bool:
+    def _has_time(self, started: float) -> bool:
         """Whether there is time left, and nobody said to hurry."""
-        return not self.force_exit and self._seconds(started) < self._drain_seconds
+        return not self.force_exit and self._elapsed(started) < self._drain_seconds
 
-    def _seconds(self, started: float) -> float:
+    def _elapsed(self, started: float) -> float:
         return asyncio.get_running_loop().time() - started
 
     def _connections(self) -> list[Connection]:

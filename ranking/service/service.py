@@ -1,33 +1,32 @@
 """What the routes answer: ranks, candidates and recommendations, with or without the online store."""
 
-import asyncio
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from embedding_features.store import EmbeddingFeatures
-from ranking.service.answers import RankAnswer, RankedItems, RecallAnswer, RecommendAnswer
+from ranking.service.answers import RankAnswer, RecallAnswer, RecommendAnswer, rank_answer
 from ranking.service.bundle_holder import BundleHolder
 from ranking.service.candidate_search import CandidateSearch
 from ranking.service.circuit_breaker import CircuitBreaker
-from ranking.service.errors import PathRedactor, StoreAway, unavailable
-from ranking.service.limits import at_most
+from ranking.service.errors import PathRedactor, StoreUnavailable, unavailable
+from ranking.service.limits import check_at_most
 from ranking.service.lists import check_ids, read_domains, read_popular
 from ranking.service.metrics import Metrics
-from ranking.service.reading import ReadColumns
-from ranking.service.requests import Features, RankRequest, RecallRequest, RecommendRequest
+from ranking.service.requests import RankRequest, RecallRequest, RecommendRequest
+from ranking.service.scoring import Scorer
 from ranking.service.served_bundle import ServedBundle
 from ranking.service.settings import Settings
 
 
 class RankingService:
-    """A bundle over a repository.
+    """Ranks, finds and recommends items by a bundle and a repository.
 
     Args:
         folder: of the bundle, or a link to it.
         repo: the Feast repository.
+        settings: what ``service.yaml`` holds.
 
     Raises:
         BundleError, CompatibilityError: when the bundle is broken, or does not fit the repository.
@@ -41,109 +40,92 @@ class RankingService:
         self._popular = read_popular(settings.popular)
         check_ids({settings.recall.item: self._popular}, repo, "popular")
         check_ids(domains, repo, "recall.domains")
-        self.hidden = PathRedactor({"the bundle": folder, "the repository": repo})
+        self.path_redactor = PathRedactor({"the bundle": folder, "the repository": repo})
         load = partial(ServedBundle.load, repo=repo, settings=settings, client=self._client)
-        self.bundles = BundleHolder(folder, load, self.hidden, self.metrics)
-        self.recalls = CandidateSearch(self._client, settings.recall)
-        self.guard = CircuitBreaker(settings.store, self.metrics)
-        self._scoring = ThreadPoolExecutor(settings.scoring_threads, "scoring")
+        self.bundle_holder = BundleHolder(folder, load, self.path_redactor, self.metrics)
+        self.candidate_search = CandidateSearch(self._client, settings.recall)
+        self.circuit_breaker = CircuitBreaker(settings.store, self.metrics)
+        self._scorer = Scorer(
+            self.bundle_holder, self.circuit_breaker, self.metrics, settings.scoring_threads
+        )
 
-    async def rank(self, asked: RankRequest, request_id: str) -> RankAnswer:
-        """Scores of items.
+    async def rank(self, request: RankRequest, request_id: str) -> RankAnswer:
+        """Return the scores of a request's items.
 
         Raises:
             DataError, CompatibilityError: when the request breaks a rule.
         """
-        ranked = await self._ranked(asked.user, asked.items, asked.features)
-        order = ranked.best() if asked.sort == "score" else range(len(asked.items))
-        return ranked.answer(order, request_id)
+        check_at_most("items", len(request.items), self.settings.limits.items)
+        scored = await self._scorer.score(request.user, request.items, request.features)
+        order = scored.best_first() if request.sort == "score" else range(len(request.items))
+        return rank_answer(scored, order, request_id)
 
-    async def recall(self, asked: RecallRequest, request_id: str) -> RecallAnswer:
-        """The nearest of ids or vectors.
+    async def recall(self, request: RecallRequest, request_id: str) -> RecallAnswer:
+        """Return the nearest nodes of ids or vectors.
 
         Raises:
             ServiceError: 503 when ids cannot be looked up, or the index not be read.
             DataError, CompatibilityError: when the request breaks a rule.
         """
         limits = self.settings.limits
-        at_most("queries", len(asked.ids or asked.vectors or ()), limits.queries)
-        at_most("neighbours", asked.k, limits.k)
-        if asked.ids and not self.guard.reachable:
+        check_at_most("queries", len(request.ids or request.vectors or ()), limits.queries)
+        check_at_most("neighbours", request.k, limits.k)
+        if request.ids and not self.circuit_breaker.reachable:
             raise unavailable("the online store is away: ids cannot be looked up")
+        node_types = self.bundle_holder.current.node_types
         try:
-            results = await self.recalls.search(asked, self.bundles.current.node_types)
-        except StoreAway:
+            results = await self.candidate_search.search(request, node_types)
+        except StoreUnavailable:
             raise unavailable("ids cannot be looked up, or the index not be read, now") from None
         return RecallAnswer(results=results, request_id=request_id)
 
-    async def recommend(self, asked: RecommendRequest, request_id: str) -> RecommendAnswer:
-        """The best of the candidates of a user.
+    async def recommend(self, request: RecommendRequest, request_id: str) -> RecommendAnswer:
+        """Return the best of a user's candidates.
 
         Raises:
             ServiceError: 503 when there are no candidates because the store is away.
             DataError, CompatibilityError: when the request breaks a rule.
         """
-        count = min(asked.candidates or self.settings.recall.candidates, self.settings.limits.items)
-        at_most("candidates", asked.candidates or 0, self.settings.limits.items)
-        at_most("recommendations", asked.k, self.settings.limits.k)
-        items, away = await self._near(asked, count)
+        count = min(request.candidates or self.settings.recall.candidates, self.settings.limits.items)
+        check_at_most("candidates", request.candidates or 0, self.settings.limits.items)
+        check_at_most("recommendations", request.k, self.settings.limits.k)
+        items, store_away = await self._nearest_items(request, count)
         source: Literal["recall", "popular", "none"] = "recall"
         if not items:
-            items = self._fallback(asked.deny, count)
+            items = self._popular_items(request.deny, count)
             source = "popular" if items else "none"
-        if not items and away:
+        if not items and store_away:
             raise unavailable("the online store is away, and there is no list of popular items")
-        ranked = await self._ranked(asked.user, items, asked.features)
-        answer = ranked.answer(ranked.best()[: asked.k], request_id)
-        answer["degraded"] |= away
+        scored = await self._scorer.score(request.user, items, request.features)
+        answer = rank_answer(scored, scored.best_first()[: request.k], request_id)
+        answer["degraded"] |= store_away
         return RecommendAnswer(**answer, source=source, candidates=len(items))
 
-    async def _near(self, asked: RecommendRequest, count: int) -> tuple[list[Any], bool]:
+    async def _nearest_items(self, request: RecommendRequest, count: int) -> tuple[list[Any], bool]:
         """Candidates by the user's vector, and whether the store was away."""
-        if not self.guard.reachable:
+        if not self.circuit_breaker.reachable:
             return [], True
         try:
-            return list((await self.recalls.of_user(asked.user, count, asked.deny))["ids"]), False
-        except StoreAway:
+            found = await self.candidate_search.items_of_user(request.user, count, request.deny)
+        except StoreUnavailable:
             return [], True
+        return list(found["ids"]), False
 
-    def _fallback(self, deny: Sequence[int] | Sequence[str], count: int) -> list[Any]:
+    def _popular_items(self, deny: Sequence[int] | Sequence[str], count: int) -> list[Any]:
         denied = set(deny)
         return [item for item in self._popular if item not in denied][:count]
 
-    async def _ranked(self, user: int | str, items: Sequence[Any], features: Features) -> RankedItems:
-        at_most("items", len(items), self.settings.limits.items)
-        loaded, degraded = self.bundles.current, False
-        asked, read = loaded.asked(user, items, features), ReadColumns()
-        if loaded.plan.lookups:
-            try:
-                read = await self.guard.run(partial(loaded.reader.read, asked))
-            except StoreAway:
-                degraded = True
-        score = partial(loaded.score, asked, read, features)
-        scored = await asyncio.get_running_loop().run_in_executor(self._scoring, score)
-        ranked = RankedItems(loaded, items, read, scored, degraded)
-        self._count(ranked)
-        return ranked
-
-    def _count(self, ranked: RankedItems) -> None:
-        self.metrics.candidates += len(ranked.items)
-        self.metrics.degraded_answers += ranked.degraded
-        self.metrics.missing.update(ranked.scored.missing)
-        for side, found in ranked.read.found.items():
-            self.metrics.without_vector[side] += int((~found).sum())
-
-    def look(self) -> None:
-        """See whether the store answers.
+    def probe_store(self) -> None:
+        """Ask the online store for something, to see whether it answers.
 
         Raises:
             StoreError: when it does not.
         """
-        self.bundles.current.reader.look()
+        self.bundle_holder.current.reader.probe()
 
     def close(self) -> None:
-        """Let go of everything; what is being answered is answered."""
-        self.guard.close()
-        self.recalls.close()
-        self._scoring.shutdown(wait=True)
+        """Let go of threads and connections, once all requests are answered."""
+        self.circuit_breaker.close()
+        self.candidate_search.close()
+        self._scorer.close()
         self._client.close()

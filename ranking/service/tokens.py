@@ -21,15 +21,15 @@ from pydantic import AwareDatetime, Field, SecretStr, model_validator
 
 from embedding_features.config import Config, parse_config, read_yaml
 from embedding_features.errors import ConfigError
-from ranking.service.callers import Caller, Scope, refused
-from ranking.service.settings import TokenAuth
+from ranking.service.auth_settings import TokenAuth
+from ranking.service.callers import Caller, Scope, invalid_token
 
 #: characters of a token: shorter ones can be tried out
 SHORTEST = 16
 
 
 class Token(Config):
-    """One entry."""
+    """A token by itself or its hash, who holds it, and what it allows until when."""
 
     name: str
     token: Annotated[SecretStr, Field(min_length=SHORTEST)] | None = None
@@ -38,14 +38,14 @@ class Token(Config):
     scopes: tuple[Scope, ...] = ("serve",)
 
     @model_validator(mode="after")
-    def _one(self) -> "Token":
+    def _one_form(self) -> "Token":
         if (self.token is None) == (self.sha256 is None):
             raise ValueError("give either token or sha256")
         return self
 
     @property
     def digest(self) -> bytes:
-        """Of the token."""
+        """The SHA-256 of the token."""
         return (
             bytes.fromhex(self.sha256)
             if self.sha256
@@ -54,25 +54,33 @@ class Token(Config):
 
 
 class Tokens(Config):
-    """All entries."""
+    """The entries of a list of tokens."""
 
     tokens: tuple[Token, ...] = Field(min_length=1)
 
 
 class TokenList:
-    """Recognises the tokens of a list."""
+    """Recognises callers by a list of tokens.
+
+    Args:
+        tokens: the entries; each presented token is compared with all of them.
+    """
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self._tokens = [(token.digest, token) for token in tokens]
 
     async def recognise(self, token: str) -> Caller:
-        """The caller of a token; every entry is compared, each in constant time."""
+        """Return the caller of a token; every entry is compared, each in constant time.
+
+        Raises:
+            ServiceError: 401 when the token is unknown or has expired.
+        """
         presented = _digest(token)
         found = [entry for digest, entry in self._tokens if hmac.compare_digest(digest, presented)]
         if not found:
-            raise refused("this token is not known")
+            raise invalid_token("this token is not known")
         if found[0].expires is not None and found[0].expires <= datetime.now(UTC):
-            raise refused("this token has expired")
+            raise invalid_token("this token has expired")
         return Caller(found[0].name, frozenset(found[0].scopes))
 
 
@@ -81,7 +89,7 @@ def _digest(token: str) -> bytes:
 
 
 def read_tokens(auth: TokenAuth) -> TokenList:
-    """The tokens of some settings.
+    """Return the tokens that the settings name.
 
     Raises:
         ConfigError: when there are none, or an entry breaks a rule; the message never holds a token.
@@ -90,16 +98,16 @@ def read_tokens(auth: TokenAuth) -> TokenList:
         origin, data = str(auth.file), read_yaml(auth.file)
     else:
         origin, text = f"${auth.variable}", os.environ.get(auth.variable, "")
-        data = _of_variable(text, origin)
+        data = _parse_variable(text, origin)
     if not data:
         raise ConfigError(
             f"no token in {origin}: nobody could ask",
             fix="put one there, or write auth: {kind: none} in the service's YAML",
         )
-    return TokenList(_checked(data, origin).tokens)
+    return TokenList(_parse_tokens(data, origin).tokens)
 
 
-def _of_variable(text: str, origin: str) -> object:
+def _parse_variable(text: str, origin: str) -> object:
     try:
         data = yaml.safe_load(text)
     except yaml.YAMLError:
@@ -111,7 +119,7 @@ def _of_variable(text: str, origin: str) -> object:
     return [{"name": origin, "token": text.strip(), "scopes": ["serve", "reload"]}]
 
 
-def _checked(data: object, origin: str) -> Tokens:
+def _parse_tokens(data: object, origin: str) -> Tokens:
     try:
         return parse_config({"tokens": data}, Tokens, origin)
     except ConfigError:

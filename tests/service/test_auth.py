@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from embedding_features.errors import ConfigError
+from ranking.service.auth_settings import TokenAuth
 from ranking.service.authenticator import make_authenticator
-from ranking.service.settings import Settings, TokenAuth, load_settings
+from ranking.service.settings import Settings, load_settings
 from tests.service.running import Running
 
 GOOD, DEPLOY, OLD = "a-good-token-of-the-web", "a-token-that-may-reload", "a-token-of-yesterday"

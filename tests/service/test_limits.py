@@ -141,12 +141,12 @@ class Slow:
     """A bundle's score that waits to be let go."""
 
     def __init__(self, monkeypatch, running):
-        self.go, self.loaded = threading.Event(), running.service.bundles.current
-        kind, score = type(self.loaded), type(self.loaded).score
+        self.go, bundle = threading.Event(), running.service.bundle_holder.current
+        kind, score = type(bundle), type(bundle).score
 
-        def slow(loaded, *given):
+        def slow(bundle, *given):
             self.go.wait(LONGEST)
-            return score(loaded, *given)
+            return score(bundle, *given)
 
         monkeypatch.setattr(kind, "score", slow)
 
@@ -195,7 +195,7 @@ def test_a_fault_is_told_by_its_request_id_alone(small, monkeypatch):
     def broken(*_):
         raise RuntimeError(f"in {small.repo}")
 
-    monkeypatch.setattr(type(small.service.bundles.current), "score", broken)
+    monkeypatch.setattr(type(small.service.bundle_holder.current), "score", broken)
     answer = small.post("/rank", GOOD)
     assert (answer.status_code, answer.json()["error"]) == (500, "a fault of ours")
     monkeypatch.undo()

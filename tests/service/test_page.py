@@ -5,8 +5,9 @@ import re
 import yaml
 
 from ranking.service.app import make_app
+from ranking.service.auth_settings import OIDCAuth
 from ranking.service.authenticator import make_authenticator
-from ranking.service.settings import OIDCAuth, Settings, load_settings
+from ranking.service.settings import Settings, load_settings
 from ranking.service.tokens import Tokens
 from tests.paths import ROOT
 

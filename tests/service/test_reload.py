@@ -45,7 +45,7 @@ def resealed(folder, **update):
 def test_a_bundle_is_replaced(world, link):
     with Running(world, link) as running:
         before = running.post("/rank", ASKED).json()
-        old = weakref.ref(running.service.bundles.current)
+        old = weakref.ref(running.service.bundle_holder.current)
         assert running.post("/reload").json()["changed"] is False
         point(link, world.bundle("wide_deep"))
         assert running.post("/rank", ASKED).json()["scores"] == before["scores"]
@@ -140,7 +140,8 @@ def test_a_bundle_whose_run_is_not_online_yet_is_refused(world, link, tmp_path):
 def test_a_moved_link_is_noticed(world, link, tmp_path, monkeypatch):
     """And a bundle that was refused is not tried over and over."""
     with Running(world, link, poll_seconds=0.1) as running:
-        bundles, mark = running.service.bundles, type(running.service.bundles)._mark
+        holder = type(running.service.bundle_holder)
+        stamp = holder._stamp
         point(link, world.bundle("wide_deep"))
         running.until(lambda: running.get("/health").json()["ranker"] == "wide_deep")
         (tmp_path / "nothing").mkdir()
@@ -148,7 +149,7 @@ def test_a_moved_link_is_noticed(world, link, tmp_path, monkeypatch):
         refused = 'reloads_total{result="refused"} 1.0'
         running.until(lambda: refused in running.get("/metrics").text)
         looks = []
-        monkeypatch.setattr(type(bundles), "_mark", lambda of: looks.append(of) or mark(of))
+        monkeypatch.setattr(holder, "_stamp", lambda of: looks.append(of) or stamp(of))
         running.until(lambda: len(looks) > 3)
         figures = running.get("/metrics").text
         assert refused in figures

@@ -1,0 +1,1 @@
+"""A snapshot's report: its figures, its maps and its page."""

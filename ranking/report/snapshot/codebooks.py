@@ -14,10 +14,11 @@ _SIZES = ("k", "codes", "bins")
 
 @dataclass(frozen=True)
 class CodebookUse:
-    """A codebook's codes in a snapshot.
+    """How a snapshot uses the codes of one codebook.
 
     Attributes:
-        codes: that a position can have at most.
+        record: the codebook, as the manifest has it.
+        codes: how many a position can have at most.
         used: [positions] how many of them occur.
         effective: [positions] exp of the entropy of how often each occurs: as many codes used equally would
             tell as much.
@@ -30,7 +31,7 @@ class CodebookUse:
 
 
 def codebook_use(snapshot: Snapshot) -> list[CodebookUse]:
-    """Of each codebook whose size its settings tell; of clusters only the first of a node counts."""
+    """Return the use of each codebook whose size its settings tell; of clusters a node's first counts."""
     sized = [(record, _size(record)) for record in snapshot.manifest.codebooks]
     return [_use(snapshot, record, codes) for record, codes in sized if codes]
 

@@ -10,7 +10,7 @@ from embedding_features.arrays import F64, I64
 from embedding_features.artifact import Kind, Snapshot
 from embedding_features.recall.queries import as_compared
 from embedding_features.space.column_batches import all_ids, matrix, picked, pieces
-from ranking.report.snapshot.map import lay_out
+from ranking.report.snapshot.tsne import lay_out
 
 #: nodes of one type that are shown one by one
 SHOWN = 2000
@@ -23,9 +23,9 @@ class Neighbourhood:
     """The nearest neighbours of the nodes shown.
 
     Attributes:
-        node_type: whose they are.
-        ids: [shown * k] flat, best first within each node.
-        scores: [shown, k].
+        node_type: node type of the neighbours.
+        ids: [shown * k] ids of the neighbours, best first within each node.
+        scores: [shown, k] their scores.
     """
 
     node_type: str
@@ -35,18 +35,18 @@ class Neighbourhood:
 
 @dataclass(frozen=True)
 class NodeFigures:
-    """Of one node type.
+    """What the vectors of one node type look like.
 
     Attributes:
-        count: vectors.
-        catalogue: nodes, those without a vector included.
+        count: how many vectors there are.
+        catalogue: how many nodes there are, those without a vector included.
         norms: [count] lengths of all vectors.
-        ids: of the nodes shown: all, or evenly spaced ones.
-        places: [shown, 2] of the map, each in 0 … 1; None where there is nothing to lay out.
-        clusters: [shown] first cluster; None without clusters.
-        weights: [shown] its weight.
+        ids: [shown] ids of the nodes shown: all, or evenly spaced ones.
+        positions: [shown, 2] on the map, each in 0 … 1; None where there is nothing to lay out.
+        clusters: [shown] first cluster of each node; None without clusters.
+        weights: [shown] weight of that cluster; None without clusters.
         sizes: [clusters] nodes whose first cluster it is, of all; empty without clusters.
-        neighbourhood: None without neighbours.
+        neighbourhood: nearest neighbours of the nodes shown; None where the snapshot has none.
     """
 
     node_type: str
@@ -54,7 +54,7 @@ class NodeFigures:
     catalogue: int
     norms: F64
     ids: pa.Array
-    places: F64 | None
+    positions: F64 | None
     clusters: I64 | None
     weights: F64 | None
     sizes: I64
@@ -62,12 +62,12 @@ class NodeFigures:
 
 
 def shown_rows(count: int) -> I64:
-    """All rows, or :data:`SHOWN` evenly spaced ones: ids are in the order they were first seen in."""
+    """Return all rows, or :data:`SHOWN` evenly spaced ones: ids are in the order they were first seen in."""
     return np.unique(np.linspace(0, count - 1, min(count, SHOWN)).round().astype(np.int64))
 
 
 def node_figures(snapshot: Snapshot, node_type: str) -> NodeFigures:
-    """Measure one node type; of its tables only what is needed is read, in pieces."""
+    """Return what one node type looks like; of its tables only what is needed is read, in pieces."""
     made, record = snapshot.manifest, snapshot.manifest.nodes[node_type]
     rows = shown_rows(record.count)
     vectors = matrix(picked(snapshot, node_type, "vector", "vector", rows)).astype(np.float32)
@@ -78,7 +78,7 @@ def node_figures(snapshot: Snapshot, node_type: str) -> NodeFigures:
         catalogue=record.catalogue,
         norms=_norms(snapshot, node_type),
         ids=all_ids(snapshot, node_type).take(pa.array(rows)),
-        places=lay_out(as_compared(vectors, made.space.metric)),
+        positions=lay_out(as_compared(vectors, made.space.metric)),
         clusters=clusters,
         weights=weights,
         sizes=sizes,

@@ -11,21 +11,21 @@ from ranking.report.page import percent, when
 
 
 def snapshot_findings(checks: Sequence[Check], drifts: Sequence[Drift], parent: Manifest | None) -> list[str]:
-    """The headline, then a sentence each on health and on the drift of each node type."""
-    sentences = [f"{_healthy(checks)}; {_close(drifts, parent)}.", _health(checks)]
+    """Return the headline, then a sentence each on health and on the drift of each node type."""
+    sentences = [f"{_health_in_short(checks)}; {_drift_in_short(drifts, parent)}.", _health(checks)]
     if parent is None:
         return [*sentences, "There is no earlier snapshot to compare it with."]
     return [*sentences, *(_drift(drift, parent) for drift in drifts)]
 
 
-def _healthy(checks: Sequence[Check]) -> str:
+def _health_in_short(checks: Sequence[Check]) -> str:
     if not checks:
         return "Health not recorded"
     failed = sum(not check.passed for check in checks)
     return f"Unhealthy: {failed} of {len(checks)} figures fail" if failed else "Healthy"
 
 
-def _close(drifts: Sequence[Drift], parent: Manifest | None) -> str:
+def _drift_in_short(drifts: Sequence[Drift], parent: Manifest | None) -> str:
     medians = [float(np.median(d.cosines)) for d in drifts if d.cosines is not None and len(d.cosines)]
     if parent is None:
         return "the first of its kind here"
@@ -40,10 +40,10 @@ def _health(checks: Sequence[Check]) -> str:
         return "The manifest records no health figures."
     if not failed:
         return f"All {len(checks)} health figures are within the gate’s default thresholds."
-    told = "; ".join(
+    failures = "; ".join(
         f"{c.node_type} {c.figure} {c.value:.4g}, must be {c.rule} {c.threshold:.4g}" for c in failed
     )
-    return f"Outside the gate’s default thresholds: {told}."
+    return f"Outside the gate’s default thresholds: {failures}."
 
 
 def _drift(drift: Drift, parent: Manifest) -> str:

@@ -16,7 +16,13 @@ _FORM = "[TYPE=]table.parquet:key:column"
 
 @dataclass(frozen=True)
 class TitleSource:
-    """Where the titles of a node type stand: a column of a Parquet table, and the column of ids beside it."""
+    """Where the titles of a node type stand in a Parquet table.
+
+    Attributes:
+        path: of the table.
+        key: the column of ids.
+        column: the column of titles.
+    """
 
     node_type: str
     path: Path
@@ -48,7 +54,7 @@ class TitleSource:
         return cls(node_type, Path(path), key, column)
 
     def read(self, ids: pa.Array) -> dict[Any, str]:
-        """Id → title, of the ids that have one.
+        """Return id → title, of the ids that have one.
 
         Raises:
             DataError: when the table, or a column of it, is missing, or keys are of another type than ids.

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from embedding_features.artifact import write_snapshot
 from embedding_features.errors import ConfigError, DataError
 from embedding_features.recall import RecallIndex
-from ranking.modes import sources
+from ranking.modes import index_sources, log_sources
 from ranking.modes.merge import Candidates, merge
 from ranking.modes.recall import Indexes, RecallStage, recall_candidates
 from ranking.modes.requests import Requests, requests_at
@@ -59,19 +59,19 @@ def test_the_moment_itself_is_not_past():
 
 def test_popular_by_hand(requests):
     """Likes before: 10 three times, 12 and 99 once; in the last five hours 12 and, of 6 h, 10."""
-    assert sources.popular(requests, 9).to_pylist() == [[12, 99], [10, 12, 99]]
-    assert sources.popular(requests, 1).to_pylist() == [[12], [10]]
-    assert sources.popular(requests, 9, days=5 / 24).to_pylist() == [[12], [10, 12]]
+    assert log_sources.popular(requests, 9).to_pylist() == [[12, 99], [10, 12, 99]]
+    assert log_sources.popular(requests, 1).to_pylist() == [[12], [10]]
+    assert log_sources.popular(requests, 9, days=5 / 24).to_pylist() == [[12], [10, 12]]
 
 
 def test_interest_by_hand(requests, indexes):
     """User 1 looks along x: 12 gives 1, 13 gives 0; user 3 is unknown."""
-    found = sources.interest(requests, indexes.items, indexes.users, 5)
+    found = index_sources.interest(requests, indexes.items, indexes.users, 5)
     assert found.to_pylist() == [[12, 13], []]
 
 
 def test_cross_domain_by_hand(requests, indexes):
-    found = sources.cross_domain(requests, indexes.items, indexes.users, 5, "b")
+    found = index_sources.cross_domain(requests, indexes.items, indexes.users, 5, "b")
     assert found.to_pylist() == [[13], []]
 
 
@@ -79,11 +79,11 @@ def test_item2item_by_hand(indexes):
     """User 2 liked 10 and 99; from 10 the others score 11: 6, 12: 3, 13: 0; user 9 liked 12 and 10."""
     log = label_table([2, 2, 9, 9, 2, 9], [10, 99, 12, 10, 12, 13], [1, 2, 3, 4, 20, 20], [1] * 6)
     requests = requests_at(log, moment(10), moment(30))
-    assert sources.item2item(requests, indexes.items, 9).to_pylist() == [[11, 12, 13], [11, 13]]
+    assert index_sources.item2item(requests, indexes.items, 9).to_pylist() == [[11, 12, 13], [11, 13]]
     # the last liked item alone: user 2's is unknown, but those without a vector do not count
-    one = sources.item2item(requests, indexes.items, 9, length=1)
+    one = index_sources.item2item(requests, indexes.items, 9, length=1)
     assert one.to_pylist() == [[11, 12, 13], [11, 13]]
-    near = sources.item2item(requests, indexes.items, 9, length=1, neighbours=1)
+    near = index_sources.item2item(requests, indexes.items, 9, length=1, neighbours=1)
     assert near.to_pylist() == [[11], [11]]
 
 
@@ -92,9 +92,9 @@ def test_cold_start_by_hand(indexes):
     log = label_table([2, 9, 1, 9, 1], [99, 12, 10, 13, 13], [1, 2, 3, 20, 20], [1] * 5)
     requests = requests_at(log, moment(10), moment(30))
     assert requests.users.to_pylist() == [1, 9]
-    found = sources.cold_start(requests, indexes.items, indexes.users, 5, reach=2)
+    found = index_sources.cold_start(requests, indexes.items, indexes.users, 5, reach=2)
     assert found.to_pylist() == [[], [99]]
-    everyone = sources.cold_start(requests, indexes.items, indexes.users, 5, reach=3)
+    everyone = index_sources.cold_start(requests, indexes.items, indexes.users, 5, reach=3)
     assert everyone.to_pylist() == [[99], [99]]
 
 

@@ -7,7 +7,7 @@ import pytest
 from embedding_features.errors import ConfigError, DataError
 from ranking.ablation.bootstrap import holm, user_draws, user_stretch
 from ranking.ablation.config import AblationConfig
-from ranking.modes import sources
+from ranking.modes import log_sources
 from ranking.modes.merge import Candidates
 from ranking.modes.recall import RecallStage
 from ranking.modes.recall_ablation import judge_mixes, mixes_of
@@ -261,11 +261,11 @@ def test_item_knn_by_hand():
     )
     requests = requests_at(log, moment(20), moment(30))
     assert requests.users.to_pylist() == [1, 3, 9]
-    found = sources.item_knn(requests, 9, shrinkage=0)
+    found = log_sources.item_knn(requests, 9, shrinkage=0)
     # user 1: 1 → 3 by 1/√6 and 2 → 3 by 1/2; user 3: 3 → 2 by 1/2, 3 → 1 by 1/√6
     assert found.to_pylist() == [[3], [2, 1], [2, 3]]
-    assert sources.item_knn(requests, 1).to_pylist() == [[3], [2], [2]]
-    assert sources.item_knn(requests, 9, neighbours=1).to_pylist() == [[], [2], [2]]
+    assert log_sources.item_knn(requests, 1).to_pylist() == [[3], [2], [2]]
+    assert log_sources.item_knn(requests, 9, neighbours=1).to_pylist() == [[], [2], [2]]
 
 
 def test_item_knn_starts_from_the_last_likes():
@@ -274,13 +274,13 @@ def test_item_knn_starts_from_the_last_likes():
         [1, 1, 2, 2, 9, 9, 9], [1, 2, 3, 4, 1, 3, 7], [1, 2, 3, 4, 5, 6, 20], [1, 1, 1, 1, 1, 1, 1]
     )
     requests = requests_at(log, moment(10), moment(30))
-    assert sources.item_knn(requests, 9).to_pylist() == [[2, 4]]
-    assert sources.item_knn(requests, 9, length=1).to_pylist() == [[4]]
+    assert log_sources.item_knn(requests, 9).to_pylist() == [[2, 4]]
+    assert log_sources.item_knn(requests, 9, length=1).to_pylist() == [[4]]
 
 
 def test_item_knn_of_a_log_without_likes_is_empty():
     log = label_table([1, 1, 2], [1, 2, 1], [1, 20, 20], [0, 1, 1])
-    assert sources.item_knn(requests_at(log, moment(10), moment(30)), 9).to_pylist() == [[], []]
+    assert log_sources.item_knn(requests_at(log, moment(10), moment(30)), 9).to_pylist() == [[], []]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -289,7 +289,7 @@ def test_item_knn_is_the_naive_one(seed):
     requests = requests_at(label_table(*log), moment(20), moment(40))
     likes = [(u, i) for u, i, h, y in zip(users, items, hours, labels, strict=True) if h < 20 and y]
     fans = {i: {u for u, j in likes if j == i} for _, i in likes}
-    found = sources.item_knn(requests, 4, length=3, shrinkage=2)
+    found = log_sources.item_knn(requests, 4, length=3, shrinkage=2)
     for user, seen, best in zip(
         requests.users.to_pylist(), requests.seen.to_pylist(), found.to_pylist(), strict=True
     ):

@@ -53,7 +53,7 @@ def test_a_frozen_encoder_never_thaws():
     for _ in range(9):
         sub.advance(1)
     assert not any(learning(net))
-    assert float(sub.pull(torch.zeros(1), None)) == 0
+    assert float(sub.l2_sp(torch.zeros(1), None)) == 0
 
 
 def test_l2_sp_by_hand():
@@ -64,7 +64,7 @@ def test_l2_sp_by_hand():
     with torch.no_grad():
         net.second.weight += torch.tensor([[1.0, 2.0], [0.0, 0.0]])
         net.table += 9.0  # does not learn yet, so does not count
-    loss = sub.pull(torch.zeros(1), None)
+    loss = sub.l2_sp(torch.zeros(1), None)
     assert loss.item() == pytest.approx(0.25 * 5)
     loss.backward()
     np.testing.assert_allclose(net.second.weight.grad, [[0.5, 1.0], [0, 0]], atol=1e-6)

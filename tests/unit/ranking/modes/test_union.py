@@ -4,8 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from ranking.modes.merge import Candidates
-from ranking.modes.union import union
+from ranking.modes.merge import Candidates, union
 
 
 @pytest.mark.parametrize("seed", range(8))

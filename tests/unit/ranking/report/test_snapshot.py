@@ -26,9 +26,9 @@ from ranking.report.snapshot.codebooks import codebook_use
 from ranking.report.snapshot.figures import node_figures, shown_rows
 from ranking.report.snapshot.findings import snapshot_findings
 from ranking.report.snapshot.health import recorded_checks
-from ranking.report.snapshot.map import lay_out
 from ranking.report.snapshot.search import SCRIPT
 from ranking.report.snapshot.titles import TitleSource
+from ranking.report.snapshot.tsne import lay_out
 from tests.browser.made_snapshots import GROUPS, made_snapshots, made_titles
 from tests.unit.derive.made_embeddings import embeddings, table
 from tests.unit.ranking.report.test_report import HOSTILE, Page

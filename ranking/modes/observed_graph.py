@@ -1,4 +1,4 @@
-"""Fresh edges and new nodes for an encoder inside a ranker."""
+"""Another graph for an encoder inside a ranker: fresh edges, and nodes that it did not know."""
 
 from typing import Any, cast
 
@@ -16,15 +16,20 @@ from ranking.modes.sub_encoder import SubEncoder
 
 
 def observe(sub: SubEncoder, graph: Graph, view: Bipartite) -> None:
-    """Let an encoder that propagates see another graph; a lookup sees nothing in it.
+    """Make an encoder that propagates see another graph; nothing changes for one that looks vectors up.
 
     A node of the graph that the encoder lacks is appended with a layer-0 vector of zeros, so that its vector
     is what its neighbours' say.
+
+    Args:
+        sub: holds the encoder and the ids of its nodes; both are changed.
+        graph: the other graph.
+        view: how the encoder's method looks at a graph.
     """
     if not has_graph(sub.encoder):
         return
     seen = view.build(graph)
-    places: list[I32] = []
+    rows: list[I32] = []
     sides = ((seen.src_type, seen.forward), (seen.dst_type, seen.reverse))
     for number, (node_type, csr) in enumerate(sides):
         keys = keys_of(graph.vocabularies[node_type].ids, node_type)
@@ -33,11 +38,11 @@ def observe(sub: SubEncoder, graph: Graph, view: Bipartite) -> None:
         new = np.flatnonzero((row < 0) & (csr.degrees > 0))
         known = index.in_order()
         row[new] = len(known) + np.arange(len(new))
-        places.append(row.astype(np.int32))
+        rows.append(row.astype(np.int32))
         sub.index[number] = NodeIndex(np.concatenate([known, keys[new]]))
         _append(sub.encoder, ("src", "dst")[number], len(new))
     shape = (len(_parameter(sub.encoder, "src")), len(_parameter(sub.encoder, "dst")))
-    src, dst = places[0][seen.forward.sources()], places[1][seen.forward.indices]
+    src, dst = rows[0][seen.forward.sources()], rows[1][seen.forward.indices]
     forward = CSR.from_edges(src, dst, shape, seen.forward.weights())
     cast(Any, sub.encoder).observe(
         BipartiteView(seen.relation, seen.src_type, seen.dst_type, forward, forward.transposed())
@@ -46,12 +51,12 @@ def observe(sub: SubEncoder, graph: Graph, view: Bipartite) -> None:
 
 
 def has_graph(encoder: nn.Module) -> bool:
-    """Whether an encoder's vectors depend on edges."""
+    """Return whether an encoder's vectors depend on edges."""
     return "indptr" in dict(encoder.named_buffers())
 
 
 def edges_of(encoder: nn.Module) -> tuple[I64, I64]:
-    """[e] source and [e] destination row of each edge of an encoder that has a graph."""
+    """Return [e] source and [e] destination row of each edge that an encoder with a graph sees."""
     indptr, indices = (encoder.get_buffer(name).numpy() for name in ("indptr", "indices"))
     return np.repeat(np.arange(len(indptr) - 1), np.diff(indptr)), indices.astype(np.int64)
 

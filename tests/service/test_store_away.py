@@ -87,7 +87,9 @@ def test_the_embedded_store_is_moved_away_and_back(away, gone):
             assert (first.status_code, first.json()["degraded"]) == (200, True)
             first = running.post("/recommend", {"user": USERS[0]})
             assert (first.status_code, first.json()["source"]) == (200, "popular")
-            running.until(lambda: not running.service.guard.reachable)  # and nobody asks: it is noticed
+            running.until(
+                lambda: not running.service.circuit_breaker.reachable
+            )  # and nobody asks: it is noticed
             check_degraded(running, away)
             history = {
                 "user": USERS[0],
@@ -109,7 +111,7 @@ def test_a_service_starts_without_its_store(away):
             assert (answer.status_code, answer.json()["degraded"]) == (200, True)
             refused = running.post("/reload")  # whether the store has what a new bundle reads, nobody knows
             assert refused.status_code == 409
-            assert running.service.bundles.current.digest in refused.json()["error"]
+            assert running.service.bundle_holder.current.digest in refused.json()["error"]
     finally:
         (away.repo / "data" / "hidden").rename(online)
 
@@ -138,7 +140,7 @@ def test_redis_is_stopped_and_started(away, tmp_path, own_redis):
         assert before["degraded"] is False
         redis.kill()
         assert running.post("/rank", asked).json()["degraded"] is True
-        running.until(lambda: not running.service.guard.reachable)
+        running.until(lambda: not running.service.circuit_breaker.reachable)
         check_degraded(running, away)
         redis.start()
         check_back(running, before)
@@ -153,9 +155,11 @@ def test_a_store_that_hangs_costs_a_request_a_moment_and_then_nothing(away, tmp_
     asked = {"user": USERS[0], "items": ITEMS[:5]}
     with Running(away, "din", repo=repo) as running:
         assert running.post("/rank", asked).json()["degraded"] is False
-    fails = CircuitBreaker._fails
+    count_failure = CircuitBreaker._count_failure
     monkeypatch.setattr(
-        CircuitBreaker, "_fails", lambda guard, error: tried.append(error) or fails(guard, error)
+        CircuitBreaker,
+        "_count_failure",
+        lambda breaker, error: tried.append(error) or count_failure(breaker, error),
     )
     redis.kill()
     with socket.create_server(("127.0.0.1", redis.port)):  # which the system lets connect
@@ -163,6 +167,6 @@ def test_a_store_that_hangs_costs_a_request_a_moment_and_then_nothing(away, tmp_
         with Running(away, "din", repo=repo, store=store) as running:
             for _ in range(4):
                 assert running.post("/rank", asked).json()["degraded"] is True
-            assert not running.service.guard.reachable
-    # as long as the guard waits, which is shorter than Redis' own timeout
+            assert not running.service.circuit_breaker.reachable
+    # as long as the circuit breaker waits, which is shorter than Redis' own timeout
     assert [type(error) for error in tried] == [TimeoutError] * 2
