@@ -21,7 +21,8 @@ from embedding_features.artifact.kinds import Kind
 from embedding_features.artifact.manifest import Manifest
 from embedding_features.artifact.tables import read_table, table_file, to_embedding_table
 from embedding_features.errors import SnapshotError
-from embedding_features.files import safe_name, sha256_file
+from embedding_features.files import safe_name
+from embedding_features.records import check_files
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,8 @@ class Snapshot:
         """
         folder = Path(folder)
         snapshot = cls(folder, read_manifest(folder))
-        for name, expected in snapshot.manifest.files.items():
-            path = folder / name
-            if not path.is_file():
-                raise SnapshotError(f"{folder} lacks the file {name}", fix=AGAIN)
-            if verify and sha256_file(path) != expected:
-                raise SnapshotError(
-                    f"{path} is not the file that was written: its SHA-256 differs", fix=AGAIN
-                )
+        files = snapshot.manifest.files
+        check_files(folder, files, error=SnapshotError, again=AGAIN, verify=verify)
         return snapshot
 
     @property
