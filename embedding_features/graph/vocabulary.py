@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embedding_features.arrays import I64, AnyArray
-from embedding_features.errors import GraphError
+from embedding_features.errors import DataError, GraphError
+from embedding_features.ids import flat_ids
 
 
 @dataclass(frozen=True)
@@ -122,16 +123,15 @@ def hash_strings(array: pa.StringArray) -> str:
 
 def _as_ids(ids: pa.Array | pa.ChunkedArray | AnyArray, empty: pa.DataType | None = None) -> pa.Array:
     """``ids`` as int64 or string; ``empty`` is the type of an array that has no id to tell its type by."""
-    if isinstance(ids, pa.ChunkedArray):
-        ids = ids.combine_chunks()
     try:
-        array = ids if isinstance(ids, pa.Array) else pa.array(np.asarray(ids))
+        array = flat_ids(ids)
         if empty is not None and array.null_count == len(array):
             return pa.nulls(len(array), empty)
         if pa.types.is_integer(array.type):
             return array.cast(pa.int64())
-        if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
-            return array.cast(pa.string())
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise GraphError(f"ids do not fit: {error}", fix="use ids within int64, or text") from None
+        if pa.types.is_string(array.type):
+            return array
+    except (DataError, pa.ArrowInvalid) as error:
+        said = error.what if isinstance(error, DataError) else error
+        raise GraphError(f"ids do not fit: {said}", fix="use ids within int64, or text") from None
     raise GraphError(f"ids of type {array.type}", fix="use int64 or string ids")

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from embedding_features.arrays import F32, F64, I64
+from embedding_features.arrow import codes
 from embedding_features.artifact import Kind, Manifest, Snapshot
 from embedding_features.errors import CompatibilityError
 from embedding_features.graph.vocabulary import Vocabulary
@@ -130,11 +131,10 @@ def _neighbours_kept(pair: _Pair) -> float | None:
     now, then = pair.read("neighbours", "neighbour_ids")
     if now.type != then.type:
         return None
-    codes = pa.concat_arrays([now.flatten(), then.flatten()]).dictionary_encode().indices.to_numpy()
-    sides = np.split(codes, [len(now.flatten())])
-    a, b = (codes.reshape(len(pair.mine), -1) for codes in sides)
+    ids = codes(pa.concat_arrays([now.flatten(), then.flatten()]))
+    a, b = (side.reshape(len(pair.mine), -1) for side in np.split(ids, [len(now.flatten())]))
     k = min(a.shape[1], b.shape[1])
-    row = np.arange(len(a))[:, None] * (int(codes.max()) + 1)
+    row = np.arange(len(a))[:, None] * (int(ids.max()) + 1)
     return float(np.isin(b[:, :k] + row, a[:, :k] + row).mean())
 
 
