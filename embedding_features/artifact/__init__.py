@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from embedding_features.artifact.compatibility import check_codebooks, check_space
-from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable, Metric, Provenance
+from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable, Provenance
 from embedding_features.artifact.kinds import Kind
 from embedding_features.artifact.manifest import (
     Alignment,
@@ -13,6 +13,7 @@ from embedding_features.artifact.manifest import (
     NodeRecord,
     Space,
 )
+from embedding_features.artifact.metric import Metric
 from embedding_features.artifact.snapshot import Snapshot, find_snapshot, list_snapshots
 from embedding_features.artifact.write import run_id, write_snapshot
 from embedding_features.lazy import on_first_use

@@ -3,19 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from embedding_features.arrays import F32
+from embedding_features.artifact.metric import Metric
 from embedding_features.errors import DataError
 from embedding_features.sources.report import ReadReport
 
 if TYPE_CHECKING:
     from torch import nn
-
-Metric = Literal["dot", "cosine", "l2"]
 
 
 @dataclass(frozen=True)

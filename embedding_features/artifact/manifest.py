@@ -4,8 +4,9 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime
 
-from embedding_features.artifact.embeddings import Embeddings, Metric
+from embedding_features.artifact.embeddings import Embeddings
 from embedding_features.artifact.kinds import Kind
+from embedding_features.artifact.metric import Metric
 from embedding_features.config import Config
 from embedding_features.sources.report import FileReport
 

@@ -4,11 +4,9 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from embedding_features.arrays import F32
 from embedding_features.artifact.embeddings import EmbeddingTable
 from embedding_features.artifact.kinds import Kind
 from embedding_features.errors import DataError, GraphError, SnapshotError
@@ -120,24 +118,3 @@ def read_table(path: Path) -> pa.Table:
         raise SnapshotError(f"no table at {path}", fix="write the snapshot again") from None
     except pa.ArrowInvalid as error:
         raise SnapshotError(f"{path} is not Parquet: {error}", fix="write the snapshot again") from None
-
-
-#: rows hashed at once: what is mixed stays in the cache
-_HASHED = 1024
-
-
-def row_hashes(vectors: F32) -> npt.NDArray[np.uint64]:
-    """[n] uint64; equal rows have equal hashes, unequal ones in practice different ones."""
-    dim = vectors.shape[1]
-    odd = np.random.default_rng(0).integers(1, 2**63, dim, np.uint64) * np.uint64(2) + np.uint64(1)
-    place = np.arange(1, dim + 1, dtype=np.uint64)
-    out = np.empty(len(vectors), np.uint64)
-    for start in range(0, len(vectors), _HASHED):
-        part = slice(start, start + _HASHED)
-        bits = np.ascontiguousarray(vectors[part] + np.float32(0)).view(np.uint32)  # adding 0 turns -0 into 0
-        mixed = bits.astype(np.uint64)
-        mixed += place
-        mixed *= odd
-        mixed ^= mixed >> np.uint64(29)
-        out[part] = mixed.sum(axis=1, dtype=np.uint64)
-    return out

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from embedding_features.arrays import F32, I64, AnyArray
-from embedding_features.artifact import Kind, Metric
+from embedding_features.artifact import Kind
 from embedding_features.config import Part
 from embedding_features.errors import DataError
 
@@ -37,15 +37,6 @@ class CodebookSpec(Derivation):
     @abstractmethod
     def encode(self, arrays: Arrays, vectors: F32) -> dict[str, pa.Array]:
         """Column name → n rows, for [n, dim] vectors."""
-
-
-def as_compared(vectors: F32, metric: Metric) -> F32:
-    """[n, dim] the vectors as the metric sees them: under cosine of length 1 (a zero vector stays zero)."""
-    if metric != "cosine":
-        return np.ascontiguousarray(vectors)
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: F32 = np.divide(vectors, norms, out=np.zeros(vectors.shape, np.float32), where=norms > 0)
-    return unit
 
 
 def check_finite(vectors: F32, name: str) -> None:

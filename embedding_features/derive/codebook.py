@@ -14,8 +14,9 @@ from safetensors.numpy import load_file, save
 
 from embedding_features.arrays import F32
 from embedding_features.artifact import CodebookRecord, EmbeddingTable, Snapshot, Space
+from embedding_features.artifact.metric import as_compared
 from embedding_features.config import Config
-from embedding_features.derive.base import Arrays, CodebookSpec, as_compared, check_finite
+from embedding_features.derive.base import Arrays, CodebookSpec, check_finite
 from embedding_features.errors import CompatibilityError, DataError, SnapshotError
 
 

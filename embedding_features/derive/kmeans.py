@@ -5,7 +5,7 @@ from typing import cast
 import numpy as np
 
 from embedding_features.arrays import F32, I64
-from embedding_features.artifact.tables import row_hashes
+from embedding_features.hashes import row_hashes
 
 _ROUNDS = 25
 _PER_CENTROID = 256

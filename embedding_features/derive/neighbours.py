@@ -8,7 +8,8 @@ from pydantic import Field
 
 from embedding_features.arrays import F32, I64
 from embedding_features.artifact import EmbeddingTable, Kind, Metric
-from embedding_features.derive.base import Derivation, as_compared, check_finite, lists
+from embedding_features.artifact.metric import as_compared
+from embedding_features.derive.base import Derivation, check_finite, lists
 from embedding_features.errors import DataError
 from embedding_features.progress import SILENT, Progress
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from embedding_features.arrays import F32, F64, I64, Bool
-from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable, Metric
+from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable
+from embedding_features.artifact.metric import Metric
 from embedding_features.errors import DataError
 from embedding_features.evaluate.top_k import top_k
 from embedding_features.graph.csr import CSR

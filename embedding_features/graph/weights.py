@@ -14,7 +14,7 @@ WeightUse = Literal["ignored", "confidence", "signed"]
 
 _TAKES: dict[WeightUse, str] = {
     "ignored": "counts every pair alike whatever its weight, so that all weights must be above 0",
-    "confidence": "reads weights as confidence in a like, so that none may be below 0, nor all be 0",
+    "confidence": "reads weights as confidence and needs weights that are not negative and not all 0",
     "signed": "reads likes and dislikes from the sign of weights, so that none may be 0",
 }
 
@@ -38,7 +38,7 @@ def check_weights(relation: str, weight: F32, use: WeightUse) -> None:
     found = " and ".join(f"{int(some.sum()):,} {name}" for name, some in counts.items() if some.any())
     raise GraphError(
         f"relation {relation!r} has {found} weights among its {len(weight):,} pairs (the weights of a pair's"
-        f" edges added up); this method {_TAKES[use]}",
+        f" edges added up), the least is {weight.min():g}; this method {_TAKES[use]}",
         fix=_fix(use, below.any()),
     )
 

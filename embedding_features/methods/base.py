@@ -10,7 +10,8 @@ import numpy as np
 from pydantic import SerializeAsAny
 
 from embedding_features.arrays import F32, I64
-from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable, Metric, Provenance
+from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable, Provenance
+from embedding_features.artifact.metric import Metric
 from embedding_features.config import Part
 from embedding_features.errors import ConfigError, GraphError, TrainingError
 from embedding_features.graph.graph import Graph

@@ -1,7 +1,6 @@
 """Point-in-time training data: each row with the newest snapshot strictly older than its time."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from feast import FeatureStore, FeatureView, Field
 from embedding_features.arrays import I64
 from embedding_features.artifact import Snapshot
 from embedding_features.errors import DataError, StoreError
+from embedding_features.sources.moment import to_microseconds
 from embedding_features.store.offline import EmbeddingOfflineStore
 from embedding_features.store.published import as_published
 from embedding_features.store.retrieval.frames import Frame, as_table
@@ -101,16 +101,12 @@ def _borders(view: FeatureView, created: bool) -> I64 | None:
     pattern = Path(view.batch_source.path)
     found = pattern.parent.parent.glob(f"*/{pattern.name}")
     runs = [as_published(Snapshot.open(path.parent, verify=False)) for path in found]
-    borders = {_micros(run.as_of) for run in runs}
+    borders = {to_microseconds(run.as_of) for run in runs}
     if created:
-        borders |= {_micros(run.created) for run in runs}
+        borders |= {to_microseconds(run.created) for run in runs}
     if view.ttl:
-        borders |= {_micros(run.as_of + view.ttl) + 1 for run in runs}
+        borders |= {to_microseconds(run.as_of + view.ttl) + 1 for run in runs}
     return np.array(sorted(borders), np.int64)
-
-
-def _micros(moment: datetime) -> int:
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def _join(

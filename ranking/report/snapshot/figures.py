@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from embedding_features.arrays import F64, I64
 from embedding_features.artifact import Kind, Snapshot
-from embedding_features.recall.queries import as_compared
+from embedding_features.artifact.metric import as_compared
 from embedding_features.space.column_batches import all_ids, matrix, picked, pieces
 from ranking.report.snapshot.map import lay_out
 

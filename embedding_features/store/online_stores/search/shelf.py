@@ -21,10 +21,10 @@ class Shelf:
     """
 
     def __init__(self, vectors: np.ndarray, metric: Metric, where: str) -> None:
+        from embedding_features.artifact.metric import as_compared
         from embedding_features.recall.exact.exact import (
             ScannedVectors,  # compiles, and who only reads does without
         )
-        from embedding_features.recall.queries import as_compared
 
         self._where, self._size = where, len(vectors)
         self._vectors = ScannedVectors(as_compared(vectors.astype(np.float32, copy=False), metric), metric)
@@ -38,9 +38,9 @@ class Shelf:
         Raises:
             CompatibilityError: when the vectors have another dimension than the query.
         """
+        from embedding_features.artifact.metric import as_compared
         from embedding_features.recall.exact.exact import search_exact
         from embedding_features.recall.filters import Eligible
-        from embedding_features.recall.queries import as_compared
         from embedding_features.recall.row_lists import RowLists
 
         compared = as_compared(query.compared, query.metric)
