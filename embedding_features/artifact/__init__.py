@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from embedding_features.artifact.embeddings import Provenance as Provenance
     from embedding_features.artifact.encoder import export_encoder as export_encoder
     from embedding_features.artifact.encoder import load_encoder as load_encoder
+    from embedding_features.artifact.find import find_snapshot as find_snapshot
+    from embedding_features.artifact.find import list_snapshots as list_snapshots
+    from embedding_features.artifact.identity import run_id as run_id
     from embedding_features.artifact.kinds import Kind as Kind
     from embedding_features.artifact.manifest import Alignment as Alignment
     from embedding_features.artifact.manifest import CodebookRecord as CodebookRecord
@@ -21,9 +24,6 @@ if TYPE_CHECKING:
     from embedding_features.artifact.manifest import Space as Space
     from embedding_features.artifact.metric import Metric as Metric
     from embedding_features.artifact.snapshot import Snapshot as Snapshot
-    from embedding_features.artifact.snapshot import find_snapshot as find_snapshot
-    from embedding_features.artifact.snapshot import list_snapshots as list_snapshots
-    from embedding_features.artifact.write import run_id as run_id
     from embedding_features.artifact.write import write_snapshot as write_snapshot
 
 #: networks bring torch and numba, which whoever reads a manifest or vectors does not need
@@ -45,10 +45,10 @@ __getattr__, __all__ = on_first_use(
         "check_codebooks": "compatibility:check_codebooks",
         "check_space": "compatibility:check_space",
         "export_encoder": "encoder:export_encoder",
-        "find_snapshot": "snapshot:find_snapshot",
-        "list_snapshots": "snapshot:list_snapshots",
+        "find_snapshot": "find:find_snapshot",
+        "list_snapshots": "find:list_snapshots",
         "load_encoder": "encoder:load_encoder",
-        "run_id": "write:run_id",
+        "run_id": "identity:run_id",
         "write_snapshot": "write:write_snapshot",
     },
 )

@@ -1,4 +1,4 @@
-"""What lies in a snapshot folder: how it is written, and how its manifest is read."""
+"""The folder of a snapshot: how it is written, and how its manifest is read."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,11 +24,14 @@ def write_folder(
     write_rest: Callable[[Path], None],
     staging: Path | None = None,
 ) -> Manifest:
-    """The one writer of snapshot folders: tables and the rest, their SHA-256, the manifest last.
+    """Write a snapshot folder: tables and the rest, their SHA-256, and the manifest last.
 
     Args:
+        target: the folder, which must not be there.
+        manifest: what to say of it, without the files.
         tables: file name → table; its two timestamps are set from the manifest.
         write_rest: writes whatever else belongs into the folder it is given.
+        staging: where the folder is made before it is renamed; see :func:`.atomic_folder`.
 
     Returns:
         The manifest as it was written, with the files.
@@ -43,7 +46,7 @@ def write_folder(
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a snapshot folder.
+    """Return the manifest of a snapshot folder.
 
     Raises:
         SnapshotError: when it is missing, unreadable, of an unknown format, or not valid.

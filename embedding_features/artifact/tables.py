@@ -1,4 +1,4 @@
-"""The Parquet tables of a snapshot: checked when written, memory-mapped when read."""
+"""The Parquet tables of snapshots, checked when written and mapped into memory when read."""
 
 from datetime import datetime
 from pathlib import Path
@@ -18,12 +18,12 @@ _ROW_GROUP = 1 << 17
 
 
 def table_file(node_type: str, kind: Kind) -> str:
-    """File name of a table in a snapshot folder."""
+    """Return the file name of a table in a snapshot folder."""
     return f"{node_type}_{kind}.parquet"
 
 
 def checked_ids(table: EmbeddingTable) -> Vocabulary:
-    """The ids of a table.
+    """Return the ids of a table as a vocabulary, which checks them.
 
     Raises:
         DataError: on a null, a duplicate, or a type other than int64 and string.
@@ -37,7 +37,7 @@ def checked_ids(table: EmbeddingTable) -> Vocabulary:
 
 
 def vector_table(table: EmbeddingTable) -> pa.Table:
-    """Columns ``<type>_id`` and ``vector``, a fixed-size list of float32 without nulls.
+    """Return columns ``<type>_id`` and ``vector``, a fixed-size list of float32 without nulls.
 
     Raises:
         DataError: on null or duplicate ids, NaN, infinity, or vectors without dimensions.
@@ -57,7 +57,7 @@ def vector_table(table: EmbeddingTable) -> pa.Table:
 
 
 def check_derived(table: pa.Table, vectors: pa.Table, name: str) -> None:
-    """A derived table has the ids of the vector table, in its order, and no null.
+    """Check that a derived table has the ids of the vector table, in its order, and no null.
 
     Raises:
         DataError: naming the table and the column.
@@ -74,7 +74,7 @@ def check_derived(table: pa.Table, vectors: pa.Table, name: str) -> None:
 
 
 def stamped(table: pa.Table, as_of: datetime, created: datetime | None) -> pa.Table:
-    """``table`` with its two timestamps; ``created_timestamp`` is null until the snapshot is published."""
+    """Return a table with its two timestamps; ``created_timestamp`` is null until it is published."""
     plain = table.drop_columns([c for c in TIMES if c in table.column_names])
     for name, moment in zip(TIMES, (as_of, created), strict=True):
         times = pa.repeat(pa.scalar(moment, _TIME), len(plain)) if moment else pa.nulls(len(plain), _TIME)
@@ -83,7 +83,7 @@ def stamped(table: pa.Table, as_of: datetime, created: datetime | None) -> pa.Ta
 
 
 def to_embedding_table(table: pa.Table, node_type: str, catalogue: int) -> EmbeddingTable:
-    """The inverse of :func:`vector_table`: the same ids and the same bits."""
+    """Return what :func:`vector_table` was made of: the same ids and the same bits."""
     column = table.column("vector").combine_chunks()
     values = column.flatten().to_numpy()
     ids = table.column(f"{node_type}_id").combine_chunks()
@@ -105,7 +105,7 @@ def write_table(table: pa.Table, path: Path) -> None:
 
 
 def read_table(path: Path) -> pa.Table:
-    """Read one Parquet file through a memory map.
+    """Return the table of one Parquet file, read through a memory map.
 
     Raises:
         SnapshotError: when it is missing or not Parquet.

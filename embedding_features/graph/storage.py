@@ -1,4 +1,4 @@
-"""Graphs as folders of memory-mapped arrays.
+"""Graphs on disk, as folders of arrays that are mapped into memory.
 
 ::
 
@@ -36,7 +36,7 @@ class _RelationRecord(Config):
 
 
 class _GraphRecord(Config):
-    """``graph.json``; ``digest`` is the hash of everything else in it."""
+    """Holds what ``graph.json`` says; ``digest`` is the hash of everything else in it."""
 
     format: Literal[1] = 1
     as_of: AwareDatetime
@@ -87,7 +87,7 @@ def save_graph(graph: Graph, folder: str | Path) -> None:
 
 
 def load_graph(folder: str | Path) -> Graph:
-    """Read a saved graph, memory-mapped: read-only arrays that take no memory until they are touched.
+    """Return a saved graph, of read-only arrays that take no memory until they are touched.
 
     Raises:
         SnapshotError: when a file is missing, truncated or altered; the message names it.

@@ -14,8 +14,8 @@ from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable, P
 from embedding_features.artifact.metric import Metric
 from embedding_features.config import Part
 from embedding_features.errors import ConfigError, GraphError, TrainingError
+from embedding_features.graph.edge_summary import edge_summary
 from embedding_features.graph.graph import Graph
-from embedding_features.graph.verify import edge_summary
 from embedding_features.graph.views import Bipartite, BipartiteView
 from embedding_features.graph.weights import WeightUse, check_weights
 from embedding_features.progress import SILENT, Progress
