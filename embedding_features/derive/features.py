@@ -84,16 +84,16 @@ def derive(
     with progress.task("derive", len(derivations) * len(embeddings.tables)) as advance:
         for node_type, table in embeddings.tables.items():
             for derivation in derivations:
-                place = columns.setdefault((node_type, derivation.table), {table.key: table.ids})
+                made_columns = columns.setdefault((node_type, derivation.table), {table.key: table.ids})
                 if isinstance(derivation, CodebookSpec):
                     codebook = _codebook(derivation, table, space, codebooks, seed)
                     made.append(codebook)
-                    place.update(codebook.apply(table.vectors, space))
+                    made_columns.update(codebook.apply(table.vectors, space))
                 elif isinstance(derivation, Neighbours):
                     target = _target(embeddings, derivation.target or node_type)
-                    place.update(derivation.find(table, target, space.metric, progress))
+                    made_columns.update(derivation.find(table, target, space.metric, progress))
                 advance(1, f"{node_type} {derivation.kind}")
-    tables = {key: pa.table(place) for key, place in columns.items()}
+    tables = {key: pa.table(made_columns) for key, made_columns in columns.items()}
     return Features(
         embeddings, space, tables, made, derive_recipe(*derivations, codebooks=codebooks, seed=seed)
     )

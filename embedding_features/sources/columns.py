@@ -2,7 +2,8 @@
 
 Typed values of other engines are cast, exactly or not at all. CSV text is parsed by patterns of ours first: a
 cast of DuckDB's would take 1.5, 1e3 and 0x1F for integers, and what it cannot read in two ways it guesses.
-A value that does not parse becomes null where its text is none; :mod:`.known_rows` counts these.
+A value that does not parse becomes null where its text is none; :mod:`.as_of_rows` marks these rows, and
+:mod:`.counts` counts them.
 """
 
 from collections.abc import Callable
@@ -33,7 +34,7 @@ def id_type(opened: Opened, column: str) -> IdType:
     """Return the type of a column's ids where nobody declares it.
 
     Raises:
-        subject.error: when they are neither, or one in one file and the other in another.
+        subject.error: when they are neither integers nor text, or one in one file and the other in another.
     """
     kinds = opened.kinds(column)
     if all(is_integer(kind) for kind in kinds):

@@ -54,10 +54,10 @@ def drift(now: Snapshot, then: Snapshot, seed: int = 0) -> list[Drift]:
         CompatibilityError: when a node type's ids are of another type than they were.
     """
     types = [t for t in now.manifest.nodes if t in then.manifest.nodes]
-    return [_of_type(now, then, node_type, seed) for node_type in types]
+    return [_drift_of_type(now, then, node_type, seed) for node_type in types]
 
 
-def _of_type(now: Snapshot, then: Snapshot, node_type: str, seed: int) -> Drift:
+def _drift_of_type(now: Snapshot, then: Snapshot, node_type: str, seed: int) -> Drift:
     shared = SharedRows.of(now, then, node_type)
     count, sample = len(shared), shared.sample(SAMPLE, seed)
     comparable = count > 0 and now.manifest.space == then.manifest.space
