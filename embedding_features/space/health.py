@@ -135,6 +135,17 @@ def check_health(content: Embeddings | Features, config: HealthConfig = HealthCo
     Args:
         content: vectors, or vectors with features derived from them.
         config: the thresholds; the defaults refuse what collapsed or diverged, and little else.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> import numpy as np
+        >>> from embedding_features.graph import Graph
+        >>> from embedding_features.methods import spectral
+        >>> edges = {("user", "bought", "item"): (np.array([7, 7, 8, 9]), np.array([1, 2, 2, 3]))}  # ids
+        >>> graph = Graph.from_arrays(datetime(2026, 1, 1, tzinfo=UTC), edges)
+        >>> report = check_health(spectral(dim=2).fit(graph))
+        >>> report.figures["user"]["nan_or_inf"]
+        0
     """
     embeddings = content if isinstance(content, Embeddings) else content.embeddings
     checks: list[Check] = []
