@@ -1,21 +1,18 @@
 """How embeddings or features become a snapshot folder."""
 
-from collections.abc import Mapping, Sequence
-from importlib.metadata import version
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
 from embedding_features.artifact.derived import DerivedFeatures
-from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable, Provenance
+from embedding_features.artifact.embeddings import Embeddings
 from embedding_features.artifact.folder import CODEBOOKS, ENCODER, write_folder
-from embedding_features.artifact.identity import run_id
-from embedding_features.artifact.kinds import KINDS, Kind
-from embedding_features.artifact.manifest import Alignment, Manifest, NodeRecord, Space
+from embedding_features.artifact.kinds import Kind
+from embedding_features.artifact.make_manifest import make_manifest
+from embedding_features.artifact.manifest import Alignment, Space
 from embedding_features.artifact.snapshot import Snapshot
-from embedding_features.artifact.tables import check_derived, checked_ids, table_file, vector_table
-from embedding_features.config import config_hash, parse_config
+from embedding_features.artifact.tables import check_derived, table_file, vector_table
 from embedding_features.errors import CompatibilityError, DataError
 from embedding_features.files import safe_name
 
@@ -64,7 +61,7 @@ def write_snapshot(
     _check_space(embeddings, derived, space)
     space = space or (derived.space if derived else Space.of(embeddings))
     tables = _tables(embeddings, derived)
-    manifest = _manifest(embeddings, derived, space, parent, alignment, health or {}, list(tables))
+    manifest = make_manifest(embeddings, derived, space, parent, alignment, health or {}, list(tables))
 
     def write_rest(folder: Path) -> None:
         if derived and derived.codebooks:
@@ -105,62 +102,3 @@ def _tables(embeddings: Embeddings, derived: DerivedFeatures | None) -> dict[tup
         check_derived(table, tables[node_type, "vector"], f"{kind} of {node_type}")
         tables[node_type, kind] = table
     return tables
-
-
-def _manifest(
-    embeddings: Embeddings,
-    derived: DerivedFeatures | None,
-    space: Space,
-    parent: str | None,
-    alignment: Alignment | None,
-    health: Mapping[str, Mapping[str, float]],
-    tables: Sequence[tuple[str, Kind]],
-) -> Manifest:
-    recipe = dict(derived.recipe) if derived else {}
-    values = _fit_values(embeddings.provenance, parent, recipe) | {
-        "space": space,
-        "alignment": alignment,
-        "nodes": {node_type: _node(table) for node_type, table in embeddings.tables.items()},
-        "kinds": [kind for kind in KINDS if any(kind == k for _, k in tables)],
-        "codebooks": [codebook.record for codebook in derived.codebooks] if derived else [],
-        "health": {node_type: dict(figures) for node_type, figures in health.items()},
-    }
-    return parse_config(values, Manifest, "the manifest of this snapshot")
-
-
-def _fit_values(made: Provenance, parent: str | None, recipe: dict[str, Any]) -> dict[str, Any]:
-    """Return what a manifest says of the fit, and the run id that follows from it."""
-    config = dict(made.config)
-    run = run_id(
-        made.method,
-        made.as_of,
-        config=config,
-        seed=made.seed,
-        graph_fingerprint=made.graph_fingerprint,
-        parent=parent,
-        derived=recipe,
-    )
-    return {
-        "run_id": run,
-        "library_version": version("embedding-features"),
-        "method": made.method,
-        "config": config,
-        "config_hash": config_hash(config),
-        "seed": made.seed,
-        "as_of": made.as_of,
-        "parent": parent,
-        "graph_fingerprint": made.graph_fingerprint,
-        "edges": {
-            name: {"count": count, "first": first, "last": last}
-            for name, (count, first, last) in made.edges.items()
-        },
-        "read": {source: dict(files) for source, files in made.read.items()},
-        "derived": recipe,
-        "figures": dict(made.figures),
-    }
-
-
-def _node(table: EmbeddingTable) -> NodeRecord:
-    ids = checked_ids(table)
-    id_type = "string" if ids.is_string else "int64"
-    return NodeRecord(count=len(ids), catalogue=table.catalogue, id_type=id_type, ids_hash=ids.hash)
