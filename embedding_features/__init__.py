@@ -18,33 +18,25 @@ from typing import TYPE_CHECKING
 from embedding_features.lazy import on_first_use
 
 if TYPE_CHECKING:
-    from embedding_features import methods
-    from embedding_features.artifact import Embeddings, Snapshot, write_snapshot
-    from embedding_features.derive import Clusters, Neighbours, ProductTokens, QuantileBins, ResidualTokens
-    from embedding_features.derive import derive as derive_features
-    from embedding_features.graph import Graph
-    from embedding_features.space import check_health, place
-    from embedding_features.store import EmbeddingFeatures, publish
+    from embedding_features import methods as methods
+    from embedding_features.artifact import Embeddings as Embeddings
+    from embedding_features.artifact import Snapshot as Snapshot
+    from embedding_features.artifact import write_snapshot as write_snapshot
+    from embedding_features.derive import Clusters as Clusters
+    from embedding_features.derive import Neighbours as Neighbours
+    from embedding_features.derive import ProductTokens as ProductTokens
+    from embedding_features.derive import QuantileBins as QuantileBins
+    from embedding_features.derive import ResidualTokens as ResidualTokens
+    from embedding_features.derive import derive
+    from embedding_features.graph import Graph as Graph
+    from embedding_features.space import check_health as check_health
+    from embedding_features.space import place as place
+    from embedding_features.store import EmbeddingFeatures as EmbeddingFeatures
+    from embedding_features.store import publish as publish
 
-__all__ = [
-    "Clusters",
-    "EmbeddingFeatures",
-    "Embeddings",
-    "Graph",
-    "Neighbours",
-    "ProductTokens",
-    "QuantileBins",
-    "ResidualTokens",
-    "Snapshot",
-    "check_health",
-    "derive_features",
-    "methods",
-    "place",
-    "publish",
-    "write_snapshot",
-]
+    derive_features = derive
 
-__getattr__ = on_first_use(
+__getattr__, __all__ = on_first_use(
     __name__,
     {
         "Clusters": "derive:Clusters",

@@ -13,13 +13,13 @@ from embedding_features.plugins import load_plugins
 
 
 class Config(BaseModel):
-    """Base of all configurations: frozen, and unknown keys are errors."""
+    """A frozen configuration in which unknown keys are errors; the base of all others."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
 class Part(Config):
-    """A piece of a composition: written with its ``kind``, read back as the class of that kind.
+    """A piece of a composition that is written with its ``kind`` and read back as the class of that kind.
 
     A family of parts (encoders, solvers …) is a subclass without a kind of its own; each member declares
     ``kind: Literal["lookup"] = "lookup"``. A mapping validated as the family becomes the member of that kind,
@@ -64,13 +64,18 @@ C = TypeVar("C", bound=BaseModel)
 
 
 def config_hash(config: BaseModel | dict[str, Any]) -> str:
-    """SHA-256 (hex) of the canonical JSON of a configuration: equal settings, equal hash."""
+    """Return the SHA-256 (hex) of a configuration's canonical JSON: equal settings have equal hashes."""
     data = config.model_dump(mode="json") if isinstance(config, BaseModel) else config
     return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def parse_config(data: object, cls: type[C], origin: str) -> C:
-    """Validate ``data`` as ``cls``.
+    """Return ``data`` validated as an instance of ``cls``.
+
+    Args:
+        data: what a YAML or JSON file holds.
+        cls: the class to validate it as.
+        origin: where the data come from, for errors: a path, or words.
 
     Raises:
         ConfigError: naming ``origin``, each offending field, its value and the rule it breaks.
@@ -89,7 +94,7 @@ def parse_config(data: object, cls: type[C], origin: str) -> C:
 
 
 def read_yaml(path: str | Path) -> object:
-    """Read a YAML file with the safe loader.
+    """Return what a YAML file holds, read with the safe loader.
 
     Raises:
         ConfigError: when the file is missing, cannot be read, or is not YAML.
@@ -108,5 +113,5 @@ def read_yaml(path: str | Path) -> object:
 
 
 def load_config(path: str | Path, cls: type[C]) -> C:
-    """Read and validate a YAML configuration (see :func:`read_yaml` and :func:`parse_config`)."""
+    """Return a YAML file as an instance of ``cls`` (see :func:`read_yaml` and :func:`parse_config`)."""
     return parse_config(read_yaml(path), cls, str(path))

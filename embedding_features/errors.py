@@ -22,7 +22,7 @@ from typing import ClassVar
 
 
 class EmbeddingFeaturesError(Exception):
-    """A user-facing error.
+    """An error that a user can cause and mend.
 
     Args:
         what: what went wrong, with the offending value.
@@ -38,48 +38,48 @@ class EmbeddingFeaturesError(Exception):
 
 
 class ConfigError(EmbeddingFeaturesError):
-    """A configuration file or argument breaks its schema."""
+    """Says that a configuration file or argument breaks its schema."""
 
 
 class DataError(EmbeddingFeaturesError):
-    """Input data is missing, malformed or breaks a stated rule."""
+    """Says that input data is missing, malformed or breaks a stated rule."""
 
 
 class GraphError(EmbeddingFeaturesError):
-    """A graph cannot be built, loaded or viewed as asked."""
+    """Says that a graph cannot be built, loaded or viewed as asked."""
 
 
 class TrainingError(EmbeddingFeaturesError):
-    """A method cannot be fitted: the loss diverged, a checkpoint is of another run, and so on."""
+    """Says that a method cannot be fitted: the loss diverged, a checkpoint is of another run, and so on."""
 
 
 class SnapshotError(EmbeddingFeaturesError):
-    """A snapshot folder is missing, incomplete, altered, or already there with other content."""
+    """Says that a snapshot folder is missing, incomplete, altered, or already there with other content."""
 
 
 class BundleError(EmbeddingFeaturesError):
-    """A ranker's bundle is missing, incomplete, altered, or of another format."""
+    """Says that a ranker's bundle is missing, incomplete, altered, or of another format."""
 
 
 class HealthError(EmbeddingFeaturesError):
-    """The health gate refused a snapshot."""
+    """Says that the health gate refused a snapshot."""
 
     exit_code = 3
 
 
 class LeakError(EmbeddingFeaturesError):
-    """Data later than the moment it claims to describe."""
+    """Says that data is later than the moment it claims to describe."""
 
     exit_code = 4
 
 
 class CompatibilityError(EmbeddingFeaturesError):
-    """Two spaces, codebooks, metrics or bundles that do not belong together."""
+    """Says that two spaces, codebooks, metrics or bundles do not belong together."""
 
     exit_code = 5
 
 
 class StoreError(EmbeddingFeaturesError):
-    """Feast, or one of its stores, cannot do what was asked."""
+    """Says that Feast, or one of its stores, cannot do what was asked."""
 
     exit_code = 6

@@ -1,4 +1,4 @@
-"""Files a reader sees whole or not at all."""
+"""Files and folders that a reader sees whole or not at all, and names that are safe as paths."""
 
 import hashlib
 import os
@@ -26,7 +26,7 @@ def safe_name(name: str, what: str = "name") -> str:
 
 
 def sha256_file(path: Path) -> str:
-    """SHA-256 (hex) of a file's bytes."""
+    """Return the SHA-256 (hex) of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -102,13 +102,13 @@ def _alive(pid: int) -> bool:
 
 
 def stale_staging(root: Path) -> list[Path]:
-    """Staging folders that killed processes left under ``root``."""
+    """Return the staging folders that killed processes left under ``root``."""
     pids = ((folder, folder.name.split("-", 1)[0]) for folder in sorted(root.glob(".staging/*")))
     return [folder for folder, pid in pids if pid.isdigit() and not _alive(int(pid))]
 
 
 def sweep_staging(root: Path) -> int:
-    """Remove staging folders that killed processes left under ``root``; returns how many."""
+    """Remove the staging folders that killed processes left under ``root``, and return how many."""
     stale = stale_staging(root)
     for folder in stale:
         shutil.rmtree(folder, ignore_errors=True)

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from embedding_features.arrays import AnyArray
+from embedding_features.arrow import flat_array
 from embedding_features.errors import DataError
 
 #: what ids may be given as; also a series of pandas or polars
@@ -14,11 +15,14 @@ Ids: TypeAlias = pa.Array | pa.ChunkedArray | AnyArray | Sequence[Any] | int | s
 
 
 def flat_ids(values: Any) -> pa.Array:
-    """Read ids: one, or a list, range, NumPy array, tensor, Arrow array, or series of pandas or polars.
+    """Return ids as one Arrow array, whatever they are given as.
+
+    Args:
+        values: one id, or a list, range, NumPy array, tensor, Arrow array, or series of pandas or polars.
 
     Returns:
-        [n] their Arrow array, int64 where there are none. Categories are decoded, and text of any layout is
-        ``string``; numbers stay what they are, so that nobody rounds them here.
+        [n] ids, int64 where there are none. Categories are decoded, and text of any layout is ``string``;
+        numbers stay what they are, so that nobody rounds them here.
 
     Raises:
         DataError: when they are not of one type: a bool among integers, a float among ids.
@@ -30,9 +34,7 @@ def flat_ids(values: Any) -> pa.Array:
         ['u7']
     """
     try:
-        array = _array(values)
-        if pa.types.is_dictionary(array.type):
-            array = array.dictionary_decode()
+        array = flat_array(_array(values))
         if pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
             array = array.cast(pa.string())
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
@@ -41,25 +43,23 @@ def flat_ids(values: Any) -> pa.Array:
 
 
 def id_column(values: Any) -> pa.Array | AnyArray:
-    """As :func:`flat_ids`, but a vector of NumPy integers as it is."""
+    """Return ids as :func:`flat_ids` does, but a vector of NumPy integers as it is."""
     if isinstance(values, np.ndarray) and values.dtype.kind == "i" and values.ndim == 1:
         return values
     return flat_ids(values)
 
 
-def _array(values: Any) -> pa.Array:
-    if isinstance(values, pa.Array):
+def _array(values: Any) -> pa.Array | pa.ChunkedArray:
+    if isinstance(values, pa.Array | pa.ChunkedArray):
         return values
     if isinstance(values, str | bytes | int | float | np.generic):
         return pa.array([values])
     if isinstance(values, pa.Scalar):
         return pa.array([values.as_py()], values.type)
-    if isinstance(values, pa.ChunkedArray):
-        return values.combine_chunks()
     if isinstance(values, Mapping | Set):
         raise TypeError(f"a {type(values).__name__} has no order")
     if hasattr(values, "__arrow_c_stream__"):
-        return pa.chunked_array(values).combine_chunks()
+        return pa.chunked_array(values)
     if hasattr(values, "__array__"):
         return pa.array(np.atleast_1d(np.asarray(values)), from_pandas=True)
     return pa.array(values)

@@ -1,4 +1,4 @@
-"""The one way kernels are compiled: numba, cached on disk, without the GIL."""
+"""The one way in which kernels are compiled: numba, cached on disk, without the GIL."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
@@ -12,7 +12,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def jit(*, parallel: bool = False, fastmath: bool = False) -> Callable[[F], F]:
-    """Compile a kernel in nopython mode. ``fastmath`` lets sums be reordered (not for NaN checks)."""
+    """Return a decorator that compiles a kernel in nopython mode.
+
+    Args:
+        parallel: lets ``numba.prange`` share its iterations out to threads.
+        fastmath: lets sums be reordered and takes it that no value is NaN; off where bits or NaN matter.
+    """
     return cast(
         Callable[[F], F],
         numba.njit(cache=True, nogil=True, parallel=parallel, fastmath=fastmath, error_model="numpy"),
@@ -25,7 +30,7 @@ _GAP = 64
 
 @jit()
 def working_memory(pieces: int, size: int, like: AnyArray) -> AnyArray:
-    """Room for ``pieces`` arrays of ``size`` numbers of the type of ``like``, none near another one
+    """Return room for ``pieces`` arrays of ``size`` numbers of the type of ``like``, none near another one.
 
     A loop over arrays that lie closer than a vectorized step is run by LLVM without vectors, and so sums in
     another order: of arrays by themselves the last bit would depend on where malloc put them.
@@ -35,6 +40,6 @@ def working_memory(pieces: int, size: int, like: AnyArray) -> AnyArray:
 
 @jit()
 def piece(memory: AnyArray, number: int, size: int) -> AnyArray:
-    """Array ``number`` of :func:`working_memory`."""
+    """Return array ``number`` of :func:`working_memory`, as a view."""
     start = _GAP + number * (size + _GAP)
     return memory[start : start + size]

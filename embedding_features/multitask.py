@@ -1,4 +1,4 @@
-"""Weights of several losses, learned with them."""
+"""Weights of several losses that are learned with them."""
 
 import torch
 from torch import Tensor, nn
@@ -9,10 +9,13 @@ LIMIT = 4.0
 
 
 class UncertaintyWeights(nn.Module):
-    """Σ_i exp(−s_i) L_i + s_i / 2 with s_i = log σ_i² learned, 0 at first.
+    """Weighs losses by learned uncertainties: Σ_i exp(−s_i) L_i + s_i / 2 with s_i = log σ_i², 0 at first.
 
     Kendall, Gal & Cipolla, Multi-Task Learning Using Uncertainty to Weigh Losses, CVPR 2018, eq. 10: a loss
     that stays large counts as uncertain and weighs less. At rest exp(−s_i) = 1 / (2 L_i).
+
+    Args:
+        losses: how many there are.
     """
 
     def __init__(self, losses: int) -> None:
@@ -20,10 +23,10 @@ class UncertaintyWeights(nn.Module):
         self.log_variance = nn.Parameter(torch.zeros(losses))
 
     def forward(self, losses: Tensor) -> Tensor:
-        """[losses] to their weighted sum."""
+        """Return the weighted sum of [losses]."""
         bounded = self.log_variance.clamp(-LIMIT, LIMIT)
         return torch.sum(torch.exp(-bounded) * losses + bounded / 2)
 
     def weights(self) -> Tensor:
-        """[losses] exp(−s_i)."""
+        """Return the [losses] weights exp(−s_i), without their gradient."""
         return torch.exp(-self.log_variance.detach().clamp(-LIMIT, LIMIT))

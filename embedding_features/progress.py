@@ -1,4 +1,4 @@
-"""Progress, without the library knowing who watches: the command line draws bars, a notebook nothing."""
+"""The progress of long work, told to whoever watches: the command line draws bars, a notebook nothing."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -9,18 +9,24 @@ Advance = Callable[..., None]
 
 
 class Progress(Protocol):
-    """Whoever watches long work."""
+    """Watches long work, and is told of each of its tasks."""
 
     def task(self, name: str, total: int | None = None) -> AbstractContextManager[Advance]:
-        """A context in which ``advance(steps=1, status="")`` may be called; ``total`` None means unknown."""
+        """Return a context in which ``advance(steps=1, status="")`` may be called.
+
+        Args:
+            name: what is done, in words.
+            total: number of steps; None where nobody knows it.
+        """
         ...
 
 
 class Silent:
-    """The progress nobody watches."""
+    """Tells nobody of the progress."""
 
     @contextmanager
     def task(self, name: str, total: int | None = None) -> Iterator[Advance]:  # noqa: ARG002
+        """See :meth:`Progress.task`."""
         yield lambda *_, **__: None
 
 

@@ -1,4 +1,4 @@
-"""Relation operators: how the vectors of two nodes become the score of an edge."""
+"""Relation operators, which turn the vectors of two nodes into the score of an edge."""
 
 from abc import abstractmethod
 from typing import Literal
@@ -10,15 +10,15 @@ from embedding_features.config import Part
 
 
 class Scorer(Part):
-    """Scores pairs of vectors; higher is more likely."""
+    """Scores pairs of vectors; a higher score is a more likely edge."""
 
     @abstractmethod
     def score(self, a: Tensor, b: Tensor) -> Tensor:
-        """[..., dim] and [..., dim], broadcast against each other → [...]."""
+        """Return the [...] scores of vectors [..., dim] and [..., dim], broadcast against each other."""
 
 
 class Dot(Scorer):
-    """a · b."""
+    """Scores by the dot product a · b."""
 
     kind: Literal["dot"] = "dot"
 
@@ -28,7 +28,7 @@ class Dot(Scorer):
 
 
 class Cosine(Scorer):
-    """a · b / (|a| |b|); 0 where a vector is 0."""
+    """Scores by the cosine a · b / (|a| |b|), which is 0 where a vector is 0."""
 
     kind: Literal["cosine"] = "cosine"
 

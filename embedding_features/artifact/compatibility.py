@@ -1,4 +1,4 @@
-"""Who was trained on one space and its codebooks refuses others, by name."""
+"""Checks that vectors and codebooks are those that something was trained on."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,10 @@ from embedding_features.errors import CompatibilityError
 
 
 def check_space(expected: Space, found: Space) -> None:
-    """Raises:
-    CompatibilityError: naming both spaces and what differs.
+    """Check that vectors are of the expected space.
+
+    Raises:
+        CompatibilityError: naming both spaces and what differs.
     """
     if expected == found:
         return
@@ -21,7 +23,7 @@ def check_space(expected: Space, found: Space) -> None:
 
 
 def check_codebooks(expected: Sequence[CodebookRecord], found: Sequence[CodebookRecord]) -> None:
-    """Every expected codebook must be there under its id; further ones do no harm.
+    """Check that every expected codebook is there under its id; further ones do no harm.
 
     Raises:
         CompatibilityError: naming each column whose codebook is another one or missing.

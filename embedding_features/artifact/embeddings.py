@@ -1,26 +1,25 @@
-"""What a method leaves behind: one table of vectors per node type, and how they came to be."""
+"""Embeddings: one table of vectors for each node type, and how they came to be."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from embedding_features.arrays import F32
+from embedding_features.artifact.metric import Metric
 from embedding_features.errors import DataError
 from embedding_features.sources.report import ReadReport
 
 if TYPE_CHECKING:
     from torch import nn
 
-Metric = Literal["dot", "cosine", "l2"]
-
 
 @dataclass(frozen=True)
 class EmbeddingTable:
-    """Vectors of the nodes of one type that had at least one edge.
+    """Holds the vectors of the nodes of one type that had at least one edge.
 
     Attributes:
         node_type: name of the node type; its entity key column is ``<node_type>_id``.
@@ -42,17 +41,18 @@ class EmbeddingTable:
 
     @property
     def key(self) -> str:
-        """Name of the id column in Arrow and Feast."""
+        """The name of the id column in Arrow and Feast."""
         return f"{self.node_type}_id"
 
     @property
     def dim(self) -> int:
+        """The dimension of the vectors."""
         return int(self.vectors.shape[1])
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """Everything about a fit that a manifest records.
+    """Records everything about a fit that a manifest keeps.
 
     Attributes:
         method: registered name, e.g. ``"lightgcn"``.
@@ -81,7 +81,7 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Embeddings:
-    """The vectors of one fit.
+    """Holds the vectors of one fit.
 
     Attributes:
         tables: node type → table; all have the same dim.
@@ -95,4 +95,5 @@ class Embeddings:
 
     @property
     def dim(self) -> int:
+        """The dimension of the vectors, the same in all tables."""
         return next(iter(self.tables.values())).dim

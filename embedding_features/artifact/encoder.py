@@ -1,4 +1,4 @@
-"""The trained network beside its vectors, for rankers that take it in as a sub-model.
+"""Trained networks on disk beside their vectors, for rankers that take one in as a sub-model.
 
 ``encoder.json`` names the kind and its settings, ``encoder.safetensors`` holds parameters and, of a network
 that propagates, its graph. Row r of side ``user`` is row r of the snapshot's ``user_vector.parquet``. Nothing
@@ -29,7 +29,7 @@ _TENSORS = "encoder.safetensors"
 
 
 class EncoderConfig(Config):
-    """What ``encoder.json`` holds.
+    """Holds what ``encoder.json`` says.
 
     Attributes:
         encoder: kind and settings.
@@ -44,7 +44,7 @@ class EncoderConfig(Config):
 
 
 def export_encoder(encoder: nn.Module, folder: Path) -> list[Path]:
-    """Write ``encoder.json`` and ``encoder.safetensors`` into ``folder``; returns their paths.
+    """Write ``encoder.json`` and ``encoder.safetensors`` into ``folder``, and return their paths.
 
     Raises:
         SnapshotError: when the encoder is of no exportable kind.
@@ -66,7 +66,7 @@ def export_encoder(encoder: nn.Module, folder: Path) -> list[Path]:
 
 
 def load_encoder(folder: Path) -> nn.Module:
-    """The network that :func:`export_encoder` wrote: ``encoder()`` gives node type → [nodes, dim].
+    """Return the network that :func:`export_encoder` wrote: ``encoder()`` gives node type → [nodes, dim].
 
     Raises:
         SnapshotError: when a file is missing, malformed, or does not belong with the other.

@@ -8,7 +8,7 @@ from pydantic import AfterValidator
 
 @dataclass(frozen=True)
 class FeatureKind:
-    """One kind of feature: a table of each node type, a feature view, and a group of a ranker's fields.
+    """Declares a kind of feature: a table of each node type, a feature view, a group of a ranker's fields.
 
     Attributes:
         name: ends the names of the table's file and of the view: ``user_clusters``.

@@ -1,17 +1,18 @@
-"""The manifest: the contract that travels with every snapshot, as JSON beside it."""
+"""The manifest of a snapshot: everything that its readers must know, as JSON beside the tables."""
 
 from typing import Any, Literal
 
 from pydantic import AwareDatetime
 
-from embedding_features.artifact.embeddings import Embeddings, Metric
+from embedding_features.artifact.embeddings import Embeddings, Provenance
 from embedding_features.artifact.kinds import Kind
+from embedding_features.artifact.metric import Metric
 from embedding_features.config import Config
 from embedding_features.sources.report import FileReport
 
 
 class Space(Config):
-    """Where vectors mean something: two vectors compare only within one space.
+    """Names the space of vectors; two vectors can be compared only within one space.
 
     ``family`` names a line of snapshots (often the method); retraining stays in the space by alignment or
     opens the next ``version``.
@@ -25,11 +26,12 @@ class Space(Config):
 
     @property
     def id(self) -> str:
+        """The family and the version, as in ``lightgcn.s2``."""
         return f"{self.family}.s{self.version}"
 
     @classmethod
     def of(cls, embeddings: Embeddings, family: str | None = None) -> "Space":
-        """The first space of a family, by default the method's name."""
+        """Return the first space of a family, which is by default the method's name."""
         made = embeddings.provenance
         return cls(
             family=family or made.method,
@@ -44,7 +46,7 @@ class Space(Config):
 
 
 class Alignment(Config):
-    """How a snapshot was brought into its parent's space (orthogonal Procrustes on shared nodes).
+    """Records how a snapshot was brought into its parent's space (orthogonal Procrustes on shared nodes).
 
     Where the residual was too large, the snapshot opened the next version of the space, its vectors were left
     as they were, and this record says why.
@@ -57,7 +59,7 @@ class Alignment(Config):
 
 
 class NodeRecord(Config):
-    """What a snapshot holds of one node type."""
+    """Records what a snapshot holds of one node type."""
 
     count: int
     catalogue: int
@@ -66,7 +68,7 @@ class NodeRecord(Config):
 
 
 class EdgeRecord(Config):
-    """The edges of one relation that a snapshot was made from; times None for a relation without time."""
+    """Records the edges of one relation that a snapshot was made from; times are None without time."""
 
     count: int
     first: AwareDatetime | None
@@ -74,7 +76,7 @@ class EdgeRecord(Config):
 
 
 class CodebookRecord(Config):
-    """A codebook that derived columns refer to."""
+    """Records a codebook that derived columns refer to."""
 
     id: str
     kind: Kind
@@ -84,7 +86,7 @@ class CodebookRecord(Config):
 
 
 class Manifest(Config):
-    """Everything a consumer must know of a snapshot.
+    """Records everything that a reader of a snapshot must know.
 
     ``files`` maps each file of the folder (relative path) to its SHA-256; the vector table of node type t is
     ``<t>_vector.parquet``, its derived tables ``<t>_clusters.parquet`` and so on. ``published`` and
@@ -116,3 +118,18 @@ class Manifest(Config):
     figures: dict[str, float] = {}
     health: dict[str, dict[str, float]] = {}
     files: dict[str, str] = {}
+
+    def provenance(self) -> Provenance:
+        """Return how the vectors came to be, as the fit told it."""
+        return Provenance(
+            method=self.method,
+            config=self.config,
+            metric=self.space.metric,
+            scorer=self.space.scorer,
+            as_of=self.as_of,
+            seed=self.seed,
+            graph_fingerprint=self.graph_fingerprint,
+            edges={name: (edges.count, edges.first, edges.last) for name, edges in self.edges.items()},
+            figures=self.figures,
+            read=self.read,
+        )

@@ -1,14 +1,12 @@
-"""The Parquet tables of a snapshot: checked when written, memory-mapped when read."""
+"""The Parquet tables of snapshots, checked when written and mapped into memory when read."""
 
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from embedding_features.arrays import F32
 from embedding_features.artifact.embeddings import EmbeddingTable
 from embedding_features.artifact.kinds import Kind
 from embedding_features.errors import DataError, GraphError, SnapshotError
@@ -20,12 +18,12 @@ _ROW_GROUP = 1 << 17
 
 
 def table_file(node_type: str, kind: Kind) -> str:
-    """File name of a table in a snapshot folder."""
+    """Return the file name of a table in a snapshot folder."""
     return f"{node_type}_{kind}.parquet"
 
 
 def checked_ids(table: EmbeddingTable) -> Vocabulary:
-    """The ids of a table.
+    """Return the ids of a table as a vocabulary, which checks them.
 
     Raises:
         DataError: on a null, a duplicate, or a type other than int64 and string.
@@ -39,7 +37,7 @@ def checked_ids(table: EmbeddingTable) -> Vocabulary:
 
 
 def vector_table(table: EmbeddingTable) -> pa.Table:
-    """Columns ``<type>_id`` and ``vector``, a fixed-size list of float32 without nulls.
+    """Return columns ``<type>_id`` and ``vector``, a fixed-size list of float32 without nulls.
 
     Raises:
         DataError: on null or duplicate ids, NaN, infinity, or vectors without dimensions.
@@ -59,7 +57,7 @@ def vector_table(table: EmbeddingTable) -> pa.Table:
 
 
 def check_derived(table: pa.Table, vectors: pa.Table, name: str) -> None:
-    """A derived table has the ids of the vector table, in its order, and no null.
+    """Check that a derived table has the ids of the vector table, in its order, and no null.
 
     Raises:
         DataError: naming the table and the column.
@@ -76,7 +74,7 @@ def check_derived(table: pa.Table, vectors: pa.Table, name: str) -> None:
 
 
 def stamped(table: pa.Table, as_of: datetime, created: datetime | None) -> pa.Table:
-    """``table`` with its two timestamps; ``created_timestamp`` is null until the snapshot is published."""
+    """Return a table with its two timestamps; ``created_timestamp`` is null until it is published."""
     plain = table.drop_columns([c for c in TIMES if c in table.column_names])
     for name, moment in zip(TIMES, (as_of, created), strict=True):
         times = pa.repeat(pa.scalar(moment, _TIME), len(plain)) if moment else pa.nulls(len(plain), _TIME)
@@ -85,7 +83,7 @@ def stamped(table: pa.Table, as_of: datetime, created: datetime | None) -> pa.Ta
 
 
 def to_embedding_table(table: pa.Table, node_type: str, catalogue: int) -> EmbeddingTable:
-    """The inverse of :func:`vector_table`: the same ids and the same bits."""
+    """Return what :func:`vector_table` was made of: the same ids and the same bits."""
     column = table.column("vector").combine_chunks()
     values = column.flatten().to_numpy()
     ids = table.column(f"{node_type}_id").combine_chunks()
@@ -107,7 +105,7 @@ def write_table(table: pa.Table, path: Path) -> None:
 
 
 def read_table(path: Path) -> pa.Table:
-    """Read one Parquet file through a memory map.
+    """Return the table of one Parquet file, read through a memory map.
 
     Raises:
         SnapshotError: when it is missing or not Parquet.
@@ -120,24 +118,3 @@ def read_table(path: Path) -> pa.Table:
         raise SnapshotError(f"no table at {path}", fix="write the snapshot again") from None
     except pa.ArrowInvalid as error:
         raise SnapshotError(f"{path} is not Parquet: {error}", fix="write the snapshot again") from None
-
-
-#: rows hashed at once: what is mixed stays in the cache
-_HASHED = 1024
-
-
-def row_hashes(vectors: F32) -> npt.NDArray[np.uint64]:
-    """[n] uint64; equal rows have equal hashes, unequal ones in practice different ones."""
-    dim = vectors.shape[1]
-    odd = np.random.default_rng(0).integers(1, 2**63, dim, np.uint64) * np.uint64(2) + np.uint64(1)
-    place = np.arange(1, dim + 1, dtype=np.uint64)
-    out = np.empty(len(vectors), np.uint64)
-    for start in range(0, len(vectors), _HASHED):
-        part = slice(start, start + _HASHED)
-        bits = np.ascontiguousarray(vectors[part] + np.float32(0)).view(np.uint32)  # adding 0 turns -0 into 0
-        mixed = bits.astype(np.uint64)
-        mixed += place
-        mixed *= odd
-        mixed ^= mixed >> np.uint64(29)
-        out[part] = mixed.sum(axis=1, dtype=np.uint64)
-    return out

@@ -1,4 +1,4 @@
-"""Public data sets and the planted world."""
+"""Public data sets, and planted worlds whose truth is known."""
 
 from embedding_features.datasets.card import DatasetCard, read_card
 from embedding_features.datasets.ciao import get_ciao

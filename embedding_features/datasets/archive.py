@@ -1,4 +1,4 @@
-"""Data files out of somebody's archive: exact members only, nothing run, nothing unpacked."""
+"""Data files out of other people's archives: exact members are read, nothing is run or unpacked."""
 
 import zipfile
 import zlib
@@ -14,7 +14,7 @@ MAX_MEMBER_BYTES = 64 << 20
 
 
 def read_members(archive: Path, names: list[str]) -> dict[str, bytes]:
-    """The bytes of exactly these members of a zip file (or wheel), read in memory.
+    """Return the bytes of exactly these members of a zip file (or wheel), read in memory.
 
     Raises:
         DataError: when the archive is missing or damaged, lacks a member, or one is above 64 MiB.
@@ -50,11 +50,15 @@ def read_delimited(
     header: bool,
     encoding: str = "utf8",
 ) -> pa.Table:
-    """Delimited text without quoting as a table of exactly these columns.
+    """Return delimited text without quoting as a table of exactly these columns.
 
     Args:
+        data: the text.
         origin: the file, for errors.
         columns: names and types; with ``header`` the first line must hold these names in this order.
+        delimiter: between two fields.
+        header: whether the first line names the columns.
+        encoding: of the text.
 
     Raises:
         DataError: on another header, another number of fields, or a value of another type.

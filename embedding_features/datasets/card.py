@@ -1,4 +1,4 @@
-"""``dataset.json``: where a data set came from, on what terms, and what its tables are."""
+"""The card of a data set, ``dataset.json``: where it came from, on what terms, and what its tables are."""
 
 import json
 from collections.abc import Mapping
@@ -16,14 +16,14 @@ CARD = "dataset.json"
 
 
 class TableCard(Config):
-    """One Parquet file: its rows and the SHA-256 of its bytes."""
+    """Records the rows of one Parquet file and the SHA-256 of its bytes."""
 
     rows: int
     sha256: str
 
 
 class DatasetCard(Config):
-    """Provenance of a data set's folder.
+    """Records where the data set of a folder came from.
 
     Attributes:
         name: the data set.
@@ -41,7 +41,7 @@ class DatasetCard(Config):
 
 
 def read_card(folder: Path) -> DatasetCard:
-    """The card of a data set's folder.
+    """Return the card of a data set's folder.
 
     Raises:
         DataError: when the folder has no card, or one that is not valid.
@@ -56,7 +56,7 @@ def read_card(folder: Path) -> DatasetCard:
 
 
 def check_folder(folder: Path, name: str) -> DatasetCard:
-    """The card of the data set ``name``, after every table's bytes were compared with it.
+    """Return the card of the data set ``name``, once every table's bytes are compared with it.
 
     Raises:
         DataError: when the folder holds something else, or a table is missing or was altered.
@@ -83,7 +83,7 @@ def write_tables(
     terms: str,
     inputs: dict[str, str],
 ) -> None:
-    """Write every table as Parquet, and the card last."""
+    """Write every table as Parquet, and the card last, so that a folder with a card is whole."""
     cards = {}
     for stem, table in tables.items():
         path = folder / f"{stem}.parquet"

@@ -1,4 +1,4 @@
-"""Get Ciao: 2,248 users' dated ratings of 16,864 products in six categories, from 2000 to 2011.
+"""Ciao: 2,248 users' dated ratings of 16,864 products in six categories, from 2000 to 2011.
 
 Tang, Gao and Liu, mTrust: Discerning Multi-faceted Trust in a Connected World, WSDM 2012.
 """
@@ -62,7 +62,10 @@ def get_ciao(
     others found a rating, which came later than it, and who trusts whom, which has no times.
 
     Args:
-        release: SHA-256 of what the interactions must be.
+        target: folder of the data set; made when it is not there.
+        source: folder with ``ratings.parquet``; by default the one the variable names.
+        progress: who watches.
+        release: SHA-256 of what the interactions must be; another one is for tests.
 
     Raises:
         DataError: when no folder is there or its table is not the release's, or when ``target`` holds
@@ -85,7 +88,7 @@ def get_ciao(
 
 
 def _found(source: Path | None) -> tuple[Path, str]:
-    """The folder with the ratings, and the source in words."""
+    """Return the folder with the ratings, and the source in words."""
     if source is None:
         folder, origin = prepared_folder(NAME), f"${VARIABLE}/{NAME}"
     else:
@@ -99,7 +102,7 @@ def _found(source: Path | None) -> tuple[Path, str]:
 
 
 def _read(path: Path) -> pa.Table:
-    """The source's columns as int64."""
+    """Return the source's columns as int64."""
     try:
         table = pq.read_table(path)
         absent = [name for name in _SOURCE if name not in table.column_names]
@@ -115,7 +118,7 @@ def _read(path: Path) -> pa.Table:
 
 
 def _tidy(ratings: pa.Table, path: Path, release: str) -> dict[str, pa.Table]:
-    """The tables in their schemas and order, checked against the release."""
+    """Return the tables in their schemas and order, checked against the release."""
     of_day = pa.table(
         {
             "user_id": ratings["user_id"],

@@ -36,7 +36,7 @@ BLOCK = 1 << 17
 
 @dataclass(frozen=True)
 class Clicks:
-    """A stretch of clicks in order of time: positions of users and items, µs after the start, engagement."""
+    """Holds clicks in order of time: positions of users and items, µs after the start, and engagement."""
 
     user: I64
     item: I64
@@ -46,7 +46,7 @@ class Clicks:
 
 @dataclass(frozen=True)
 class Impressions:
-    """A stretch of shown items in order of time; label 1 where clicked."""
+    """Holds shown items in order of time, as :class:`Clicks` does; ``label`` is 1 where clicked."""
 
     user: I64
     item: I64
@@ -55,7 +55,7 @@ class Impressions:
 
 
 class PlantedDomain:
-    """One domain of a planted world, ready to draw from.
+    """Draws the clicks and impressions of one domain of a planted world.
 
     Args:
         world: the settings.
@@ -87,14 +87,14 @@ class PlantedDomain:
         return self.world.drift * (time / self.world.span_us)
 
     def interest(self, user: I64, k: AnyArray, time: I64) -> F64:
-        """π_uk(t), elementwise."""
+        """Return π_uk(t), elementwise."""
         drifted = self._drifted(time)
         start, end = self.users.mixtures
         mixed: F64 = (1 - drifted) * start[user, k] + drifted * end[user, k]
         return mixed
 
     def lift(self, user: I64, item: I64, time: I64) -> F64:
-        """The lift of the module's formula, elementwise: what an all-knowing ranker scores by."""
+        """Return the lift of the module's formula, elementwise: what an all-knowing ranker scores by."""
         shown = self._shown.total(np.zeros(len(time)), time)
         affinity = np.zeros(len(time))
         for column in (0, 1):
@@ -104,7 +104,7 @@ class PlantedDomain:
         return self.world.noise + (1 - self.world.noise) * affinity
 
     def clicks(self) -> Iterator[Clicks]:
-        """All clicks of the domain in order of time, ``BLOCK`` at a time; each call gives the same.
+        """Yield all clicks of the domain in order of time, ``BLOCK`` at a time; each call gives the same.
 
         A click's weight is its engagement: Gamma with shape 4, its mean ½ plus the user's share of the
         interest that led to it, and ½ where only popularity did.
@@ -131,7 +131,7 @@ class PlantedDomain:
         return Clicks(user=user, item=item, time=time, weight=weight)
 
     def impressions(self, clicks: Clicks, block: int) -> Impressions:
-        """The logged clicks of the ``block``-th block of :meth:`clicks`, each among its candidates.
+        """Return the logged clicks of the ``block``-th block of :meth:`clicks`, each among its candidates.
 
         The place of a click among its candidates is random, and nothing is both clicked and not.
         """

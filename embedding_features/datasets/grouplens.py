@@ -25,7 +25,7 @@ _FILES: dict[str, tuple[str, dict[str, pa.DataType], str]] = {
 
 
 def _read(source: Path) -> dict[str, bytes]:
-    """File name → bytes, from a folder (or one that holds ``ml-100k/``) or a zip file."""
+    """Return file name → bytes, from a folder (or one that holds ``ml-100k/``) or a zip file."""
     files = [file for file, _, _ in _FILES.values()]
     if not source.is_dir():
         members = read_members(source, [f"ml-100k/{file}" for file in files])
@@ -40,7 +40,7 @@ def _read(source: Path) -> dict[str, bytes]:
 
 
 def read_grouplens(source: Path) -> tuple[dict[str, pa.Table], dict[str, str]]:
-    """Raw tables (see :func:`.tidy`), and each file's SHA-256.
+    """Return raw tables (see :func:`.tidy`), and each file's SHA-256.
 
     The files are latin-1; u.data is separated by tabs, u.user and u.item by bars.
 

@@ -1,4 +1,4 @@
-"""Parquet files that grow by row groups, from columns of numpy."""
+"""Parquet files that are written row group by row group, from numpy columns."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ _TYPES = {
 
 
 class GrowingTables:
-    """Parquet files in a folder that grow by row groups; rows are counted."""
+    """Writes Parquet files in a folder, row group by row group, and counts their rows."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -31,7 +31,7 @@ class GrowingTables:
             writer.close()
 
     def append(self, name: str, columns: Columns) -> None:
-        """Add a row group."""
+        """Add a row group to the file ``name``."""
         table = _table(columns)
         if name not in self._writers:
             # smaller and faster to write than a dictionary: ids are dense, times go up
@@ -49,7 +49,7 @@ def _is_int64(kind: pa.DataType) -> bool:
 
 
 def _table(columns: Columns) -> pa.Table:
-    """Two-dimensional columns become fixed-size lists, times UTC microseconds."""
+    """Return columns as a table; those of two dimensions become fixed-size lists, times UTC microseconds."""
     arrays = {
         name: pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
         if values.ndim == 2
@@ -60,7 +60,7 @@ def _table(columns: Columns) -> pa.Table:
 
 
 def write_columns(folder: Path, name: str, columns: Columns) -> dict[str, int]:
-    """One file of several row groups; returns its rows."""
+    """Write one file of several row groups, and return its rows."""
     with GrowingTables(folder) as tables:
         n = len(next(iter(columns.values())))
         for first in range(0, max(n, 1), BLOCK):

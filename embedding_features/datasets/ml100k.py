@@ -1,4 +1,4 @@
-"""Get MovieLens-100K: 943 users, 1,682 films, 100,000 ratings with their times, and a Freebase graph.
+"""MovieLens-100K: 943 users, 1,682 films, 100,000 ratings with their times, and a Freebase graph.
 
 Harper and Konstan, The MovieLens Datasets: History and Context, ACM TiiS 5(4), 2015.
 """
@@ -46,7 +46,10 @@ def get_ml100k(
     The terms are in ``read_card(target).terms``.
 
     Args:
-        release: what the rows must be.
+        target: folder of the data set; made when it is not there.
+        source: GroupLens' zip file or folder; by default what is at hand, or a download.
+        progress: who watches.
+        release: what the rows must be; another one is for tests.
 
     Raises:
         DataError: when no source can be reached (naming the three ways out), when a source is damaged or is
@@ -69,7 +72,7 @@ def get_ml100k(
 
 
 def _read(source: Path | None, release: Release) -> tuple[dict[str, pa.Table], dict[str, str], str]:
-    """Raw tables, inputs' SHA-256, and the source in words."""
+    """Return raw tables, inputs' SHA-256, and the source in words."""
     if source is not None:
         return *read_grouplens(Path(source)), f"GroupLens: {Path(source).name}"
     folder = prepared_folder("ml100k")

@@ -1,4 +1,4 @@
-"""What MovieLens-100K is, whoever hands it over: terms, schemas, row counts, checksums."""
+"""The facts of MovieLens-100K, whoever hands it over: terms, schemas, row counts, checksums."""
 
 import hashlib
 
@@ -49,7 +49,7 @@ KEYS = {"interactions": ("user_id", "item_id"), "users": ("user_id",), "items": 
 
 
 class Release(Config):
-    """One fixed edition of the data: what every source must agree with.
+    """Describes one fixed edition of the data, with which every source must agree.
 
     Attributes:
         requirement: the wheel that carries a copy, as pip spells it.
@@ -87,7 +87,7 @@ ML_100K = Release(
 
 
 def fingerprint(interactions: pa.Table) -> str:
-    """SHA-256 (hex) of the sorted interactions as little-endian int64: users, items, ratings, times in µs."""
+    """Return the SHA-256 (hex) of sorted interactions as little-endian int64: users, items, ratings, µs."""
     digest = hashlib.sha256()
     for name in ("user_id", "item_id", "rating", "timestamp"):
         column = interactions[name].cast(pa.int64()).to_numpy()

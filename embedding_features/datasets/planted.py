@@ -1,4 +1,4 @@
-"""A planted world in memory: its domains to draw from, its tables as columns."""
+"""Planted worlds in memory: domains to draw from, tables as columns."""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,13 +13,13 @@ Columns = dict[str, AnyArray]
 
 
 def planted_domains(world: World) -> dict[str, PlantedDomain]:
-    """Domain → its model: to draw from, and to compare with what was learned."""
+    """Return domain → its model, to draw from and to compare with what was learned."""
     users = draw_users(world)
     return {domain.name: PlantedDomain(world, i, users) for i, domain in enumerate(world.domains)}
 
 
 def planted_blocks(planted: PlantedDomain) -> Iterator[tuple[Columns, Columns]]:
-    """Interactions and impressions of one block of clicks after the other, in order of time.
+    """Yield the interactions and impressions of one block of clicks after the other, in order of time.
 
     ``user_id``, ``item_id`` (from 1) and ``timestamp`` (µs since 1970, UTC) are int64; interactions have
     ``weight`` (float32), impressions ``label`` (int8).
@@ -37,13 +37,13 @@ def _columns(planted: PlantedDomain, user: AnyArray, item: AnyArray, time: AnyAr
 
 
 def planted_interactions(world: World) -> dict[str, Columns]:
-    """Domain → its interactions (see :func:`planted_blocks`), the rows that ``synthesize`` writes."""
+    """Return domain → its interactions (see :func:`planted_blocks`), the rows that ``synthesize`` writes."""
     domains = planted_domains(world)
     return {name: _joined(block for block, _ in planted_blocks(domain)) for name, domain in domains.items()}
 
 
 def planted_impressions(world: World) -> dict[str, Columns]:
-    """Domain → its impressions (see :func:`planted_blocks`), the rows that ``synthesize`` writes."""
+    """Return domain → its impressions (see :func:`planted_blocks`), the rows that ``synthesize`` writes."""
     domains = planted_domains(world)
     return {name: _joined(block for _, block in planted_blocks(domain)) for name, domain in domains.items()}
 

@@ -1,4 +1,4 @@
-"""Weighted draws among those already born."""
+"""Weighted draws among the members of a group who are born by the time of the draw."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from embedding_features.jit import jit
 
 @jit()
 def _end(first: I64, warm: I64, born: I64, group: int, time: int) -> int:
-    """One past the last entry of ``group`` born by ``time``; before ``warm`` all are there from the start."""
+    """Return one past the last entry of ``group`` born by ``time``; those before ``warm`` are born at 0."""
     low, high = int(warm[group]), int(first[group + 1])
     while low < high:
         middle = (low + high) // 2
@@ -49,7 +49,7 @@ def _draws(
 
 
 class Pool:
-    """Members with weights, in groups; each draw sees only the members born by its own time.
+    """Draws members of groups by weight; each draw sees only the members born by its own time.
 
     Entries are ordered by group, then birth, so that those born by a time are a stretch of one running sum of
     weights, and a draw is a search in that sum, without rejection. A guide table (Chen and Asau, AIIE
@@ -74,12 +74,18 @@ class Pool:
         self._guide = np.searchsorted(self._sums, marks, side="right") - 1
 
     def total(self, group: AnyArray, time: I64) -> F64:
-        """[m] weight of the members of ``group`` born by ``time``, elementwise."""
+        """Return the [m] weights of the members of ``group`` born by ``time``, elementwise."""
         total: F64 = _totals(self._sums, self._first, self._warm, self._born, _whole(group), time)
         return total
 
     def draw(self, group: AnyArray, time: I64, uniform: F64) -> I64:
-        """[m] one member a row, of ``group`` and born by ``time``, by weight; ``uniform`` in [0, 1)."""
+        """Return [m] members, each of its ``group`` and born by its ``time``, drawn by weight.
+
+        Args:
+            group: [m] the groups to draw from.
+            time: [m] the times of the draws.
+            uniform: [m] random numbers in [0, 1), which decide the draws.
+        """
         at = _draws(
             self._sums, self._guide, self._first, self._warm, self._born, _whole(group), time, uniform
         )

@@ -1,4 +1,4 @@
-"""The users and items of a planted world, their latent interests and friendships."""
+"""The users and items of planted worlds, their latent interests and friendships."""
 
 from dataclasses import dataclass
 
@@ -13,13 +13,13 @@ USERS, FRIENDS, ITEMS, ACTIVE, CLICKS, IMPRESSIONS = range(6)
 
 
 def stream(world: World, purpose: int, *key: int) -> np.random.Generator:
-    """A generator of its own for one purpose, domain and block: no draw depends on the order of others."""
+    """Return the generator of one purpose, domain and block: no draw depends on the order of others."""
     return np.random.default_rng(np.random.SeedSequence(world.seed, spawn_key=(purpose, *key)))
 
 
 @dataclass(frozen=True)
 class Users:
-    """All users; ids are 1 … n, in this order.
+    """Holds all users of a world; ids are 1 … n, in this order.
 
     Attributes:
         born: [n] µs after the world's start.
@@ -36,7 +36,7 @@ class Users:
 
 @dataclass(frozen=True)
 class Items:
-    """The items of one domain; ids are 1 … n, in this order.
+    """Holds the items of one domain; ids are 1 … n, in this order.
 
     Attributes:
         born: [n] µs after the world's start.
@@ -53,7 +53,7 @@ class Items:
     category: I64
 
     def dense(self, interests: int) -> F32:
-        """[n, interests] the shares, scattered."""
+        """Return the [n, interests] shares, 0 for interests that an item has not."""
         table = np.zeros((len(self.born), interests), dtype=np.float32)
         rows = np.arange(len(table))
         for column in (0, 1):
@@ -79,7 +79,7 @@ def _attribute(world: World, true: I64, rng: np.random.Generator) -> I64:
 
 
 def draw_users(world: World) -> Users:
-    """The users of a world."""
+    """Return the users of a world."""
     rng = stream(world, USERS)
     n = world.users
     alpha = np.full(world.interests, world.concentration)
@@ -94,7 +94,7 @@ def draw_users(world: World) -> Users:
 
 
 def draw_items(world: World, domain: Domain, index: int) -> Items:
-    """The items of a world's domain, the ``index``-th; every interest has items from the start."""
+    """Return the items of the ``index``-th domain; every interest has items from the start."""
     rng = stream(world, ITEMS, index)
     n = domain.items
     place = rng.permutation(n)
@@ -112,7 +112,7 @@ def draw_items(world: World, domain: Domain, index: int) -> Items:
 
 
 def draw_friendships(world: World, users: Users) -> tuple[I64, I64, I64]:
-    """Pairs of users (positions, the smaller first) and when they became friends, in order of time.
+    """Return pairs of users (positions, the smaller first) and when they became friends, by time.
 
     A friendship begins after both were born. Pairs drawn twice count once, so that the mean number of friends
     is a little below the one asked for in a small world.

@@ -22,12 +22,12 @@ _OPTIONAL = ("kg", "item_entity")
 
 
 def prepared_folder(name: str) -> Path:
-    """``$EMBEDDING_FEATURES_DATA/<name>``, there or not; the variable defaults to ``../shared/data``."""
+    """Return ``$EMBEDDING_FEATURES_DATA/<name>``, there or not; by default ``../shared/data/<name>``."""
     return Path(os.environ.get(VARIABLE) or "../shared/data") / name
 
 
 def read_prepared(folder: Path) -> tuple[dict[str, pa.Table], dict[str, str]]:
-    """Raw tables (see :func:`.tidy`), and each file's SHA-256.
+    """Return raw tables (see :func:`.tidy`), and each file's SHA-256.
 
     ``ratings.parquet`` has seconds since 1970, ``items.parquet`` genres joined by bars; triples and links are
     optional.

@@ -1,4 +1,4 @@
-"""Write a planted world to Parquet.
+"""Planted worlds as Parquet files.
 
 Memory is bounded by users, items and friendships, not by edges: one block of 131,072 clicks is held at a
 time. With 200,000 users, 100,000 items, 32 interests and 800,000 friendships the peak above the imports is
@@ -28,7 +28,7 @@ WORLD = "world.json"
 
 
 class WorldCard(Config):
-    """``world.json``: the settings in full, and the rows of each file."""
+    """Holds what ``world.json`` says: the settings in full, and the rows of each file."""
 
     world: World
     rows: dict[str, int]

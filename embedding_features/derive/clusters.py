@@ -1,4 +1,4 @@
-"""Top-K cluster ids with weights."""
+"""Clusters: the ids of the nearest ones of each node, with weights."""
 
 from typing import ClassVar, Literal, Self
 
@@ -13,7 +13,7 @@ from embedding_features.derive.kmeans import kmeans, nearest
 
 
 class Clusters(CodebookSpec):
-    """The nearest of k k-means clusters, and how near: ``cluster_ids`` and ``cluster_weights``.
+    """Derives the nearest of k k-means clusters, and how near: ``cluster_ids`` and ``cluster_weights``.
 
     The weight of a cluster at squared distance d² is softmax(-d² / (temperature · s)) over the top K, where s
     is the mean squared distance of the vectors learned from to their nearest centroid: the temperature has no
@@ -39,7 +39,7 @@ class Clusters(CodebookSpec):
         return self
 
     def learn(self, vectors: F32, seed: int) -> dict[str, AnyArray]:
-        """``centroids`` [≤ k, dim] and ``scale`` [1]."""
+        """Return ``centroids`` [≤ k, dim] and ``scale`` [1]."""
         centroids = kmeans(vectors, self.k, seed)
         scale = nearest(vectors, centroids)[0].mean(dtype=np.float64)
         return {"centroids": centroids, "scale": np.array([scale], np.float64)}

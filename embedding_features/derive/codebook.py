@@ -1,4 +1,4 @@
-"""A learned codebook: arrays with an identity, which knows the space it belongs to."""
+"""Learned codebooks, which know the space that they belong to, and their files."""
 
 import hashlib
 import json
@@ -14,13 +14,14 @@ from safetensors.numpy import load_file, save
 
 from embedding_features.arrays import F32
 from embedding_features.artifact import CodebookRecord, EmbeddingTable, Snapshot, Space
+from embedding_features.artifact.metric import as_compared
 from embedding_features.config import Config
-from embedding_features.derive.base import Arrays, CodebookSpec, as_compared, check_finite
+from embedding_features.derive.base import Arrays, CodebookSpec, check_finite
 from embedding_features.errors import CompatibilityError, DataError, SnapshotError
 
 
 class _File(Config):
-    """What stands beside the arrays as JSON."""
+    """Holds what stands beside the arrays as JSON."""
 
     id: str
     space: Space
@@ -30,7 +31,7 @@ class _File(Config):
 
 @dataclass(frozen=True)
 class Codebook:
-    """A codebook of one node type.
+    """Holds what was learned from one node type's vectors, and encodes later vectors of the same space.
 
     Attributes:
         spec: what it was learned by.
@@ -46,7 +47,7 @@ class Codebook:
 
     @classmethod
     def fit(cls, spec: CodebookSpec, table: EmbeddingTable, space: Space, seed: int) -> "Codebook":
-        """Learn a codebook.
+        """Learn a codebook from a table's vectors and return it.
 
         Raises:
             DataError: when there are no vectors, or one holds NaN or infinity.
@@ -58,7 +59,7 @@ class Codebook:
         return cls(spec, space, table.node_type, spec.learn(as_compared(table.vectors, space.metric), seed))
 
     def apply(self, vectors: F32, space: Space) -> dict[str, pa.Array]:
-        """Column name → a row for each of ``vectors`` [n, dim], which live in ``space``. Nothing is refitted.
+        """Return column name → a row for each of ``vectors`` [n, dim] of ``space``. Nothing is refitted.
 
         Raises:
             CompatibilityError: when the codebook is stale: of another space or dim.
@@ -74,7 +75,7 @@ class Codebook:
 
     @cached_property
     def id(self) -> str:
-        """``<space>.<node type>.<column>.<12 hex digits of space, spec and arrays>``."""
+        """The identity: ``<space>.<node type>.<column>.<12 hex digits of space, spec and arrays>``."""
         head = {"space": self.space.model_dump(), "spec": self.spec.model_dump(), "node_type": self.node_type}
         digest = hashlib.sha256(json.dumps(head, sort_keys=True).encode())
         for name in sorted(self.arrays):
@@ -84,7 +85,7 @@ class Codebook:
 
     @property
     def record(self) -> CodebookRecord:
-        """What a manifest says of it."""
+        """The codebook as a manifest records it."""
         return CodebookRecord(
             id=self.id,
             kind=self.spec.table,
@@ -95,7 +96,7 @@ class Codebook:
 
     @property
     def name(self) -> str:
-        """Its file name without suffix."""
+        """The name of its files, without suffix."""
         return f"{self.node_type}_{self.spec.column}"
 
     def save(self, folder: Path) -> None:
@@ -108,7 +109,7 @@ class Codebook:
 
     @classmethod
     def load(cls, folder: Path, name: str) -> "Codebook":
-        """Read the codebook that :meth:`save` wrote under ``name``.
+        """Return the codebook that :meth:`save` wrote under ``name``.
 
         Raises:
             SnapshotError: when a file is missing, malformed, or not what the id was made from.
@@ -129,7 +130,7 @@ class Codebook:
 
 
 def load_codebooks(snapshot: Snapshot) -> list[Codebook]:
-    """All codebooks of a snapshot."""
+    """Return all codebooks of a snapshot."""
     records = snapshot.manifest.codebooks
     return [Codebook.load(snapshot.codebooks, f"{record.node_type}_{record.column}") for record in records]
 

@@ -1,4 +1,4 @@
-"""From embeddings to features: clusters, tokens, neighbours."""
+"""How embeddings become features: clusters, tokens, neighbours."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,20 +19,20 @@ from embedding_features.progress import SILENT, Progress
 
 
 class DeriveSpec(Config):
-    """The derivations of a job: each kind at most once, tokens by several codebooks; null leaves one out."""
+    """Lists a job's derivations: each kind at most once, tokens by several codebooks; null leaves one out."""
 
     clusters: Clusters | None = Clusters()
     tokens: tuple[SerializeAsAny[TokenSpec], ...] = (ProductTokens(), ResidualTokens(), QuantileBins())
     neighbours: Neighbours | None = Neighbours()
 
     def derivations(self) -> list[Derivation]:
-        """All of them, as :func:`derive` takes them."""
+        """Return all of them, as :func:`derive` takes them."""
         return [d for d in (self.clusters, *self.tokens, self.neighbours) if d is not None]
 
 
 @dataclass(frozen=True)
 class Features:
-    """Embeddings and what was derived from them.
+    """Holds embeddings and what was derived from them.
 
     Attributes:
         embeddings: the vectors.
@@ -57,15 +57,20 @@ def derive(
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> Features:
-    """Derive features for every node type::
+    """Derive features for every node type.
+
+    ::
 
         derive(embeddings, Clusters(k=256, top_k=4), ResidualTokens(levels=4, codes=256), Neighbours(k=20))
 
     Args:
+        embeddings: the vectors of all node types.
+        *derivations: what to derive, each kind at most once.
         space: what the vectors live in; by default the method's first one.
         codebooks: those of an earlier snapshot. One of the same space is applied, not refitted; one of an
             earlier space is left behind and a new one learned.
         seed: of k-means.
+        progress: who watches.
 
     Raises:
         ConfigError: when two derivations make the same column, or neighbours name an unknown node type.
@@ -91,16 +96,16 @@ def derive(
     with progress.task("derive", len(derivations) * len(embeddings.tables)) as advance:
         for node_type, table in embeddings.tables.items():
             for derivation in derivations:
-                place = columns.setdefault((node_type, derivation.table), {table.key: table.ids})
+                made_columns = columns.setdefault((node_type, derivation.table), {table.key: table.ids})
                 if isinstance(derivation, CodebookSpec):
                     codebook = _codebook(derivation, table, space, codebooks, seed)
                     made.append(codebook)
-                    place.update(codebook.apply(table.vectors, space))
+                    made_columns.update(codebook.apply(table.vectors, space))
                 elif isinstance(derivation, Neighbours):
                     target = _target(embeddings, derivation.target or node_type)
-                    place.update(derivation.find(table, target, space.metric, progress))
+                    made_columns.update(derivation.find(table, target, space.metric, progress))
                 advance(1, f"{node_type} {derivation.kind}")
-    tables = {key: pa.table(place) for key, place in columns.items()}
+    tables = {key: pa.table(made_columns) for key, made_columns in columns.items()}
     return Features(
         embeddings, space, tables, made, derive_recipe(*derivations, codebooks=codebooks, seed=seed)
     )
@@ -109,7 +114,7 @@ def derive(
 def derive_recipe(
     *derivations: Derivation, codebooks: Sequence[Codebook] = (), seed: int = 0
 ) -> dict[str, Any]:
-    """What :func:`derive` with these arguments writes as ``Features.recipe``, known before the work."""
+    """Return what :func:`derive` with these arguments writes as ``Features.recipe``, before the work."""
     return {
         "derivations": [d.model_dump(mode="json") for d in derivations],
         "codebooks": sorted(codebook.id for codebook in codebooks),
@@ -133,7 +138,7 @@ def _target(embeddings: Embeddings, node_type: str) -> EmbeddingTable:
 def _codebook(
     spec: CodebookSpec, table: EmbeddingTable, space: Space, given: Sequence[Codebook], seed: int
 ) -> Codebook:
-    """The given codebook of this column and space, else a new one."""
+    """Return the given codebook of this column and space, else learn a new one."""
     for codebook in given:
         if (codebook.node_type, codebook.spec.column, codebook.space) == (
             table.node_type,

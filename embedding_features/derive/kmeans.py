@@ -1,21 +1,21 @@
-"""k-means and the nearest centroids (faiss)."""
+"""k-means and the search of the nearest centroids, both by faiss."""
 
 from typing import cast
 
 import numpy as np
 
 from embedding_features.arrays import F32, I64
-from embedding_features.artifact.tables import row_hashes
+from embedding_features.hashes import row_hashes
 
 _ROUNDS = 25
 _PER_CENTROID = 256
 
 
 def kmeans(vectors: F32, k: int, seed: int) -> F32:
-    """[min(k, different vectors), dim] centroids by Lloyd's algorithm, 25 rounds from a k-means++ start.
+    """Return [min(k, different vectors), dim] centroids by 25 rounds of Lloyd's algorithm.
 
-    A cluster that empties takes half of a large one. With no more different vectors than k, they are the
-    centroids. Above 256 k vectors it learns from a sample of 256 k.
+    The start is drawn by k-means++. A cluster that empties takes half of a large one. With no more different
+    vectors than k, they are the centroids. Above 256 k vectors it learns from a sample of 256 k.
     """
     rng = np.random.default_rng(seed)
     if len(vectors) > _PER_CENTROID * k:
@@ -41,7 +41,7 @@ def kmeans(vectors: F32, k: int, seed: int) -> F32:
 
 
 def nearest(vectors: F32, centroids: F32, top: int = 1) -> tuple[F32, I64]:
-    """[n, top] squared distances and rows of the ``top`` nearest centroids, nearest first."""
+    """Return the [n, top] squared distances and rows of the ``top`` nearest centroids, nearest first."""
     import faiss
 
     distances, rows = faiss.knn(np.ascontiguousarray(vectors), np.ascontiguousarray(centroids), top)
@@ -49,7 +49,7 @@ def nearest(vectors: F32, centroids: F32, top: int = 1) -> tuple[F32, I64]:
 
 
 def _plus_plus(vectors: F32, counts: I64, k: int, rng: np.random.Generator) -> F32:
-    """k of the different ``vectors``, each drawn ∝ count · squared distance to those drawn before.
+    """Return k of the different vectors, each drawn ∝ count · squared distance to those drawn before.
 
     k-means++ (Arthur & Vassilvitskii, SODA 2007).
     """

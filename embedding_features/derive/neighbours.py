@@ -1,4 +1,4 @@
-"""Top-K neighbour ids, exact."""
+"""The nearest neighbours of each node, by exact search."""
 
 from typing import ClassVar, Literal
 
@@ -8,7 +8,8 @@ from pydantic import Field
 
 from embedding_features.arrays import F32, I64
 from embedding_features.artifact import EmbeddingTable, Kind, Metric
-from embedding_features.derive.base import Derivation, as_compared, check_finite, lists
+from embedding_features.artifact.metric import as_compared
+from embedding_features.derive.base import Derivation, check_finite, lists
 from embedding_features.errors import DataError
 from embedding_features.progress import SILENT, Progress
 
@@ -16,7 +17,7 @@ _BLOCK = 8192
 
 
 class Neighbours(Derivation):
-    """The k nodes that the metric puts nearest: ``neighbour_ids`` and ``neighbour_scores``, best first.
+    """Derives the k nearest nodes by the metric: ``neighbour_ids`` and ``neighbour_scores``, best first.
 
     A score is the dot product, the cosine, or under l2 minus the squared distance. A node is not its own
     neighbour. With fewer than k other nodes the lists are shorter.
@@ -34,7 +35,7 @@ class Neighbours(Derivation):
     def find(
         self, queries: EmbeddingTable, candidates: EmbeddingTable, metric: Metric, progress: Progress = SILENT
     ) -> dict[str, pa.Array]:
-        """Both columns, a row for each of ``queries``.
+        """Return both columns, with a row for each of ``queries``.
 
         Raises:
             DataError: when there is no candidate, or a vector holds NaN or infinity.
@@ -64,7 +65,7 @@ class Neighbours(Derivation):
 def _search(
     queries: F32, candidates: F32, k: int, metric: Metric, own: bool, progress: Progress
 ) -> tuple[F32, I64]:
-    """[n, k] scores and rows, best first; with ``own``, row r is left out for query r."""
+    """Return [n, k] scores and rows, best first; with ``own``, row r is left out for query r."""
     import faiss  # a large library, which whoever reads settings does not need
 
     index = (faiss.IndexFlatL2 if metric == "l2" else faiss.IndexFlatIP)(candidates.shape[1])
@@ -82,7 +83,7 @@ def _search(
 
 
 def _without_self(scores: F32, rows: I64, own: I64) -> tuple[F32, I64]:
-    """[n, k] from [n, k + 1]: without the own row, or where it was not found without the last."""
+    """Return [n, k] of [n, k + 1] without the own row, or where it was not found without the last."""
     drop = rows == own[:, None]
     drop[~drop.any(axis=1), -1] = True
     shape = (len(rows), rows.shape[1] - 1)

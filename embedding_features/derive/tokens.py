@@ -1,4 +1,4 @@
-"""Discrete tokens: product quantization, residual quantization, quantile bins.
+"""Discrete tokens of vectors: product quantization, residual quantization, quantile bins.
 
 Each is a list of integers a node; position p has its own code table, so equal numbers at two positions mean
 different things.
@@ -18,13 +18,15 @@ from embedding_features.errors import DataError
 
 
 class TokenSpec(CodebookSpec):
-    """Settings of one token column."""
+    """Describes one column of tokens."""
 
     table: ClassVar[Kind] = "tokens"
 
 
 class ProductTokens(TokenSpec):
-    """Product quantization (Jégou et al., PAMI 2011): the vector cut into parts, k-means in each.
+    """Cuts vectors into parts and quantizes each by k-means: product quantization.
+
+    Jégou, Douze & Schmid, Product Quantization for Nearest Neighbor Search, PAMI 2011.
 
     Attributes:
         parts: number of tokens; divides the dim.
@@ -37,7 +39,7 @@ class ProductTokens(TokenSpec):
     codes: int = Field(default=256, ge=1)
 
     def learn(self, vectors: F32, seed: int) -> dict[str, AnyArray]:
-        """``part_<p>`` [≤ codes, dim / parts] for each part.
+        """Return ``part_<p>`` [≤ codes, dim / parts] for each part.
 
         Raises:
             DataError: when ``parts`` does not divide the dim.
@@ -59,7 +61,9 @@ class ProductTokens(TokenSpec):
 
 
 class ResidualTokens(TokenSpec):
-    """Residual quantization (Chen et al., Sensors 2010): each level quantizes what the levels before it left.
+    """Quantizes in levels, each what the levels before it left: residual quantization.
+
+    Chen, Guan & Wang, Approximate Nearest Neighbor Search by Residual Vector Quantization, Sensors 2010.
 
     The tokens read from coarse to fine, as the semantic ids of TIGER (Rajput et al., NeurIPS 2023), whose
     encoder is learned; here the vectors themselves are quantized, greedily.
@@ -75,7 +79,7 @@ class ResidualTokens(TokenSpec):
     codes: int = Field(default=256, ge=1)
 
     def learn(self, vectors: F32, seed: int) -> dict[str, AnyArray]:
-        """``level_<l>`` [≤ codes, dim] for each level."""
+        """Return ``level_<l>`` [≤ codes, dim] for each level."""
         arrays: dict[str, AnyArray] = {}
         residual = vectors
         for level in range(self.levels):
@@ -96,7 +100,7 @@ class ResidualTokens(TokenSpec):
 
 
 class QuantileBins(TokenSpec):
-    """Which of b equally filled intervals each dimension falls into.
+    """Says into which of b equally filled intervals each dimension of a vector falls.
 
     Bin j of a dimension is (edge j-1, edge j], edges at the quantiles 1/b … (b-1)/b of the vectors learned
     from. Where values tie, edges coincide and bins between them stay empty; a constant dimension is bin 0.
@@ -112,7 +116,7 @@ class QuantileBins(TokenSpec):
     dims: int | None = Field(default=None, ge=1)
 
     def learn(self, vectors: F32, seed: int) -> dict[str, AnyArray]:  # noqa: ARG002 (nothing is random)
-        """``edges`` [dims, bins - 1], ascending.
+        """Return ``edges`` [dims, bins - 1], ascending.
 
         Raises:
             DataError: when ``dims`` is above the dim.

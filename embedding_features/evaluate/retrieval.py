@@ -3,7 +3,8 @@
 import numpy as np
 
 from embedding_features.arrays import F32, I64, Bool
-from embedding_features.artifact.embeddings import Embeddings, Metric
+from embedding_features.artifact.embeddings import Embeddings
+from embedding_features.artifact.metric import Metric
 from embedding_features.errors import DataError
 from embedding_features.evaluate.metrics import Retrieval, mark_wanted, mean_metrics
 from embedding_features.evaluate.top_k import top_k

@@ -24,7 +24,7 @@ def write_csr(stem: Path, csr: CSR) -> None:
 
 
 def map_csr(stem: Path, columns: int, weight: bool, time: bool) -> CSR:
-    """The CSR written by :func:`write_csr`: read-only arrays over the files."""
+    """Return the CSR that :func:`write_csr` wrote, as read-only arrays over the files."""
     return CSR(
         _map(stem, "indptr"),
         _map(stem, "indices"),
@@ -51,10 +51,10 @@ def write_table(path: Path, table: pa.Table) -> None:
 
 
 def map_table(path: Path) -> pa.Table:
-    """The table written by :func:`write_table`, its buffers over the file."""
+    """Return the table that :func:`write_table` wrote, its buffers over the file."""
     return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
 
 
 def only_chunk(column: pa.ChunkedArray) -> pa.Array:
-    """The values of a column of one chunk at most, without a copy."""
+    """Return the values of a column of one chunk at most, without a copy."""
     return column.chunk(0) if column.num_chunks else pa.array([], column.type)

@@ -1,4 +1,4 @@
-"""A relation beside what the graph says of each of its nodes: tags, genres, traits, as sparse indicators."""
+"""Views of a relation with the attributes of its nodes (tags, genres, traits) as sparse indicators."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from embedding_features.graph.weights import check_ignored
 
 @dataclass(frozen=True)
 class AttributedView(BipartiteView):
-    """A bipartite view with indicators of both sides' attributes.
+    """Holds a relation as a matrix, and indicators of the attributes of both sides' nodes.
 
     ``src_attributes`` [sources, columns] and ``dst_attributes`` [destinations, columns] hold 1 where a node
     has an attribute; None where a side has none.
@@ -26,7 +26,7 @@ class AttributedView(BipartiteView):
 
 
 class Attributed(Bipartite):
-    """One relation, and others that join its nodes with attributes.
+    """Views one relation beside others that join its nodes with attributes.
 
     Attributes:
         attributes: names of relations between one of the view's node types and a third one; a node has an
@@ -38,7 +38,7 @@ class Attributed(Bipartite):
     min_attribute_nodes: int = Field(default=5, ge=1)
 
     def build(self, graph: Graph) -> AttributedView:
-        """The view of ``graph``; see :meth:`Bipartite.build`.
+        """Return the view of ``graph``; see :meth:`Bipartite.build`.
 
         Raises:
             GraphError: also when an attribute relation is unknown, does not join one of the view's node types

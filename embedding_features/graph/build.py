@@ -1,4 +1,4 @@
-"""From logs to a graph as of a moment: DuckDB filters and encodes, counting sort makes the rows.
+"""How logs become a graph as of a moment: DuckDB filters and encodes, a counting sort makes the rows.
 
 Each source is read to count what the rules drop. Its known rows are then a view of the Parquet files, or a
 copy of what is dearer to read again, which spills to disk when memory is short. The vocabularies follow from
@@ -55,11 +55,7 @@ def build_graph(
     moment = as_moment(as_of)
     bases = _parent_vocabularies(schema, moment, parent)
     with connection(schema.folder, memory_limit, threads) as con:
-        staged = []
-        with progress.task("read the logs", total=len(schema.relations)) as advance:
-            for number, name in enumerate(schema.relations):
-                staged.append(stage_relation(con, schema, name, f"edges_{number}", moment))
-                advance()
+        staged = _stage_relations(con, schema, moment, progress)
         tables = {
             node_type: stage_features(con, schema, node_type, node.features, f"features_{number}", moment)
             for number, (node_type, node) in enumerate(schema.nodes.items())
@@ -68,30 +64,42 @@ def build_graph(
         vocabularies = {
             node_type: _vocabulary(con, node_type, base, staged, tables) for node_type, base in bases.items()
         }
-        relations, reports = {}, {}
-        for each in staged:
-            relations[each.name], reports[each.name] = make_relation(con, each, vocabularies, progress)
-        features, feature_reports = {}, {}
-        for node_type, table in tables.items():
-            features[node_type], feature_reports[node_type] = align_features(con, table, node_type)
-    read = [*(each.rows.opened.subject for each in staged), *(table.subject for table in tables.values())]
-    counted = [*(each.counts for each in staged), *(table.counts for table in tables.values())]
-    files = {subject.name: _within(schema, c.files) for subject, c in zip(read, counted, strict=True)}
-    nodes = {t: NodeReport(nodes=len(v), new=len(v) - len(bases[t])) for t, v in vocabularies.items()}
-    return Graph(
-        moment,
-        vocabularies,
-        relations,
-        features,
-        fingerprint(vocabularies, relations, features),
-        BuildReport(relations=reports, features=feature_reports, nodes=nodes, files=files),
+        made = {each.name: make_relation(con, each, vocabularies, progress) for each in staged}
+        described = {t: align_features(con, table, t) for t, table in tables.items()}
+    relations = {name: relation for name, (relation, _) in made.items()}
+    features = {node_type: table for node_type, (table, _) in described.items()}
+    report = BuildReport(
+        relations={name: counts for name, (_, counts) in made.items()},
+        features={node_type: counts for node_type, (_, counts) in described.items()},
+        nodes={t: NodeReport(nodes=len(v), new=len(v) - len(bases[t])) for t, v in vocabularies.items()},
+        files=_file_reports(schema, staged, tables),
     )
+    identity = fingerprint(vocabularies, relations, features)
+    return Graph(moment, vocabularies, relations, features, identity, report)
 
 
-def _within(schema: GraphSchema, files: Mapping[str, FileReport]) -> dict[str, FileReport]:
-    """Files by their paths within the schema's folder, where they are in it."""
+def _stage_relations(
+    con: Any, schema: GraphSchema, as_of: datetime, progress: Progress
+) -> list[StagedRelation]:
+    staged = []
+    with progress.task("read the logs", total=len(schema.relations)) as advance:
+        for number, name in enumerate(schema.relations):
+            staged.append(stage_relation(con, schema, name, f"edges_{number}", as_of))
+            advance()
+    return staged
+
+
+def _file_reports(
+    schema: GraphSchema, staged: list[StagedRelation], tables: Mapping[str, StagedFeatures]
+) -> dict[str, dict[str, FileReport]]:
+    """Return what was read → file → its rows; files in the schema's folder by their paths within it."""
     folder = f"{schema.folder.resolve()}/"
-    return {path.removeprefix(folder): report for path, report in files.items()}
+    counted = [(relation.rows.opened.subject, relation.counts) for relation in staged]
+    counted += [(table.subject, table.counts) for table in tables.values()]
+    return {
+        subject.name: {path.removeprefix(folder): report for path, report in counts.files.items()}
+        for subject, counts in counted
+    }
 
 
 def _parent_vocabularies(schema: GraphSchema, as_of: datetime, parent: Graph | None) -> dict[str, Vocabulary]:
@@ -119,7 +127,7 @@ def _vocabulary(
     staged: list[StagedRelation],
     tables: Mapping[str, StagedFeatures],
 ) -> Vocabulary:
-    """The base with the ids that edges, and feature tables with a time, add; made the table nodes_table."""
+    """Return the base with the ids that edges and timed feature tables add; make it a DuckDB table too."""
     columns = [
         (each.table, end)
         for each in staged

@@ -1,4 +1,4 @@
-"""Linear-time kernels under :class:`.CSR`: group, transpose, order ties, merge.
+"""Kernels of linear time under :class:`.CSR`: group, transpose, order ties, merge.
 
 A comparison sort of E edges costs E log E and an index of eight bytes an edge; grouping by a small integer
 key needs one count and one pass. Grouping by destination, then transposing, sorts rows by destination.
@@ -13,7 +13,7 @@ from embedding_features.jit import jit
 
 @jit()
 def group(key: I32, value: I32, time: I64, weight: F32, keys: int) -> tuple[I64, I32, I64, F32]:
-    """Stable counting sort of edges by ``key`` in 0..keys-1.
+    """Sort edges by ``key`` in 0..keys-1, stably, by counting.
 
     Returns:
         indptr [keys + 1], and value, time and weight [edges] in the new order.
@@ -38,7 +38,7 @@ def group(key: I32, value: I32, time: I64, weight: F32, keys: int) -> tuple[I64,
 
 @jit()
 def transpose(indptr: I64, indices: I32, time: I64, weight: F32, columns: int) -> tuple[I64, I32, I64, F32]:
-    """The same edges grouped by column; within a column in the order of rows, then of edges."""
+    """Return the same edges grouped by column, within a column in the order of rows, then of edges."""
     starts = np.zeros(columns + 1, np.int64)
     for index in indices:
         starts[index + 1] += 1
@@ -90,7 +90,7 @@ def sort_ties(indptr: I64, indices: I32, time: I64, weight: F32) -> None:
 
 @jit()
 def count_pairs(indptr: I64, indices: I32) -> int:
-    """Number of distinct (row, index) pairs. Rows must be sorted by index."""
+    """Return the number of distinct (row, index) pairs. Rows must be sorted by index."""
     pairs = 0
     for row in range(len(indptr) - 1):
         for edge in range(indptr[row], indptr[row + 1]):
@@ -102,7 +102,7 @@ def count_pairs(indptr: I64, indices: I32) -> int:
 def merge_pairs(
     indptr: I64, indices: I32, time: I64, weight: F32, pairs: int, add: bool
 ) -> tuple[I64, I32, I64, F32]:
-    """One edge for each of ``pairs`` pairs. Rows must be sorted by index and ties ordered.
+    """Return one edge for each of ``pairs`` pairs. Rows must be sorted by index and ties ordered.
 
     The edge has the pair's last time and, if ``add``, the float64 sum of its weights, else the last weight.
     """

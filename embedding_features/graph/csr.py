@@ -15,7 +15,7 @@ MAX_NODES = 2**31 - 1
 
 @dataclass(frozen=True)
 class CSR:
-    """Edges grouped by source row; within a row sorted by destination, then time, then weight.
+    """Holds edges grouped by source row; within a row they are sorted by destination, then time, then weight.
 
     Attributes:
         indptr: [rows + 1] int64; the edges of row r are ``indptr[r]:indptr[r + 1]``.
@@ -33,37 +33,43 @@ class CSR:
 
     @property
     def rows(self) -> int:
+        """The number of source rows."""
         return len(self.indptr) - 1
 
     @property
     def edges(self) -> int:
+        """The number of edges."""
         return len(self.indices)
 
     @property
     def degrees(self) -> I64:
-        """[rows] int64 number of edges of each row."""
+        """The [rows] int64 numbers of edges."""
         return np.diff(self.indptr)
 
     def sources(self) -> I32:
-        """[edges] int32 source row of each edge (the COO expansion)."""
+        """Return the [edges] int32 source row of each edge (the COO expansion)."""
         return np.repeat(np.arange(self.rows, dtype=np.int32), self.degrees)
 
     def weights(self) -> F32:
-        """[edges] float32 weights, ones where the relation has none."""
+        """Return the [edges] float32 weights, ones where the relation has none."""
         return np.ones(self.edges, np.float32) if self.weight is None else self.weight
 
     def transposed(self) -> "CSR":
-        """The same edges with the destinations as rows, in O(edges), ordered as stated above."""
+        """Return the same edges with the destinations as rows, ordered as stated above, in O(edges)."""
         arrays = counting_sort.transpose(*self._arrays(), self.columns)
         return self._like(self.rows, *arrays)
 
     def pairs(self) -> int:
-        """Number of distinct (source, destination) pairs."""
+        """Return the number of distinct (source, destination) pairs."""
         return int(counting_sort.count_pairs(self.indptr, self.indices))
 
     def merged(self, how: Literal["sum", "last"]) -> "CSR":
-        """One edge a pair: its last time, and the ``sum`` of its weights (an edge without one counts 1) or
-        its ``last`` weight, the largest if several edges have the last time."""
+        """Return one edge for each pair, with its last time.
+
+        Args:
+            how: ``"sum"`` adds up the weights of a pair's edges, of which one without weight counts 1;
+                ``"last"`` takes the last weight, the largest if several edges have the last time.
+        """
         csr = replace(self, weight=self.weights()) if how == "sum" else self
         arrays = counting_sort.merge_pairs(*csr._arrays(), self.pairs(), how == "sum")
         return csr._like(self.columns, *arrays)
@@ -89,7 +95,14 @@ class CSR:
         weight: F32 | None = None,
         time: I64 | None = None,
     ) -> "CSR":
-        """Sort edge arrays into rows in O(edges). Duplicates are kept.
+        """Build the CSR of edge arrays in O(edges). Duplicates are kept.
+
+        Args:
+            src: [edges] source rows.
+            dst: [edges] destination rows.
+            shape: numbers of rows and columns.
+            weight: [edges], or None for all ones.
+            time: [edges] µs since 1970 UTC, or None for edges without time.
 
         Raises:
             GraphError: when the arrays differ in length, an index lies outside ``shape``, or ``shape`` is
@@ -101,14 +114,7 @@ class CSR:
             >>> csr.indptr.tolist(), csr.indices.tolist()
             ([0, 1, 3], [0, 1, 2])
         """
-        lengths = {len(a) for a in (src, dst, weight, time) if a is not None}
-        if len(lengths) > 1:
-            raise GraphError(f"edge arrays have different lengths {sorted(lengths)}")
-        if max(shape) > MAX_NODES:
-            raise GraphError(f"{max(shape)} nodes of one type; at most {MAX_NODES} fit")
-        for name, index, size in (("src", src, shape[0]), ("dst", dst, shape[1])):
-            if len(index) and (index.min() < 0 or index.max() >= size):
-                raise GraphError(f"{name} index {int(index.min())}..{int(index.max())} outside 0..{size - 1}")
+        _check_edges(src, dst, shape, weight, time)
         by_dst = counting_sort.group(
             np.ascontiguousarray(dst, np.int32),
             np.ascontiguousarray(src, np.int32),
@@ -117,12 +123,7 @@ class CSR:
             shape[1],
         )
         has_weight, has_time = weight is not None, time is not None
-        del (
-            src,
-            dst,
-            weight,
-            time,
-        )  # a caller that handed them over has half its memory back before the next sort
+        del src, dst, weight, time  # whoever handed them over has half the memory back before the next sort
         indptr, indices, times, weights = counting_sort.transpose(*by_dst, shape[0])
         counting_sort.sort_ties(indptr, indices, times, weights)
         return cls(indptr, indices, shape[1], weights if has_weight else None, times if has_time else None)
@@ -130,3 +131,16 @@ class CSR:
 
 def _or_empty(array: AnyArray | None, dtype: type) -> AnyArray:
     return np.empty(0, dtype) if array is None else np.ascontiguousarray(array, dtype)
+
+
+def _check_edges(
+    src: I32 | I64, dst: I32 | I64, shape: tuple[int, int], weight: F32 | None, time: I64 | None
+) -> None:
+    lengths = {len(a) for a in (src, dst, weight, time) if a is not None}
+    if len(lengths) > 1:
+        raise GraphError(f"edge arrays have different lengths {sorted(lengths)}")
+    if max(shape) > MAX_NODES:
+        raise GraphError(f"{max(shape)} nodes of one type; at most {MAX_NODES} fit")
+    for name, index, size in (("src", src, shape[0]), ("dst", dst, shape[1])):
+        if len(index) and (index.min() < 0 or index.max() >= size):
+            raise GraphError(f"{name} index {int(index.min())}..{int(index.max())} outside 0..{size - 1}")

@@ -1,4 +1,4 @@
-"""A relation's edges: read as of a moment, encoded by the vocabularies, grouped into rows."""
+"""A relation's edges, read as of a moment, encoded by the vocabularies and grouped into rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from embedding_features.graph.schema import GraphSchema, RelationSchema
 from embedding_features.graph.vocabulary import Vocabulary
 from embedding_features.progress import Progress
 from embedding_features.sources.as_of_rows import KnownRows, known_rows
-from embedding_features.sources.columns import Number
 from embedding_features.sources.counts import RowCounts, check_dropped, count_rows
 from embedding_features.sources.moment import from_microseconds
+from embedding_features.sources.numbers import Number
 from embedding_features.sources.open import open_source
 from embedding_features.sources.sql import Subject, quoted
 
@@ -28,7 +28,7 @@ _DTYPES = {"src": np.int32, "dst": np.int32, "time": np.int64, "weight": np.floa
 
 @dataclass(frozen=True)
 class StagedRelation:
-    """A relation's known rows as ``table``: src, dst, time and weight if it has them."""
+    """A relation whose known rows lie in a temporary table: src, dst, time and weight if it has them."""
 
     name: str
     schema: RelationSchema
@@ -38,12 +38,12 @@ class StagedRelation:
 
 
 def nodes_table(node_type: str) -> str:
-    """Name of the DuckDB table that maps ``id`` to ``row`` for one node type."""
+    """Return the name of the DuckDB table that maps ``id`` to ``row`` for one node type."""
     return f"nodes_{node_type}"
 
 
 def edge_rows(con: Any, schema: GraphSchema, name: str, as_of: datetime) -> KnownRows:
-    """The rows of relation ``name`` that were known at ``as_of``: src, dst, time and weight if it has them.
+    """Return a relation's rows that were known at ``as_of``: src, dst, time and weight if it has them.
 
     Raises:
         GraphError: when its source cannot be read or breaks a rule of the schema.
@@ -106,7 +106,7 @@ def make_relation(
 
 
 def _encoded(con: Any, staged: StagedRelation, progress: Progress) -> dict[str, AnyArray]:
-    """src and dst rows, and time and weight if there are, in any order; gives the staged table back."""
+    """Return src and dst rows, times and weights if there are, in any order; drop the staged table."""
     names, known = staged.rows.outputs, staged.counts.total.known
     arrays = {name: np.empty(known, _DTYPES[name]) for name in names}
     rest = "".join(f", e.{name}" for name in names[2:])

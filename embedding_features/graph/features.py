@@ -1,4 +1,4 @@
-"""Node feature tables as of a moment, their rows aligned with the vocabulary's."""
+"""Tables that describe nodes, read as of a moment and aligned with the vocabulary's rows."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ from embedding_features.sources.sql import Subject, quoted
 
 @dataclass(frozen=True)
 class StagedFeatures:
-    """A feature table's known rows in the temporary table ``table``: id, time if any, value_0, value_1, …"""
+    """A feature table whose known rows lie in a temporary table: id, time if any, value_0, value_1 and on."""
 
     subject: Subject
     schema: FeatureTable
@@ -29,7 +29,7 @@ class StagedFeatures:
 
     @property
     def adds_nodes(self) -> bool:
-        """Only a table that says since when it knows an id may add it to the catalogue."""
+        """Whether its ids join the catalogue: only those of a table that says since when it knows them."""
         return self.schema.timestamp is not None
 
 
@@ -59,7 +59,7 @@ def stage_features(
 
 
 def align_features(con: Any, staged: StagedFeatures, node_type: str) -> tuple[pa.Table, FeatureReport]:
-    """[nodes, columns] table whose row r describes vocabulary row r, null where nothing is known of it."""
+    """Return a table whose row r describes vocabulary row r, null where nothing is known, and its report."""
     nodes, names = quoted(nodes_table(node_type)), staged.schema.columns
     newest = f"SELECT *, true AS present FROM {staged.table}"  # noqa: S608 - a name of ours
     if staged.adds_nodes:

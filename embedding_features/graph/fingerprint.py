@@ -1,4 +1,4 @@
-"""One hash over a graph's ids, edges and features: equal data, equal hash, whatever the order of the logs."""
+"""The fingerprint of a graph: equal data have equal ones, whatever the order of the logs."""
 
 import hashlib
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ def fingerprint(
     relations: Mapping[str, Relation],
     features: Mapping[str, pa.Table],
 ) -> str:
-    """SHA-256 (hex) of vocabularies, forward CSRs and feature rows, each under its name.
+    """Return the SHA-256 (hex) of vocabularies, forward CSRs and feature rows, each under its name.
 
     The reverse direction follows from the forward one. Not part of it: as_of, the order of the logs' rows,
     and what the build dropped.
@@ -38,7 +38,7 @@ def fingerprint(
 
 
 def _rows_hash(table: pa.Table) -> str:
-    """SHA-256 over each row as JSON, in order. Arrow's own bytes will not do: nulls hide arbitrary values."""
+    """Return the SHA-256 of all rows as JSON. Arrow's own bytes will not do: nulls hide arbitrary values."""
     with duckdb.connect(":memory:") as con:
         con.register("features", table)
         rows = con.sql("SELECT sha256(to_json(features)) AS hash FROM features").to_arrow_table()

@@ -23,7 +23,7 @@ from embedding_features.sources.moment import as_moment, check_time, times_array
 
 
 class Build(Protocol):
-    """The signature of :func:`.build_graph`."""
+    """Builds a graph from logs; the signature of :func:`.build_graph`."""
 
     def __call__(
         self,
@@ -34,12 +34,12 @@ class Build(Protocol):
         memory_limit: str | None = None,
         threads: int | None = None,
     ) -> "Graph":
-        """Build the graph that the schema's logs held at ``as_of``."""
+        """See :func:`.build_graph`."""
 
 
 @dataclass(frozen=True)
 class Graph:
-    """Everything that was known at ``as_of``.
+    """A heterogeneous graph that holds everything that was known at ``as_of``.
 
     Attributes:
         as_of: zone-aware moment; no edge is later.
@@ -65,7 +65,7 @@ class Graph:
     report: BuildReport = field(default_factory=BuildReport)
 
     def relation(self, name: str | None = None) -> Relation:
-        """The named relation, or the only one.
+        """Return the named relation, or the only one.
 
         Raises:
             GraphError: when there is no such relation, or no name and more than one.
@@ -82,9 +82,10 @@ class Graph:
         as_of: datetime,
         edges: Mapping[tuple[str, str, str], tuple[AnyArray, AnyArray] | tuple[AnyArray, AnyArray, I64]],
     ) -> "Graph":
-        """A graph from id arrays, for notebooks and tests; files go through :func:`.build_graph`.
+        """Build a graph from arrays of ids, for notebooks and tests; files go through :func:`.build_graph`.
 
         Args:
+            as_of: zone-aware moment or ISO 8601 text that no edge may be later than.
             edges: (source type, relation, destination type) → (source ids, destination ids[, times]); times
                 are integers, µs since 1970 UTC, or datetime64 in UTC.
 

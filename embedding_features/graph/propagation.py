@@ -1,4 +1,4 @@
-"""Sparse × dense products, the one operation under propagation and subspace iteration.
+"""Products of a sparse and a dense matrix, the one operation under propagation and subspace iteration.
 
 The dense side is walked in tiles of 64 columns, and powers of two for what is left. Each width has its own
 kernel, with the width a compile-time constant, so that one row's sum lives in vector registers; rows are
@@ -28,7 +28,7 @@ _Kernel = Callable[[I64, I32, F32, F32, F32, I64, int], None]
 
 
 def spmm(csr: CSR, x: F32, out: F32 | None = None) -> F32:
-    """The product of a sparse matrix and a dense one.
+    """Return the product of a sparse matrix and a dense one.
 
     Args:
         csr: [rows, columns]; entries are its weights, ones where it has none; duplicates add up.
@@ -61,7 +61,7 @@ def spmm(csr: CSR, x: F32, out: F32 | None = None) -> F32:
 def propagate(
     view: BipartiteView, user_x: torch.Tensor, item_x: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """One step along the edges: ``(R item_x, Rᵀ user_x)``, differentiable in both.
+    """Return one step along the edges, ``(R item_x, Rᵀ user_x)``, differentiable in both.
 
     With the symmetric norm this is LightGCN's e^(k+1) = D^-1/2 A D^-1/2 e^(k) (He et al. 2020, eq. 3). The
     backward pass is the product with the transpose, which the view holds; nothing is kept for it.
@@ -101,13 +101,13 @@ def _product(csr: CSR, x: torch.Tensor) -> torch.Tensor:
 
 
 def _tiles(columns: int) -> list[int]:
-    """Widths that make up ``columns``: 64 as often as it fits, then falling powers of two."""
+    """Return widths that make up ``columns``: 64 as often as it fits, then falling powers of two."""
     rest = columns % _TILE
     return [_TILE] * (columns // _TILE) + [1 << bit for bit in reversed(range(6)) if rest >> bit & 1]
 
 
 def balanced_chunks(csr: CSR) -> I64:
-    """[chunks + 1] int64 row bounds with about equal numbers of edges and rows between them, for prange."""
+    """Return [chunks + 1] int64 row bounds with about equal work, edges and rows, between them."""
     work = csr.indptr + np.arange(csr.rows + 1)
     chunks = min(_CHUNKS, max(1, csr.rows))
     bounds = np.searchsorted(work, np.linspace(0, work[-1], chunks + 1))
@@ -117,7 +117,7 @@ def balanced_chunks(csr: CSR) -> I64:
 
 @lru_cache
 def _kernel(width: int) -> _Kernel:
-    """The kernel for tiles ``width`` columns wide."""
+    """Return the kernel for tiles ``width`` columns wide, compiled at the first use."""
 
     @jit(parallel=True)
     def product(indptr: I64, indices: I32, weight: F32, x: F32, out: F32, bounds: I64, start: int) -> None:

@@ -1,4 +1,4 @@
-"""One relation of a graph: edges of one meaning between two node types."""
+"""One relation of a graph."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,14 @@ from embedding_features.graph.csr import CSR
 
 @dataclass(frozen=True)
 class Relation:
-    """Edges of one meaning between two node types.
+    """Holds the edges of one meaning between two node types, in both directions.
 
-    ``forward`` has the sources as rows, ``reverse`` the destinations; both hold the same edges.
+    Attributes:
+        name: of the relation.
+        src: node type of the sources.
+        dst: node type of the destinations.
+        forward: the edges with the sources as rows.
+        reverse: the same edges with the destinations as rows.
     """
 
     name: str
@@ -31,6 +36,6 @@ class Relation:
         weight: F32 | None = None,
         time: I64 | None = None,
     ) -> "Relation":
-        """Both directions from row indices; see :meth:`CSR.from_edges`."""
+        """Build both directions from row indices; see :meth:`CSR.from_edges`."""
         forward = CSR.from_edges(src, dst, shape, weight, time)
         return cls(name, src_type, dst_type, forward, forward.transposed())

@@ -1,11 +1,11 @@
-"""What a build read, dropped and kept: the numbers beside every rule of the schema."""
+"""Reports of what a build read, dropped and kept, with a number for every rule of the schema."""
 
 from embedding_features.config import Config
 from embedding_features.sources.report import FileReport
 
 
 class RelationReport(Config):
-    """Rows of one relation: ``read = null_ids + null_times + later + merged + kept``.
+    """Counts the rows of one relation: ``read = null_ids + null_times + later + merged + kept``.
 
     Attributes:
         read: rows that pass the relation's filter.
@@ -27,7 +27,9 @@ class RelationReport(Config):
 
 
 class FeatureReport(Config):
-    """Rows of one feature table: ``read = null_ids + null_times + later + older + unknown + kept``.
+    """Counts the rows of one feature table.
+
+    ``read = null_ids + null_times + later + older + unknown + kept``.
 
     Attributes:
         older: replaced by a newer row of the same id.
@@ -45,14 +47,14 @@ class FeatureReport(Config):
 
 
 class NodeReport(Config):
-    """Nodes of one type: how many the vocabulary holds, and how many of them the parent had not."""
+    """Counts the nodes of one type: all in the vocabulary, and those that the parent had not."""
 
     nodes: int
     new: int
 
 
 class BuildReport(Config):
-    """The counts of one build; empty for a graph made from arrays.
+    """Counts what one build read and kept; empty for a graph made from arrays.
 
     Attributes:
         relations: relation → rows that pass its filter, and what became of them.

@@ -18,7 +18,9 @@ _I32, _I64, _FLOAT = ir.IntType(32), ir.IntType(64), ir.FloatType()
 def store_row_sum(  # the arguments are numba's types of those described below
     _: Any, width: Any, out: Any, at: Any, x: Any, start: Any, indices: Any, weight: Any, begin: Any, end: Any
 ) -> Any:
-    """``out.flat[at:at + width] = Σ_{begin <= e < end} weight[e] · x[indices[e], start:start + width]``.
+    """Store the weighted sum of rows of ``x`` in ``out``.
+
+    ``out.flat[at:at + width] = Σ_{begin <= e < end} weight[e] · x[indices[e], start:start + width]``.
 
     ``width`` is a compile-time constant; ``out`` and ``x`` are C-contiguous float32, ``indices`` int32,
     ``weight`` float32, the rest int64. Nothing is checked. The sum runs in the order of the edges.

@@ -1,4 +1,4 @@
-"""What a graph is made of: node types, relations, and the logs they are read from.
+"""The schema of a graph: its node types, its relations, and the logs that they are read from.
 
 An example::
 
@@ -48,7 +48,7 @@ Duplicates = Literal["keep", "sum", "last"]
 
 
 class FeatureTable(Source):
-    """A table that describes the nodes of one type.
+    """Names a table that describes the nodes of one type.
 
     Attributes:
         id: column with the node's id.
@@ -60,21 +60,21 @@ class FeatureTable(Source):
 
 
 class NodeType(Config):
-    """Nodes of one kind: what their ids are, and what is known of them."""
+    """Says what the ids of one node type are, and which table describes its nodes."""
 
     id: IdType
     features: FeatureTable | None = None
 
 
 class End(Config):
-    """One end of a relation: which node type, and the column with its ids."""
+    """Names the node type of one end of a relation, and the column with its ids."""
 
     type: str
     column: str
 
 
 class RelationSchema(Source):
-    """Edges of one meaning.
+    """Says where the edges of one relation are, and how they become edges of the graph.
 
     Attributes:
         src: source end.
@@ -92,7 +92,7 @@ class RelationSchema(Source):
 
 
 class GraphSchema(Config):
-    """Node types and relations of a graph; see the module's text for the rules.
+    """Names the node types and relations of a graph; the module's text states the rules.
 
     Attributes:
         nodes: node type → how it is identified and described.
@@ -124,7 +124,7 @@ class GraphSchema(Config):
 
     @classmethod
     def load(cls, path: str | Path) -> "GraphSchema":
-        """Read a YAML file.
+        """Return the schema of a YAML file.
 
         Raises:
             ConfigError: when it is missing, not YAML, or breaks the schema.

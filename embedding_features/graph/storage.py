@@ -1,4 +1,4 @@
-"""Graphs as folders of memory-mapped arrays.
+"""Graphs on disk, as folders of arrays that are mapped into memory.
 
 ::
 
@@ -8,21 +8,24 @@
     relations/<name>/<direction>.<array>.npy   indptr, indices, and weight and time where they exist
 """
 
-import json
 from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
 from pydantic import AwareDatetime
 
-from embedding_features.config import Config, config_hash, parse_config
-from embedding_features.errors import ConfigError, SnapshotError
-from embedding_features.files import atomic_folder, safe_name, sha256_file
+from embedding_features.config import Config
+from embedding_features.errors import SnapshotError
+from embedding_features.files import atomic_folder, safe_name
 from embedding_features.graph.array_files import map_csr, map_table, only_chunk, write_csr, write_table
 from embedding_features.graph.graph import Graph
 from embedding_features.graph.relation import Relation
 from embedding_features.graph.report import BuildReport
 from embedding_features.graph.vocabulary import Vocabulary
+from embedding_features.records import check_files, file_digests, read_record, seal
+
+_RECORD = "graph.json"
+_AGAIN = "build or copy the graph again"
 
 
 class _RelationRecord(Config):
@@ -33,7 +36,7 @@ class _RelationRecord(Config):
 
 
 class _GraphRecord(Config):
-    """``graph.json``; ``digest`` is the hash of everything else in it."""
+    """Holds what ``graph.json`` says; ``digest`` is the hash of everything else in it."""
 
     format: Literal[1] = 1
     as_of: AwareDatetime
@@ -44,11 +47,6 @@ class _GraphRecord(Config):
     report: BuildReport
     files: dict[str, str]
     digest: str = ""
-
-    def sealed(self) -> "_GraphRecord":
-        return self.model_copy(
-            update={"digest": config_hash(self.model_dump(mode="json", exclude={"digest"}))}
-        )
 
 
 def save_graph(graph: Graph, folder: str | Path) -> None:
@@ -83,29 +81,22 @@ def save_graph(graph: Graph, folder: str | Path) -> None:
                 for name, relation in graph.relations.items()
             },
             report=graph.report,
-            files={
-                path.relative_to(temporary).as_posix(): sha256_file(path)
-                for path in sorted(temporary.rglob("*"))
-                if path.is_file()
-            },
+            files=file_digests(temporary),
         )
-        (temporary / "graph.json").write_text(record.sealed().model_dump_json(indent=1), encoding="utf-8")
+        (temporary / _RECORD).write_text(seal(record).model_dump_json(indent=1), encoding="utf-8")
 
 
 def load_graph(folder: str | Path) -> Graph:
-    """Read a saved graph, memory-mapped: read-only arrays that take no memory until they are touched.
+    """Return a saved graph, of read-only arrays that take no memory until they are touched.
 
     Raises:
         SnapshotError: when a file is missing, truncated or altered; the message names it.
     """
     folder = Path(folder)
-    record = _read_record(folder / "graph.json")
-    for name, expected in record.files.items():
-        path = folder / name
-        if not path.is_file():
-            raise SnapshotError(f"{path} is missing", fix="build or copy the graph again")
-        if sha256_file(path) != expected:
-            raise SnapshotError(f"{path} is truncated or altered", fix="build or copy the graph again")
+    record = read_record(folder / _RECORD, _GraphRecord, "graph", error=SnapshotError, again=_AGAIN)
+    for name in (*record.nodes, *record.features, *record.relations):
+        safe_name(name)
+    check_files(folder, record.files, error=SnapshotError, again=_AGAIN)
     vocabularies = {
         t: Vocabulary(only_chunk(map_table(folder / "nodes" / f"{t}.arrow").column("id")))
         for t in record.nodes
@@ -118,17 +109,3 @@ def load_graph(folder: str | Path) -> Graph:
         relations[name] = Relation(name, edges.src, edges.dst, forward, reverse)
     features = {t: map_table(folder / "features" / f"{t}.arrow") for t in record.features}
     return Graph(record.as_of, vocabularies, relations, features, record.fingerprint, record.report)
-
-
-def _read_record(path: Path) -> _GraphRecord:
-    try:
-        record = parse_config(json.loads(path.read_text(encoding="utf-8")), _GraphRecord, str(path))
-    except FileNotFoundError:
-        raise SnapshotError(f"{path} is missing", fix="check the folder; graph.save makes it") from None
-    except (ValueError, ConfigError) as error:
-        raise SnapshotError(f"{path} is truncated or altered: {error}") from None
-    for name in (*record.nodes, *record.features, *record.relations):
-        safe_name(name)
-    if record.sealed().digest != record.digest:
-        raise SnapshotError(f"{path} is altered", fix="build or copy the graph again")
-    return record

@@ -1,6 +1,5 @@
-"""The leak check: do a graph's, or a snapshot's, edges stand in the logs, and none later than its moment?"""
+"""The leak check: a graph's or snapshot's edges must stand in the logs, none later than its moment."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,19 +11,17 @@ import pyarrow as pa
 from embedding_features.errors import GraphError, LeakError
 from embedding_features.graph.build import build_graph
 from embedding_features.graph.csr import CSR
+from embedding_features.graph.edge_summary import EdgeSummary, edge_summary
 from embedding_features.graph.edges import edge_rows
 from embedding_features.graph.graph import Graph
 from embedding_features.graph.schema import GraphSchema
 from embedding_features.sources.moment import as_moment, check_time, from_microseconds, to_microseconds
 from embedding_features.sources.sql import connection
 
-#: relation → (edges, earliest time, latest time); times None for a relation without time or edges
-EdgeSummary = Mapping[str, tuple[int, datetime | None, datetime | None]]
-
 
 @dataclass(frozen=True)
 class EdgeCheck:
-    """One relation's edges as recorded, and as the logs have them at the same moment.
+    """Compares a relation's edges as recorded with those that the logs have at the same moment.
 
     Attributes:
         recorded: edges of the graph or snapshot.
@@ -39,17 +36,12 @@ class EdgeCheck:
     logs_last: datetime | None
 
 
-def edge_summary(graph: Graph) -> dict[str, tuple[int, datetime | None, datetime | None]]:
-    """What a manifest records of each relation: edges, earliest and latest time (None without time)."""
-    return {name: _summary(relation.forward) for name, relation in graph.relations.items()}
-
-
 def verify_as_of(
     schema: GraphSchema | str | Path,
     recorded: Graph | EdgeSummary,
     as_of: datetime | str | None = None,
 ) -> dict[str, EdgeCheck]:
-    """Recount the logs at ``as_of`` and compare with what was recorded.
+    """Check what was recorded against the logs at ``as_of``, and return a comparison of each relation.
 
     A record of counts and times, such as a manifest's, is compared by these. A graph is compared edge by edge
     with one built from the logs anew, which a leak of as many edges as were lost cannot pass. Where
@@ -113,7 +105,7 @@ def _recount(con: Any, schema: GraphSchema, name: str, as_of: datetime) -> tuple
 
 
 def _compare_edges(schema: GraphSchema, graph: Graph, as_of: datetime) -> None:
-    """Build anew on the graph's own vocabularies: then equal edges are equal rows."""
+    """Check edges one by one: built anew on the graph's own vocabularies, equal edges are equal rows."""
     rebuilt = build_graph(_all_may_be_empty(schema), as_of, parent=replace(graph, as_of=as_of))
     if rebuilt.fingerprint == graph.fingerprint:
         return
@@ -132,7 +124,7 @@ def _all_may_be_empty(schema: GraphSchema) -> GraphSchema:
 
 
 def _missing(recorded: pa.Table, logs: pa.Table, name: str) -> int:
-    """Edges, with their times and weights, of which ``recorded`` has more than ``logs``."""
+    """Return the number of edges, with times and weights, of which ``recorded`` has more than ``logs``."""
     if recorded.column_names != logs.column_names:
         raise GraphError(
             f"relation {name!r} has {recorded.column_names} and by the schema {logs.column_names}",
@@ -148,9 +140,3 @@ def _missing(recorded: pa.Table, logs: pa.Table, name: str) -> int:
 def _edge_table(csr: CSR) -> pa.Table:
     columns = {"src": csr.sources(), "dst": csr.indices, "time": csr.time, "weight": csr.weight}
     return pa.table({name: array for name, array in columns.items() if array is not None})
-
-
-def _summary(csr: CSR) -> tuple[int, datetime | None, datetime | None]:
-    if csr.time is None or not csr.edges:
-        return csr.edges, None, None
-    return csr.edges, from_microseconds(csr.time.min()), from_microseconds(csr.time.max())

@@ -1,4 +1,4 @@
-"""What a method looks at: one relation as a weighted bipartite matrix, in both directions."""
+"""Views of a graph that methods are fitted on: one relation as a weighted bipartite matrix."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -15,7 +15,7 @@ from embedding_features.graph.weights import check_ignored
 
 @dataclass(frozen=True)
 class BipartiteView:
-    """A relation as the matrix R [sources, destinations] and its transpose.
+    """Holds a relation as the matrix R [sources, destinations] and its transpose.
 
     Each pair stands once, indices ascend within a row, ``weight`` is never None, ``time`` is the pair's last.
     ``forward`` and ``reverse`` hold the same entries with the same float32 weights.
@@ -29,7 +29,7 @@ class BipartiteView:
 
 
 class Bipartite(Config):
-    """One relation, duplicates of a pair merged.
+    """Views one relation as a matrix in which the edges of a pair are merged.
 
     Attributes:
         relation: name of the relation; None for the graph's only one.
@@ -45,7 +45,7 @@ class Bipartite(Config):
     use_weights: bool = True
 
     def build(self, graph: Graph) -> BipartiteView:
-        """The view of ``graph``.
+        """Return the view of ``graph``.
 
         Raises:
             GraphError: when the relation is unknown or empty, or its weights are not finite, or negative

@@ -1,4 +1,4 @@
-"""Append-only ids: row r means the same entity in every later snapshot."""
+"""Vocabularies of ids, to which ids are only appended: row r is the same entity in every later snapshot."""
 
 import hashlib
 from collections.abc import Iterable
@@ -11,12 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embedding_features.arrays import I64, AnyArray
-from embedding_features.errors import GraphError
+from embedding_features.errors import DataError, GraphError
+from embedding_features.ids import flat_ids
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The ids of one node type, int64 or string, each once, none null.
+    """Numbers the ids of one node type, int64 or string, each once and none null.
 
     Attributes:
         ids: [n] Arrow array; row r is the id of node r.
@@ -38,11 +39,12 @@ class Vocabulary:
 
     @property
     def is_string(self) -> bool:
+        """Whether ids are text and not integers."""
         return bool(pa.types.is_string(self.ids.type))
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 (hex) of type, ids and their order."""
+        """The SHA-256 (hex) of the ids' type, the ids and their order."""
         if self.is_string:
             return hash_strings(self.ids)
         return hashlib.sha256(
@@ -51,12 +53,12 @@ class Vocabulary:
 
     @classmethod
     def empty(cls, id_type: Literal["int64", "string"]) -> "Vocabulary":
-        """A vocabulary without ids, to be extended."""
+        """Return a vocabulary without ids, to be extended."""
         return cls(pa.array([], pa.string() if id_type == "string" else pa.int64()))
 
     @classmethod
     def from_ids(cls, ids: pa.Array | AnyArray) -> "Vocabulary":
-        """A vocabulary of distinct ids, in their order.
+        """Return the vocabulary of distinct ids, in their order.
 
         Raises:
             GraphError: on a null, a duplicate, or a type that is neither integer nor string.
@@ -70,7 +72,7 @@ class Vocabulary:
 
     @classmethod
     def of_arrays(cls, arrays: Iterable[pa.Array | AnyArray]) -> "Vocabulary":
-        """The ids that stand in several arrays, ascending.
+        """Return the vocabulary of all ids of several arrays, ascending.
 
         Raises:
             GraphError: on a null, or a type that is neither integer nor string, or not that of the others.
@@ -84,7 +86,7 @@ class Vocabulary:
         return cls.from_ids(distinct.take(pc.sort_indices(distinct)))
 
     def encode(self, ids: pa.Array | AnyArray) -> I64:
-        """[m] int64 rows of ``ids``; -1 for unknown and null.
+        """Return the [m] int64 rows of ``ids``; -1 for unknown and null.
 
         Raises:
             GraphError: when ``ids`` are not of the vocabulary's type.
@@ -93,7 +95,7 @@ class Vocabulary:
         return np.asarray(pc.fill_null(index, -1).to_numpy(zero_copy_only=False), np.int64)
 
     def decode(self, rows: I64) -> pa.Array:
-        """The ids of ``rows``.
+        """Return the ids of ``rows``.
 
         Raises:
             GraphError: when a row is outside the vocabulary.
@@ -104,7 +106,7 @@ class Vocabulary:
         return self.ids.take(pa.array(rows))
 
     def extend(self, ids: pa.Array | AnyArray) -> "Vocabulary":
-        """This vocabulary with the unknown ones of ``ids`` appended, in ascending order; nulls are ignored.
+        """Return this vocabulary with the unknown ones of ``ids`` appended, ascending; nulls are ignored.
 
         Raises:
             GraphError: when ``ids`` are not of the vocabulary's type.
@@ -121,7 +123,7 @@ class Vocabulary:
 
 
 def hash_strings(array: pa.StringArray) -> str:
-    """SHA-256 (hex) of texts, none null, and their order: their lengths, then their UTF-8 bytes."""
+    """Return the SHA-256 (hex) of texts, none null, in their order: their lengths, then their UTF-8 bytes."""
     digest = hashlib.sha256(b"string" + pc.binary_length(array).to_numpy().astype("<i8").tobytes())
     if len(array):
         offsets = np.frombuffer(array.buffers()[1], np.int32, len(array) + 1, array.offset * 4)
@@ -130,17 +132,16 @@ def hash_strings(array: pa.StringArray) -> str:
 
 
 def _as_ids(ids: pa.Array | pa.ChunkedArray | AnyArray, empty: pa.DataType | None = None) -> pa.Array:
-    """``ids`` as int64 or string; ``empty`` is the type of an array that has no id to tell its type by."""
-    if isinstance(ids, pa.ChunkedArray):
-        ids = ids.combine_chunks()
+    """Return ids as int64 or string; ``empty`` is the type of an array that has no id to tell its type by."""
     try:
-        array = ids if isinstance(ids, pa.Array) else pa.array(np.asarray(ids))
+        array = flat_ids(ids)
         if empty is not None and array.null_count == len(array):
             return pa.nulls(len(array), empty)
         if pa.types.is_integer(array.type):
             return array.cast(pa.int64())
-        if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
-            return array.cast(pa.string())
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise GraphError(f"ids do not fit: {error}", fix="use ids within int64, or text") from None
+        if pa.types.is_string(array.type):
+            return array
+    except (DataError, pa.ArrowInvalid) as error:
+        said = error.what if isinstance(error, DataError) else error
+        raise GraphError(f"ids do not fit: {said}", fix="use ids within int64, or text") from None
     raise GraphError(f"ids of type {array.type}", fix="use int64 or string ids")

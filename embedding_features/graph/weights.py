@@ -1,4 +1,4 @@
-"""What the weights of edges mean to a reader, and which of them it would misread."""
+"""Meanings that methods give to the weights of edges, and the check that none is misread."""
 
 from typing import Literal
 
@@ -12,20 +12,20 @@ from embedding_features.graph.csr import CSR
 #: ``signed``: above 0 a like, below 0 a dislike
 WeightUse = Literal["ignored", "confidence", "signed"]
 
-_TAKES: dict[WeightUse, str] = {
+_RULES: dict[WeightUse, str] = {
     "ignored": "counts every pair alike whatever its weight, so that all weights must be above 0",
-    "confidence": "reads weights as confidence in a like, so that none may be below 0, nor all be 0",
+    "confidence": "reads weights as confidence and needs weights that are not negative and not all 0",
     "signed": "reads likes and dislikes from the sign of weights, so that none may be 0",
 }
 
 
 def check_weights(relation: str, weight: F32, use: WeightUse) -> None:
-    """Refuse the weights that a reader would take for something else.
+    """Check that a method reads the weights as they are meant.
 
     Args:
-        relation: its name.
+        relation: name of the relation, for errors.
         weight: [pairs] summed weights of each pair's edges.
-        use: what the reader makes of them.
+        use: what the method makes of them.
 
     Raises:
         GraphError: naming the relation, how many weights are wrong, the rule and the fix.
@@ -38,13 +38,13 @@ def check_weights(relation: str, weight: F32, use: WeightUse) -> None:
     found = " and ".join(f"{int(some.sum()):,} {name}" for name, some in counts.items() if some.any())
     raise GraphError(
         f"relation {relation!r} has {found} weights among its {len(weight):,} pairs (the weights of a pair's"
-        f" edges added up); this method {_TAKES[use]}",
+        f" edges added up), the least is {weight.min():g}; this method {_RULES[use]}",
         fix=_fix(use, below.any()),
     )
 
 
 def check_ignored(relation: str, edges: CSR) -> None:
-    """Refuse a relation that has weights other than above 0, where every pair is about to count as 1.
+    """Check that all weights are above 0 where every pair is about to count as 1.
 
     Raises:
         GraphError: see :func:`check_weights`.

@@ -34,7 +34,7 @@ __all__ = [
     "spectral",
 ]
 
-__getattr__ = on_first_use(
+__getattr__, _ = on_first_use(
     __name__,
     {
         "ClosedForm": "compositions:ClosedForm",

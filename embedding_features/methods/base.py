@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from embedding_features.arrays import F32, I64
-from embedding_features.artifact.embeddings import Embeddings, Metric, Provenance
+from embedding_features.artifact.embeddings import Embeddings, Provenance
+from embedding_features.artifact.metric import Metric
 from embedding_features.config import Part
 from embedding_features.errors import ConfigError, GraphError
+from embedding_features.graph.edge_summary import edge_summary
 from embedding_features.graph.graph import Graph
-from embedding_features.graph.verify import edge_summary
 from embedding_features.graph.views import Bipartite, BipartiteView
 from embedding_features.graph.weights import WeightUse, check_weights
 from embedding_features.methods.tables import make_table

@@ -13,7 +13,7 @@ from embedding_features.methods.parameters import check_parameters, parameter_er
 from embedding_features.plugins import load_plugins
 
 if TYPE_CHECKING:
-    from embedding_features.artifact.embeddings import Metric
+    from embedding_features.artifact.metric import Metric
     from embedding_features.graph.weights import WeightUse
     from embedding_features.methods.base import Method
 

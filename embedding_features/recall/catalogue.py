@@ -77,7 +77,7 @@ def arrange(
     if len(names) != len(ids):
         raise DataError(f"{len(names)} partitions for {len(ids)} ids", fix="give each id one")
     if names.null_count:
-        first = ids[int(np.flatnonzero(names.is_null().to_numpy(zero_copy_only=False))[0])]
+        first = ids[pc.index(names.is_null(), True).as_py()]
         raise DataError(
             f"{names.null_count} ids without a partition, the first {first.as_py()!r}", fix="give each id one"
         )

@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from embedding_features.arrays import F32, I64
-from embedding_features.artifact import Metric, Space, check_space
+from embedding_features.artifact import Space, check_space
+from embedding_features.artifact.metric import as_compared
 from embedding_features.errors import CompatibilityError, DataError
 from embedding_features.ids import Ids
 
@@ -63,14 +64,6 @@ class Hits:
         is_hit = self.rows.reshape(-1) >= 0
         offsets = np.concatenate([[0], np.cumsum((self.rows >= 0).sum(axis=1))])
         return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), self.ids.filter(pa.array(is_hit)))
-
-
-def as_compared(vectors: F32, metric: Metric) -> F32:
-    """[n, dim] contiguous vectors as the metric sees them: under cosine of length 1, zero ones left zero."""
-    if metric == "cosine":
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        vectors = np.divide(vectors, norms, out=np.zeros(vectors.shape, np.float32), where=norms > 0)
-    return np.ascontiguousarray(vectors)
 
 
 def prepare_queries(queries: F32 | Queries, space: Space) -> F32:

@@ -7,24 +7,12 @@ import numpy as np
 
 from embedding_features.arrays import F32, I64
 from embedding_features.jit import jit
+from embedding_features.kernels import contains, insert_best
 
 #: numba's fallback threading layer may not be entered from two threads at once
 ONE_AT_A_TIME = threading.Lock()
 #: multiplications below which waking threads takes longer than they save
 _ALONE = 1 << 19
-
-
-@jit()
-def contains(rows: I64, start: int, stop: int, row: int) -> bool:
-    """Return whether ascending ``rows[start:stop]`` hold ``row``."""
-    end = stop
-    while start < stop:
-        middle = (start + stop) >> 1
-        if rows[middle] < row:
-            start = middle + 1
-        else:
-            stop = middle
-    return start < end and rows[start] == row
 
 
 @jit(fastmath=True)
@@ -102,7 +90,6 @@ def _rank(
     value: F32,
 ) -> None:
     """Rank the candidates of queries ``first`` to ``last`` into ``best`` and ``value``."""
-    k = best.shape[1]
     for q in range(first, last):
         found, values = best[q], value[q]
         for at in range(pointers[q], pointers[q + 1]):
@@ -110,16 +97,4 @@ def _rank(
             if row < 0 or contains(denied, indptr[q], indptr[q + 1], row):
                 continue
             s = _score(queries[q], vectors[row], l2)
-            place = k
-            while place > 0 and (
-                found[place - 1] < 0
-                or s > values[place - 1]
-                or (s == values[place - 1] and row < found[place - 1])
-            ):
-                place -= 1
-            if place < k:
-                for i in range(k - 1, place, -1):
-                    values[i] = values[i - 1]
-                    found[i] = found[i - 1]
-                values[place] = s
-                found[place] = row
+            insert_best(found, values, row, s)

@@ -5,7 +5,6 @@ A folder holds ``index.json``, ``ids.arrow`` and by kind: exact ``vectors.npy``;
 ``scales.npy``, ``entries.npy``.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,13 @@ import pyarrow as pa
 
 from embedding_features.arrays import F32
 from embedding_features.artifact import Space, check_space
-from embedding_features.config import parse_config
-from embedding_features.errors import CompatibilityError, ConfigError, SnapshotError
+from embedding_features.errors import CompatibilityError, SnapshotError
 from embedding_features.files import atomic_folder, sha256_file
 from embedding_features.recall.catalogue import Catalogue
 from embedding_features.recall.hnsw.graph import HNSWGraph
 from embedding_features.recall.manifest import FileRecord, IndexManifest
 from embedding_features.recall.settings import HNSW, Exact
+from embedding_features.records import check_files, read_record
 
 MANIFEST = "index.json"
 _IDS, _VECTORS, _NEAR = "ids.arrow", "vectors.npy", "index.faiss"
@@ -70,7 +69,9 @@ def load(
             f"expected the index of snapshot {run_id}, found that of {manifest.run_id} in {folder}",
             fix="build the index of that snapshot, or use this one's",
         )
-    _check_files(folder, manifest, verify)
+    digests: dict[str, str] = {name: record.sha256 for name, record in manifest.files.items()}
+    sizes: dict[str, int] = {name: record.bytes for name, record in manifest.files.items()}
+    check_files(folder, digests, error=SnapshotError, again=_AGAIN, sizes=sizes, verify=verify)
     try:
         ids, vectors, ann_index = _open(folder, manifest)
     except (OSError, ValueError, RuntimeError) as error:  # ValueErrors of Arrow, RuntimeErrors of faiss
@@ -113,38 +114,9 @@ def read_manifest(folder: Path) -> IndexManifest:
         SnapshotError: when it is missing, unreadable, of an unknown format, or not valid.
     """
     path = folder / MANIFEST
-    try:
-        data = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise SnapshotError(
-            f"no recall index at {folder}: {MANIFEST} is missing", fix="check the path"
-        ) from None
-    except (ValueError, OSError) as error:
-        raise SnapshotError(f"{path} cannot be read: {error}", fix=_AGAIN) from None
-    form = data.get("format") if isinstance(data, dict) else None
-    if form != 1:
-        raise SnapshotError(
-            f"{path} is of format {form!r}, this library reads format 1",
-            fix="use the version of embedding-features that wrote it",
-        )
-    try:
-        manifest = parse_config(data, IndexManifest, str(path))
-    except ConfigError as error:
-        raise SnapshotError(error.what, fix=_AGAIN) from None
+    manifest = read_record(path, IndexManifest, "recall index", error=SnapshotError, again=_AGAIN)
     needed = {_IDS} | (set() if isinstance(manifest.settings, Exact) else {_NEAR})
     needed |= {f"{name}.npy" for name in _WALKED} if isinstance(manifest.settings, HNSW) else {_VECTORS}
     if needed != set(manifest.files):
         raise SnapshotError(f"{path} lists {sorted(manifest.files)}, not {sorted(needed)}", fix=_AGAIN)
     return manifest
-
-
-def _check_files(folder: Path, manifest: IndexManifest, verify: bool) -> None:
-    for name, record in manifest.files.items():
-        path = folder / name
-        if not path.is_file():
-            raise SnapshotError(f"{folder} lacks the file {name}", fix=_AGAIN)
-        size = path.stat().st_size
-        if size != record.bytes:
-            raise SnapshotError(f"{path} has {size} bytes, {record.bytes} were written", fix=_AGAIN)
-        if verify and sha256_file(path) != record.sha256:
-            raise SnapshotError(f"{path} is not the file that was written: its SHA-256 differs", fix=_AGAIN)

@@ -9,11 +9,11 @@ import pyarrow as pa
 
 from embedding_features.arrays import F32
 from embedding_features.artifact import Metric, Snapshot
+from embedding_features.artifact.metric import as_compared
 from embedding_features.errors import CompatibilityError, DataError
 from embedding_features.ids import Ids
 from embedding_features.recall.catalogue import Catalogue, arrange
 from embedding_features.recall.manifest import IndexManifest
-from embedding_features.recall.queries import as_compared
 from embedding_features.recall.settings import RecallSettings
 
 

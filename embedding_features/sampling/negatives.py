@@ -14,7 +14,9 @@ from pydantic import Field
 from embedding_features.arrays import F64, I32, I64
 from embedding_features.config import Part
 from embedding_features.graph.csr import CSR
+from embedding_features.hashes import GOLDEN, splitmix64
 from embedding_features.jit import jit
+from embedding_features.kernels import contains
 from embedding_features.sampling.alias_table import alias_table
 
 #: draws after which a source that is joined to nearly everything keeps a known positive
@@ -86,25 +88,7 @@ def draw_negatives(
     return _draw(known.indptr, known.indices, src, keep, alias, count, base, first)
 
 
-@jit()
-def _mix(x: np.uint64) -> np.uint64:
-    """The finalizer of splitmix64 (Steele, Lea & Flood 2014)."""
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
-
-
-@jit()
-def _is_known(indices: I32, low: int, high: int, dst: int) -> bool:
-    """Return whether ``dst`` is among the ascending ``indices[low:high]``."""
-    end = high
-    while low < high:
-        middle = (low + high) // 2
-        if indices[middle] < dst:
-            low = middle + 1
-        else:
-            high = middle
-    return low < end and indices[low] == dst
+_mix = jit()(splitmix64)
 
 
 @jit(parallel=True)
@@ -112,20 +96,19 @@ def _draw(
     indptr: I64, indices: I32, src: I32, keep: F64, alias: I64, count: int, base: np.uint64, first: int
 ) -> I64:
     out = np.empty((len(src), count), np.int64)
-    golden = np.uint64(0x9E3779B97F4A7C15)
     for b in numba.prange(len(src)):
         low, high = indptr[src[b]], indptr[src[b] + 1]
         for n in range(count):
-            state = _mix(base + golden * np.uint64((first + b) * count + n + 1))
+            state = _mix(base + GOLDEN * np.uint64((first + b) * count + n + 1))
             dst = 0
             for _ in range(_TRIES):
-                state += golden
+                state += GOLDEN
                 bits = _mix(state)
                 dst = int(((bits >> np.uint64(32)) * np.uint64(len(keep))) >> np.uint64(32))
-                state += golden
+                state += GOLDEN
                 if np.float64(_mix(state) >> np.uint64(11)) * 2.0**-53 >= keep[dst]:
                     dst = int(alias[dst])
-                if not _is_known(indices, low, high, dst):
+                if not contains(indices, low, high, dst):
                     break
             out[b, n] = dst
     return out

@@ -6,11 +6,10 @@ import numpy as np
 from pydantic import Field
 
 from embedding_features.arrays import F32
-from embedding_features.errors import GraphError
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.propagation import balanced_chunks
 from embedding_features.graph.views import BipartiteView
-from embedding_features.graph.weights import WeightUse
+from embedding_features.graph.weights import WeightUse, check_weights
 from embedding_features.progress import SILENT, Progress
 from embedding_features.solvers.base import Solver
 from embedding_features.solvers.conjugate_gradients import conjugate_gradients
@@ -46,13 +45,9 @@ class IALS(Solver):
         """Compute the vectors; rows of nodes without edges are zero.
 
         Raises:
-            GraphError: when the view has a negative weight.
+            GraphError: when the view has a negative weight, or none above 0.
         """
-        if view.forward.weights().min() < 0:
-            raise GraphError(
-                f"als needs weights that are not negative, the least is {view.forward.weights().min()}",
-                fix="put those edges into a relation of their own",
-            )
+        check_weights(view.relation, view.forward.weights(), self.weights)
         rng = np.random.default_rng(seed)
         users = np.zeros((view.forward.rows, self.dim), np.float32)
         items = rng.standard_normal((view.reverse.rows, self.dim), dtype=np.float32) * np.float32(

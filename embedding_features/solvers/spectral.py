@@ -8,11 +8,10 @@ import scipy.sparse
 from pydantic import Field
 
 from embedding_features.arrays import F32, F64
-from embedding_features.errors import GraphError
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.propagation import spmm
 from embedding_features.graph.views import BipartiteView
-from embedding_features.graph.weights import WeightUse
+from embedding_features.graph.weights import WeightUse, check_weights
 from embedding_features.progress import SILENT, Advance, Progress
 from embedding_features.solvers.base import Solver
 from embedding_features.solvers.orthonormal import (
@@ -68,6 +67,7 @@ class Spectral(Solver):
         Raises:
             GraphError: when the view has a negative weight, or none above zero.
         """
+        check_weights(view.relation, view.forward.weights(), self.weights)
         matrix, item_scale = self._scaled(view.forward)
         active = np.count_nonzero(matrix.degrees), np.count_nonzero(view.reverse.degrees)
         width = self.dim + self.oversampling
@@ -90,12 +90,6 @@ class Spectral(Solver):
     def _scaled(self, forward: CSR) -> tuple[CSR, F64]:
         """Return M, and [items] D_i^b with D_i over its mean, 0 for items without edges."""
         weight = forward.weights()
-        if weight.min() < 0 or weight.max() <= 0:
-            raise GraphError(
-                f"spectral needs weights that are not negative and not all zero, these are {weight.min()}"
-                f" to {weight.max()}",
-                fix="put those edges into a relation of their own",
-            )
         sources = forward.sources()
         users = np.asarray(np.bincount(sources, weight, minlength=forward.rows), np.float64)
         items = np.asarray(np.bincount(forward.indices, weight, minlength=forward.columns), np.float64)

@@ -6,18 +6,19 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from embedding_features.sources.columns import Expression, Number, id_sql, may_misfit, number_sql
-from embedding_features.sources.kinds import is_integer
+from embedding_features.sources.columns import Expression, id_sql, may_misfit
 from embedding_features.sources.moment import to_microseconds
-from embedding_features.sources.opened import TEXT, FileGroup, Opened, fetch
+from embedding_features.sources.numbers import Number, number_sql
+from embedding_features.sources.opened import Opened, fetch
+from embedding_features.sources.row_flags import flagged_sql
 from embedding_features.sources.source import IdType, Source
-from embedding_features.sources.sql import literal, quoted
+from embedding_features.sources.sql import quoted
 from embedding_features.sources.times import time_sql
 
 
 @dataclass(frozen=True)
 class KnownRows:
-    """Typed rows of a source, and which of them were known.
+    """Holds the typed rows of a source as SQL, and which of them were known at a moment.
 
     Attributes:
         opened: the source.
@@ -42,10 +43,11 @@ class KnownRows:
 
     @property
     def has_time(self) -> bool:
+        """Whether the source has a timestamp."""
         return "time" in self.outputs
 
     def fetch(self, con: Any, select: str, tail: str = "") -> list[tuple[Any, ...]]:
-        """The rows of ``SELECT select FROM typed rows tail``."""
+        """Return the rows of ``SELECT select FROM typed rows tail``."""
         return fetch(con, self.opened, f"SELECT {select} FROM ({self.typed}) {tail}")  # noqa: S608
 
     @property
@@ -61,11 +63,15 @@ class KnownRows:
         fetch(con, self.opened, sql)
 
     def unstage(self, con: Any, table: str) -> None:
-        """Give back what :meth:`stage` took."""
+        """Drop the table or view that :meth:`stage` made."""
         con.execute(f"DROP {'VIEW' if self.kept_in_files else 'TABLE'} {quoted(table)}")
 
     def check_read(self, counted: int, read: int) -> None:
-        """Refuse a source that changes while it is read.
+        """Check that a source did not change while it was read.
+
+        Args:
+            counted: known rows when they were counted.
+            read: rows that were read afterwards.
 
         Raises:
             subject.error: when other rows were read than were counted.
@@ -85,7 +91,7 @@ def known_rows(
     numbers: Mapping[str, Number] = MappingProxyType({}),
     values: Mapping[str, Expression] = MappingProxyType({}),
 ) -> KnownRows:
-    """Type a source's rows.
+    """Return the rows of a source, typed, with those marked that were known at a moment.
 
     Args:
         opened: the opened source.
@@ -107,48 +113,14 @@ def known_rows(
         typed[name] = number_sql(opened, number)
         columns[name] = number.column
     typed |= values
-    parts = [_part_sql(part, source.filter, columns, tuple(ids), typed, checked) for part in opened.parts]
+    groups = [
+        flagged_sql(group, source.filter, columns, tuple(ids), typed, checked) for group in opened.groups
+    ]
     in_time = "true"
     if source.timestamp is not None:
         in_time = (
             "time IS NOT NULL" if as_of is None else f"coalesce(time <= {to_microseconds(as_of)}, false)"
         )
     flags = f"{in_time} AS in_time, NOT (left_out OR null_id) AND {in_time} AS known"
-    sql = f"SELECT *, {flags} FROM ({' UNION ALL '.join(parts)})"  # noqa: S608 - made of quoted names
+    sql = f"SELECT *, {flags} FROM ({' UNION ALL '.join(groups)})"  # noqa: S608 - made of quoted names
     return KnownRows(opened, source, columns, numbers, sql, tuple(typed))
-
-
-def _part_sql(
-    part: FileGroup,
-    filter_: str | None,
-    columns: Mapping[str, str],
-    ids: tuple[str, ...],
-    typed: Mapping[str, Expression],
-    checked: list[str],
-) -> str:
-    """A part's rows, as :class:`KnownRows` has them but for ``known``."""
-    stamp = part.kinds[columns["time"]] if "time" in columns else ""
-    texts = [n for n in ids if part.kinds[columns[n]] == TEXT and columns[n] not in part.folders]
-    header = " AND ".join(f"{quoted(columns[name])} = {literal(columns[name])}" for name in texts)
-    passed = f"({filter_}\n)" if filter_ else "true"
-    selected = {
-        "time": "NULL::BIGINT",
-        **{name: sql(part) for name, sql in typed.items()},
-        "raw_time": "NULL",
-        **{f"raw_{name}": f"{quoted(column)}::VARCHAR" for name, column in columns.items()},
-        "left_out": f"{passed} IS DISTINCT FROM true",
-        "unclear": f"{passed} IS NULL",
-        "null_id": " OR ".join(f"{quoted(columns[name])} IS NULL" for name in ids),
-        "header": header or "false",
-        "misread": part.misread_sql,
-        "file": part.file_sql,
-    }
-    misfit = (
-        " OR ".join(f"(raw_{name} IS NOT NULL AND {quoted(name)} IS NULL)" for name in checked) or "false"
-    )
-    unread = "raw_time IS NOT NULL AND time IS NULL" if stamp == TEXT or is_integer(stamp) else "false"
-    inner = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in selected.items())
-    return (
-        f"SELECT *, ({misfit}) AS misfit, ({unread}) AS mistimed "  # noqa: S608 - quoted
-        f"FROM (SELECT {inner} FROM ({part.sql}))"
-    )

@@ -1,4 +1,4 @@
-"""A source's rows before they are used: counted file by file, and refused where they break a rule."""
+"""Counts of a source's rows, file by file, made before they are used; a rule that is broken is an error."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +20,12 @@ _COUNTED = {
 
 @dataclass(frozen=True)
 class RowCounts:
-    """Rows of each file (``""`` for a statement's); ``earliest`` in µs of rows with ids, None without one."""
+    """Counts the rows of each file.
+
+    Attributes:
+        files: file → its rows; ``""`` for those of a statement.
+        earliest: the earliest time of a row with ids, in µs; None where none has a time.
+    """
 
     files: dict[str, FileReport]
     earliest: int | None
@@ -32,7 +37,7 @@ class RowCounts:
 
 
 def count_rows(con: Any, rows: KnownRows) -> RowCounts:
-    """Count what is known and what is dropped, and why.
+    """Return how many rows of each file are known, and how many are dropped for which reason.
 
     Raises:
         subject.error: when a row's time cannot be read or is implausible; a header stands among the rows; or
@@ -53,7 +58,7 @@ def count_rows(con: Any, rows: KnownRows) -> RowCounts:
 
 
 def check_dropped(rows: KnownRows, counts: RowCounts) -> None:
-    """Refuse a source of which too much was dropped.
+    """Check that not too much of a source was dropped.
 
     Raises:
         subject.error: when more than ``max_dropped`` of the rows have no id or no timestamp.

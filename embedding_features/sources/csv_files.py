@@ -1,4 +1,4 @@
-"""CSV files as text, read by a dialect that was said and not guessed.
+"""CSV files, read as text by a dialect that was declared and not guessed.
 
 DuckDB parses the lines, strictly; the header is read here, so that columns are matched by name from file to
 file, and a file that lacks one is known before anything is read.
@@ -7,17 +7,18 @@ file, and a file that lacks one is known before anything is read.
 import csv
 from collections.abc import Sequence
 
-from embedding_features.sources.columns import integer_text_sql, number_text_sql
+from embedding_features.sources.columns import integer_text_sql
 from embedding_features.sources.csv_lines import read_lines
 from embedding_features.sources.folders import folder_columns
 from embedding_features.sources.kinds import DECLARED
+from embedding_features.sources.numbers import number_text_sql
 from embedding_features.sources.opened import FILE, MISREAD, TEXT, FileGroup, selected_folders
 from embedding_features.sources.source import Dialect, TextType
 from embedding_features.sources.sql import Subject, literal, literals, quoted
 
 
-def csv_parts(files: Sequence[str], dialect: Dialect, subject: Subject) -> list[FileGroup]:
-    """Group files by their columns; within a group all have the same ones in the same order.
+def csv_groups(files: Sequence[str], dialect: Dialect, subject: Subject) -> list[FileGroup]:
+    """Return the files in groups; within a group all have the same columns in the same order.
 
     Raises:
         subject.error: when a file begins with no header, or one that is not UTF-8, names a column twice or
@@ -32,12 +33,30 @@ def csv_parts(files: Sequence[str], dialect: Dialect, subject: Subject) -> list[
                 f"{path} has no column {unknown[0]!r} of dialect: types", f"name one of {columns}"
             )
         groups.setdefault((columns, folder_columns(path, columns)), []).append(path)
-    return [_part(columns, folders, paths, dialect) for (columns, folders), paths in groups.items()]
+    return [_group(columns, folders, paths, dialect) for (columns, folders), paths in groups.items()]
 
 
-def _part(
+def _group(
     columns: tuple[str, ...], folders: tuple[str, ...], files: list[str], dialect: Dialect
 ) -> FileGroup:
+    declared = dialect.types
+    typed = {name: _declared_sql(quoted(name), kind, dialect) for name, kind in declared.items()}
+    replaced = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in typed.items())
+    misread = " ".join(
+        f"WHEN {quoted(name)} IS NOT NULL AND {sql} IS NULL "
+        f"THEN {{'column': {literal(name)}, 'text': {quoted(name)}}}"
+        for name, sql in typed.items()
+    )
+    selected = f"* REPLACE ({replaced}), CASE {misread} END AS {quoted(MISREAD)}" if declared else "*"
+    selected += selected_folders(folders)
+    kinds = {name: DECLARED[declared[name]] if name in declared else TEXT for name in columns}
+    sql = f"SELECT {selected} FROM read_csv({literals(files)}, {_read_options(columns, dialect)})"  # noqa: S608 - literals
+    kinds |= dict.fromkeys(folders, TEXT)
+    return FileGroup(tuple(files), sql, kinds, dialect, may_be_misread=bool(declared), folders=folders)
+
+
+def _read_options(columns: tuple[str, ...], dialect: Dialect) -> str:
+    """Return the arguments of DuckDB's ``read_csv`` by which it reads text and guesses nothing."""
     named = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
     options = {
         "auto_detect": "false",
@@ -51,21 +70,7 @@ def _part(
         "filename": literal(FILE),
         "hive_partitioning": "false",
     }
-    read = ", ".join(f"{name} = {value}" for name, value in options.items())
-    declared = dialect.types
-    typed = {name: _declared_sql(quoted(name), kind, dialect) for name, kind in declared.items()}
-    replaced = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in typed.items())
-    misread = " ".join(
-        f"WHEN {quoted(name)} IS NOT NULL AND {sql} IS NULL "
-        f"THEN {{'column': {literal(name)}, 'text': {quoted(name)}}}"
-        for name, sql in typed.items()
-    )
-    selected = f"* REPLACE ({replaced}), CASE {misread} END AS {quoted(MISREAD)}" if declared else "*"
-    selected += selected_folders(folders)
-    kinds = {name: DECLARED[declared[name]] if name in declared else TEXT for name in columns}
-    sql = f"SELECT {selected} FROM read_csv({literals(files)}, {read})"  # noqa: S608 - literals
-    kinds |= dict.fromkeys(folders, TEXT)
-    return FileGroup(tuple(files), sql, kinds, dialect, may_be_misread=bool(declared), folders=folders)
+    return ", ".join(f"{name} = {value}" for name, value in options.items())
 
 
 def _declared_sql(name: str, kind: TextType, dialect: Dialect) -> str:
@@ -77,7 +82,7 @@ def _declared_sql(name: str, kind: TextType, dialect: Dialect) -> str:
 
 
 def _header(path: str, dialect: Dialect, subject: Subject) -> tuple[str, ...]:
-    """Names in the first row of a file, which may be compressed."""
+    """Return the names in the first row of a file, which may be compressed."""
     try:
         _, row = next(read_lines(path, dialect), (1, []))
         "".join(row).encode()

@@ -1,4 +1,4 @@
-"""The lines of a CSV file, one by one: its header, and where a row that breaks a rule stands."""
+"""The lines of a CSV file, one by one, to read its header and to find a row that breaks a rule."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from embedding_features.sources.source import Dialect
 
 
 def read_lines(path: str, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
-    """Read a file's rows one by one, as DuckDB splits them, each with the number of its first line.
+    """Yield a file's rows one by one, as DuckDB splits them, each with the number of its first line.
 
     Bytes that are no UTF-8 become lone surrogates: DuckDB will name their line.
 
@@ -40,11 +40,11 @@ def read_lines(path: str, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
             before = reader.line_num
 
 
-def line_of(path: str, part: FileGroup, texts: Mapping[str, str | None]) -> int:
-    """The number of the first line whose columns hold these texts; 0 where none does any more."""
-    columns = [name for name in part.kinds if name not in part.folders]
+def line_of(path: str, group: FileGroup, texts: Mapping[str, str | None]) -> int:
+    """Return the number of the first line whose columns hold these texts; 0 where none does any more."""
+    columns = [name for name in group.kinds if name not in group.folders]
     wanted = {columns.index(column): text for column, text in texts.items() if column in columns}
-    dialect = part.dialect or Dialect()
+    dialect = group.dialect or Dialect()
     lines = read_lines(path, dialect)
     if dialect.columns is None:
         next(lines, None)

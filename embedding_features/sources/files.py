@@ -1,4 +1,4 @@
-"""The files of a glob, and none that nobody meant.
+"""The files that match a glob, without those that nobody meant.
 
 Skipped are what other engines hide or have not finished (names that begin with ``_`` or ``.``, or end like
 ``.tmp``), unless the pattern names them; a file reached by two names, through links, is there once.
@@ -15,11 +15,12 @@ _UNFINISHED = (".tmp", ".temp", ".crc", ".inprogress", ".pending", ".partial", "
 
 
 def find_files(pattern: str, folder: Path, subject: Subject) -> list[str]:
-    """List the files that match, sorted.
+    """Return the files that match a glob, sorted.
 
     Args:
         pattern: a glob; ``**`` means any depth, and follows links to folders.
         folder: where a relative pattern begins.
+        subject: name and class of errors.
 
     Raises:
         subject.error: when nothing matches; a match is a folder or a broken link; or a folder cannot be read.
@@ -45,7 +46,7 @@ def find_files(pattern: str, folder: Path, subject: Subject) -> list[str]:
 
 
 def _matches(folder: str, parts: tuple[str, ...]) -> Iterator[str]:
-    """Paths below ``folder`` that match the pattern's parts, files and folders."""
+    """Yield the paths below ``folder`` that match the pattern's parts, files and folders."""
     if not parts:
         return
     first, rest = parts[0], parts[1:]
@@ -61,7 +62,7 @@ def _matches(folder: str, parts: tuple[str, ...]) -> Iterator[str]:
             yield from _matches(path, rest)
         return
     for entry in os.scandir(folder):
-        if fnmatchcase(entry.name, first) and not _unmeant(entry.name, first):
+        if fnmatchcase(entry.name, first) and not _is_hidden_or_unfinished(entry.name, first):
             if not rest:
                 yield entry.path
             elif entry.is_dir():
@@ -69,19 +70,19 @@ def _matches(folder: str, parts: tuple[str, ...]) -> Iterator[str]:
 
 
 def _folders(folder: str, seen: set[str]) -> Iterator[str]:
-    """``folder`` and all below it, each real one once."""
+    """Yield ``folder`` and all folders below it, each real one once."""
     real = os.path.realpath(folder)
     if real in seen:
         return
     seen.add(real)
     yield folder
     for entry in sorted(os.scandir(folder), key=lambda e: e.name):
-        if entry.is_dir() and not _unmeant(entry.name, "*"):
+        if entry.is_dir() and not _is_hidden_or_unfinished(entry.name, "*"):
             yield from _folders(entry.path, seen)
 
 
-def _unmeant(name: str, pattern: str) -> bool:
-    """Whether engines hide a file of this name, or have not finished it, and the pattern does not say it."""
+def _is_hidden_or_unfinished(name: str, pattern: str) -> bool:
+    """Return whether a name is of a hidden or unfinished file, and the pattern does not ask for such."""
     if name[0] in "._" and pattern[0] != name[0] and "=" not in name:
         return True
     return any(name.endswith(end) and not pattern.endswith(end) for end in _UNFINISHED)

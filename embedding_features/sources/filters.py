@@ -1,4 +1,4 @@
-"""What a filter may not do: compare text with numbers, or mean another thing from file to file."""
+"""Checks of a filter: it must not compare text with numbers, nor mean another thing from file to file."""
 
 import json
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ from embedding_features.sources.opened import Opened
 
 
 def checked_filter(con: Any, opened: Opened, expression: str) -> set[str]:
-    """The columns that a filter reads.
+    """Return the columns that a filter reads, once it is checked.
 
     Raises:
-        subject.error: when one of them is missing in a part, or of a type in it that does not go with the
+        subject.error: when one of them is missing in a group, or of a type in it that does not go with the
             others; or when text is compared with numbers, for DuckDB would round the text.
     """
     (text,) = con.execute(
@@ -45,11 +45,11 @@ def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
 
 
 def _column(node: Any, opened: Opened) -> str | None:
-    """The column, as the files write it, that a node is; of a struct's field, the struct."""
+    """Return the column, as the files write it, that a node of the syntax tree is; of a field, its struct."""
     if not isinstance(node, dict) or node.get("class") != "COLUMN_REF":
         return None
     asked = {name.lower() for name in node["column_names"]}
-    return next((c for part in opened.parts for c in part.kinds if c.lower() in asked), None)
+    return next((c for group in opened.groups for c in group.kinds if c.lower() in asked), None)
 
 
 def _is_text(node: Any, opened: Opened) -> bool:

@@ -1,4 +1,4 @@
-"""The types of columns: which are integers, numbers or text, and which of them go together in one source."""
+"""The DuckDB types of columns: which are integers, numbers or text, and which go together in one source."""
 
 import re
 from collections.abc import Sequence
@@ -21,27 +21,29 @@ _SMALL_INTEGERS = INTEGERS - {"BIGINT"}
 
 
 def is_integer(kind: str) -> bool:
+    """Return whether a DuckDB type is of integers, of any width."""
     return kind in INTEGERS or kind in WIDE_INTEGERS
 
 
 def is_number(kind: str) -> bool:
+    """Return whether a DuckDB type is of integers, floats or decimals."""
     return is_integer(kind) or kind in FLOATS or _DECIMAL.fullmatch(kind) is not None
 
 
 def is_text(kind: str) -> bool:
-    """Whether values are text, or have one text form each (UUID, ENUM)."""
+    """Return whether a DuckDB type is text, or has one text form of each value (UUID, ENUM)."""
     return kind in TEXTS or _WRITTEN.fullmatch(kind) is not None
 
 
 def widened(opened: Opened, column: str) -> str:
-    """The DuckDB type that holds a column's values of all parts as they are.
+    """Return the DuckDB type that holds a column's values of all groups as they are.
 
     Raises:
-        subject.error: when a part lacks the column, or there is no such type: text beside numbers, dates
+        subject.error: when a group lacks the column, or there is no such type: text beside numbers, dates
             beside timestamps, 64-bit integers beside floats. The message names a file of each.
     """
     found = opened.kinds(column)
-    kinds = {"VARCHAR" if kind == TEXT else kind: part for kind, part in found.items()}
+    kinds = {"VARCHAR" if kind == TEXT else kind: group for kind, group in found.items()}
     if not kinds:
         return "INTEGER"
     common = _common(list(kinds))
@@ -51,7 +53,7 @@ def widened(opened: Opened, column: str) -> str:
 
 
 def _common(kinds: Sequence[str]) -> str | None:
-    """The type of all of several types' values; None where there is none."""
+    """Return the type that holds the values of several types; None where there is none."""
     if len(set(kinds)) == 1:
         return kinds[0]
     if all(kind.endswith("[]") for kind in kinds):
@@ -68,7 +70,7 @@ def _common(kinds: Sequence[str]) -> str | None:
 
 
 def _decimal(kinds: Sequence[str]) -> str | None:
-    """The decimal type with the most digits before and after the point, if DuckDB has it."""
+    """Return the decimal type with the most digits before and after the point, if DuckDB has it."""
     digits = [tuple(map(int, match.groups())) for kind in kinds if (match := _DECIMAL.fullmatch(kind))]
     if len(digits) < len(kinds):
         return None

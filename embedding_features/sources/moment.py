@@ -1,4 +1,4 @@
-"""Moments: zone-aware, in microseconds since 1970-01-01 UTC."""
+"""Moments in time, zone-aware, and their counts of microseconds since 1970-01-01 UTC."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +11,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def as_moment(value: datetime | str) -> datetime:
-    """A moment in UTC from a zone-aware datetime or an ISO 8601 text such as ``2026-11-01T00:00:00Z``.
+    """Return a moment in UTC from a zone-aware datetime or an ISO 8601 text such as ``2026-11-01T00:00:00Z``.
 
     Raises:
         GraphError: when the text is no ISO 8601, or there is no zone.
@@ -26,12 +26,12 @@ def as_moment(value: datetime | str) -> datetime:
 
 
 def to_microseconds(moment: datetime) -> int:
-    """Microseconds since 1970-01-01 UTC, exactly."""
+    """Return the microseconds since 1970-01-01 UTC, exactly."""
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def from_microseconds(time: int) -> datetime:
-    """The moment ``time`` microseconds after 1970-01-01 UTC.
+    """Return the moment ``time`` microseconds after 1970-01-01 UTC.
 
     Raises:
         GraphError: when it is beyond the years 1 to 9999.
@@ -45,7 +45,7 @@ def from_microseconds(time: int) -> datetime:
 
 
 def times_array(times: AnyArray, what: str) -> I64:
-    """Moments as int64 µs since 1970 UTC, from integers or datetime64; what is finer is rounded up.
+    """Return moments as int64 µs since 1970 UTC, from integers or datetime64; what is finer is rounded up.
 
     Raises:
         GraphError: when they are of another type, or one is NaT.
@@ -62,7 +62,7 @@ def times_array(times: AnyArray, what: str) -> I64:
 
 
 def check_time(relation: str, latest: int, as_of: datetime) -> None:
-    """Refuse a relation whose latest edge, in µs, is later than ``as_of``.
+    """Check that a relation's latest edge, in µs, is not later than ``as_of``.
 
     Raises:
         LeakError: naming the relation and both moments.

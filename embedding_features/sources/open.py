@@ -1,4 +1,4 @@
-"""Opening a source: its files found, or its statement checked, and its columns described."""
+"""How a source is opened: its files are found, or its statement is checked, and its columns described."""
 
 from datetime import datetime
 from pathlib import Path
@@ -6,17 +6,17 @@ from typing import Any
 
 import duckdb
 
-from embedding_features.sources.csv_files import csv_parts
+from embedding_features.sources.csv_files import csv_groups
 from embedding_features.sources.files import find_files
 from embedding_features.sources.filters import checked_filter
 from embedding_features.sources.opened import TEXT, FileGroup, Opened, without_nan
-from embedding_features.sources.parquet_files import parquet_parts
+from embedding_features.sources.parquet_files import parquet_groups
 from embedding_features.sources.source import Source
 from embedding_features.sources.sql import Subject, quoted
 
 
 def open_source(con: Any, source: Source, subject: Subject, folder: Path, as_of: datetime | None) -> Opened:
-    """Find a source's files, or check its statement, and describe its columns.
+    """Return a source whose files were found, or its statement checked, and whose columns are known.
 
     Args:
         con: a connection of :func:`.connection`.
@@ -33,25 +33,25 @@ def open_source(con: Any, source: Source, subject: Subject, folder: Path, as_of:
         with subject.named():
             sql, parameters = _statement(con, source.sql, subject, as_of)
             kinds = {row[0]: row[1] for row in con.execute(f"DESCRIBE {sql}", parameters).fetchall()}
-        parts = [FileGroup((), f"SELECT {without_nan(kinds)} FROM ({sql}\n)", kinds)]  # noqa: S608
+        groups = [FileGroup((), f"SELECT {without_nan(kinds)} FROM ({sql}\n)", kinds)]  # noqa: S608
     elif source.csv is not None:
-        parts = csv_parts(find_files(source.csv, folder, subject), source.dialect, subject)
+        groups = csv_groups(find_files(source.csv, folder, subject), source.dialect, subject)
     else:
-        parts = parquet_parts(con, find_files(source.parquet or "", folder, subject), subject)
-    opened = Opened(subject, tuple(parts), parameters, source.parquet is not None)
+        groups = parquet_groups(con, find_files(source.parquet or "", folder, subject), subject)
+    opened = Opened(subject, tuple(groups), parameters, source.parquet is not None)
     if source.filter is not None:
         parameters |= _check_filter(con, opened, source.filter, as_of)
     return opened
 
 
 def _check_filter(con: Any, opened: Opened, expression: str, as_of: datetime | None) -> dict[str, datetime]:
-    """What a filter binds; it must be a condition on each part's columns."""
+    """Check that a filter is a condition on each group's columns, and return the parameters it binds."""
     bound: dict[str, datetime] = {}
-    for part in opened.parts:
+    for group in opened.groups:
         with opened.subject.named():
             empty = ", ".join(
                 f"NULL::{'VARCHAR' if kind == TEXT else kind} AS {quoted(name)}"
-                for name, kind in part.kinds.items()
+                for name, kind in group.kinds.items()
             )
             sql = f"SELECT * FROM (SELECT {empty}) WHERE ({expression}\n)"  # noqa: S608 - the user's own
             _, parameters = _statement(con, sql, opened.subject, as_of)

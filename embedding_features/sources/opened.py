@@ -1,4 +1,4 @@
-"""An opened source: which files hold which columns, as SQL that reads them, before a row is read."""
+"""Opened sources: which files hold which columns, and the SQL that reads them, before a row is read."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ TEXT = "TEXT"
 #: the kind of a column in which a file holds nothing but null
 NOTHING = '"NULL"'
 
-#: the column in which a part's rows name their file
+#: the column in which a group's rows name their file
 FILE = "source file"
 
-#: the column that shows a value of a part's row that is not of the type that its dialect declares
+#: the column that shows a value of a group's row that is not of the type that its dialect declares
 MISREAD = "source misread"
 
 
 @dataclass(frozen=True)
 class FileGroup:
-    """Files of one source that hold the same columns of the same types, or the rows of a statement.
+    """Holds files of one source that have the same columns of the same types, or a statement's rows.
 
     Attributes:
         files: their paths; none for a statement.
@@ -45,62 +45,62 @@ class FileGroup:
 
     @property
     def file_sql(self) -> str:
-        """The file of a row, as SQL."""
+        """The SQL of the file that a row is of."""
         return quoted(FILE) if self.files else "''"
 
     @property
     def misread_sql(self) -> str:
-        """The column and the text of a value that is not what was declared, as SQL; null where all are."""
+        """The SQL of column and text of a value that is not what was declared; null where all are."""
         return quoted(MISREAD) if self.may_be_misread else 'NULL::STRUCT("column" VARCHAR, "text" VARCHAR)'
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A source whose files were found and whose columns are known.
+    """Holds a source whose files were found and whose columns are known.
 
     Attributes:
         subject: its name for errors.
-        parts: all of it.
-        parameters: values of its ``$`` parameters; every statement built around a part needs them.
+        groups: all of its files, or its statement.
+        parameters: values of its ``$`` parameters; every statement built around a group needs them.
         is_parquet: whether the rows are Parquet files'.
     """
 
     subject: Subject
-    parts: tuple[FileGroup, ...]
+    groups: tuple[FileGroup, ...]
     parameters: dict[str, datetime]
     is_parquet: bool
 
-    def kind(self, part: FileGroup, column: str) -> str:
-        """The type of a column of one part.
+    def kind(self, group: FileGroup, column: str) -> str:
+        """Return the DuckDB type of a column in one group.
 
         Raises:
             subject.error: when there is no such column; the message names the file and lists those it has.
         """
-        if column in part.kinds:
-            return part.kinds[column]
+        if column in group.kinds:
+            return group.kinds[column]
         raise self.subject.refusal(
-            f"no column {column!r}{self.where(part)}", f"name one of {list(part.kinds)}"
+            f"no column {column!r}{self.where(group)}", f"name one of {list(group.kinds)}"
         )
 
-    def where(self, part: FileGroup) -> str:
-        """`` in <file>``, where a part's files are not all of the source."""
-        return f" in {part.files[0]}" if len(self.parts) > 1 else ""
+    def where(self, group: FileGroup) -> str:
+        """Return `` in <file>`` where a group's files are not all of the source, for errors."""
+        return f" in {group.files[0]}" if len(self.groups) > 1 else ""
 
     def kinds(self, column: str) -> dict[str, FileGroup]:
-        """The types of a column in all parts, each with the first part that has it; not those of null alone.
+        """Return the types of a column, each with the first group that has it; not the type of null alone.
 
         Raises:
-            subject.error: when a part lacks the column.
+            subject.error: when a group lacks the column.
         """
         found: dict[str, FileGroup] = {}
-        for part in self.parts:
-            kind = self.kind(part, column)
+        for group in self.groups:
+            kind = self.kind(group, column)
             if kind != NOTHING:
-                found.setdefault(kind, part)
+                found.setdefault(kind, group)
         return found
 
     def unlike(self, column: str, kinds: Mapping[str, FileGroup]) -> Exception:
-        """The error for a column whose types do not go together, with a file of each."""
+        """Return the error for a column whose types do not go together, with a file of each."""
         (one, first), (other, second) = list(kinds.items())[:2]
         return self.subject.refusal(
             f"column {column!r} is {one} in {first.files[0]} and {other} in {second.files[0]}",
@@ -109,7 +109,7 @@ class Opened:
 
 
 def without_nan(kinds: Mapping[str, str]) -> str:
-    """``*`` with NaN, which compares as the largest number and is a value that nobody meant, as null."""
+    """Return ``*`` with NaN as null: it compares as the largest number, and nobody means it as a value."""
     replaced = [
         f"CASE WHEN NOT isnan({quoted(name)}) THEN {quoted(name)} END AS {quoted(name)}"
         for name, kind in kinds.items()
@@ -119,12 +119,12 @@ def without_nan(kinds: Mapping[str, str]) -> str:
 
 
 def selected_folders(folders: Sequence[str]) -> str:
-    """The columns of folders, to be selected after others."""
+    """Return the SQL of folders' columns, to be selected after others."""
     return "".join(f", {folder_sql(name, FILE)} AS {quoted(name)}" for name in folders)
 
 
 def fetch(con: Any, opened: Opened, sql: str) -> list[tuple[Any, ...]]:
-    """The rows of a statement over an opened source."""
+    """Return the rows of a statement over an opened source."""
     with opened.subject.named():
         rows: list[tuple[Any, ...]] = con.execute(sql, opened.parameters).fetchall()
         return rows

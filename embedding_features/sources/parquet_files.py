@@ -11,8 +11,8 @@ from embedding_features.sources.opened import FILE, TEXT, FileGroup, selected_fo
 from embedding_features.sources.sql import Subject, literal, literals
 
 
-def parquet_parts(con: Any, files: Sequence[str], subject: Subject) -> list[FileGroup]:
-    """Group files by their columns' names and types.
+def parquet_groups(con: Any, files: Sequence[str], subject: Subject) -> list[FileGroup]:
+    """Return the files in groups; within a group all have the same columns of the same types.
 
     Raises:
         subject.error: when a file is no Parquet, or has two columns of one name.
@@ -22,7 +22,7 @@ def parquet_parts(con: Any, files: Sequence[str], subject: Subject) -> list[File
         columns = _columns(path, subject)
         folders = folder_columns(path, (name for name, _ in columns))
         groups.setdefault((columns, folders), []).append(path)
-    return [_part(con, paths, folders, subject) for (_, folders), paths in groups.items()]
+    return [_group(con, paths, folders, subject) for (_, folders), paths in groups.items()]
 
 
 def _columns(path: str, subject: Subject) -> tuple[tuple[str, str], ...]:
@@ -39,7 +39,7 @@ def _columns(path: str, subject: Subject) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((field.name, str(field.type)) for field in schema))
 
 
-def _part(con: Any, files: list[str], folders: tuple[str, ...], subject: Subject) -> FileGroup:
+def _group(con: Any, files: list[str], folders: tuple[str, ...], subject: Subject) -> FileGroup:
     # by name, for files of a group may have their columns in another order; a folder's column, of which
     # DuckDB would guess the type, never stands in the place of a file's own
     options = f"union_by_name = true, hive_partitioning = false, filename = {literal(FILE)}"

@@ -1,4 +1,4 @@
-"""What reading a source came to: the numbers beside every rule, file by file."""
+"""Reports of what was read of a source and left out of it, file by file, with a number for every rule."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,7 +6,9 @@ from embedding_features.config import Config
 
 
 class FileReport(Config):
-    """Rows of one file, or of a statement: ``read = filtered + null_ids + null_times + later + known``.
+    """Counts the rows of one file, or of a statement.
+
+    ``read = filtered + null_ids + null_times + later + known``.
 
     Attributes:
         read: all of them.
@@ -28,12 +30,12 @@ class FileReport(Config):
 
     @property
     def dropped(self) -> int:
-        """Rows that no rule of the schema asked to leave out."""
+        """The number of rows dropped although no filter or moment leaves them out."""
         return self.null_ids + self.null_times
 
     @classmethod
     def total(cls, reports: "Iterable[FileReport]") -> "FileReport":
-        """The sums of several reports."""
+        """Return the sums of several reports."""
         rows = [report.model_dump() for report in reports]
         return cls(**{name: sum(row[name] for row in rows) for name in cls.model_fields})
 
@@ -43,7 +45,7 @@ ReadReport = Mapping[str, Mapping[str, FileReport]]
 
 
 def summed(read: ReadReport) -> dict[str, dict[str, FileReport]]:
-    """The rows of all files of each source as ``""``, and of its files those of which rows were dropped."""
+    """Return the sums over each source's files as ``""``, and those of its files that had rows dropped."""
     return {
         name: {"": FileReport.total(files.values())} | {f: r for f, r in files.items() if r.dropped and f}
         for name, files in read.items()

@@ -14,7 +14,7 @@ TextType = Literal["int64", "double", "boolean"]
 
 
 class Dialect(Config):
-    """How the CSV files of a source are written; all of them alike, and nothing of it is guessed.
+    """Says how the CSV files of a source are written; all are alike, and nothing of it is guessed.
 
     Attributes:
         delimiter: between two fields, one to four characters.
@@ -44,7 +44,7 @@ class Dialect(Config):
 
 
 class Source(Config):
-    """Where rows come from, and when they became known; docs/howto/logs.md has every rule.
+    """Says where rows come from, and when they became known; docs/howto/logs.md has every rule.
 
     Attributes:
         parquet: glob of Parquet files (``**`` means any depth).
@@ -88,7 +88,7 @@ class Source(Config):
     @field_validator("format")
     @classmethod
     def _says_a_day(cls, format_: str | None) -> str | None:
-        """A format without a day, or with hours of which nobody knows the half, would be read too early."""
+        """Refuse a format without a day, or of hours in an unknown half of it: it would be read too early."""
         said = {*re.findall(r"%-?(.)", format_ or "%c")}
         day = said & {*"cx"} or (said & {*"Yy"} and ("j" in said or ("d" in said and said & {*"mbB"})))
         if not day:

@@ -1,4 +1,4 @@
-"""DuckDB as the reader: names quoted, texts escaped, a private connection, errors that name the source."""
+"""DuckDB as the reader of sources: quoted names, escaped texts, private connections, errors by name."""
 
 import re
 import tempfile
@@ -14,23 +14,23 @@ from embedding_features.errors import ConfigError, DataError, EmbeddingFeaturesE
 
 
 def quoted(name: str) -> str:
-    """``name`` as an SQL identifier."""
+    """Return ``name`` as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:
-    """``text`` as an SQL string."""
+    """Return ``text`` as an SQL string."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def literals(texts: "list[str] | tuple[str, ...]") -> str:
-    """``texts`` as an SQL list of strings."""
+    """Return ``texts`` as an SQL list of strings."""
     return "[" + ", ".join(map(literal, texts)) + "]"
 
 
 @dataclass(frozen=True)
 class Subject:
-    """Whom errors speak of.
+    """Names what is read, and makes the errors that speak of it.
 
     Attributes:
         name: what is read, e.g. ``"relation 'bought'"``.
@@ -41,12 +41,12 @@ class Subject:
     error: type[EmbeddingFeaturesError] = DataError
 
     def refusal(self, message: str, fix: str = "") -> EmbeddingFeaturesError:
-        """An error that begins with the name."""
+        """Return an error that begins with the name."""
         return self.error(f"{self.name}: {message}", fix=fix)
 
     @contextmanager
     def named(self, fix: str = "", others: tuple[type[Exception], ...] = ()) -> Iterator[None]:
-        """Turn DuckDB's errors into one of ours.
+        """Open a context in which DuckDB's errors become ours.
 
         Args:
             fix: what to do about them; empty for what DuckDB's message suggests.
@@ -57,14 +57,14 @@ class Subject:
         except duckdb.OutOfMemoryException as error:
             raise self.refusal(str(error), fix or "raise the memory limit") from None
         except duckdb.Error as error:
-            message, suggested = _told(str(error))
+            message, suggested = _message_and_fix(str(error))
             raise self.refusal(message, fix or suggested) from None
         except others as error:
             raise self.refusal(str(error), fix) from error
 
 
-def _told(message: str) -> tuple[str, str]:
-    """DuckDB's message, and a fix; of a CSV line that it cannot split only where it is and what is wrong."""
+def _message_and_fix(message: str) -> tuple[str, str]:
+    """Return DuckDB's message and a fix; of a CSV line it cannot split, where that is and what is wrong."""
     file = re.search(r"^ *file = (.*)$", message, re.MULTILINE)
     if file is None:
         return message, ""

@@ -1,4 +1,4 @@
-"""How a column becomes moments: microseconds since 1970 UTC, and never an earlier one than was meant."""
+"""How a column becomes moments, in microseconds since 1970 UTC, and never an earlier one than was meant."""
 
 import re
 
@@ -19,7 +19,7 @@ _ZONED = {"TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"}
 
 
 def time_sql(opened: Opened, source: Source) -> Expression:
-    """The timestamps of ``source`` as BIGINT µs UTC; null where null, infinite or, of text, not to be read.
+    """Return the timestamps as BIGINT µs UTC; null where null, infinite or, of text, not to be read.
 
     Each file's column is read by the rule of its own type. What is finer than a microsecond is rounded up,
     and a date is the last microsecond of its day, so that nothing is known before it happened.
@@ -28,15 +28,15 @@ def time_sql(opened: Opened, source: Source) -> Expression:
         subject.error: when there is no moment in a file's column: no zone, no unit, or another type.
     """
     column = source.timestamp or ""
-    for kind, part in opened.kinds(column).items():
+    for kind, group in opened.kinds(column).items():
         fault = _fault(kind, source)
         if fault:
-            raise opened.subject.refusal(f"timestamp {column!r} is {kind}{opened.where(part)}", fault)
-    return lambda part: _time(part.kinds[column], quoted(column), source)
+            raise opened.subject.refusal(f"timestamp {column!r} is {kind}{opened.where(group)}", fault)
+    return lambda group: _time(group.kinds[column], quoted(column), source)
 
 
 def _fault(kind: str, source: Source) -> str | None:
-    """What is wrong with a type under what the source says; None if nothing."""
+    """Return what is wrong with a column's type under the source's settings; None if nothing is."""
     if kind == TEXT:
         return None
     if source.format is not None:
@@ -111,7 +111,7 @@ def _text(name: str, source: Source) -> str:
 
 
 def _formatted(name: str, format_: str, timezone: str | None) -> str:
-    """Text by a format of strptime: with a zone in it as is, else in the source's; a date without a clock."""
+    """Return text read by strptime's format, in its own zone or else the source's; a date ends its day."""
     parsed = f"try_strptime({name}, {literal(format_)})"
     directives = re.findall(r"%-?(.)", format_)
     if {"z", "Z"} & {*directives}:

@@ -1,7 +1,9 @@
-"""Spaces: alignment to the last snapshot, and the health gate."""
+"""Spaces of vectors: alignment to the last snapshot, drift from an earlier one, and the health gate."""
 
-from embedding_features.space.align import AlignmentConfig, Placement, align, next_space, place
-from embedding_features.space.health import Check, HealthConfig, HealthReport, check_health
+from embedding_features.space.align import AlignmentConfig, align
+from embedding_features.space.health import HealthConfig, check_health
+from embedding_features.space.health_report import Check, HealthReport
+from embedding_features.space.placement import Placement, next_space, place
 
 __all__ = [
     "AlignmentConfig",

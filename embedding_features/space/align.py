@@ -1,7 +1,7 @@
-"""Keep a retrained snapshot in its parent's space, or open the next version of the space."""
+"""Rotate retrained vectors onto their parent's: orthogonal Procrustes on the nodes that both have."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from pydantic import Field
@@ -17,7 +17,7 @@ _ROTATION_INVARIANT = ("dot", "cosine", "l2")
 
 
 class AlignmentConfig(Config):
-    """When a retrained snapshot stays in its parent's space.
+    """Says when a retrained snapshot stays in its parent's space.
 
     Attributes:
         max_residual: the largest relative residual after rotation.
@@ -28,78 +28,22 @@ class AlignmentConfig(Config):
     min_overlap: float = Field(default=0.5, gt=0, le=1)
 
 
-@dataclass(frozen=True)
-class Placement:
-    """Where embeddings belong.
-
-    Attributes:
-        embeddings: rotated into the parent's space, or as they came where they opened a new one.
-        space: in which they live.
-        alignment: to the parent; None without a parent or where none could be computed.
-        reason: why a new version was opened; empty where none was.
-    """
-
-    embeddings: Embeddings
-    space: Space
-    alignment: Alignment | None = None
-    reason: str = ""
-
-
-def place(
-    embeddings: Embeddings,
-    parent: Snapshot | None,
-    *,
-    family: str | None = None,
-    config: AlignmentConfig = AlignmentConfig(),  # noqa: B008 (frozen)
-) -> Placement:
-    """Align embeddings to the last snapshot of their family, or give them a space of their own.
-
-    A new version opens when they cannot be aligned (see :func:`align`) or the residual is too large.
-
-    Args:
-        parent: the last snapshot; None for the first of a family.
-        family: name of a first space, by default the method's.
-
-    Raises:
-        LeakError: when the parent is later than the embeddings.
-        CompatibilityError: when the parent is of another family than ``family``.
-    """
-    if parent is None:
-        return Placement(embeddings, Space.of(embeddings, family))
-    old = parent.manifest.space
-    if family not in (None, old.family):
-        raise CompatibilityError(
-            f"the parent {parent.manifest.run_id} is of the family {old.family!r}, not {family!r}",
-            fix="name a parent of the same family, or none",
-        )
-    new = Space.of(embeddings, old.family)
-    try:
-        aligned, alignment = align(embeddings, parent, min_overlap=config.min_overlap)
-    except CompatibilityError as error:
-        return Placement(embeddings, next_space(old, new, None, config), reason=error.what)
-    space = next_space(old, new, alignment, config)
-    if space == old:
-        return Placement(aligned, space, alignment)
-    reason = f"the residual {alignment.residual:.3f} is above {config.max_residual}"
-    return Placement(embeddings, space, alignment, reason)
-
-
-def next_space(parent: Space, new: Space, alignment: Alignment | None, config: AlignmentConfig) -> Space:
-    """The parent's space where the alignment is close enough, else the next version, of ``new``'s kind."""
-    same = new.model_copy(update={"version": parent.version}) == parent
-    if same and alignment is not None and alignment.residual <= config.max_residual:
-        return parent
-    return new.model_copy(update={"version": parent.version + 1})
-
-
 def align(
     embeddings: Embeddings, parent: Snapshot, *, min_overlap: float = AlignmentConfig().min_overlap
 ) -> tuple[Embeddings, Alignment]:
-    """Rotate all vectors, and the encoder, onto the parent's: orthogonal Procrustes (Schönemann 1966).
+    """Rotate all vectors, and the encoder, onto the parent's by orthogonal Procrustes (Schönemann 1966).
 
     R = argmin ‖A R - B‖ over orthogonal R is U Vᵀ with U S Vᵀ = AᵀB, A and B the vectors of the nodes of all
     types in both. One R for all types leaves every dot product, cosine and distance as it was. The residual
     is ‖A R - B‖ / ‖B‖: the scale is not fitted, for codebooks depend on it.
+
+    Args:
+        embeddings: the retrained vectors.
+        parent: the snapshot whose space they are to be in.
+        min_overlap: share of the parent's nodes that must still be there.
+
+    Returns:
+        The rotated embeddings, and the record of the alignment.
 
     Raises:
         LeakError: when the parent is later than the embeddings.
@@ -132,7 +76,7 @@ def align(
 
 
 def procrustes(a: F64, b: F64) -> F64:
-    """[dim, dim] the orthogonal R that makes ‖a R - b‖ least, for [n, dim] matrices."""
+    """Return the orthogonal [dim, dim] R that makes ‖a R - b‖ least, for [n, dim] matrices."""
     left, _, right = np.linalg.svd(a.T @ b)
     return np.asarray(left @ right, np.float64)
 
@@ -146,7 +90,7 @@ def _check_time(embeddings: Embeddings, parent: Snapshot) -> None:
 
 
 def _overlap(embeddings: Embeddings, parent: Snapshot) -> Mapping[str, tuple[I64, I64]]:
-    """Node type → (rows here, rows in the parent) of the nodes in both; no entry where id types differ."""
+    """Return node type → (rows here, rows in the parent) of shared nodes; no entry where id types differ."""
     shared = {}
     for node_type, table in embeddings.tables.items():
         if node_type in parent.manifest.nodes:
@@ -161,7 +105,7 @@ def _overlap(embeddings: Embeddings, parent: Snapshot) -> Mapping[str, tuple[I64
 def _obstacle(
     embeddings: Embeddings, parent: Snapshot, shared: Mapping[str, tuple[I64, I64]], min_overlap: float
 ) -> str:
-    """Why the embeddings cannot be aligned to the parent; empty when they can."""
+    """Return why the embeddings cannot be aligned to the parent; empty when they can."""
     old = parent.manifest.space
     new = Space.of(embeddings, old.family).model_copy(update={"version": old.version})
     if new != old:

@@ -1,46 +1,19 @@
-"""The health gate: is a snapshot fit to be published?"""
+"""The health gate: thresholds for what was measured of a snapshot's vectors before it is published."""
 
-import math
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Literal
 
-import numpy as np
-import pyarrow as pa
 from pydantic import Field
 
-from embedding_features.arrays import F32, F64, I64
-from embedding_features.artifact import Embeddings, EmbeddingTable
-from embedding_features.artifact.tables import row_hashes
+from embedding_features.artifact import Embeddings
 from embedding_features.config import Config
-from embedding_features.derive import Clusters, Features
-from embedding_features.errors import HealthError
-
-
-def norm_outliers(norms: F64, deviations: float) -> float:
-    """Share of positive norms whose logarithm is more than ``deviations`` robust deviations off."""
-    if not len(norms):
-        return 0.0
-    logs = np.log(norms)
-    distance = np.abs(logs - np.median(logs))
-    # At least 0.1: where most norms are alike, as of unit vectors, a small difference is no outlier.
-    spread = max(1.4826 * float(np.median(distance)), 0.1)
-    return float((distance > deviations * spread).mean())
-
-
-def effective_rank(vectors: F32) -> float:
-    """exp of the entropy of the normalized singular values (Roy & Vetterli, EUSIPCO 2007), 0 without any."""
-    # The Gram matrix [dim, dim] instead of the SVD of [n, dim]: its eigenvalues are the squares.
-    gram = vectors.T.astype(np.float64) @ vectors
-    singular = np.sqrt(np.maximum(np.linalg.eigvalsh(gram), 0))
-    total = singular.sum()
-    if total == 0:
-        return 0.0
-    share = singular[singular > 0] / total
-    return float(np.exp(-(share * np.log(share)).sum()))
+from embedding_features.derive import Features
+from embedding_features.space.figures import cluster_usage, vector_figures
+from embedding_features.space.health_report import Check, HealthReport
 
 
 class HealthConfig(Config):
-    """Thresholds; every figure is a share of the node type's vectors unless said otherwise.
+    """Thresholds of the health gate; a figure is a share of the node type's vectors unless said otherwise.
 
     Attributes:
         max_zero_vectors: vectors that are all zero.
@@ -66,61 +39,44 @@ class HealthConfig(Config):
     min_cluster_usage: float = Field(default=0.05, ge=0, le=1)
 
 
-@dataclass(frozen=True)
-class Check:
-    """One figure of one node type beside its threshold."""
+#: a threshold, of the settings and of the largest rank that the vectors could have
+_Threshold = Callable[[HealthConfig, int], float]
 
-    node_type: str
-    figure: str
-    value: float
-    rule: Literal["<=", ">="]
-    threshold: float
-
-    @property
-    def passed(self) -> bool:
-        return self.value <= self.threshold if self.rule == "<=" else self.value >= self.threshold
-
-    def __str__(self) -> str:
-        mark = "ok    " if self.passed else "FAILED"
-        figure = f"{self.node_type} {self.figure}"
-        return f"{mark} {figure:<32} {self.value:.4g} (must be {self.rule} {self.threshold:.4g})"
+#: figure → on which side of which threshold it must be
+_RULES: Mapping[str, tuple[Literal["<=", ">="], _Threshold]] = {
+    "nan_or_inf": ("<=", lambda _, __: 0),
+    "zero_vectors": ("<=", lambda config, _: config.max_zero_vectors),
+    "duplicate_vectors": ("<=", lambda config, _: config.max_duplicate_vectors),
+    "norm_outliers": ("<=", lambda config, _: config.max_norm_outliers),
+    "effective_rank": (">=", lambda config, full: 1 + config.min_effective_rank * (full - 1)),
+    "coverage": (">=", lambda config, _: config.min_coverage),
+    "cluster_usage": (">=", lambda config, _: config.min_cluster_usage),
+}
 
 
-@dataclass(frozen=True)
-class HealthReport:
-    """What the gate saw.
+def judge(node_type: str, figures: Mapping[str, float], full_rank: int, config: HealthConfig) -> list[Check]:
+    """Return a check for each figure of a node type, in their order; figures without a rule are left out.
 
-    Attributes:
-        checks: one for each node type and figure.
+    Args:
+        node_type: whose figures they are.
+        figures: figure → value, as measured now or as a manifest recorded them.
+        full_rank: min(dim, vectors), the largest effective rank there could be.
+        config: the thresholds.
     """
-
-    checks: tuple[Check, ...]
-
-    @property
-    def healthy(self) -> bool:
-        return all(check.passed for check in self.checks)
-
-    @property
-    def figures(self) -> dict[str, dict[str, float]]:
-        """Node type → figure → value, as a manifest records them."""
-        figures: dict[str, dict[str, float]] = {}
-        for check in self.checks:
-            figures.setdefault(check.node_type, {})[check.figure] = check.value
-        return figures
-
-    def raise_if_unhealthy(self) -> None:
-        """Raises:
-        HealthError: with every figure and its threshold.
-        """
-        if not self.healthy:
-            raise HealthError(
-                "the health gate refused the snapshot:\n" + "\n".join(f"  {check}" for check in self.checks),
-                fix="mend the data or the method; or, where the figure is right, move the threshold",
-            )
+    known = {figure: value for figure, value in figures.items() if figure in _RULES}
+    rules = {figure: _RULES[figure] for figure in known}
+    return [
+        Check(node_type, figure, value, rules[figure][0], rules[figure][1](config, full_rank))
+        for figure, value in known.items()
+    ]
 
 
 def check_health(content: Embeddings | Features, config: HealthConfig = HealthConfig()) -> HealthReport:  # noqa: B008
-    """Examine the vectors of every node type, and where there are features their clusters.
+    """Return the checks of every node type's vectors, and where there are features of their clusters.
+
+    Args:
+        content: vectors, or vectors with features derived from them.
+        config: the thresholds; the defaults refuse what collapsed or diverged, and little else.
 
     Example:
         >>> from datetime import UTC, datetime
@@ -136,45 +92,9 @@ def check_health(content: Embeddings | Features, config: HealthConfig = HealthCo
     embeddings = content if isinstance(content, Embeddings) else content.embeddings
     checks: list[Check] = []
     for node_type, table in embeddings.tables.items():
-        checks += _vector_checks(table, config)
+        figures = vector_figures(table, config.outlier_deviations)
         if isinstance(content, Features) and (node_type, "clusters") in content.tables:
-            usage = _cluster_usage(content, node_type)
-            checks.append(Check(node_type, "cluster_usage", usage, ">=", config.min_cluster_usage))
+            figures["cluster_usage"] = cluster_usage(content, node_type)
+        finite = len(table.vectors) - int(figures["nan_or_inf"])
+        checks += judge(node_type, figures, min(finite, table.dim), config)
     return HealthReport(tuple(checks))
-
-
-def _vector_checks(table: EmbeddingTable, config: HealthConfig) -> list[Check]:
-    finite = table.vectors[np.isfinite(table.vectors).all(axis=1)]
-    norms = np.sqrt(np.einsum("nd,nd->n", finite, finite, dtype=np.float64))
-    count = max(len(finite), 1)
-    zeros = float((norms == 0).sum() / count)
-    duplicates = (len(finite) - len(np.unique(row_hashes(finite)))) / count
-    outliers = norm_outliers(norms[norms > 0], config.outlier_deviations)
-    least_rank = 1 + config.min_effective_rank * (min(finite.shape) - 1)
-    coverage = len(table.ids) / max(table.catalogue, 1)
-    return [
-        Check(table.node_type, "nan_or_inf", len(table.vectors) - len(finite), "<=", 0),
-        Check(table.node_type, "zero_vectors", zeros, "<=", config.max_zero_vectors),
-        Check(table.node_type, "duplicate_vectors", duplicates, "<=", config.max_duplicate_vectors),
-        Check(table.node_type, "norm_outliers", outliers, "<=", config.max_norm_outliers),
-        Check(table.node_type, "effective_rank", effective_rank(finite), ">=", least_rank),
-        Check(table.node_type, "coverage", coverage, ">=", config.min_coverage),
-    ]
-
-
-def _cluster_usage(features: Features, node_type: str) -> float:
-    codebook = next(
-        c for c in features.codebooks if c.node_type == node_type and isinstance(c.spec, Clusters)
-    )
-    ids = features.tables[node_type, "clusters"].column("cluster_ids").combine_chunks()
-    first = _first(ids)
-    clusters = len(codebook.arrays["centroids"])
-    share = np.bincount(first, minlength=clusters) / max(len(first), 1)
-    used = math.exp(-sum(p * math.log(p) for p in share if p > 0))
-    return used / max(min(clusters, len(first)), 1)
-
-
-def _first(ids: pa.ListArray) -> I64:
-    """The first of each list; all lists are of one length, at least 1."""
-    flat = ids.flatten().to_numpy()
-    return np.asarray(flat[:: max(len(flat) // max(len(ids), 1), 1)], np.int64)

@@ -1,4 +1,4 @@
-"""Let an encoder follow the rotation of its vectors."""
+"""The rotation of an encoder, so that its output follows its vectors."""
 
 import copy
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ _TOLERANCE = 1e-5
 
 
 def rotated_encoder(encoder: nn.Module, rotation: F32, tables: Mapping[str, EmbeddingTable]) -> nn.Module:
-    """A copy of ``encoder`` whose output is ``tables``, the rotated vectors.
+    """Return a copy of ``encoder`` whose output is ``tables``, the rotated vectors.
 
     The parameters of layer 0 are rotated: a lookup and linear propagation commute with a linear map. Whether
     this network does is not assumed but seen, by running it once.

@@ -19,32 +19,20 @@ logging.getLogger("faiss.loader").setLevel(logging.WARNING)
 from embedding_features.lazy import on_first_use  # noqa: E402
 
 if TYPE_CHECKING:
-    from embedding_features.store.client.client import EmbeddingFeatures
-    from embedding_features.store.materialization import Materialized, materialize
-    from embedding_features.store.new_repo import ensure_repo
-    from embedding_features.store.published import Published, list_published
-    from embedding_features.store.publishing.publish import publish, publish_series
-    from embedding_features.store.publishing.registry import apply
-    from embedding_features.store.publishing.verify import verify_repo
-    from embedding_features.store.retrieval.historical import historical
-    from embedding_features.store.retrieval.online import online
+    from embedding_features.store.client.client import EmbeddingFeatures as EmbeddingFeatures
+    from embedding_features.store.materialization import Materialized as Materialized
+    from embedding_features.store.materialization import materialize as materialize
+    from embedding_features.store.new_repo import ensure_repo as ensure_repo
+    from embedding_features.store.published import Published as Published
+    from embedding_features.store.published import list_published as list_published
+    from embedding_features.store.publishing.publish import publish as publish
+    from embedding_features.store.publishing.publish import publish_series as publish_series
+    from embedding_features.store.publishing.registry import apply as apply
+    from embedding_features.store.publishing.verify import verify_repo as verify_repo
+    from embedding_features.store.retrieval.historical import historical as historical
+    from embedding_features.store.retrieval.online import online as online
 
-__all__ = [
-    "EmbeddingFeatures",
-    "Materialized",
-    "Published",
-    "apply",
-    "ensure_repo",
-    "historical",
-    "list_published",
-    "materialize",
-    "online",
-    "publish",
-    "publish_series",
-    "verify_repo",
-]
-
-__getattr__ = on_first_use(
+__getattr__, __all__ = on_first_use(
     __name__,
     {
         "EmbeddingFeatures": "client.client:EmbeddingFeatures",

@@ -5,19 +5,17 @@ step, which names that file and its SHA-256. A process killed between the two le
 whole.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import safetensors.torch
-from pydantic import ValidationError
 from safetensors import SafetensorError
 from torch import Tensor
 
 from embedding_features.config import Config
 from embedding_features.errors import TrainingError
 from embedding_features.files import sha256_file, write_atomic
+from embedding_features.records import check_files, read_record
 
 _INDEX = "checkpoint.json"
 
@@ -89,18 +87,14 @@ class Checkpoints:
         if not path.exists():
             return None
         fix = f"remove {self.folder}, or give another folder"
+        index = read_record(path, _Index, "checkpoint", error=TrainingError, again=fix)
+        if index.run != self.run:
+            raise TrainingError(
+                f"the checkpoint in {self.folder} is of another run: its method, seed, data or start differ",
+                fix=fix,
+            )
+        check_files(self.folder, {index.file: index.sha256}, error=TrainingError, again=fix)
         try:
-            data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            index = _Index.model_validate(data)
-            if index.run != self.run:
-                raise TrainingError(
-                    f"the checkpoint in {self.folder} is of another run:"
-                    " its method, seed, data or start differ",
-                    fix=fix,
-                )
-            file = self.folder / Path(index.file).name
-            if sha256_file(file) != index.sha256:
-                raise TrainingError(f"{file} is not what checkpoint.json says: altered", fix=fix)
-            return index.state, safetensors.torch.load_file(file)
-        except (OSError, ValueError, ValidationError, SafetensorError) as error:
+            return index.state, safetensors.torch.load_file(self.folder / index.file)
+        except (OSError, SafetensorError) as error:
             raise TrainingError(f"the checkpoint in {self.folder} cannot be read: {error}", fix=fix) from None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from embedding_features.artifact.embeddings import Metric
+from embedding_features.artifact.metric import Metric
 from embedding_features.encoders.base import BipartiteEncoder
 from embedding_features.errors import GraphError
 from embedding_features.evaluate.holdout import split_holdout

@@ -8,8 +8,9 @@ import pyarrow.compute as pc
 
 from embedding_features.errors import DataError
 from embedding_features.sources.as_of_rows import known_rows
-from embedding_features.sources.columns import Number, id_type, value_sql
+from embedding_features.sources.columns import id_type, value_sql
 from embedding_features.sources.counts import count_rows
+from embedding_features.sources.numbers import Number
 from embedding_features.sources.open import open_source
 from embedding_features.sources.opened import TEXT
 from embedding_features.sources.sql import Subject, connection, quoted

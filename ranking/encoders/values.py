@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from embedding_features.arrays import I64
 from embedding_features.errors import DataError
+from embedding_features.hashes import GOLDEN, splitmix64
 
 #: what values compare with: 5 is neither "5" nor 5.0. ``nothing`` is a column without a type, all null
 ValueKind = Literal["integer", "truth", "string", "number", "nothing"]
@@ -86,12 +87,9 @@ def keys_of(values: pa.Array, name: str) -> I64:
 
 
 def _of_integers(values: pa.Array) -> npt.NDArray[np.uint64]:
-    """SplitMix64's finalizer (Steele, Lea & Flood, OOPSLA 2014)."""
-    h = values.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False).astype(np.uint64)
-    h = h + np.uint64(0x9E3779B97F4A7C15)
-    h = (h ^ (h >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    h = (h ^ (h >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(h ^ (h >> np.uint64(31)), np.uint64)
+    """Return hashes of integers; null is hashed as 0."""
+    numbers = values.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False).astype(np.uint64)
+    return np.asarray(splitmix64(numbers + GOLDEN), np.uint64)
 
 
 def hashes_of(values: pa.Array) -> npt.NDArray[np.uint64]:

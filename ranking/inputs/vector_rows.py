@@ -3,7 +3,7 @@
 import numpy as np
 
 from embedding_features.arrays import F32, I32, I64
-from embedding_features.artifact.tables import row_hashes
+from embedding_features.hashes import row_hashes
 
 
 def stored_once(rows: I32, table: F32) -> tuple[I32, F32]:

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from embedding_features.arrays import F64, I64, Bool
 from embedding_features.errors import ConfigError
 from embedding_features.jit import jit
+from embedding_features.kernels import insert_best
 from ranking.inputs.arrow import flat_array
 from ranking.log_features.as_of_sums import in_millionths
 from ranking.log_features.histories import as_micros
@@ -146,20 +147,4 @@ def _nearest(
             both[item] = 0
             if item != own:
                 alike = common / (common + shrinkage) * common / np.sqrt(float(size[own] * size[item]))
-                _insert(code[row], score[row], item, alike)
-
-
-@jit()
-def _insert(code: I64, score: F64, item: int, alike: float) -> None:
-    """Put an item in its place among those found, the last falling out; −1 is a free place."""
-    place = code.size
-    while place > 0 and (
-        code[place - 1] < 0
-        or alike > score[place - 1]
-        or (alike == score[place - 1] and item < code[place - 1])
-    ):
-        place -= 1
-        if place + 1 < code.size:
-            code[place + 1], score[place + 1] = code[place], score[place]
-    if place < code.size:
-        code[place], score[place] = item, alike
+                insert_best(code[row], score[row], item, alike)

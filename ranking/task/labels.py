@@ -9,8 +9,9 @@ import pyarrow.compute as pc
 
 from embedding_features.errors import DataError
 from embedding_features.sources.as_of_rows import known_rows
-from embedding_features.sources.columns import Number, id_type
+from embedding_features.sources.columns import id_type
 from embedding_features.sources.counts import count_rows
+from embedding_features.sources.numbers import Number
 from embedding_features.sources.open import open_source
 from embedding_features.sources.opened import fetch
 from embedding_features.sources.sql import Subject, connection

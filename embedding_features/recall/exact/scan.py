@@ -5,8 +5,9 @@ import numpy as np
 
 from embedding_features.arrays import F32, I64
 from embedding_features.jit import jit
+from embedding_features.kernels import contains
 from embedding_features.recall.exact.block_scores import LANES, ROWS, score_block
-from embedding_features.recall.rank import ONE_AT_A_TIME, contains
+from embedding_features.recall.rank import ONE_AT_A_TIME
 
 #: rows that stay in a core's cache while all query blocks of a group meet them
 _TILE = 512
@@ -140,7 +141,11 @@ def _keep(
 
 @jit()
 def _insert(found: I64, values: F32, row: int, score: float) -> None:
-    """Put a row into its place, best first, dropping the last; of equal scores the earlier stays first."""
+    """Insert a row that is above the last one, which falls out; of equal scores the earlier stays first.
+
+    As rows come in ascending order, :func:`.insert_best` would do the same; its comparisons of equal scores
+    make a scan a third slower.
+    """
     place = len(values) - 1
     while place > 0 and score > values[place - 1]:
         values[place] = values[place - 1]

@@ -6,7 +6,7 @@ import numpy as np
 
 from embedding_features.arrays import F64, I64
 from embedding_features.artifact import CodebookRecord, Snapshot
-from embedding_features.space.column_batches import matrix, pieces
+from embedding_features.space.column_batches import column_batches, matrix
 
 #: the setting of a codebook that says how many codes a position can have
 _SIZES = ("k", "codes", "bins")
@@ -42,7 +42,7 @@ def _size(record: CodebookRecord) -> int:
 
 def _use(snapshot: Snapshot, record: CodebookRecord, codes: int) -> CodebookUse:
     counts: list[I64] = []
-    for _, lists in pieces(snapshot, record.node_type, record.kind, record.column):
+    for _, lists in column_batches(snapshot, record.node_type, record.kind, record.column):
         values = matrix(lists)[:, : 1 if record.kind == "clusters" else None]
         found = [np.bincount(position, minlength=codes) for position in values.T]
         counts = [a + b for a, b in zip(counts, found, strict=True)] if counts else found

@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from embedding_features.arrays import F64, I64
 from embedding_features.artifact import Kind, Snapshot
-from embedding_features.recall.queries import as_compared
-from embedding_features.space.column_batches import all_ids, matrix, picked, pieces
+from embedding_features.artifact.metric import as_compared
+from embedding_features.space.column_batches import all_ids, column_batches, matrix, values_at
 from ranking.report.snapshot.tsne import lay_out
 
 #: nodes of one type that are shown one by one
@@ -70,7 +70,7 @@ def node_figures(snapshot: Snapshot, node_type: str) -> NodeFigures:
     """Return what one node type looks like; of its tables only what is needed is read, in pieces."""
     made, record = snapshot.manifest, snapshot.manifest.nodes[node_type]
     rows = shown_rows(record.count)
-    vectors = matrix(picked(snapshot, node_type, "vector", "vector", rows)).astype(np.float32)
+    vectors = matrix(values_at(snapshot, node_type, "vector", "vector", rows)).astype(np.float32)
     clusters, weights, sizes = _clusters(snapshot, node_type, rows)
     return NodeFigures(
         node_type=node_type,
@@ -89,7 +89,7 @@ def node_figures(snapshot: Snapshot, node_type: str) -> NodeFigures:
 def _norms(snapshot: Snapshot, node_type: str) -> F64:
     norms = [
         np.linalg.norm(matrix(vectors).astype(np.float64), axis=1)
-        for _, vectors in pieces(snapshot, node_type, "vector", "vector")
+        for _, vectors in column_batches(snapshot, node_type, "vector", "vector")
     ]
     return np.concatenate(norms)
 
@@ -97,9 +97,9 @@ def _norms(snapshot: Snapshot, node_type: str) -> F64:
 def _clusters(snapshot: Snapshot, node_type: str, rows: I64) -> tuple[I64 | None, F64 | None, I64]:
     if (node_type, "clusters") not in snapshot.tables:
         return None, None, np.empty(0, np.int64)
-    first = [matrix(ids)[:, 0] for _, ids in pieces(snapshot, node_type, "clusters", "cluster_ids")]
+    first = [matrix(ids)[:, 0] for _, ids in column_batches(snapshot, node_type, "clusters", "cluster_ids")]
     clusters = np.concatenate(first).astype(np.int64)
-    weights = matrix(picked(snapshot, node_type, "clusters", "cluster_weights", rows))[:, 0]
+    weights = matrix(values_at(snapshot, node_type, "clusters", "cluster_weights", rows))[:, 0]
     return clusters[rows], weights.astype(np.float64), np.bincount(clusters)
 
 
@@ -107,8 +107,8 @@ def _neighbourhood(snapshot: Snapshot, node_type: str, rows: I64) -> Neighbourho
     kind: Kind = "neighbours"
     if (node_type, kind) not in snapshot.tables:
         return None
-    scores = matrix(picked(snapshot, node_type, kind, "neighbour_scores", rows)).astype(np.float64)
-    ids = picked(snapshot, node_type, kind, "neighbour_ids", rows).flatten()
+    scores = matrix(values_at(snapshot, node_type, kind, "neighbour_scores", rows)).astype(np.float64)
+    ids = values_at(snapshot, node_type, kind, "neighbour_ids", rows).flatten()
     kept = np.arange(scores.size).reshape(scores.shape)[:, :NEIGHBOURS]
     target = _target(snapshot.manifest.derived, node_type)
     return Neighbourhood(target, ids.take(pa.array(kept.reshape(-1))), scores[:, :NEIGHBOURS])

@@ -10,8 +10,9 @@ import pytest
 
 from embedding_features.errors import GraphError, LeakError
 from embedding_features.graph import CSR, Graph, Relation
+from embedding_features.graph.edge_summary import edge_summary
 from embedding_features.graph.schema import GraphSchema
-from embedding_features.graph.verify import edge_summary, verify_as_of
+from embedding_features.graph.verify import verify_as_of
 from tests.unit.graph.graph_logs import day, schema, write_log
 
 PAST = {

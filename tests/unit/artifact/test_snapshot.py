@@ -323,11 +323,12 @@ def test_a_copy_killed_at_any_write_is_not_seen_and_a_rerun_ends_in_the_same_byt
     """SIGKILL at the third table, and when the files are being listed."""
     source = write_snapshot(features, tmp_path / "runs")
     whole = content(source.copy_to(tmp_path / "whole" / "run", published=PUBLISHED).folder)
-    for stage, point in enumerate(("write_table", "sha256_file")):
+    for stage, (module, point) in enumerate((("artifact.folder", "write_table"), ("records", "sha256_file"))):
         target = tmp_path / f"killed{stage}" / "run"
         script = (
             "import os, sys\nfrom datetime import datetime\nfrom pathlib import Path\n"
-            "from embedding_features.artifact import Snapshot, folder as room\n"
+            "from embedding_features.artifact import Snapshot\n"
+            f"import embedding_features.{module} as room\n"
             f"original, calls = room.{point}, []\n"
             "source = Snapshot.open(Path(sys.argv[1]), verify=False)\n"
             "def kill(*a, **k):\n    calls.append(1)\n"

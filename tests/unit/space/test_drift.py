@@ -143,6 +143,6 @@ def test_picked_rows_keep_their_order(
     monkeypatch.setattr(column_batches, "_ROWS", 7)
     whole = pair[0].table("item", "neighbours").column("neighbour_scores").combine_chunks()
     asked = np.array([49, 3, 3, 0, 20, 7, 6])
-    found = column_batches.picked(pair[0], "item", "neighbours", "neighbour_scores", asked)
+    found = column_batches.values_at(pair[0], "item", "neighbours", "neighbour_scores", asked)
     assert found.to_pylist() == [whole[int(row)].as_py() for row in asked]
     assert column_batches.matrix(found).shape == (7, 4)

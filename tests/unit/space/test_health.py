@@ -14,7 +14,7 @@ from embedding_features.graph import Graph
 from embedding_features.graph.views import Bipartite
 from embedding_features.solvers.spectral import Spectral
 from embedding_features.space import HealthConfig, HealthReport, check_health
-from embedding_features.space.health import effective_rank, norm_outliers
+from embedding_features.space.figures import effective_rank, norm_outliers
 from tests.unit.derive.made_embeddings import AS_OF, embeddings, table
 
 RATINGS = Path(os.environ.get("EMBEDDING_FEATURES_DATA", "../shared/data")) / "ml100k" / "ratings.parquet"

@@ -23,8 +23,8 @@ class VectorScan:
 
     def __init__(self, vectors: np.ndarray, metric: Metric, where: str) -> None:
         # it compiles, and who only reads does without
+        from embedding_features.artifact.metric import as_compared
         from embedding_features.recall.exact.exact import ScannedVectors
-        from embedding_features.recall.queries import as_compared
 
         self._where, self._size = where, len(vectors)
         self._vectors = ScannedVectors(as_compared(vectors.astype(np.float32, copy=False), metric), metric)
@@ -40,9 +40,9 @@ class VectorScan:
         Raises:
             CompatibilityError: when the vectors have another dimension than the query.
         """
+        from embedding_features.artifact.metric import as_compared
         from embedding_features.recall.exact.exact import search_exact
         from embedding_features.recall.filters import Eligible
-        from embedding_features.recall.queries import as_compared
         from embedding_features.recall.row_lists import RowLists
 
         compared = as_compared(query.compared, query.metric)

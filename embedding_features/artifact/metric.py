@@ -1,0 +1,26 @@
+"""How two vectors are compared."""
+
+from typing import Literal
+
+import numpy as np
+
+from embedding_features.arrays import F32
+
+#: how the vectors of two nodes become a score: dot product, cosine, or minus the squared distance
+Metric = Literal["dot", "cosine", "l2"]
+
+
+def as_compared(vectors: F32, metric: Metric) -> F32:
+    """Return the vectors as the metric sees them: under cosine of length 1, zero vectors left as they are.
+
+    Args:
+        vectors: [n, dim] float32.
+        metric: how they are going to be compared.
+
+    Returns:
+        [n, dim] float32, contiguous.
+    """
+    if metric == "cosine":
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors = np.divide(vectors, norms, out=np.zeros(vectors.shape, np.float32), where=norms > 0)
+    return np.ascontiguousarray(vectors)
