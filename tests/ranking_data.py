@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 
 from ranking.experiment.arms import select
 from ranking.experiment.variants import Variant
-from ranking.inputs.inputs import Bag, Category, History, Inputs, Number, Vector
+from ranking.inputs.fields import Bag, Category, History, Number, Vector
+from ranking.inputs.inputs import Inputs
 from ranking.task.task import LabelRule, SideSpec, SideTable, Task
 
 MICROS = pa.timestamp("us", tz="UTC")

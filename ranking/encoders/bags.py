@@ -13,7 +13,8 @@ from ranking.encoders.codes import Coder
 from ranking.encoders.rows import TrainingRows
 from ranking.inputs.arrow import Lists, floats, padded_bag
 from ranking.inputs.field_specs import BagSpec, SharedCoding
-from ranking.inputs.inputs import Bag, Field
+from ranking.inputs.fields import Bag
+from ranking.inputs.inputs import Field
 
 
 class BagEncoder(FieldEncoder[BagSpec]):

@@ -15,7 +15,8 @@ from ranking.encoders.rows import TrainingRows
 from ranking.encoders.values import keys_of, value_kind
 from ranking.inputs.arrow import Lists, flat_array
 from ranking.inputs.field_specs import CategorySpec, SharedCoding, TokensSpec
-from ranking.inputs.inputs import Category, Field
+from ranking.inputs.fields import Category
+from ranking.inputs.inputs import Field
 
 
 class CategoryEncoder(FieldEncoder[CategorySpec]):

@@ -15,7 +15,8 @@ from ranking.encoders.rows import TrainingRows
 from ranking.encoders.vectors import checked_vectors
 from ranking.inputs.arrow import Lists, list_array, vector_dim
 from ranking.inputs.field_specs import HistorySpec, SharedCoding
-from ranking.inputs.inputs import Field, History
+from ranking.inputs.fields import History
+from ranking.inputs.inputs import Field
 from ranking.inputs.vector_rows import held_once
 
 

@@ -12,7 +12,8 @@ from ranking.encoders.codes import Coder
 from ranking.encoders.rows import TrainingRows
 from ranking.inputs.arrow import floats
 from ranking.inputs.field_specs import NumberSpec
-from ranking.inputs.inputs import Field, Number
+from ranking.inputs.fields import Number
+from ranking.inputs.inputs import Field
 
 
 class NumberEncoder(FieldEncoder[NumberSpec]):

@@ -13,7 +13,8 @@ from ranking.encoders.codes import Coder
 from ranking.encoders.rows import TrainingRows, check_column
 from ranking.inputs.arrow import flat_array, vector_dim, vectors
 from ranking.inputs.field_specs import SimilaritySpec, VectorSpec
-from ranking.inputs.inputs import Field, Number, Vector
+from ranking.inputs.fields import Number, Vector
+from ranking.inputs.inputs import Field
 from ranking.inputs.vector_rows import held_once
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from embedding_features.config import Config
-from ranking.inputs.inputs import Group
+from ranking.inputs.fields import Group
 from ranking.task.task import Side, Whose
 
 

@@ -8,20 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from embedding_features.arrays import F32, I64, AnyArray
-from ranking.inputs.fields import Bag, Category, Group, History, Number, Vector
-
-__all__ = [
-    "Bag",
-    "Category",
-    "Field",
-    "Group",
-    "History",
-    "Inputs",
-    "Number",
-    "Vector",
-    "arrays_of",
-    "take_rows",
-]
+from ranking.inputs.fields import Bag, Category, History, Number, Vector
 
 Field = Number | Category | Bag | Vector | History
 FieldT = TypeVar("FieldT", Number, Category, Bag, Vector, History)

@@ -17,7 +17,8 @@ from embedding_features.arrays import AnyArray
 from embedding_features.config import Config, load_config
 from embedding_features.errors import DataError
 from embedding_features.files import write_atomic
-from ranking.inputs.inputs import Bag, Category, Field, History, Inputs, Number, Vector, arrays_of
+from ranking.inputs.fields import Bag, Category, History, Number, Vector
+from ranking.inputs.inputs import Field, Inputs, arrays_of
 from ranking.inputs.vector_rows import VectorStore
 
 _RECORD = "inputs.json"

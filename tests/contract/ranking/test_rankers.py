@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from embedding_features.errors import DataError, TrainingError
-from ranking.inputs.inputs import Bag, Category, Inputs, Number, Vector
+from ranking.inputs.fields import Bag, Category, Number, Vector
+from ranking.inputs.inputs import Inputs
 from ranking.metrics.metrics import auc
 from ranking.models import DIN, DLRM, DCNv2, DeepFM, FittedRanker, LightGBM, Ranker, WideDeep
 from ranking.models.network import NetworkRanker

@@ -8,7 +8,7 @@ import pytest
 
 from embedding_features.errors import LeakError
 from ranking.dataset.dataset import build_dataset
-from ranking.inputs.inputs import Bag, Category, Number
+from ranking.inputs.fields import Bag, Category, Number
 from ranking.log_features.levels import ITEM_PRIOR, TAG_PRIOR, USER_PRIOR, history_features
 from ranking.log_features.neighbour_scores import EarlierEvents, neighbour_scores
 from ranking.task.labels import load_labels

@@ -11,7 +11,7 @@ from ranking.dataset.dataset import build_dataset
 from ranking.dataset.graph_columns import find_graph_columns
 from ranking.encoders.codes import ValueCodes
 from ranking.inputs.arrow import Lists, floats, padded_bag, vectors
-from ranking.inputs.inputs import Bag, Category, Number, Vector
+from ranking.inputs.fields import Bag, Category, Number, Vector
 from ranking.task.labels import entity_frame, load_labels
 from ranking.task.task import FractionSplit, LabelRule, MomentSplit, SideSpec, SideTable, Task
 from tests.ranking_data import (
