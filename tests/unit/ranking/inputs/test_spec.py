@@ -150,7 +150,7 @@ def test_the_fields_of_a_task_are_what_they_were(world):
     for field in build_dataset(task, labels, features, SNAPSHOTS).inputs.fields:
         keys = [k for k in ("group", "side", "table", "size", "identity", "place") if hasattr(field, k)]
         named = [getattr(field, k) for k in keys if not isinstance(field, Vector) or k != "table"]
-        digest.update(repr((type(field).__name__, field.name, *named)).encode())
+        digest.update(repr((field.layout_name, field.name, *named)).encode())
         if isinstance(field, Number):
             values = field.values.astype(np.float64)
             numbers[field.name] = int(np.isnan(values).sum()), float(np.nansum(values))
