@@ -8,10 +8,10 @@ import pyarrow as pa
 
 from embedding_features.progress import Progress
 from jobs.pipeline import Rank
-from ranking.dataset.base_fields import side_specs
 from ranking.dataset.dataset import label_values
 from ranking.dataset.graph_columns import find_graph_columns
 from ranking.dataset.raw_columns import RawColumns
+from ranking.dataset.side_tables import side_specs
 from ranking.inputs.field_specs import columns_of
 from ranking.leaks.columns import check_columns
 from ranking.leaks.replay import check_replay

@@ -17,7 +17,8 @@ from ranking.inputs.field_specs import (
     TokensSpec,
     VectorSpec,
 )
-from ranking.log_features.neighbour_scores import NEIGHBOUR_FEATURES, EarlierEvents, neighbour_scores
+from ranking.log_features.earlier_events import EarlierEvents
+from ranking.log_features.neighbour_scores import NEIGHBOUR_FEATURES, neighbour_scores
 
 
 def graph_specs(views: Sequence[GraphColumns], features: pa.Table) -> list[AnyField]:
