@@ -3,12 +3,13 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Self, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from embedding_features.errors import ConfigError
+from embedding_features.plugins import load_plugins
 
 
 class Config(BaseModel):
@@ -23,8 +24,13 @@ class Part(Config):
     A family of parts (encoders, solvers …) is a subclass without a kind of its own; each member declares
     ``kind: Literal["lookup"] = "lookup"``. A mapping validated as the family becomes the member of that kind,
     so a resolved composition survives JSON, and a third party's part needs no entry in a union.
+
+    Attributes:
+        plug_ins: group of entry points by which a family finds third parties' members; "" for a family that
+            has none.
     """
 
+    plug_ins: ClassVar[str] = ""
     kind: str
 
     @model_validator(mode="wrap")
@@ -32,15 +38,24 @@ class Part(Config):
     def _member(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if not isinstance(data, dict) or not cls.model_fields["kind"].is_required():
             return handler(data)
-        members = {c.model_fields["kind"].default: c for c in _subclasses(cls)}
-        kind = data.get("kind")
+        kind, members = data.get("kind"), cls.members()
         if kind not in members:
             raise ValueError(f"no {cls.__name__} of kind {kind!r}; there are {sorted(members)}")
-        return cast(Self, members[kind].model_validate(data))
+        return members[kind].model_validate(data)
+
+    @classmethod
+    def members(cls) -> "dict[str, type[Self]]":
+        """Return the family's members by kind: those imported by now, and those of entry points."""
+        if cls.plug_ins:
+            load_plugins(cls.plug_ins)
+        return {member.model_fields["kind"].default: member for member in _subclasses(cls)}
 
 
-def _subclasses(cls: type[Part]) -> list[type[Part]]:
-    """All subclasses that have a kind."""
+P = TypeVar("P", bound=Part)
+
+
+def _subclasses(cls: type[P]) -> list[type[P]]:
+    """Return all subclasses that have a kind."""
     below = [c for direct in cls.__subclasses__() for c in (direct, *_subclasses(direct))]
     return [c for c in below if not c.model_fields["kind"].is_required()]
 

@@ -10,6 +10,6 @@ our names is refused, with the line to write there. A moved repository has old p
 
 from pathlib import Path
 
-from embedding_features.store.publishing.definitions import definitions
+from embedding_features.store.definitions import definitions
 
 globals().update(definitions(Path(__file__).resolve().parent).named())

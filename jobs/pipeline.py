@@ -15,6 +15,7 @@ from embedding_features.methods import Method, make
 from embedding_features.space import AlignmentConfig, HealthConfig
 from jobs.workspace import Workspace
 from ranking.ablation.config import AblationConfig
+from ranking.experiment.factors.base import GridContext, SubModelContext
 from ranking.experiment.variants import DEFAULT_GRID, Block, Variant, expand
 from ranking.leaks.columns import LeakCheck
 from ranking.models import DLRM, LightGBM, Ranker, WideDeep
@@ -162,12 +163,21 @@ class Pipeline(Config):
         twice = sorted({name for name in families if families.count(name) > 1})
         if twice:
             raise ValueError(f"two methods of one family {', '.join(twice)}: name another family for one")
-        unknown = sorted({v.method for v in self.rank.variants} - {"", *families})
-        if unknown:
-            raise ValueError(f"the grid names {', '.join(unknown)}; pretrained are {', '.join(families)}")
-        if self.submodel is None and any(v.mode == "submodel" for v in self.rank.variants):
-            raise ValueError("the grid has a sub-model, and the pipeline no section submodel")
+        for variant in self.rank.variants:
+            variant.check_grid(self.grid)
         return self
+
+    @property
+    def grid(self) -> GridContext:
+        """What the variants of the grid refer to."""
+        section, made = self.submodel, None
+        if section is not None:
+            made = SubModelContext(section.pretrain.family_name, section.as_of)
+        return GridContext(
+            families=tuple(method.family_name for method in self.methods),
+            target_domain=self.rank.target_domain,
+            sub_model=made,
+        )
 
     @property
     def methods(self) -> tuple[Pretrain, ...]:

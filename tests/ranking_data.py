@@ -8,8 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ranking.experiment.arms import select
+from ranking.experiment.factors.base import GridContext
 from ranking.experiment.variants import Variant
-from ranking.inputs.fields import Bag, Category, History, Number, Vector
+from ranking.inputs.fields import Category, History, Vector
 from ranking.inputs.inputs import Inputs
 from ranking.task.task import LabelRule, SideSpec, SideTable, Task
 
@@ -80,14 +81,9 @@ def small_world(folder: Path, n: int = 400, seed: int = 0) -> Task:
     )
 
 
-def of_groups(inputs: Inputs, *groups: str) -> Inputs:
-    """The fields of some groups."""
-    return inputs.select({field.name for field in inputs.fields if field.group in groups})
-
-
 def variant_of(dataset, **settings) -> Inputs:
     """A variant's inputs, of the family that :func:`graph_features` is of."""
-    return select(dataset, Variant(**settings), "toy")[0]
+    return select(dataset, Variant(**settings), GridContext(("toy",)))[0]
 
 
 SNAPSHOTS = [moment(50), moment(100), moment(150)]
@@ -122,47 +118,6 @@ def graph_features(labels: pa.Table, seed: int = 0, dim: int = 4) -> pa.Table:
         scores = np.broadcast_to([0.9, 0.8, 0.5, -0.1], (3, count, 4))
         columns[f"{view}_neighbours__neighbour_scores"] = column(scores, pa.list_(pa.float32()))
     return pa.table(columns)
-
-
-def planted_inputs(rows: int, seed: int, noise: float = 0.1, shuffled: bool = False) -> Inputs:
-    """The label is whether user token and item token are of one parity, flipped with chance ``noise``.
-
-    Six in ten codes are even, so a field alone tells a little (greedy trees find no cross without that), and
-    what is linear in the fields stays far below the best AUC, about 1 − ``noise``.
-    Vectors tell the same through the sign of one coordinate each; a fifth of them is missing. There is a
-    number that tells nothing and is sometimes NaN, and ids whose unknown code is met.
-    """
-    rng = np.random.default_rng(seed)
-    user, item = (rng.choice(8, rows, p=[0.1, 0.15] * 4) + 1 for _ in range(2))
-    label = ((user + item) % 2 == 0) ^ (rng.random(rows) < noise)
-    if shuffled:
-        label = rng.permutation(label)
-    number = rng.normal(5, 3, rows).astype(np.float32)
-    number[rng.random(rows) < 0.1] = np.nan
-
-    def codes(values, size):
-        return np.where(rng.random(rows) < 0.02, 0, values % size).astype(np.int32)
-
-    fields: list = [
-        Category(
-            "user_id", "base", "user", "user_id", codes(rng.integers(1, 50, rows), 50), 50, identity=True
-        ),
-        Category(
-            "item_id", "base", "item", "item_id", codes(rng.integers(1, 50, rows), 50), 50, identity=True
-        ),
-        Number("number", "base", number),
-    ]
-    for side, values in (("user", user), ("item", item)):
-        fields.append(Category(f"{side}_token", "tokens", side, f"{side}_token", values.astype(np.int32), 9))
-        both = np.stack([values, np.zeros(rows, int)], axis=1).astype(np.int32)
-        weights = np.tile(np.array([1, 0], np.float32), (rows, 1))
-        fields.append(Bag(f"{side}_clusters", "clusters", side, f"{side}_clusters", both, weights, 9))
-        present = rng.random(rows) < 0.8
-        vector = rng.normal(0, 0.3, (rows, 3)).astype(np.float32)
-        vector[:, 0] += np.where(values % 2 == 0, 2, -2)
-        vector[~present] = 0
-        fields.append(Vector.of(f"{side}_vector", "dense", side, vector, present))
-    return Inputs(label.astype(np.float32), tuple(fields), group=fields[0].codes.astype(np.int64))
 
 
 def planted_history(rows: int, seed: int, noise: float = 0.1) -> Inputs:

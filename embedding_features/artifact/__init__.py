@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 from embedding_features.artifact.compatibility import check_codebooks, check_space
 from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable, Metric, Provenance
+from embedding_features.artifact.kinds import Kind
 from embedding_features.artifact.manifest import (
     Alignment,
     CodebookRecord,
     EdgeRecord,
-    Kind,
     Manifest,
     NodeRecord,
     Space,

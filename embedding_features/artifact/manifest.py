@@ -5,10 +5,9 @@ from typing import Any, Literal
 from pydantic import AwareDatetime
 
 from embedding_features.artifact.embeddings import Embeddings, Metric
+from embedding_features.artifact.kinds import Kind
 from embedding_features.config import Config
 from embedding_features.sources.report import FileReport
-
-Kind = Literal["vector", "clusters", "tokens", "neighbours"]
 
 
 class Space(Config):

@@ -17,7 +17,8 @@ from embedding_features.artifact.folder import (
     read_manifest,
     write_folder,
 )
-from embedding_features.artifact.manifest import Kind, Manifest
+from embedding_features.artifact.kinds import Kind
+from embedding_features.artifact.manifest import Manifest
 from embedding_features.artifact.tables import read_table, table_file, to_embedding_table
 from embedding_features.errors import SnapshotError
 from embedding_features.files import safe_name, sha256_file

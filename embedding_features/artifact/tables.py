@@ -10,11 +10,10 @@ import pyarrow.parquet as pq
 
 from embedding_features.arrays import F32
 from embedding_features.artifact.embeddings import EmbeddingTable
-from embedding_features.artifact.manifest import Kind
+from embedding_features.artifact.kinds import Kind
 from embedding_features.errors import DataError, GraphError, SnapshotError
 from embedding_features.graph.vocabulary import Vocabulary
 
-KINDS: tuple[Kind, ...] = ("vector", "clusters", "tokens", "neighbours")
 TIMES = ("event_timestamp", "created_timestamp")
 _TIME = pa.timestamp("us", tz="UTC")
 _ROW_GROUP = 1 << 17

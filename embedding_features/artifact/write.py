@@ -12,9 +12,10 @@ import pyarrow as pa
 
 from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable
 from embedding_features.artifact.folder import CODEBOOKS, ENCODER, write_folder
-from embedding_features.artifact.manifest import Alignment, CodebookRecord, Kind, Manifest, NodeRecord, Space
+from embedding_features.artifact.kinds import KINDS, Kind
+from embedding_features.artifact.manifest import Alignment, CodebookRecord, Manifest, NodeRecord, Space
 from embedding_features.artifact.snapshot import Snapshot
-from embedding_features.artifact.tables import KINDS, check_derived, checked_ids, table_file, vector_table
+from embedding_features.artifact.tables import check_derived, checked_ids, table_file, vector_table
 from embedding_features.config import config_hash, parse_config
 from embedding_features.errors import CompatibilityError, DataError
 from embedding_features.files import safe_name

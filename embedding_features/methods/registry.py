@@ -1,17 +1,16 @@
 """Methods by name: ours, registered by a decorator, and third parties', found by entry point."""
 
 import inspect
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, wraps
-from importlib.metadata import entry_points
+from functools import wraps
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from embedding_features.errors import ConfigError
+from embedding_features.plugins import load_plugins
 
 if TYPE_CHECKING:
     from embedding_features.artifact.embeddings import Metric
@@ -47,7 +46,6 @@ class MethodInfo:
 
 
 _METHODS: dict[str, MethodInfo] = {}
-_BROKEN: dict[str, str] = {}
 
 
 def method(
@@ -93,7 +91,7 @@ def method(
 
 def methods() -> dict[str, MethodInfo]:
     """All methods by name, in alphabetical order; an entry point that fails to load is a warning."""
-    _load_entry_points()
+    load_plugins(GROUP)
     return dict(sorted(_METHODS.items()))
 
 
@@ -103,11 +101,11 @@ def get_method(name: str) -> MethodInfo:
     Raises:
         ConfigError: when there is none, or its entry point failed to load.
     """
-    known = methods()
+    known, (_, broken) = methods(), load_plugins(GROUP)
     if name in known:
         return known[name]
-    if name in _BROKEN:
-        raise ConfigError(f"method {name!r} cannot be loaded: {_BROKEN[name]}", fix="mend or uninstall it")
+    if name in broken:
+        raise ConfigError(f"method {name!r} cannot be loaded: {broken[name]}", fix="mend or uninstall it")
     raise ConfigError(f"no method {name!r}", fix=f"name one of {sorted(known)}")
 
 
@@ -164,13 +162,3 @@ def _config_error(name: str, error: ValidationError, allowed: Any) -> ConfigErro
         for e in error.errors()
     ]
     return ConfigError("\n".join(lines), fix=f"the parameters are {', '.join(allowed)}")
-
-
-@cache
-def _load_entry_points() -> None:
-    for point in entry_points(group=GROUP):
-        try:
-            point.load()
-        except (Exception, SystemExit) as error:  # a third party's fault must not take our own methods down
-            _BROKEN[point.name] = f"{type(error).__name__}: {error}"
-            warnings.warn(f"method {point.name!r} cannot be loaded: {_BROKEN[point.name]}", stacklevel=2)

@@ -10,19 +10,10 @@ import pyarrow.compute as pc
 from embedding_features.store import Published
 from jobs.pipeline import Pipeline
 from jobs.steps.rank import RankResult
-from ranking.experiment.variants import FEATURES, STRONG, Variant
+from ranking.experiment.factors.features import ADDS
+from ranking.inputs.fields import LOG_GROUPS
 from ranking.report.context import ReportContext, SnapshotContext, SplitContext
 from ranking.task.task import PARTS, said
-
-_ADDS = {
-    "base": "learned ids and side tables",
-    "counts": "counts and means of all earlier events of user and item, up to the row's moment",
-    "knn": "item-kNN scores of the log itself",
-    "dense": "pretrained vectors of user and item, and their dot product",
-    "clusters": "top-K cluster ids with weights",
-    "tokens": "product, residual and quantile tokens",
-    "neighbours": "nearest neighbours' ids, and what the user thought of them before",
-}
 
 
 def report_context(pipeline: Pipeline, ranked: RankResult) -> ReportContext:
@@ -35,35 +26,16 @@ def report_context(pipeline: Pipeline, ranked: RankResult) -> ReportContext:
         task=f"Predict {rule.column} ≥ {rule.at_least:g} of {log}, by what was known before.",
         splits=tuple(_split(ranked.labels, part) for part in PARTS),
         snapshots=tuple(_snapshot(run_) for run_ in ranked.snapshots),
-        variants={variant.name: _adds(variant, pipeline) for variant in pipeline.rank.variants},
+        variants={variant.name: variant.says(pipeline.grid) for variant in pipeline.rank.variants},
         rankers={name: _settings(ranker.model_dump()) for name, ranker in pipeline.rank.rankers.items()},
         notes=(
             "Each row is joined to the newest snapshot strictly older than itself.",
             "The baseline is strong: "
-            + "; ".join(_ADDS[group] for group in STRONG)
+            + "; ".join(ADDS[group] for group in LOG_GROUPS)
             + ". Trees leave out ids.",
             *_modes(pipeline),
         ),
     )
-
-
-def _adds(variant: Variant, pipeline: Pipeline) -> str:
-    """What a variant has, in a few words."""
-    groups = FEATURES[variant.features]
-    shown = [group for group in groups if group not in STRONG] or groups
-    said = [" · ".join(_ADDS[group] for group in shown)]
-    if variant.whose != "both":
-        said.append(f"of {variant.whose}s only")
-    if variant.method:
-        said.append(f"by {variant.method}")
-    if variant.mode == "submodel" and pipeline.submodel is not None:
-        section = pipeline.submodel
-        said.append(f"computed by the encoder of {section.pretrain.family_name} inside the ranker")
-        said.append(f"trained on rows later than its moment, {section.as_of:%Y-%m-%d}")
-    if variant.alignment != "none":
-        target = pipeline.rank.target_domain
-        said.append(f"{target} and the other domains drawn together by {variant.alignment}")
-    return ", ".join(said)
 
 
 def _modes(pipeline: Pipeline) -> list[str]:

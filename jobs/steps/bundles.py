@@ -32,7 +32,7 @@ def export_best(
         bundles = {}
         for name, losses in scores.validation.items():
             variant = min(
-                (one for one in pipeline.rank.variants if one.name in losses and servable(one)),
+                (one for one in pipeline.rank.variants if one.name in losses and one.servable),
                 key=lambda one: losses[one.name],
             )
             bundles[name] = _bundle(pipeline, name, variant, dataset, snapshots)
@@ -40,16 +40,11 @@ def export_best(
     return bundles
 
 
-def servable(variant: Variant) -> bool:
-    """Whether a bundle can be made of it: what it reads comes from the store, from published runs."""
-    return variant.mode == "feature" and variant.alignment == "none"
-
-
 def _bundle(
     pipeline: Pipeline, name: str, variant: Variant, dataset: Dataset, snapshots: Sequence[Published]
 ) -> Bundle:
     ranker, seed = pipeline.rank.rankers[name], pipeline.rank.seeds[0]
-    inputs, encoders = select(dataset, variant, pipeline.pretrain.family_name)
+    inputs, encoders = select(dataset, variant, pipeline.grid)
     train, validation, test = (inputs.take(dataset.parts[part]) for part in PARTS)
     fingerprint = train.fingerprint()
     key = config_hash(

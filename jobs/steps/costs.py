@@ -21,8 +21,8 @@ def costs(pipeline: Pipeline, ranked: RankResult) -> tuple[Cost, ...]:
     found = {}
     for variant in pipeline.rank.variants:
         pins: tuple[Pin, ...] = ()
-        if variant.mode == "feature":
-            _, encoders = select(ranked.dataset, variant, pipeline.pretrain.family_name)
+        if variant["mode"] == "feature":
+            _, encoders = select(ranked.dataset, variant, pipeline.grid)
             pins = make_pins(encoders.spec.columns(), ranked.snapshots)
         found[variant.name] = (bytes_online(pins, ranked.snapshots), _read(pipeline, ranked, pins))
     return tuple(

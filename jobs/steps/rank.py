@@ -1,7 +1,7 @@
 """``rank``: training sets from Feast, and every ranker on every variant with every seed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,8 @@ from jobs.steps.leaks import check_leaks
 from jobs.steps.sub_model_arm import submodel_arm
 from ranking.bundle import Bundle
 from ranking.dataset.dataset import Dataset, build_dataset
-from ranking.experiment.arms import Arm, feature_arm
+from ranking.experiment.arm import Arm
+from ranking.experiment.arms import make_arm
 from ranking.experiment.run import run_grid
 from ranking.experiment.scores import Scores
 from ranking.metrics.metrics import auc
@@ -69,13 +70,11 @@ def rank(pipeline: Pipeline, progress: Progress) -> RankResult:
 
 def _arms(pipeline: Pipeline, labels: pa.Table, dataset: Dataset, progress: Progress) -> Sequence[Arm]:
     """The variants of the grid, ready to train."""
-    first, target = pipeline.pretrain.family_name, pipeline.rank.target_domain
-    return [
-        submodel_arm(pipeline, labels, variant, progress)
-        if variant.mode == "submodel"
-        else feature_arm(dataset, variant, first, target)
-        for variant in pipeline.rank.variants
-    ]
+    grid = pipeline.grid
+    if grid.sub_model is not None:
+        made = replace(grid.sub_model, arm=lambda name: submodel_arm(pipeline, labels, name, progress))
+        grid = replace(grid, sub_model=made)
+    return [make_arm(dataset, variant, grid) for variant in pipeline.rank.variants]
 
 
 def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:

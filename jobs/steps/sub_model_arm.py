@@ -16,7 +16,9 @@ from jobs.pipeline import Pipeline, SubModelMode
 from jobs.steps.graph import save_graph
 from jobs.steps.pretrain import fit_snapshot
 from ranking.dataset.dataset import build_dataset
-from ranking.experiment.arms import Arm, select
+from ranking.experiment.arm import Arm
+from ranking.experiment.arms import select
+from ranking.experiment.factors.base import GridContext
 from ranking.experiment.variants import Variant
 from ranking.inputs.arrow import flat_array
 from ranking.inputs.inputs import Inputs
@@ -44,7 +46,7 @@ class Encoded:
         return self.inputs.take(self.parts[name])
 
 
-def submodel_arm(pipeline: Pipeline, labels: pa.Table, variant: Variant, progress: Progress) -> Arm:
+def submodel_arm(pipeline: Pipeline, labels: pa.Table, name: str, progress: Progress) -> Arm:
     """The sub-model among the variants of the grid: it learns from rows later than its encoder."""
     settings = submodel_settings(pipeline)
     encoded = encoded_rows(pipeline, labels, encoder_snapshot(pipeline, settings, progress), progress)
@@ -54,7 +56,7 @@ def submodel_arm(pipeline: Pipeline, labels: pa.Table, variant: Variant, progres
             return None
         return sub_model(pipeline, encoded.snapshot, ranker, settings.tuning)
 
-    return Arm(variant, lambda: encoded.inputs, encoded.parts, inside)
+    return Arm(name, lambda: encoded.inputs, encoded.parts, inside)
 
 
 def submodel_settings(pipeline: Pipeline) -> SubModelMode:
@@ -90,7 +92,7 @@ def encoded_rows(pipeline: Pipeline, labels: pa.Table, snapshot: Snapshot, progr
     }
     moments = sorted({*pipeline.as_of.moments(), made.as_of})
     dataset = build_dataset(task, labels, pa.table(columns), moments, progress)
-    inputs, _ = select(dataset, Variant(features="dense"), made.space.family)
+    inputs, _ = select(dataset, Variant(features="dense"), GridContext((made.space.family,)))
     parts = {part: later_rows(labels, dataset.parts[part], made.as_of) for part in PARTS}
     return Encoded(snapshot, inputs, parts)
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 
 from embedding_features.artifact import CodebookRecord, Kind, Space, check_codebooks, check_space
+from embedding_features.artifact.kinds import KINDS
 from embedding_features.config import Config
 from embedding_features.errors import CompatibilityError
-from ranking.dataset.graph_columns import KINDS
 
 if TYPE_CHECKING:
     # feast takes seconds to import, and a bundle that is loaded beside no repository needs none of it

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from embedding_features.artifact.kinds import KINDS
 from embedding_features.errors import DataError
 from ranking.task.task import SIDES, Side, Task
-
-KINDS = ("vector", "clusters", "tokens", "neighbours")
 
 
 @dataclass(frozen=True)
@@ -36,13 +35,13 @@ def find_graph_columns(task: Task, table: pa.Table) -> list[GraphColumns]:
     for column in table.column_names:
         for side in SIDES:
             node_type = re.escape(task.side(side).node_type)
-            kinds = "|".join(KINDS)
-            match = re.fullmatch(rf"(?:(.+)_)?{node_type}_({kinds})(?:@v\d+)?__(\w+)", column)
+            match = re.fullmatch(rf"(?:(.+)_)?{node_type}_({'|'.join(KINDS)})(?:@v\d+)?__(\w+)", column)
             if match:
                 family, kind, feature = match.groups()
                 found.setdefault((family or "", side, kind), {})[feature] = column
     if not found:
         wanted = f"<family>_{task.user.node_type}_vector__vector and the like"
         raise DataError(f"no graph feature among the columns {table.column_names}", fix=f"ask for {wanted}")
-    order = sorted(found, key=lambda key: (key[0], SIDES.index(key[1]), KINDS.index(key[2])))
+    kinds = list(KINDS)
+    order = sorted(found, key=lambda key: (key[0], SIDES.index(key[1]), kinds.index(key[2])))
     return [GraphColumns(side, family, kind, found[family, side, kind]) for family, side, kind in order]

@@ -5,8 +5,8 @@ from datetime import datetime
 
 import pyarrow as pa
 
+from ranking.dataset.feature_kinds.neighbours import neighbour_columns
 from ranking.dataset.graph_columns import GraphColumns
-from ranking.dataset.graph_fields import neighbour_columns
 from ranking.inputs.field_specs import AnyField, NumberSpec
 from ranking.log_features.earlier_events import EarlierEvents
 from ranking.log_features.item_knn import item_knn_columns

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from embedding_features.config import config_hash
-from ranking.experiment.arms import Arm
+from ranking.experiment.arm import Arm
 from ranking.experiment.finished import CANDIDATES, TrainedCell, read_cell, write_cell
 from ranking.experiment.importance import importance
 from ranking.inputs.inputs import Inputs

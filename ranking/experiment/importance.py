@@ -10,7 +10,6 @@ from embedding_features.config import Config
 from ranking.inputs.inputs import Field, Inputs, take_rows
 from ranking.metrics.metrics import auc
 from ranking.models.base import FittedRanker
-from ranking.models.lightgbm import FittedLightGBM
 
 
 class FieldImportance(Config):
@@ -53,22 +52,15 @@ def importance(
     if len(rows) > ROWS:
         rows = np.sort(rng.choice(rows, ROWS, replace=False))
     looked = inputs.take(rows)
-    if isinstance(fitted, FittedLightGBM):
-        method, values = "shap", _shap(fitted, looked)
-    else:
-        method, values = "permutation", _permuted(fitted, looked, rng)
+    contributions = fitted.contributions(looked)
+    method: Literal["shap", "permutation"] = "permutation" if contributions is None else "shap"
+    values = _permuted(fitted, looked, rng) if contributions is None else np.abs(contributions).mean(axis=0)
     fields = [
         FieldImportance(field=field.name, group=field.group, value=float(value))
         for field, value in zip(looked.fields, values, strict=True)
     ]
     fields.sort(key=lambda one: (-one.value, one.field))
     return Importance(ranker=ranker, variant=variant, method=method, fields=tuple(fields))
-
-
-def _shap(fitted: FittedLightGBM, inputs: Inputs) -> F64:
-    """[fields] mean absolute SHAP value, a field's columns summed before the absolute value is taken."""
-    found: F64 = np.abs(fitted.contributions(inputs)).mean(axis=0)
-    return found
 
 
 def _permuted(fitted: FittedRanker, inputs: Inputs, rng: np.random.Generator) -> F64:

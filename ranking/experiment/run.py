@@ -13,7 +13,7 @@ from embedding_features.errors import ConfigError
 from embedding_features.files import safe_name
 from embedding_features.progress import SILENT, Progress
 from ranking.dataset.dataset import Dataset
-from ranking.experiment.arms import Arm
+from ranking.experiment.arm import Arm
 from ranking.experiment.finished import TrainedCell
 from ranking.experiment.grid import Grid, Job
 from ranking.experiment.scores import Scores

@@ -1,92 +1,120 @@
-"""Variants of an ablation: which features a ranker sees, whose, of which method, and how they get into it."""
+"""Variants of an ablation: one level of each factor; and the grids that name them."""
 
 from collections.abc import Iterable, Sequence
 from itertools import product
-from typing import Literal, get_args
+from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import model_serializer, model_validator
 
 from embedding_features.config import Config
+from ranking.experiment.factors.base import Factor, GridContext
+from ranking.experiment.factors.features import GROUPS
+from ranking.experiment.factors.registry import factors
 from ranking.inputs.field_specs import FieldSpec
-from ranking.inputs.fields import Group
-from ranking.task.task import Whose
-
-#: the strong baseline: learned ids and side tables, counts and means of the log, item-kNN scores of the log
-STRONG: tuple[Group, ...] = ("base", "counts", "knn")
-
-#: what a variant's ``features`` names → the groups of fields it has
-FEATURES: dict[str, tuple[Group, ...]] = {
-    "ids": ("base",),
-    "counts": ("base", "counts"),
-    "none": STRONG,
-    "dense": (*STRONG, "dense"),
-    "clusters": (*STRONG, "clusters"),
-    "tokens": (*STRONG, "tokens"),
-    "neighbours": (*STRONG, "neighbours"),
-    "all": (*STRONG, "dense", "clusters", "tokens", "neighbours"),
-}
-
-Features = Literal["ids", "counts", "none", "dense", "clusters", "tokens", "neighbours", "all"]
-Mode = Literal["feature", "submodel"]
-Alignment = Literal["none", "mmd", "coral", "adversarial"]
 
 
 class Variant(Config):
-    """One variant.
+    """One variant: ``Variant(features="dense", whose="item")``; factors not named have their default.
 
     Attributes:
-        features: ``ids`` and ``counts`` are parts of the strong baseline, ``none`` is the whole of it; each
-            other one adds to it.
-        whose: pretrained features of one side only, or of both.
-        method: family of the snapshots they come from; "" is the pipeline's first.
-        mode: ``feature``: from the store. ``submodel``: the pretrained encoder inside the ranker.
-        alignment: what draws the representations of target domain and others together while training.
+        levels: (factor, level), of every factor in order.
     """
 
-    features: Features = "none"
-    whose: Whose = "both"
-    method: str = ""
-    mode: Mode = "feature"
-    alignment: Alignment = "none"
+    levels: tuple[tuple[str, str], ...]
+
+    def __init__(self, **levels: str) -> None:
+        super().__init__(**levels)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_levels(cls, given: dict[str, str]) -> dict[str, Any]:
+        _check_known(given, list(factors()))
+        return {"levels": tuple((name, given.get(name, one.default)) for name, one in factors().items())}
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "Variant":
-        pretrained = set(FEATURES[self.features]) - set(STRONG)
-        if not pretrained and (self.whose != "both" or self.method):
-            raise ValueError(f"features {self.features!r} are of no method, and nobody's in particular")
-        if self.mode == "submodel" and (self.features, self.whose, self.method) != ("dense", "both", ""):
-            raise ValueError("a sub-model computes the dense features of both sides, of its own method")
+        levels = dict(self.levels)
+        for factor, level in self.chosen():
+            if factor.levels is not None and level not in factor.levels:
+                known = ", ".join(factor.levels)
+                raise ValueError(f"{factor.name} has no level {level!r}; there are {known}")
+        for factor, level in self.chosen():
+            factor.check(level, levels)
         return self
+
+    @model_serializer
+    def _as_named(self) -> dict[str, str]:
+        return dict(self.levels)
+
+    def chosen(self) -> list[tuple[Factor, str]]:
+        """Return every factor, each with its level."""
+        known = factors()
+        return [(known[name], level) for name, level in self.levels]
+
+    def __getitem__(self, factor: str) -> str:
+        """Return the level of a factor."""
+        return dict(self.levels)[factor]
 
     @property
     def name(self) -> str:
-        """``dense``, ``dense-item``, ``als-dense``, ``dense-submodel``, ``none-mmd``."""
-        said = (
-            self.method,
-            self.features,
-            "" if self.whose == "both" else self.whose,
-            "" if self.mode == "feature" else self.mode,
-            "" if self.alignment == "none" else self.alignment,
-        )
-        return "-".join(part for part in said if part)
+        """The levels that are not defaults: ``dense``, ``dense-item``, ``als-dense``, ``none-mmd``."""
+        ordered = sorted(self.chosen(), key=lambda one: not one[0].leads)
+        return "-".join(label for factor, level in ordered if (label := factor.label(level)))
 
-    def has(self, field: FieldSpec, first: str) -> bool:
-        """Whether a ranker of this variant sees a field; ``first`` is the family that "" stands for."""
-        if field.group not in FEATURES[self.features]:
-            return False
-        if field.group in STRONG:
-            return True
-        return field.family == (self.method or first) and self.whose in ("both", field.whose)
+    @property
+    def servable(self) -> bool:
+        """Whether a bundle can be made of it: a service reads all that it needs from the store."""
+        return all(factor.servable(level) for factor, level in self.chosen())
+
+    def sees(self, field: FieldSpec, grid: GridContext) -> bool:
+        """Return whether a ranker of this variant sees a field."""
+        return all(factor.sees(level, field, grid) for factor, level in self.chosen())
+
+    def check_grid(self, grid: GridContext) -> None:
+        """Check that what the levels refer to is there.
+
+        Raises:
+            ValueError: when something is not.
+        """
+        for factor, level in self.chosen():
+            factor.check_grid(level, grid)
+
+    def says(self, grid: GridContext) -> str:
+        """Return what the variant has, in a few words of a report."""
+        levels = dict(self.levels)
+        return ", ".join(
+            words for factor, level in self.chosen() for words in factor.says(level, levels, grid)
+        )
 
 
 class Block(Config):
-    """A part of a grid: every combination of what its lists name."""
+    """A part of a grid: every combination of the levels that its lists name.
 
-    features: tuple[Features, ...] = Field(default=("dense",), min_length=1)
-    whose: tuple[Whose, ...] = Field(default=("both",), min_length=1)
-    methods: tuple[str, ...] = Field(default=("",), min_length=1)
-    modes: tuple[Mode, ...] = Field(default=("feature",), min_length=1)
-    alignments: tuple[Alignment, ...] = Field(default=("none",), min_length=1)
+    In YAML: ``{features: [dense, tokens], whose: [user, item]}``, by :attr:`.Factor.in_grid`.
+
+    Attributes:
+        levels: (factor, its levels), of every factor in order.
+    """
+
+    levels: tuple[tuple[str, tuple[str, ...]], ...]
+
+    def __init__(self, **levels: Sequence[str]) -> None:
+        super().__init__(**levels)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_lists(cls, given: dict[str, Any]) -> dict[str, Any]:
+        _check_known(given, [one.in_grid for one in factors().values()])
+        for name, levels in given.items():
+            if isinstance(levels, str) or not levels:
+                raise ValueError(f"{name} is {levels!r}; list at least one level")
+        chosen = {name: tuple(given.get(one.in_grid, _unnamed(one))) for name, one in factors().items()}
+        return {"levels": tuple(chosen.items())}
+
+    @model_serializer
+    def _as_listed(self) -> dict[str, tuple[str, ...]]:
+        known = factors()
+        return {known[name].in_grid: levels for name, levels in self.levels}
 
     @model_validator(mode="after")
     def _every_one_makes_sense(self) -> "Block":
@@ -94,16 +122,26 @@ class Block(Config):
         return self
 
     def variants(self) -> list[Variant]:
-        """The combinations, in order."""
-        every = product(self.features, self.whose, self.methods, self.modes, self.alignments)
-        names = ("features", "whose", "method", "mode", "alignment")
-        return [Variant.model_validate(dict(zip(names, values, strict=True))) for values in every]
+        """Return the combinations, in order."""
+        names = [name for name, _ in self.levels]
+        every = product(*(levels for _, levels in self.levels))
+        return [Variant(**dict(zip(names, levels, strict=True))) for levels in every]
+
+
+def _unnamed(factor: Factor) -> tuple[str, ...]:
+    return (factor.default,) if factor.in_block is None else factor.in_block
+
+
+def _check_known(given: dict[str, Any], known: Sequence[str]) -> None:
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise ValueError(f"no factor {', '.join(unknown)}; there are {', '.join(known)}")
 
 
 #: each kind of feature alone, all of them, and the parts of the baseline
-DEFAULT_GRID = (Block(features=get_args(Features)),)
+DEFAULT_GRID = (Block(features=tuple(GROUPS)),)
 
 
 def expand(grid: Iterable[Block]) -> Sequence[Variant]:
-    """The variants of all blocks, each once, in order."""
+    """Return the variants of all blocks, each once, in order."""
     return list(dict.fromkeys(variant for block in grid for variant in block.variants()))

@@ -4,17 +4,30 @@
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import numpy as np
+from pydantic import AfterValidator
 
 from embedding_features.arrays import F32, I32, I64, Bool
+from embedding_features.artifact.kinds import KINDS
 from embedding_features.errors import DataError
 from ranking.task.task import Side
 
-#: what a ranker knows without pretrained vectors: ids and side tables (``base``), counts and means of the
-#: log, item-kNN scores of the log (``knn``); then what is pretrained
-Group = Literal["base", "counts", "knn", "dense", "clusters", "tokens", "neighbours"]
+#: groups of fields that are not pretrained: ids and side tables (``base``), counts and means of the log, and
+#: item-kNN scores of the log (``knn``)
+LOG_GROUPS = ("base", "counts", "knn")
+
+
+def _known(group: str) -> str:
+    known = (*LOG_GROUPS, *(kind.group for kind in KINDS.values()))
+    if group not in known:
+        raise ValueError(f"no group of fields {group!r}; there are {', '.join(known)}")
+    return group
+
+
+#: by which variants of an ablation have a field: one of :data:`LOG_GROUPS`, or that of a kind of feature
+Group = Annotated[str, AfterValidator(_known)]
 
 
 @dataclass(frozen=True)

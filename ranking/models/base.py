@@ -2,17 +2,19 @@
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import SerializeAsAny
 
-from embedding_features.arrays import F32
+from embedding_features.arrays import F32, F64
 from embedding_features.config import Config, Part, parse_config
 from embedding_features.errors import ConfigError, DataError, TrainingError
 from embedding_features.files import write_atomic
 from embedding_features.progress import SILENT, Progress
+from ranking.inputs.field_specs import FieldSpec
 from ranking.inputs.inputs import Inputs
 
 
@@ -64,6 +66,10 @@ class FittedRanker(ABC):
         about = SavedRanker.read(text, str(folder / SAVED))
         return about.ranker.restore(folder, about)
 
+    def contributions(self, inputs: Inputs) -> F64 | None:  # noqa: ARG002
+        """Return [n, fields] what each field adds to a row's log odds; None where the ranker cannot say."""
+        return None
+
     @abstractmethod
     def _save(self, folder: Path) -> None:
         """Write what was learned."""
@@ -74,7 +80,22 @@ class FittedRanker(ABC):
 
 
 class Ranker(Part):
-    """Settings of a ranker; ``kind`` names it."""
+    """Settings of a ranker; ``kind`` names it.
+
+    A third party's ranker is a subclass with a kind of its own, found by an entry point of the group
+    ``embedding_features.rankers``; :mod:`ranking.testing` has the tests that it must pass.
+
+    Attributes:
+        represents: whether rows pass through a representation of a torch network (:class:`.NetworkRanker`),
+            which can be aligned between domains and can read a pretrained encoder.
+    """
+
+    plug_ins: ClassVar[str] = "embedding_features.rankers"
+    represents: ClassVar[bool] = False
+
+    def accepts(self, fields: Collection[FieldSpec]) -> bool:  # noqa: ARG002
+        """Return whether the ranker can learn from these fields alone; by default from any."""
+        return True
 
     def fit(self, train: Inputs, validation: Inputs, seed: int, progress: Progress = SILENT) -> FittedRanker:
         """Learn from ``train``; stop when log loss on ``validation`` no longer falls (lambdarank: when NDCG

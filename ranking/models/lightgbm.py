@@ -1,5 +1,6 @@
 """LightGBM: gradient boosted trees over numbers and native categories."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ from pydantic import Field as Setting
 from embedding_features.arrays import F32, F64, I64
 from embedding_features.errors import DataError
 from embedding_features.progress import Progress
+from ranking.inputs.field_specs import FieldSpec
 from ranking.inputs.inputs import Inputs
 from ranking.models.base import FittedRanker, Ranker, SavedRanker
 from ranking.models.design import bag_columns, design_matrix, field_widths
@@ -45,6 +47,10 @@ class LightGBM(Ranker):
     rounds: int = Setting(default=300, ge=1)
     patience: int = Setting(default=20, ge=1)
     threads: int = Setting(default=1, ge=1)
+
+    def accepts(self, fields: Collection[FieldSpec]) -> bool:
+        """Return whether there is any field but ids, which trees leave out."""
+        return not all(getattr(field, "identity", False) for field in fields)
 
     def _fit(self, train: Inputs, validation: Inputs, seed: int, progress: Progress) -> FittedRanker:
         train = train.labelled()

@@ -4,7 +4,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -39,6 +39,7 @@ class NetworkRanker(Ranker):
         alignment: draws the representations of two domains' training rows together; None: does not.
     """
 
+    represents: ClassVar[bool] = True
     dim: int = Field(default=8, ge=1)
     id_dropout: float = Field(default=0.5, ge=0, le=1)
     training: RankerTraining = RankerTraining()

@@ -11,6 +11,7 @@ import pytest
 
 import embedding_features as ef
 from embedding_features import artifact, graph, methods
+from tests.e2e.installed_package import installed
 from tests.e2e.test_cli_refusals import COMMANDS
 from tests.paths import ROOT
 
@@ -79,17 +80,6 @@ def test_the_help_of_every_command_needs_nothing_heavy() -> None:
     found = json.loads(done.stdout)
     assert len(found) == len(COMMANDS)
     assert {tuple(map(str, value)) for value in found.values()} == {("0", "True", "[]")}
-
-
-def installed(folder: Path, name: str, entry_points: str, **modules: str) -> Path:
-    """A package beside ours: its metadata and modules."""
-    metadata = folder / f"{name}-1.0.dist-info"
-    metadata.mkdir(parents=True)
-    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text(entry_points)
-    for module, code in modules.items():
-        (folder / f"{module}.py").write_text(dedent(code))
-    return folder
 
 
 THEIRS = """

@@ -14,7 +14,7 @@ from ranking.encoders.vectors import SimilarityEncoder, VectorEncoder
 from ranking.inputs.field_specs import SimilaritySpec, VectorSpec
 from ranking.inputs.vector_rows import held_once, stored_once
 from ranking.models import WideDeep
-from tests.ranking_data import planted_inputs
+from ranking.testing.planted import planted_inputs
 
 INTEGERS = st.integers(-(2**63), 2**63 - 1) | st.integers(-5, 5)
 TEXTS = st.text(max_size=3) | st.sampled_from(["", "a", "é", "a\0"])

@@ -23,7 +23,7 @@ PATH = str(Path(__file__).parent / "data" / "stats.parquet")
 SOURCE = FileSource(path=PATH, timestamp_field="event_timestamp")
 """
 TAIL = """
-from embedding_features.store.publishing.definitions import definitions
+from embedding_features.store.definitions import definitions
 globals().update(definitions(Path(__file__).resolve().parent).named())
 """
 

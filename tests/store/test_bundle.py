@@ -8,6 +8,7 @@ from embedding_features.errors import SnapshotError
 from embedding_features.store import historical, list_published, materialize, online
 from ranking.bundle import export_bundle, load_bundle
 from ranking.experiment.arms import select
+from ranking.experiment.factors.base import GridContext
 from ranking.experiment.variants import Variant
 from ranking.task.labels import entity_frame
 from tests.store.builders import make_repo, tree
@@ -102,7 +103,7 @@ def test_equal_trainings_give_equal_bytes(world, tmp_path):
 
 
 def test_a_variant_without_graph_features_needs_no_run(world, tmp_path):
-    inputs, encoders = select(world.dataset, Variant(), "spectral")
+    inputs, encoders = select(world.dataset, Variant(), GridContext(("spectral",)))
     train, validation = (inputs.take(world.dataset.parts[name]) for name in ("train", "validation"))
     fitted = RANKERS["wide_deep"].fit(train, validation, 0)
     export_bundle(

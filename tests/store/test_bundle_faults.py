@@ -12,7 +12,7 @@ from embedding_features.errors import BundleError, CompatibilityError, DataError
 from embedding_features.store import list_published, publish_series
 from ranking.bundle import check_pins, export_bundle, load_bundle
 from ranking.models import FittedRanker
-from tests.ranking_data import of_groups
+from ranking.testing.planted import of_groups
 from tests.store.builders import DAY, make_repo, snapshot
 from tests.store.bundle_world import RANKERS, export, make_bundles
 

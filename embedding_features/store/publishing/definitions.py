@@ -14,6 +14,7 @@ from pathlib import Path
 from feast import Entity, FeatureService, FeatureView, ValueType
 
 from embedding_features.artifact import Kind
+from embedding_features.artifact.kinds import KINDS
 from embedding_features.errors import ConfigError
 from embedding_features.store.marks import PREFIX, marks
 from embedding_features.store.published import Published, list_published
@@ -23,9 +24,9 @@ from embedding_features.store.repo_settings import SETTINGS_FILE, RepoSettings, 
 from embedding_features.store.session import applied_store, feast_errors, file_errors
 
 SERVICES: dict[Service, tuple[Kind, ...]] = {
-    "ranking_dense": ("vector",),
-    "ranking_discrete": ("clusters", "tokens", "neighbours"),
-    "ranking_all": ("vector", "clusters", "tokens", "neighbours"),
+    "ranking_dense": tuple(name for name, kind in KINDS.items() if not kind.discrete),
+    "ranking_discrete": tuple(name for name, kind in KINDS.items() if kind.discrete),
+    "ranking_all": tuple(KINDS),
 }
 
 

@@ -11,7 +11,7 @@ from ranking.inputs.inputs import Inputs
 from ranking.models import DLRM, DCNv2, DeepFM, FittedRanker, Ranker, WideDeep
 from ranking.models.alignment import MMD, Adversarial, Coral, TowerSettings
 from ranking.models.training import RankerTraining
-from tests.ranking_data import planted_inputs
+from ranking.testing.planted import planted_inputs
 
 SHORT = RankerTraining(epochs=2, batch_rows=256)
 ALIGNMENTS = {

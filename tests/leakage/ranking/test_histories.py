@@ -10,16 +10,8 @@ from ranking.inputs.fields import History
 from ranking.log_features.histories import Histories
 from ranking.task.labels import load_labels
 from ranking.task.task import LabelRule, Task
-from tests.ranking_data import (
-    SNAPSHOTS,
-    START,
-    graph_features,
-    label_table,
-    moment,
-    of_groups,
-    random_log,
-    small_world,
-)
+from ranking.testing.planted import of_groups
+from tests.ranking_data import SNAPSHOTS, START, graph_features, label_table, moment, random_log, small_world
 
 TASK = Task(log="none.parquet", label=LabelRule(column="rating", at_least=4))
 MOMENTS = [moment(10), moment(25)]

@@ -6,12 +6,14 @@ from sklearn.linear_model import LogisticRegression
 
 from ranking.inputs.fields import Category, History, Vector
 from ranking.metrics.metrics import auc
-from ranking.models import DIN, DLRM, DCNv2, DeepFM, LightGBM, WideDeep
+from ranking.models import DIN
 from ranking.models.pretrained import FineTuned, Frozen, Projected
+from ranking.models.registry import rankers
 from ranking.models.training import RankerTraining
-from tests.ranking_data import planted_history, planted_inputs
+from ranking.testing.planted import planted_inputs
+from tests.ranking_data import planted_history
 
-RANKERS = [LightGBM(), WideDeep(), DLRM(), DCNv2(), DeepFM(), DIN()]
+RANKERS = [made() for made in rankers().values()]
 every_ranker = pytest.mark.parametrize("ranker", RANKERS, ids=lambda r: r.kind)
 
 

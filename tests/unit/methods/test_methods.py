@@ -9,6 +9,7 @@ import torch
 from pydantic import Field
 
 from embedding_features import methods as m
+from embedding_features import plugins
 from embedding_features.arrays import F32
 from embedding_features.artifact.embeddings import Embeddings
 from embedding_features.errors import CompatibilityError, ConfigError, GraphError, TrainingError
@@ -35,11 +36,10 @@ class Constant(Solver):
 @pytest.fixture
 def _empty_registry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_METHODS", {})
-    monkeypatch.setattr(registry, "_BROKEN", {})
-    monkeypatch.setattr(registry, "entry_points", lambda group: [])
-    registry._load_entry_points.cache_clear()
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [])
+    plugins.load_plugins.cache_clear()
     yield
-    registry._load_entry_points.cache_clear()
+    plugins.load_plugins.cache_clear()
 
 
 def constant(value: Annotated[float, Field(le=9)] = 1.0, relation: str | None = None) -> m.ClosedForm:
@@ -109,7 +109,7 @@ def test_third_parties_come_by_entry_point(monkeypatch: pytest.MonkeyPatch) -> N
         def load(self) -> object:
             return m.method(family="theirs", exports="nothing", metric="dot")(constant)
 
-    monkeypatch.setattr(registry, "entry_points", lambda group: [Point()] if group == registry.GROUP else [])
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [Point()] if group == registry.GROUP else [])
     assert m.get_method("constant").family == "theirs"
     assert m.get_method("constant").weights == "not stated"
 
@@ -123,7 +123,7 @@ def test_a_broken_entry_point_takes_only_itself_down(monkeypatch: pytest.MonkeyP
             raise ImportError("no module named x")
 
     m.method(family="test", exports="nothing", metric="dot")(constant)
-    monkeypatch.setattr(registry, "entry_points", lambda group: [Point()])
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [Point()])
     with pytest.warns(UserWarning, match="theirs"):
         assert list(m.methods()) == ["constant"]
     with pytest.raises(ConfigError, match="'theirs' cannot be loaded: ImportError: no module named x"):

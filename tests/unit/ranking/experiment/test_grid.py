@@ -8,7 +8,8 @@ import pytest
 
 from embedding_features.errors import ConfigError, TrainingError
 from ranking.dataset.dataset import build_dataset
-from ranking.experiment.arms import feature_arm
+from ranking.experiment.arms import make_arm
+from ranking.experiment.factors.base import GridContext
 from ranking.experiment.finished import TrainedCell, read_cell, write_cell
 from ranking.experiment.importance import FieldImportance, Importance
 from ranking.experiment.run import run_grid
@@ -31,7 +32,7 @@ IMPORTANCE = Importance(
 def arms(dataset, *features):
     """Arms of features from the store; all of the default grid."""
     chosen = [Variant(features=name) for name in features] or VARIANTS
-    return [feature_arm(dataset, variant, "toy") for variant in chosen]
+    return [make_arm(dataset, variant, GridContext(("toy",))) for variant in chosen]
 
 
 FITS: list[tuple[float, int, int]] = []

@@ -9,7 +9,7 @@ from ranking.inputs.inputs import Inputs
 from ranking.models import LightGBM, WideDeep
 from ranking.models.design import bag_columns, design_matrix, field_widths
 from ranking.models.training import RankerTraining
-from tests.ranking_data import planted_inputs
+from ranking.testing.planted import planted_inputs
 
 
 def numbers(rows, seed):

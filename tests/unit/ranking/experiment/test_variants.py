@@ -8,14 +8,18 @@ from pydantic import ValidationError
 
 from embedding_features.errors import ConfigError
 from ranking.dataset.dataset import build_dataset
-from ranking.experiment.arms import feature_arm, select
-from ranking.experiment.variants import DEFAULT_GRID, FEATURES, Block, Variant, expand
+from ranking.experiment.arms import make_arm, select
+from ranking.experiment.factors.base import GridContext
+from ranking.experiment.factors.features import GROUPS
+from ranking.experiment.variants import DEFAULT_GRID, Block, Variant, expand
 from ranking.inputs.field_specs import NumberSpec
 from ranking.models import DLRM, LightGBM, WideDeep
 from ranking.models.alignment import MMD
 from ranking.task.labels import load_labels
 from ranking.task.task import SideSpec, SideTable
 from tests.ranking_data import SNAPSHOTS, graph_features, small_world, variant_of
+
+TOY, ALS = GridContext(("toy",)), GridContext(("als",))
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +93,7 @@ def test_a_grid_is_every_combination_of_each_block_once():
     ]  # fmt: skip
     with pytest.raises(ValidationError, match="nobody's in particular"):
         Block(features=("none", "dense"), whose=("user",))
-    assert [variant.name for variant in expand(DEFAULT_GRID)] == list(FEATURES)
+    assert [variant.name for variant in expand(DEFAULT_GRID)] == list(GROUPS)
 
 
 def test_each_rung_of_the_baseline_adds_to_the_one_before(dataset):
@@ -120,34 +124,34 @@ def test_whose_and_which_method(dataset):
 
 
 def test_inputs_and_encoders_of_a_variant_belong_together(dataset):
-    inputs, encoders = select(dataset, Variant(features="tokens", whose="item"), "toy")
+    inputs, encoders = select(dataset, Variant(features="tokens", whose="item"), TOY)
     assert [field.name for field in inputs.fields] == encoders.names()
 
 
 def test_a_variant_without_a_field_of_its_own_is_refused(dataset):
     with pytest.raises(ConfigError, match="'als-dense' has no field of its own"):
-        select(dataset, Variant(features="dense", method="als"), "toy")
+        select(dataset, Variant(features="dense", method="als"), TOY)
 
 
 def test_a_field_is_seen_by_its_group_family_and_side():
     field = NumberSpec(name="x", column="x", group="neighbours", family="als", whose="item")
-    assert Variant(features="neighbours").has(field, "als")
-    assert not Variant(features="neighbours").has(field, "toy")
-    assert not Variant(features="neighbours", whose="user").has(field, "als")
-    assert not Variant(features="dense").has(field, "als")
+    assert Variant(features="neighbours").sees(field, ALS)
+    assert not Variant(features="neighbours").sees(field, TOY)
+    assert not Variant(features="neighbours", whose="user").sees(field, ALS)
+    assert not Variant(features="dense").sees(field, ALS)
 
 
 def test_trees_without_anything_but_ids_are_left_out(dataset):
     bare = dataset.encoders.select(lambda f: getattr(f, "identity", False) or f.group != "base")
-    arm = feature_arm(type(dataset)(**{**vars(dataset), "encoders": bare}), Variant(features="ids"), "toy")
+    arm = make_arm(type(dataset)(**{**vars(dataset), "encoders": bare}), Variant(features="ids"), TOY)
     assert arm.ranker(LightGBM()) is None
     assert arm.ranker(DLRM()) == DLRM()
-    assert feature_arm(dataset, Variant(features="ids"), "toy").ranker(LightGBM()) == LightGBM()
+    assert make_arm(dataset, Variant(features="ids"), TOY).ranker(LightGBM()) == LightGBM()
 
 
 def test_an_aligned_arm(dataset):
     """Torch rankers only; domain 1 is the target's rows, whatever part they are of."""
-    arm = feature_arm(dataset, Variant(features="dense", alignment="mmd"), "toy", "films")
+    arm = make_arm(dataset, Variant(features="dense", alignment="mmd"), GridContext(("toy",), "films"))
     assert arm.ranker(LightGBM()) is None
     assert arm.ranker(WideDeep()).alignment == MMD()
     inputs = arm.inputs()
@@ -159,6 +163,6 @@ def test_an_aligned_arm(dataset):
 
 def test_a_target_domain_must_be_there(dataset):
     with pytest.raises(ConfigError, match="aligns domains, and the task has none"):
-        feature_arm(dataset, Variant(alignment="mmd"), "toy")
+        make_arm(dataset, Variant(alignment="mmd"), TOY)
     with pytest.raises(ConfigError, match=r"(?s)no row is of the domain 'songs'.*books, films"):
-        feature_arm(dataset, Variant(alignment="mmd"), "toy", "songs")
+        make_arm(dataset, Variant(alignment="mmd"), GridContext(("toy",), "songs"))

@@ -14,16 +14,8 @@ from ranking.inputs.arrow import Lists, floats, padded_bag, vectors
 from ranking.inputs.fields import Bag, Category, Number, Vector
 from ranking.task.labels import entity_frame, load_labels
 from ranking.task.task import FractionSplit, LabelRule, MomentSplit, SideSpec, SideTable, Task
-from tests.ranking_data import (
-    MICROS,
-    SNAPSHOTS,
-    graph_features,
-    log_table,
-    moment,
-    of_groups,
-    small_world,
-    write_task,
-)
+from ranking.testing.planted import of_groups
+from tests.ranking_data import MICROS, SNAPSHOTS, graph_features, log_table, moment, small_world, write_task
 
 LOG = log_table([1, 2, 3, 1, 2, 1], [7, 8, 9, 7, 7, 8], [4, 1, 2, 0, 4, 2], [5, 1, 4, 4, 3, 3])
 HALVES = {"split": MomentSplit(validation=moment(2), test=moment(3))}

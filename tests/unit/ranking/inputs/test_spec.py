@@ -13,8 +13,9 @@ from ranking.encoders.fitted import ENCODERS
 from ranking.inputs.fields import Bag, Category, Number, Vector
 from ranking.inputs.spec import RankerSpec
 from ranking.task.labels import load_labels
+from ranking.testing.planted import of_groups
 from tests.paths import ROOT
-from tests.ranking_data import SNAPSHOTS, graph_features, of_groups, small_world
+from tests.ranking_data import SNAPSHOTS, graph_features, small_world
 
 YAML = """
 fields:

@@ -20,7 +20,7 @@ from ranking.models.tensors import Batch
 from ranking.models.training import RankerTraining, labelled_log_loss, train_model
 from ranking.models.wide import WideArch
 from ranking.models.wide_deep import WideDeep
-from tests.ranking_data import planted_inputs
+from ranking.testing.planted import planted_inputs
 
 NAN = float("nan")
 

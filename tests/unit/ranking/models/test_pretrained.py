@@ -18,7 +18,8 @@ from ranking.models.saved_trees import platt
 from ranking.models.schema import Schema
 from ranking.models.tensors import Batch
 from ranking.models.training import RankerTraining
-from tests.ranking_data import planted_history, planted_inputs
+from ranking.testing.planted import planted_inputs
+from tests.ranking_data import planted_history
 
 KINDS = [Frozen(), Projected(), FineTuned(), Added(), Mixed(), DHE(hashes=4, hidden=(3,))]
 every_kind = pytest.mark.parametrize("pretrained", KINDS, ids=lambda p: p.kind)

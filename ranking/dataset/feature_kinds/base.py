@@ -1,0 +1,55 @@
+"""What a kind of pretrained feature says of itself to rankers."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+import pyarrow as pa
+
+from embedding_features.artifact.kinds import FeatureKind
+from embedding_features.errors import DataError
+from ranking.dataset.graph_columns import GraphColumns
+from ranking.inputs.field_specs import AnyField
+
+
+class KindFields(ABC):
+    """Makes a ranker's fields of one kind of pretrained feature.
+
+    Attributes:
+        kind: the kind, as snapshots have it.
+        says: what the fields are, in a few words of a report.
+    """
+
+    kind: ClassVar[FeatureKind]
+    says: ClassVar[str]
+
+    @abstractmethod
+    def specs(self, view: GraphColumns) -> list[AnyField]:
+        """Return the fields of one view of this kind.
+
+        Raises:
+            DataError: when the view came without a feature.
+        """
+
+    def across(self, views: Sequence[GraphColumns], features: pa.Table) -> list[AnyField]:  # noqa: ARG002
+        """Return fields that need several views of this kind; by default there are none.
+
+        Args:
+            views: all views of this kind.
+            features: some rows with their columns, which tell the dims of vectors.
+        """
+        return []
+
+
+def column_of(view: GraphColumns, feature: str) -> str:
+    """Return the column of a view's feature.
+
+    Raises:
+        DataError: when the view came without it.
+    """
+    if feature not in view.features:
+        raise DataError(
+            f"view {view.prefix}_{view.kind} came without {feature!r}",
+            fix="ask the store for the whole view",
+        )
+    return view.features[feature]

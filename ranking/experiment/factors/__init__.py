@@ -1,0 +1,1 @@
+"""The factors of an ablation, one a file."""

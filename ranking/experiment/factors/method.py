@@ -1,0 +1,31 @@
+"""The factor ``method``: the family of snapshots that pretrained features come from."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from ranking.experiment.factors.base import Factor, GridContext
+from ranking.inputs.field_specs import FieldSpec
+from ranking.inputs.fields import LOG_GROUPS
+
+
+class MethodOfFeatures(Factor):
+    """Which family's features a ranker sees; "" is the pipeline's first."""
+
+    name: ClassVar[str] = "method"
+    in_grid: ClassVar[str] = "methods"
+    levels: ClassVar[None] = None
+    default: ClassVar[str] = ""
+    leads: ClassVar[bool] = True
+
+    def check_grid(self, level: str, grid: GridContext) -> None:
+        """Check that the family is pretrained."""
+        if level not in ("", *grid.families):
+            raise ValueError(f"the grid names {level}; pretrained are {', '.join(grid.families)}")
+
+    def sees(self, level: str, field: FieldSpec, grid: GridContext) -> bool:
+        """Return whether the field is of the log, or of the family."""
+        return field.group in LOG_GROUPS or field.family == (level or grid.families[0])
+
+    def says(self, level: str, variant: Mapping[str, str], grid: GridContext) -> tuple[str, ...]:
+        """Return which method's the features are, where they are not the first's."""
+        return () if level == self.default else (f"by {level}",)
