@@ -16,7 +16,7 @@ from embedding_features.sources.opened import TEXT
 from embedding_features.sources.sql import Subject, connection, quoted
 from ranking.inputs.arrow import flat_array
 from ranking.inputs.field_specs import AnyField, BagSpec, CategorySpec, NumberSpec
-from ranking.task.task import SIDES, Side, Task, said
+from ranking.task.task import SIDES, Side, Task, source_name
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def side_table(task: Task, side: Side) -> pa.Table | None:
     if spec is None:
         return None
     names = [*spec.categorical, *spec.multivalued, *spec.continuous]
-    subject = Subject(f"table {said(spec.path)}")
+    subject = Subject(f"table {source_name(spec.path)}")
     with connection() as con:
         con.execute("SET preserve_insertion_order = true")
         opened = open_source(con, spec.source, subject, Path(), None)
@@ -136,8 +136,8 @@ def side_columns(task: Task, side: Side, table: pa.Table, ids: pa.Array) -> dict
     spec, keys = task.side(side).table, flat_array(table[f"{side}_id"])
     if keys.type != ids.type:
         raise DataError(
-            f"{said(spec.path) if spec else side}: key {spec.key if spec else 'key'!r} is {keys.type}, the "
-            f"log's {side} ids are {ids.type}",
+            f"{source_name(spec.path) if spec else side}: key {spec.key if spec else 'key'!r} is "
+            f"{keys.type}, the log's {side} ids are {ids.type}",
             fix=f"write both as integers or both as strings; of CSV, say {side}: {{id: int64}}",
         )
     joined = table.take(pc.index_in(ids, value_set=keys))

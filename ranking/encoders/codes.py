@@ -1,4 +1,4 @@
-"""From values to codes: a vocabulary of the training rows, or hashing."""
+"""Codes of values: a vocabulary of the training rows, or hashing."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +19,7 @@ FEW = 1 / 8
 
 @dataclass(frozen=True)
 class ValueCodes:
-    """Values known from training rows.
+    """Gives codes to the values known from training rows.
 
     Attributes:
         values: [v], ascending and distinct; the code of ``values[i]`` is i + 1.
@@ -33,22 +33,22 @@ class ValueCodes:
 
     @classmethod
     def fit(cls, values: pa.Array, min_count: int, unknown: int = 0) -> "ValueCodes":
-        """The values seen at least ``min_count`` times: codes do not depend on row order."""
+        """Return codes of the values seen at least ``min_count`` times; they do not depend on row order."""
         counts = ValueCounts()
         counts.add(values, "values")
         return counts.vocabulary(min_count, unknown)
 
     @cached_property
-    def _places(self) -> "ValueIndex":
+    def _index(self) -> ValueIndex:
         return ValueIndex(self.values)
 
     @property
     def size(self) -> int:
-        """Number of codes, 0 included."""
+        """Return the number of codes, 0 included."""
         return len(self.values) + 1 + self.unknown
 
     def encode(self, values: pa.Array, name: str = "values") -> I32:
-        """[n] codes; 0 is null.
+        """Return [n] codes; 0 is null, and where there are no buckets, unknown.
 
         Raises:
             DataError: when the values are of another kind.
@@ -58,10 +58,10 @@ class ValueCodes:
         if pa.types.is_null(values.type) or pa.types.is_null(self.values.type):
             found = np.zeros(len(values), np.int64)
         elif len(values) < FEW * len(self.values) and not pa.types.is_floating(values.type):
-            found = self._places.find(values)
+            found = self._index.find(values)
         else:
-            places = pc.index_in(values, value_set=self.values)
-            found = np.asarray(pc.add(places, 1).fill_null(0).to_numpy(zero_copy_only=False), np.int64)
+            positions = pc.index_in(values, value_set=self.values)
+            found = np.asarray(pc.add(positions, 1).fill_null(0).to_numpy(zero_copy_only=False), np.int64)
         if self.unknown:
             known = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), np.bool_)
             buckets = len(self.values) + 1 + buckets_of(values, self.unknown)
@@ -71,18 +71,18 @@ class ValueCodes:
 
 @dataclass(frozen=True)
 class HashCodes:
-    """Every value has the code 1 + hash mod ``buckets``; 0 is null."""
+    """Gives every value the code 1 + hash mod ``buckets``; 0 is null."""
 
     buckets: int
     kind: ValueKind
 
     @property
     def size(self) -> int:
-        """Number of codes, 0 included."""
+        """Return the number of codes, 0 included."""
         return self.buckets + 1
 
     def encode(self, values: pa.Array, name: str = "values") -> I32:
-        """[n] codes.
+        """Return [n] codes.
 
         Raises:
             DataError: when the values are of another kind.
@@ -97,7 +97,7 @@ Coder = ValueCodes | HashCodes
 
 
 class ValueCounts:
-    """How often each value was seen, part by part: memory grows with the distinct values only."""
+    """Counts how often each value is seen, part by part: memory grows with the distinct values only."""
 
     def __init__(self) -> None:
         self.kind: ValueKind = "nothing"
@@ -118,7 +118,7 @@ class ValueCounts:
         self._seen = part
 
     def vocabulary(self, min_count: int, unknown: int = 0) -> ValueCodes:
-        """The values seen often enough, ascending."""
+        """Return codes of the values seen at least ``min_count`` times, ascending."""
         if self._seen is None:
             return ValueCodes(pa.array([], pa.null()), "nothing", unknown)
         often = flat_array(self._seen.filter(pc.greater_equal(self._seen["count"], min_count))["value"])
@@ -126,8 +126,15 @@ class ValueCounts:
 
 
 def check_kind(of: pa.DataType, expected: ValueKind, name: str) -> None:
-    """Raises:
-    DataError: when a column's type is not of the kind seen before; a column of nulls fits any.
+    """Check that a column's type is of the kind seen before; a column of nulls fits any.
+
+    Args:
+        of: the type.
+        expected: the kind.
+        name: of the field, for errors.
+
+    Raises:
+        DataError: when it is of another kind.
     """
     found = value_kind(of, name)
     if found != expected and "nothing" not in (found, expected):

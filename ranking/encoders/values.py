@@ -1,4 +1,4 @@
-"""Values that can have codes: integers, truths, strings and numbers, each in one Arrow type."""
+"""Values that can have codes: their kinds, each in one Arrow type, and their hashes."""
 
 from hashlib import blake2b
 from typing import Literal
@@ -24,10 +24,14 @@ _TYPES: dict[ValueKind, pa.DataType] = {
 
 
 def value_kind(of: pa.DataType, name: str) -> ValueKind:
-    """The kind of an Arrow type.
+    """Return the kind of an Arrow type.
+
+    Args:
+        of: the type.
+        name: of the field, for errors.
 
     Raises:
-        DataError: for any other type, such as a date or a list; ``name`` is the field's.
+        DataError: for any other type, such as a date or a list.
     """
     tests: dict[ValueKind, bool] = {
         "integer": pa.types.is_integer(of),
@@ -43,7 +47,15 @@ def value_kind(of: pa.DataType, name: str) -> ValueKind:
 
 
 def plain(values: pa.Array, name: str) -> pa.Array:
-    """The values in the one type of their kind; NaN is null."""
+    """Return values in the one type of their kind; NaN becomes null.
+
+    Args:
+        values: of any type that :func:`value_kind` knows.
+        name: of the field, for errors.
+
+    Raises:
+        DataError: when an integer is not of 64 bits, signed.
+    """
     kind = value_kind(values.type, name)
     if kind == "truth":
         values = values.cast(pa.int8())
@@ -57,10 +69,11 @@ def plain(values: pa.Array, name: str) -> pa.Array:
 
 
 def buckets_of(values: pa.Array, buckets: int) -> I64:
-    """[n] a bucket in [0, buckets) of each value, the same in every process; 0 where null.
+    """Return [n] a bucket of each value, the same in every process; 0 where null.
 
     Args:
         values: of :func:`plain`.
+        buckets: their number.
 
     Raises:
         DataError: for numbers, whose bits say more than their values.
@@ -75,7 +88,15 @@ def buckets_of(values: pa.Array, buckets: int) -> I64:
 
 
 def keys_of(values: pa.Array, name: str) -> I64:
-    """[n] integers themselves, a 64-bit hash of strings; 0 where null."""
+    """Return [n] integers themselves, a 64-bit hash of strings; 0 where null.
+
+    Args:
+        values: ids.
+        name: of the field, for errors.
+
+    Raises:
+        DataError: for floating point numbers.
+    """
     values = plain(values, name)
     if pa.types.is_string(values.type):
         known = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), np.bool_)
@@ -95,7 +116,7 @@ def _of_integers(values: pa.Array) -> npt.NDArray[np.uint64]:
 
 
 def hashes_of(values: pa.Array) -> npt.NDArray[np.uint64]:
-    """BLAKE2b's first 8 bytes, of each distinct string once."""
+    """Return BLAKE2b's first 8 bytes of strings, computed once for each distinct one."""
     encoded = values.fill_null("").dictionary_encode()
     digests = b"".join(blake2b(s.encode(), digest_size=8).digest() for s in encoded.dictionary.to_pylist())
     hashes: npt.NDArray[np.uint64] = np.frombuffer(digests, "<u8").astype(np.uint64)
