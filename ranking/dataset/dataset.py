@@ -9,18 +9,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embedding_features.arrays import F32, I64, Bool
-from embedding_features.errors import DataError, LeakError
+from embedding_features.errors import DataError
 from embedding_features.progress import SILENT, Advance, Progress
 from ranking.dataset.graph_columns import find_graph_columns
 from ranking.dataset.raw_columns import RawColumns
+from ranking.dataset.snapshot_age import snapshot_age
 from ranking.encoders import Encoders, fit_encoders
 from ranking.inputs.inputs import Inputs
 from ranking.inputs.spec import RankerSpec
 from ranking.log_features.histories import Histories
-from ranking.log_features.log import Log, as_micros
+from ranking.log_features.log import Log
 from ranking.task.task import PARTS, Task
-
-_DAY = 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -77,11 +76,9 @@ def build_dataset(
         DataError: when the table is of other rows, or a column breaks its rule.
         LeakError: when a row has graph features though no snapshot is strictly older.
     """
-    log = Log.of(labels)
-    _check_rows(log, features)
     views = find_graph_columns(task, features)
     with progress.task("rank: inputs", total=3) as advance:
-        raw = RawColumns(task, log, views, snapshots, histories, history_vectors)
+        raw = RawColumns(task, labels, views, snapshots, histories, history_vectors)
         advance()
         return _encoded(raw, features, spec, advance)
 
@@ -98,15 +95,15 @@ def encode_dataset(
         spec: the fields; every one that can be made by default.
 
     Raises:
-        DataError: when the table is of other rows, or a column breaks its rule.
-        LeakError: when a row has graph features though no snapshot is strictly older.
+        DataError: as :func:`build_dataset`; likewise LeakError.
     """
-    _check_rows(raw.log, features)
     with progress.task("rank: inputs", total=2) as advance:
         return _encoded(raw, features, spec, advance)
 
 
 def _encoded(raw: RawColumns, features: pa.Table, spec: RankerSpec | None, advance: Advance) -> Dataset:
+    if len(features) != len(raw.log):
+        raise DataError(f"{len(features)} rows of features beside {len(raw.log)} labels")
     age = snapshot_age(raw, 0, features)
     table, labels = raw.part(0, features), raw.log.labels
     advance()
@@ -128,7 +125,7 @@ def assemble(raw: RawColumns, inputs: Inputs, encoders: Encoders, age: F32) -> D
     log, levels = raw.log, raw.counted.levels
     return Dataset(
         inputs=replace(inputs, group=log.user),
-        parts={part: np.flatnonzero(_is_of(log.labels, part)) for part in PARTS},
+        parts={part: np.flatnonzero(_in_part(log.labels, part)) for part in PARTS},
         user=log.user,
         item=log.item,
         user_events=levels["user_events"].to_numpy(),
@@ -141,7 +138,7 @@ def assemble(raw: RawColumns, inputs: Inputs, encoders: Encoders, age: F32) -> D
 
 def training_rows(labels: pa.Table) -> Bool:
     """Return [n] which labels are of the training part."""
-    return _is_of(labels, "train")
+    return _in_part(labels, "train")
 
 
 def label_values(labels: pa.Table) -> F32:
@@ -149,39 +146,5 @@ def label_values(labels: pa.Table) -> F32:
     return np.array(labels["label"].to_numpy(), np.float32)
 
 
-def snapshot_age(raw: RawColumns, start: int, features: pa.Table) -> F32:
-    """Return days since the newest snapshot strictly before each label; NaN without any graph feature.
-
-    Args:
-        raw: which knows the moments of the snapshots and the graph columns.
-        start: the first label.
-        features: the store's answer to the labels from ``start``.
-
-    Raises:
-        LeakError: when a row has graph features though no snapshot is strictly older.
-    """
-    moments = as_micros(raw.moments)
-    time = raw.log.time[start : start + len(features)]
-    newest = np.searchsorted(moments, time, side="left") - 1
-    known = np.zeros(len(time), np.bool_)
-    for column in (column for view in raw.views for column in view.features.values()):
-        known |= np.asarray(pc.is_valid(features[column]).to_numpy(zero_copy_only=False), np.bool_)
-    leaks = known & (newest < 0)
-    if leaks.any():
-        raise LeakError(
-            f"{int(leaks.sum())} labels have graph features though no snapshot is older than they are",
-            fix="name every snapshot's as_of, and join strictly older snapshots only",
-        )
-    age = np.full(len(time), np.nan, np.float32)
-    age[known] = (time[known] - moments[newest[known]]) / _DAY
-    return age
-
-
-def _check_rows(log: Log, features: pa.Table) -> None:
-    if len(features) != len(log):
-        raise DataError(f"{len(features)} rows of features beside {len(log)} labels")
-
-
-def _is_of(labels: pa.Table, part: str) -> Bool:
-    """Return [n] which labels are of a part of the split."""
+def _in_part(labels: pa.Table, part: str) -> Bool:
     return np.asarray(pc.equal(labels["split"], part).to_numpy(zero_copy_only=False), np.bool_)

@@ -22,9 +22,10 @@ from embedding_features.arrays import F32
 from embedding_features.errors import DataError
 from embedding_features.files import atomic_folder
 from embedding_features.progress import SILENT, Advance, Progress
-from ranking.dataset.dataset import Dataset, assemble, label_values, snapshot_age, training_rows
+from ranking.dataset.dataset import Dataset, assemble, label_values, training_rows
 from ranking.dataset.graph_columns import find_graph_columns
 from ranking.dataset.raw_columns import RawColumns
+from ranking.dataset.snapshot_age import snapshot_age
 from ranking.encoders import fit_encoders, save_encoders
 from ranking.encoders.rows import PART_ROWS, FileRows
 from ranking.inputs.on_disk import InputsWriter, open_inputs
