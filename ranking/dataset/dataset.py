@@ -118,9 +118,9 @@ def assemble(raw: RawColumns, inputs: Inputs, encoders: Encoders, age: F32) -> D
 
     Args:
         raw: the raw columns that the inputs were encoded from.
-        inputs: of all labels.
+        inputs: the inputs of all labels.
         encoders: what they were encoded with.
-        age: [n] of :func:`snapshot_age`.
+        age: [n] as :func:`.snapshot_age` returns it.
     """
     log, levels = raw.log, raw.counted.levels
     return Dataset(

@@ -6,14 +6,14 @@ import pyarrow as pa
 
 from ranking.dataset.graph_columns import GraphColumns
 from ranking.inputs.field_specs import AnyField, HistorySpec
-from ranking.log_features.histories import COLUMN, Histories
+from ranking.log_features.histories import HISTORY_COLUMN, Histories
 
 
 class HistoryColumns:
     """Makes the columns of histories for any run of the labels.
 
     Args:
-        histories: of the labels.
+        histories: the histories of the labels.
         answers: name of a view of item vectors → the store's answer to the histories' frame.
 
     Raises:
@@ -29,10 +29,10 @@ class HistoryColumns:
         """Return lists of items, and beside them lists of each view's vectors, of labels from ``start``."""
         stop = start + count
         lists = {
-            f"{COLUMN}_{name}": self._histories.lists(start, stop, vectors)
+            f"{HISTORY_COLUMN}_{name}": self._histories.lists(start, stop, vectors)
             for name, vectors in self._vectors.items()
         }
-        return {COLUMN: self._histories.items(start, stop)} | lists
+        return {HISTORY_COLUMN: self._histories.items(start, stop)} | lists
 
     def specs(self, views: Sequence[GraphColumns]) -> list[AnyField]:
         """Return a field of the items, and one of the items with the vectors of each view.
@@ -44,15 +44,15 @@ class HistoryColumns:
         length = self._histories.length
         with_vectors = [
             HistorySpec(
-                name=f"{COLUMN}_{name}",
+                name=f"{HISTORY_COLUMN}_{name}",
                 group="dense",
                 family=families.get(name, ""),
                 whose="item",
-                column=COLUMN,
-                vectors=f"{COLUMN}_{name}",
+                column=HISTORY_COLUMN,
+                vectors=f"{HISTORY_COLUMN}_{name}",
                 candidate=name,
                 length=length,
             )
             for name in self._vectors
         ]
-        return [HistorySpec(name=COLUMN, column=COLUMN, length=length), *with_vectors]
+        return [HistorySpec(name=HISTORY_COLUMN, column=HISTORY_COLUMN, length=length), *with_vectors]

@@ -20,7 +20,7 @@ class LogColumns:
 
     Args:
         log: the labels.
-        tags: of the items (:meth:`.SideTables.tags`).
+        tags: the items' tags (:meth:`.SideTables.tags`).
         neighbour_sides: sides whose neighbour lists will be scored.
         moments: at which :func:`.item_knn_columns` looks for similar items; none for no such columns.
 

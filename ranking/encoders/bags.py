@@ -52,14 +52,14 @@ class BagEncoder(FieldEncoder[BagSpec]):
         """Return [values] the weights beside ``lists.flat``; None where the field has none."""
         if self.spec.weights is None:
             return None
-        beside = Lists.of(self.column(table, self.spec.weights), self.spec.name)
-        if not np.array_equal(beside.length, lists.length):
+        weight_lists = Lists.of(self.column(table, self.spec.weights), self.spec.name)
+        if not np.array_equal(weight_lists.length, lists.length):
             raise DataError(
-                f"{self.spec.name}: {len(lists.flat)} values beside {len(beside.flat)} weights, or lists of "
-                "other lengths",
+                f"{self.spec.name}: {len(lists.flat)} values beside {len(weight_lists.flat)} weights, or "
+                "lists of other lengths",
                 fix="publish the snapshot again",
             )
-        weights = floats(beside.flat, self.spec.name)
+        weights = floats(weight_lists.flat, self.spec.name)
         if not np.isfinite(weights).all():
             raise DataError(
                 f"{self.spec.name}: a weight is null, NaN or infinite", fix="publish the snapshot again"
@@ -74,7 +74,7 @@ def padded_bag(lists: Lists, codes: I32, weights: F32 | None, width: int) -> tup
         lists: none longer than ``width``.
         codes: [values] of ``lists.flat``.
         weights: [values] beside them, negative ones count as 0; None weighs alike.
-        width: of the result.
+        width: the width of the result.
     """
     padded = lists.padded(codes, width)
     given = np.ones(len(codes), np.float32) if weights is None else np.maximum(weights, 0)

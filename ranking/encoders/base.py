@@ -22,7 +22,7 @@ class FieldEncoder(ABC, Generic[SpecT]):
     """Fits one field on the training rows and encodes it for any rows.
 
     Attributes:
-        spec: of the field.
+        spec: the field's spec.
         shape: what was learned besides codes: numbers by name.
         coders: name of a field with codes of its own → its codes; those of all fields.
     """
@@ -37,9 +37,9 @@ class FieldEncoder(ABC, Generic[SpecT]):
         """Learn codes and shapes from training rows.
 
         Args:
-            spec: of the field.
+            spec: the field's spec.
             rows: the training rows.
-            coders: of all fields; the field's own codes are added.
+            coders: the codes of all fields; the field's own are added.
 
         Raises:
             DataError: when a column is missing, or of a type that the field cannot be made of.
@@ -65,7 +65,7 @@ def learn_codes(coding: Coding, values: Iterator[pa.Array], name: str) -> Coder:
     Args:
         coding: how values get codes.
         values: given part by part.
-        name: of the field, for errors.
+        name: the field's name, for errors.
     """
     counts = ValueCounts()
     for part in values:
@@ -78,8 +78,8 @@ def coder_of(coding: Coding, counts: ValueCounts, name: str) -> Coder:
 
     Args:
         coding: how values get codes.
-        counts: of the values.
-        name: of the field, for errors.
+        counts: how often each value was seen.
+        name: the field's name, for errors.
 
     Raises:
         DataError: when floating point numbers would be hashed.

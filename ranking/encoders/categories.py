@@ -78,7 +78,7 @@ class TokensEncoder(FieldEncoder[TokensSpec]):
                 )
             counts = counts or [ValueCounts() for _ in range(max(lengths, default=0))]
             for position, counted in enumerate(counts):
-                counted.add(_at(lists, position), spec.name)
+                counted.add(_values_at(lists, position), spec.name)
         for position, counted in enumerate(counts):
             coders[f"{spec.name}_{position}"] = coder_of(spec.coding, counted, spec.name)
         return cls(spec, {"length": len(counts)}, coders)
@@ -98,7 +98,7 @@ class TokensEncoder(FieldEncoder[TokensSpec]):
             name = f"{spec.name}_{position}"
             coder = self.coders[name]
             place = f"{spec.place}_{position}" if spec.place else ""
-            codes = coder.encode(_at(lists, position), name)
+            codes = coder.encode(_values_at(lists, position), name)
             fields.append(Category(name, spec.group, spec.side, name, codes, coder.size, place=place))
         return fields
 
@@ -108,7 +108,7 @@ def _lengths(lists: Lists) -> set[int]:
     return set(np.unique(lists.length[lists.length > 0]).tolist())
 
 
-def _at(lists: Lists, position: int) -> pa.Array:
+def _values_at(lists: Lists, position: int) -> pa.Array:
     """Return [n] the value at a position, null where the list is empty."""
     index: I64 = np.cumsum(lists.length) - lists.length + position
     empty = lists.length == 0

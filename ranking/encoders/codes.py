@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from embedding_features.arrays import I32
 from embedding_features.errors import DataError
 from ranking.encoders.value_index import ValueIndex
-from ranking.encoders.values import ValueKind, buckets_of, plain, value_kind
+from ranking.encoders.values import ValueKind, buckets_of, normalized, value_kind
 from ranking.inputs.arrow import flat_array
 
 #: a share of a vocabulary: of fewer values each is searched for, else Arrow numbers the vocabulary anew
@@ -54,7 +54,7 @@ class ValueCodes:
             DataError: when the values are of another kind.
         """
         check_kind(values.type, self.kind, name)
-        values = plain(values, name)
+        values = normalized(values, name)
         if pa.types.is_null(values.type) or pa.types.is_null(self.values.type):
             found = np.zeros(len(values), np.int64)
         elif len(values) < FEW * len(self.values) and not pa.types.is_floating(values.type):
@@ -88,7 +88,7 @@ class HashCodes:
             DataError: when the values are of another kind.
         """
         check_kind(values.type, self.kind, name)
-        values = plain(values, name)
+        values = normalized(values, name)
         known = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), np.bool_)
         return np.where(known, 1 + buckets_of(values, self.buckets), 0).astype(np.int32)
 
@@ -110,7 +110,7 @@ class ValueCounts:
             return
         check_kind(values.type, self.kind, name)
         self.kind = kind
-        counted = pc.value_counts(plain(values, name).drop_null())
+        counted = pc.value_counts(normalized(values, name).drop_null())
         part = pa.table({"value": counted.field("values"), "count": counted.field("counts")})
         if self._seen is not None:
             both = pa.concat_tables([self._seen, part]).group_by("value").aggregate([("count", "sum")])
@@ -121,24 +121,24 @@ class ValueCounts:
         """Return codes of the values seen at least ``min_count`` times, ascending."""
         if self._seen is None:
             return ValueCodes(pa.array([], pa.null()), "nothing", unknown)
-        often = flat_array(self._seen.filter(pc.greater_equal(self._seen["count"], min_count))["value"])
-        return ValueCodes(often.take(pc.sort_indices(often)), self.kind, unknown)
+        frequent = flat_array(self._seen.filter(pc.greater_equal(self._seen["count"], min_count))["value"])
+        return ValueCodes(frequent.take(pc.sort_indices(frequent)), self.kind, unknown)
 
 
-def check_kind(of: pa.DataType, expected: ValueKind, name: str) -> None:
+def check_kind(arrow_type: pa.DataType, expected: ValueKind, name: str) -> None:
     """Check that a column's type is of the kind seen before; a column of nulls fits any.
 
     Args:
-        of: the type.
-        expected: the kind.
-        name: of the field, for errors.
+        arrow_type: the column's type.
+        expected: the kind seen before.
+        name: the field's name, for errors.
 
     Raises:
         DataError: when it is of another kind.
     """
-    found = value_kind(of, name)
+    found = value_kind(arrow_type, name)
     if found != expected and "nothing" not in (found, expected):
         raise DataError(
-            f"{name}: values are {of} ({found}), training had {expected} values",
+            f"{name}: values are {arrow_type} ({found}), training had {expected} values",
             fix=f"write them as {expected} values, or train again on these",
         )

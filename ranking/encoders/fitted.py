@@ -99,8 +99,8 @@ def fit_encoders(spec: RankerSpec, rows: pa.Table | RawRows, train: Bool) -> Enc
     coders: dict[str, Coder] = {}
     shapes = {field.name: ENCODERS[field.kind].fit(field, chosen, coders).shape for field in spec.fields}
     encoders = Encoders(spec, shapes, coders)
-    # a column that is missing or of a wrong type is told of here, where no row is encoded
-    names = [field.name for field in encoders.encode(chosen.none()).fields]
+    # a column that is missing or of a wrong type is reported here, where no row is encoded
+    names = [field.name for field in encoders.encode(chosen.empty_table()).fields]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataError(f"two fields come out as {twice[0]!r}", fix="name the fields of the spec apart")

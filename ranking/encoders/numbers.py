@@ -25,7 +25,7 @@ class NumberEncoder(FieldEncoder[NumberSpec]):
     def fit(cls, spec: NumberSpec, rows: TrainingRows, coders: MutableMapping[str, Coder]) -> Self:
         encoder = cls(spec, {}, coders)
         for part in rows.parts([spec.column], spec.name):
-            encoder.encode(part)  # a column that cannot be numbers is told of before it is trained on
+            encoder.encode(part)  # a column that cannot be numbers is reported before it is trained on
         return encoder
 
     @override

@@ -24,7 +24,7 @@ class RawRows(Protocol):
     def __len__(self) -> int: ...
 
     def parts(self, columns: Sequence[str]) -> Iterator[pa.Table]:
-        """Yield some columns of all rows in order, as one part of bounded size or more."""
+        """Yield some columns of all rows in order, in one or more parts of bounded size."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class TrainingRows:
 
         Args:
             columns: their names.
-            name: of the field, for errors.
+            name: the field's name, for errors.
 
         Raises:
             DataError: when there is no such column.
@@ -108,7 +108,7 @@ class TrainingRows:
             yield part.filter(pa.array(self.mask[start : start + len(part)]))
             start += len(part)
 
-    def none(self) -> pa.Table:
+    def empty_table(self) -> pa.Table:
         """Return a table of all columns and no row."""
         return next(self.rows.parts(self.rows.schema.names)).slice(0, 0)
 
@@ -117,9 +117,9 @@ def check_column(schema: pa.Schema, column: str, name: str) -> None:
     """Check that a table has a column once.
 
     Args:
-        schema: of the table.
-        column: its name.
-        name: of the field, for errors.
+        schema: the table's.
+        column: the column's name.
+        name: the field's name, for errors.
 
     Raises:
         DataError: when the table lacks the column, or has it twice.

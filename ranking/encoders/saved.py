@@ -69,11 +69,11 @@ def load_encoders(folder: Path) -> Encoders:
         if isinstance(code, _HashingRecord):
             coders[name] = HashCodes(code.buckets, code.values)
         else:
-            coders[name] = ValueCodes(_values(folder / code.file), code.values, code.unknown)
+            coders[name] = ValueCodes(_read_vocabulary(folder / code.file), code.values, code.unknown)
     return Encoders(record.spec, record.shapes, coders)
 
 
-def _values(path: Path) -> pa.Array:
+def _read_vocabulary(path: Path) -> pa.Array:
     try:
         with pq.ParquetFile(path) as file:
             column = file.read()["value"]

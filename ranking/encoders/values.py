@@ -21,37 +21,40 @@ _TYPES: dict[ValueKind, pa.DataType] = {
     "number": pa.float64(),
     "nothing": pa.null(),
 }
+_TEXTS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 
 
-def value_kind(of: pa.DataType, name: str) -> ValueKind:
+def value_kind(arrow_type: pa.DataType, name: str) -> ValueKind:
     """Return the kind of an Arrow type.
 
     Args:
-        of: the type.
-        name: of the field, for errors.
+        arrow_type: the type of a column.
+        name: the field's name, for errors.
 
     Raises:
         DataError: for any other type, such as a date or a list.
     """
     tests: dict[ValueKind, bool] = {
-        "integer": pa.types.is_integer(of),
-        "truth": pa.types.is_boolean(of),
-        "string": pa.types.is_string(of) or pa.types.is_large_string(of) or pa.types.is_string_view(of),
-        "number": pa.types.is_floating(of),
-        "nothing": pa.types.is_null(of),
+        "integer": pa.types.is_integer(arrow_type),
+        "truth": pa.types.is_boolean(arrow_type),
+        "string": any(is_text(arrow_type) for is_text in _TEXTS),
+        "number": pa.types.is_floating(arrow_type),
+        "nothing": pa.types.is_null(arrow_type),
     }
     for kind, holds in tests.items():
         if holds:
             return kind
-    raise DataError(f"{name}: values of type {of} have no codes", fix="write integers, strings or truths")
+    raise DataError(
+        f"{name}: values of type {arrow_type} have no codes", fix="write integers, strings or truths"
+    )
 
 
-def plain(values: pa.Array, name: str) -> pa.Array:
+def normalized(values: pa.Array, name: str) -> pa.Array:
     """Return values in the one type of their kind; NaN becomes null.
 
     Args:
         values: of any type that :func:`value_kind` knows.
-        name: of the field, for errors.
+        name: the field's name, for errors.
 
     Raises:
         DataError: when an integer is not of 64 bits, signed.
@@ -72,7 +75,7 @@ def buckets_of(values: pa.Array, buckets: int) -> I64:
     """Return [n] a bucket of each value, the same in every process; 0 where null.
 
     Args:
-        values: of :func:`plain`.
+        values: as :func:`normalized` returns them.
         buckets: their number.
 
     Raises:
@@ -92,12 +95,12 @@ def keys_of(values: pa.Array, name: str) -> I64:
 
     Args:
         values: ids.
-        name: of the field, for errors.
+        name: the field's name, for errors.
 
     Raises:
         DataError: for floating point numbers.
     """
-    values = plain(values, name)
+    values = normalized(values, name)
     if pa.types.is_string(values.type):
         known = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), np.bool_)
         return np.where(known, hashes_of(values).view(np.int64), 0)

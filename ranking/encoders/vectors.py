@@ -83,7 +83,7 @@ def fitted_dim(rows: TrainingRows, column: str, name: str) -> int:
     Args:
         rows: the training rows.
         column: of vectors.
-        name: of the field, for errors.
+        name: the field's name, for errors.
     """
     for part in rows.parts([column], name):
         dim = vector_dim(part[column], column)
@@ -110,8 +110,8 @@ def checked_vectors(column: pa.Array, where: str, name: str, dim: int) -> tuple[
 
     Args:
         column: of vectors.
-        where: name of the column, for errors.
-        name: of the field, for errors.
+        where: the column's name, for errors.
+        name: the field's name, for errors.
         dim: that training had.
 
     Raises:
@@ -132,7 +132,7 @@ def vectors(name: str, column: pa.ChunkedArray | pa.Array) -> tuple[F32, Bool]:
     """Return [n, dim] vectors, zero where null, and [n] which are not; dim is 1 where nothing says otherwise.
 
     Args:
-        name: of the column, for errors.
+        name: the column's name, for errors.
         column: of vectors.
 
     Raises:

@@ -9,6 +9,9 @@ import pyarrow.compute as pc
 from embedding_features.arrays import F32, I64, AnyArray
 from embedding_features.errors import DataError
 
+_NUMBERS = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
+_LISTS = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+
 
 def flat_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     """Return a column as one array, dictionaries decoded."""
@@ -23,15 +26,13 @@ def floats(column: pa.ChunkedArray | pa.Array, name: str = "numbers") -> F32:
 
     Args:
         column: of numbers or truths.
-        name: of the field, for errors.
+        name: the field's name, for errors.
 
     Raises:
         DataError: when the column is of anything else.
     """
-    of = column.type
-    numbers = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
-    if not (pa.types.is_null(of) or any(is_one(of) for is_one in numbers)):
-        raise DataError(f"{name}: a column of {of}, not of numbers", fix="cast it")
+    if not (pa.types.is_null(column.type) or any(is_type(column.type) for is_type in _NUMBERS)):
+        raise DataError(f"{name}: a column of {column.type}, not of numbers", fix="cast it")
     values = flat_array(column).cast(pa.float32(), safe=False)
     return np.array(values.to_numpy(zero_copy_only=False), np.float32)
 
@@ -58,7 +59,7 @@ class Lists:
 
         Args:
             column: of lists.
-            name: of the field, for errors.
+            name: the field's name, for errors.
 
         Raises:
             DataError: when the column is not of lists.
@@ -94,9 +95,9 @@ class Lists:
         return padded
 
 
-def is_list(of: pa.DataType) -> bool:
+def is_list(arrow_type: pa.DataType) -> bool:
     """Return whether a type is of lists, of one length or of many."""
-    return bool(pa.types.is_list(of) or pa.types.is_large_list(of) or pa.types.is_fixed_size_list(of))
+    return any(is_type(arrow_type) for is_type in _LISTS)
 
 
 def list_array(column: pa.ChunkedArray | pa.Array, name: str) -> pa.Array:
@@ -104,7 +105,7 @@ def list_array(column: pa.ChunkedArray | pa.Array, name: str) -> pa.Array:
 
     Args:
         column: of lists.
-        name: of the field, for errors.
+        name: the field's name, for errors.
 
     Raises:
         DataError: when the column is not of lists.
@@ -124,7 +125,7 @@ def vector_dim(column: pa.ChunkedArray | pa.Array, name: str) -> int | None:
 
     Args:
         column: of vectors.
-        name: of the column, for errors.
+        name: the column's name, for errors.
 
     Raises:
         DataError: when the column is not of lists of numbers, or lengths differ.

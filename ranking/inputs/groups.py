@@ -11,8 +11,7 @@ from embedding_features.artifact.kinds import KINDS
 LOG_GROUPS = ("base", "counts", "knn")
 
 
-def _known(group: str) -> str:
-    """Return a group's name, which is checked."""
+def _checked(group: str) -> str:
     known = (*LOG_GROUPS, *(kind.group for kind in KINDS.values()))
     if group not in known:
         raise ValueError(f"no group of fields {group!r}; there are {', '.join(known)}")
@@ -20,4 +19,4 @@ def _known(group: str) -> str:
 
 
 #: by which variants of an ablation have a field: one of :data:`LOG_GROUPS`, or that of a kind of feature
-Group = Annotated[str, AfterValidator(_known)]
+Group = Annotated[str, AfterValidator(_checked)]

@@ -74,7 +74,7 @@ class InputsWriter:
             self._fields = tuple(_record(field) for field in inputs.fields)
         if inputs.layout() != self._layout:
             raise DataError("the parts of the inputs have different fields", fix="encode all by one spec")
-        for name, array in _beside(inputs).items():
+        for name, array in _arrays_beside_fields(inputs).items():
             self._write(name, array)
         for number, field in enumerate(inputs.fields):
             for name, array in self._merged(number, field).items():
@@ -116,7 +116,7 @@ def open_inputs(folder: Path) -> Inputs:
         DataError: when a file is missing or not of the size it should be.
     """
     record = load_config(folder / _RECORD, _Record)
-    arrays = {name: _map(folder / f"{name}.bin", array) for name, array in record.arrays.items()}
+    arrays = {name: _open_array(folder / f"{name}.bin", array) for name, array in record.arrays.items()}
     fields: list[Field] = []
     for number, field in enumerate(record.fields):
         if field.kind not in _FIELDS or not {f"{number}.{name}" for name in field.arrays} <= arrays.keys():
@@ -128,7 +128,7 @@ def open_inputs(folder: Path) -> Inputs:
     return Inputs(arrays["label"], tuple(fields), **beside)
 
 
-def _beside(inputs: Inputs) -> dict[str, AnyArray]:
+def _arrays_beside_fields(inputs: Inputs) -> dict[str, AnyArray]:
     found = {"label": inputs.label, "group": inputs.group, "domain": inputs.domain}
     return {name: array for name, array in found.items() if array is not None}
 
@@ -139,7 +139,7 @@ def _record(field: Field) -> _FieldRecord:
     return _FieldRecord(kind=type(field).__name__, attributes=attributes, arrays=arrays)
 
 
-def _map(path: Path, array: _Array) -> AnyArray:
+def _open_array(path: Path, array: _Array) -> AnyArray:
     dtype, size = np.dtype(array.dtype), int(np.prod(array.shape))
     if not path.is_file() or path.stat().st_size != size * dtype.itemsize:
         raise DataError(f"{path} is missing or not of {size * dtype.itemsize} bytes", fix="write it again")

@@ -84,7 +84,7 @@ def check_table(name: str, rows: I32, table: F32) -> None:
     """Check that ``rows`` point into a table of vectors whose row 0 stands for the absent one.
 
     Args:
-        name: of the field.
+        name: the field's name.
         rows: of any shape.
         table: of any shape.
 

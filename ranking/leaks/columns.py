@@ -79,9 +79,9 @@ def _leaks(column: pa.Array, rows: Labelled, settings: LeakCheck) -> Iterator[st
     if is_list(column.type):
         what, values = "length", pc.list_value_length(column)
     if any(is_type(values.type) for is_type in _NUMBERS):
-        there = ~np.asarray(missing.to_numpy(zero_copy_only=False), np.bool_)
-        numbers = values.filter(pa.array(there)).cast(pa.float64(), safe=False).to_numpy()
-        area = rows.auc(numbers, there, settings.min_rows)
+        present = ~np.asarray(missing.to_numpy(zero_copy_only=False), np.bool_)
+        numbers = values.filter(pa.array(present)).cast(pa.float64(), safe=False).to_numpy()
+        area = rows.auc(numbers, present, settings.min_rows)
         yield from _high_auc(what, max(area, 1 - area), settings)
     if any(is_type(values.type) for is_type in _CATEGORIES):
         area = rows.auc(rows.rate_elsewhere(values), min_rows=settings.min_rows)

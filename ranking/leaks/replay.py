@@ -33,7 +33,7 @@ def check_replay(build: Build, labels: pa.Table, *, samples: int = 3, seed: int 
         build: makes the raw columns.
         labels: as :func:`.load_labels` returns them; they are the log as well.
         samples: how many rows r.
-        seed: of their choice.
+        seed: draws the rows r.
 
     Raises:
         LeakError: naming every column that changes, and of each why, a row and both values.
@@ -46,8 +46,10 @@ def check_replay(build: Build, labels: pa.Table, *, samples: int = 3, seed: int 
         if next(_changes(before, relabelled), None) is None:
             continue
         shorter = _built(build, cut)
-        later = _lines(cut, before, shorter, "when rows after it are removed")
-        own = _lines(cut, shorter, relabelled, "when its own label, or another of its moment, is changed")
+        later = _report_lines(cut, before, shorter, "when rows after it are removed")
+        own = _report_lines(
+            cut, shorter, relabelled, "when its own label, or another of its moment, is changed"
+        )
         raise LeakError(
             "columns tell what was not known yet:\n" + "\n".join([*later, *own]),
             fix="make them from rows strictly before the label's moment, or leave them out",
@@ -81,7 +83,7 @@ def _with_other_labels(labels: pa.Table) -> pa.Table:
     return labels.set_column(index, "label", pa.array(label, labels["label"].type))
 
 
-def _lines(labels: pa.Table, before: pa.Table, after: pa.Table, when: str) -> Iterator[str]:
+def _report_lines(labels: pa.Table, before: pa.Table, after: pa.Table, when: str) -> Iterator[str]:
     """Yield a line for each column that changes."""
     for name, row in _changes(before, after):
         user, item, time = (labels[c][row].as_py() for c in ("user_id", "item_id", "timestamp"))

@@ -58,15 +58,15 @@ class Labelled:
         fold = np.random.default_rng(0).integers(0, _FOLDS, len(label))
         return cls(label == 1, alike or (np.arange(len(label)),), fold)
 
-    def auc(self, score: F64, there: Bool | slice = slice(None), min_rows: int = 1) -> float:
+    def auc(self, score: F64, present: Bool | slice = slice(None), min_rows: int = 1) -> float:
         """Return the AUC of scores of some rows.
 
         Args:
             score: [m] of these rows.
-            there: which of all rows they are.
+            present: which of all rows they are.
             min_rows: with fewer of either label the AUC is a half.
         """
-        label = self.label[there]
+        label = self.label[present]
         ones = int(label.sum())
         if min(ones, len(label) - ones) < min_rows:
             return 0.5
@@ -95,15 +95,15 @@ class Labelled:
         The chance is that of as many draws as the value's rows have distinct users, or items if these are
         fewer: one item that nobody likes has many rows of label 0, and is no wonder.
         """
-        there = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), np.bool_)
+        present = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), np.bool_)
         encoded = values.drop_null().dictionary_encode()
         code = np.asarray(encoded.indices.to_numpy(), np.int64)
-        rows, ones = np.bincount(code), np.bincount(code, self.label[there])
+        rows, ones = np.bincount(code), np.bincount(code, self.label[present])
         single = (ones == 0) | (ones == rows)
         if not single.any():
             return None
         kept = single[code]
-        draws = np.min([_distinct(code[kept], ids[there][kept], len(rows)) for ids in self.alike], axis=0)
+        draws = np.min([_distinct(code[kept], ids[present][kept], len(rows)) for ids in self.alike], axis=0)
         share = self.label.mean()
         chance = np.where(single, np.where(ones == 0, 1 - share, share) ** draws, 1)
         least = int(chance.argmin())

@@ -15,7 +15,7 @@ from ranking.log_features.log import Log, as_micros
 from ranking.task.task import Task
 
 #: the raw column of histories
-COLUMN = "user_history"
+HISTORY_COLUMN = "user_history"
 
 
 class Histories:
@@ -114,7 +114,7 @@ class Histories:
         Args:
             start: the first label.
             stop: the label after the last.
-            vectors: of :meth:`vectors`.
+            vectors: as :meth:`vectors` returns them.
         """
         offsets, label, event = self.entries(start, stop)
         index = vectors.indices.take(pa.array(np.searchsorted(self.pairs, self._pair(label, event))))

@@ -71,8 +71,8 @@ class _SideLevel:
     """Holds what the earlier events of each label's user, or of its item, say.
 
     Attributes:
-        earlier: sums over the events of each label's user or item.
-        count: [n] events in it.
+        earlier: sums over these events.
+        count: [n] how many these events are.
         total: [n] the sum of their labels.
         idle: [n] µs since the last of them.
         smoothed: [n] smoothed mean.

@@ -82,8 +82,8 @@ def list_scores(
     """Return :func:`neighbour_scores` of lists that labels may share.
 
     Args:
-        events: of the log.
-        lists: of neighbours and their weights.
+        events: the log, sorted for neighbours of the lists' side.
+        lists: neighbours and their weights.
         which: [m] the list of each label.
         absent: [m] whose list is unknown.
         start: the label that ``which`` begins with.

@@ -30,7 +30,7 @@ def random_folds(train: Bool, folds: int, seed: int) -> list[Fold]:
     Args:
         train: [n] which rows are for training.
         folds: that training rows are dealt into.
-        seed: of the dealing.
+        seed: draws who is dealt where.
 
     Raises:
         ConfigError: for fewer than two folds, or more than training rows.
