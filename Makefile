@@ -40,7 +40,7 @@ bench: install
 
 docs: install
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
-	$(BIN)/python -m sphinx -q -W docs docs/_build/html
+	$(BIN)/python -m sphinx -q -W --keep-going -j auto docs docs/_build/html
 
 clean:
-	rm -rf workspace feature_repo/data build dist docs/_build *.egg-info
+	rm -rf workspace feature_repo/data build dist docs/_build docs/api *.egg-info

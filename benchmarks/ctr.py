@@ -1,4 +1,4 @@
-"""CTR on a published split: ``python -m benchmarks.ctr --dataset ml1m --json``.
+"""Measures CTR on a published split: ``python -m benchmarks.ctr --dataset ml1m --json``.
 
 Rankers without and with graph features, three seeds each; a seed is that of the embeddings and of the ranker.
 Rankers stop on the validation rows, and the best of them is chosen there by log loss; the test rows are read
@@ -39,7 +39,7 @@ Figures = dict[str, list[float]]
 
 
 def main() -> None:
-    """Make features, fit, judge, report."""
+    """Make features, fit, judge and report."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--dataset", choices=sorted(PUBLISHED), default="ml1m")
     parser.add_argument("--parts", choices=("time", "random"), default="time")
@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def run(world: World, how: str) -> tuple[dict[tuple[str, str], Figures], float]:
-    """(ranker, variant) → figures a seed, and the seconds that features took."""
+    """Return (ranker, variant) → figures a seed, and the seconds that features took."""
     cells: dict[tuple[str, str], Figures] = {}
     spent = 0.0
     for seed in SEEDS:
@@ -88,7 +88,7 @@ def run(world: World, how: str) -> tuple[dict[tuple[str, str], Figures], float]:
 
 
 def split_inputs(world: World, how: str, seed: int) -> dict[str, Inputs]:
-    """The inputs of each part; of training, the rows that have features."""
+    """Return the inputs of each part; of training, the rows that have features."""
     parts = world.cross_parts(how, seed)
     every = inputs(world, base_features(world, parts), graph_features(world, parts, seed))
     asked = asked_rows(parts, len(world.pairs))
@@ -96,7 +96,7 @@ def split_inputs(world: World, how: str, seed: int) -> dict[str, Inputs]:
 
 
 def judge(ranker: Ranker, parts: Mapping[str, Inputs], seed: int) -> dict[str, float]:
-    """Validation and test figures of one fit."""
+    """Return validation and test figures of one fit."""
     with timed() as fit:
         fitted = ranker.fit(parts["train"], parts["val"], seed)
     found = {"fit_seconds": fit.seconds}
@@ -108,7 +108,7 @@ def judge(ranker: Ranker, parts: Mapping[str, Inputs], seed: int) -> dict[str, f
 
 
 def summary(ranker: str, variant: str, figures: Figures) -> dict[str, Any]:
-    """Means over seeds, and the spread: the largest of a test figure less the smallest."""
+    """Return means over seeds, and the spread: the largest of a test figure less the smallest."""
     means = {key: float(np.mean(values)) for key, values in figures.items()}
     spreads = {f"{key}_spread": float(np.ptp(figures[key])) for key in ("auc", "log_loss")}
     return {"ranker": ranker, "graph": variant, **means, **spreads}

@@ -1,4 +1,4 @@
-"""MovieLens-1M as the published CTR split has it, with features that no label's own or later moment is in."""
+"""Reads MovieLens-1M in its published CTR split, and makes features that know no later moment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ BROAD = 64
 
 @dataclass(frozen=True)
 class World:
-    """All labelled rows, in an order that says nothing.
+    """Holds all labelled rows, in an order that says nothing.
 
     Attributes:
         parts: name of the published part → its rows.
@@ -54,7 +54,7 @@ class World:
     year: F32
 
     def cross_parts(self, how: str, seed: int) -> list[Fold]:
-        """``"time"`` blocks or ``"random"`` folds."""
+        """Return ``"time"`` blocks or ``"random"`` folds of the training rows."""
         train = np.zeros(len(self.pairs), np.bool_)
         train[self.parts["train"]] = True
         if how == "random":
@@ -63,7 +63,7 @@ class World:
 
 
 def load(dataset: str) -> World:
-    """Read the split; ids become rows of the side tables."""
+    """Return the split; ids become rows of the side tables."""
     folder = data_root(dataset)
     users, items = (_query(f"SELECT * FROM '{folder}/{t}.parquet' ORDER BY 1") for t in ("users", "items"))
     rows = _query(
@@ -87,7 +87,7 @@ def load(dataset: str) -> World:
 
 
 def base_features(world: World, parts: Sequence[Fold]) -> dict[str, F32]:
-    """Levels and tastes: what labels say without a graph."""
+    """Return levels and tastes: what labels say without a graph."""
     made: dict[str, F32] = {}
     broad = [attribute for attribute in world.attributes if attribute.values <= BROAD]
     for maker in (Levels(), Tastes(broad, Levels())):
@@ -96,14 +96,14 @@ def base_features(world: World, parts: Sequence[Fold]) -> dict[str, F32]:
 
 
 def graph_features(world: World, parts: Sequence[Fold], seed: int) -> dict[str, F32]:
-    """Scores by ``bpmf`` on the graph of likes, dislikes and attributes."""
+    """Return scores by ``bpmf`` on the graph of likes, dislikes and attributes."""
     method = make("bpmf", relation=JUDGED, attributes=tuple(a.name for a in world.attributes))
     scores = GraphScores("bpmf", lambda graph, seed: method.fit(graph, seed=seed), world.attributes)
     return cross_fit(world.pairs, world.label, parts, scores, seed=seed)
 
 
 def inputs(world: World, features: dict[str, F32], graph: dict[str, F32]) -> Inputs:
-    """Ids, attributes and numbers as the base, graph features as ``dense``."""
+    """Return the inputs: ids, attributes and numbers as the base, graph features as ``dense``."""
     pairs = world.pairs
     fields: list[Field] = [
         Category("user_id", "base", "user", "user_id", _codes(pairs.user), pairs.users + 1, identity=True),
@@ -119,7 +119,7 @@ def inputs(world: World, features: dict[str, F32], graph: dict[str, F32]) -> Inp
 
 
 def asked_rows(parts: Sequence[Fold], size: int) -> Bool:
-    """[size] whether a row has features."""
+    """Return [size] whether a row has features."""
     asked = np.zeros(size, np.bool_)
     for part in parts:
         asked[part.asked] = True
@@ -149,7 +149,7 @@ def _user_attributes(users: dict[str, AnyArray]) -> list[Attribute]:
 
 
 def _item_attributes(folder: Path, items: dict[str, AnyArray]) -> list[Attribute]:
-    """Genres, decade of release, and the knowledge graph's people, countries, languages and ratings."""
+    """Return genres, decade of release, and the graph's people, countries, languages and ratings."""
     pairs = [(row, genre) for row, text in enumerate(items["genres"]) for genre in str(text).split("|")]
     genre_rows, genres = (np.array(side) for side in zip(*pairs, strict=True))
     decade = np.ma.filled(items["year"], 1995) // 10
@@ -167,7 +167,7 @@ def _item_attributes(folder: Path, items: dict[str, AnyArray]) -> list[Attribute
 
 
 def _attribute_field(world: World, attribute: Attribute) -> Field:
-    """The values of each row's user or item: a code where there is one of each, else a bag."""
+    """Return the field of each row's user or item: a code where each has one value, else a bag."""
     side, pairs = attribute.side, world.pairs
     nodes, at = (pairs.users, pairs.user) if side == "user" else (pairs.items, pairs.item)
     order = np.lexsort((attribute.value, attribute.node))

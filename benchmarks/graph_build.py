@@ -1,4 +1,4 @@
-"""How long a graph takes from Parquet logs, beside DuckDB only reading and encoding the two id columns.
+"""Measures how long a graph takes from logs, beside DuckDB only reading and encoding the id columns.
 
     python -m benchmarks.graph_build --edges 20000000 --json
 
@@ -48,7 +48,7 @@ def make_logs(path: Path, edges: int, seed: int) -> None:
 
 
 def scan(path: Path) -> int:
-    """DuckDB's share alone: read both id columns, make a dictionary of each, give out the codes."""
+    """Let DuckDB read both id columns, make a dictionary of each and give out the codes; return the rows."""
     with duckdb.connect(":memory:", config={"preserve_insertion_order": "false"}) as con:
         con.execute(f"CREATE TEMP VIEW logs AS FROM read_parquet('{path}')")
         for column in ("user_id", "item_id"):
@@ -64,7 +64,7 @@ def scan(path: Path) -> int:
 
 
 def build(path: Path) -> int:
-    """The graph of the logs; returns its edges."""
+    """Build the graph of the logs, and return how many edges it has."""
     schema = GraphSchema.model_validate(
         {
             "nodes": {"user": {"id": "int64"}, "item": {"id": "int64"}},
@@ -82,7 +82,7 @@ def build(path: Path) -> int:
 
 
 def measure(what: str, path: Path, warm_up: Path) -> dict[str, Any]:
-    """Run ``scan`` or ``build`` in this process: seconds, edges, and growth of peak memory in MB."""
+    """Run ``scan`` or ``build`` here; return seconds, edges, and growth of peak memory in MB."""
     work = {"scan": scan, "build": build}[what]
     work(warm_up)
     before = peak_rss_mb()
@@ -97,7 +97,7 @@ def measure(what: str, path: Path, warm_up: Path) -> dict[str, Any]:
 
 
 def in_fresh_process(what: str, path: Path, warm_up: Path) -> dict[str, Any]:
-    """:func:`measure` in a process of its own."""
+    """Run :func:`measure` in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.graph_build", "--only", what, str(path), str(warm_up)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -105,6 +105,7 @@ def in_fresh_process(what: str, path: Path, warm_up: Path) -> dict[str, Any]:
 
 
 def main() -> None:
+    """Measure and report."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

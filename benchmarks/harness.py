@@ -1,4 +1,4 @@
-"""What every benchmark shares: clocks, peak memory, where data lies, and the JSON last line."""
+"""Gives every benchmark its clocks, peak memory, the folder of data, and the JSON last line."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass
 class Timing:
-    """Wall and CPU seconds of a :func:`timed` block; zero until the block ends."""
+    """Holds wall and CPU seconds of a :func:`timed` block; zero until the block ends."""
 
     seconds: float = 0.0
     cpu_seconds: float = 0.0
@@ -22,7 +22,7 @@ class Timing:
 
 @contextmanager
 def timed() -> Iterator[Timing]:
-    """Time the block: ``with timed() as t: ...`` and then ``t.seconds``, ``t.cpu_seconds`` (all threads)."""
+    """Measure the seconds of a ``with`` block, wall clock and CPU (of all threads), filled in at its end."""
     timing = Timing()
     wall, cpu = time.perf_counter(), time.process_time()
     try:
@@ -33,13 +33,13 @@ def timed() -> Iterator[Timing]:
 
 
 def peak_rss_mb() -> float:
-    """The most memory this process ever held, in MB (10^6 bytes); it never falls, so measure afresh."""
+    """Return the most memory this process ever held, in MB (10^6 bytes); it never falls."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
 
 
 def data_root(dataset: str = "") -> Path:
-    """The folder of ``dataset`` under ``$EMBEDDING_FEATURES_DATA`` (default ``../shared/data``).
+    """Return the folder of ``dataset`` under ``$EMBEDDING_FEATURES_DATA`` (default ``../shared/data``).
 
     Exits with a plain reason (code 2) when it is absent.
     """

@@ -1,4 +1,4 @@
-"""How long it takes to bring a snapshot online: our engine and stores, and Feast's own.
+"""Measures how long it takes to bring a snapshot online: our engine and stores, and Feast's own.
 
     python -m benchmarks.materialize --entities 1000000 --dim 64 --json
 
@@ -39,7 +39,7 @@ _WARM = 100
 
 
 def measure(way: str, folder: Path, entities: int, dim: int, checked: int, redis: str) -> dict[str, Any]:
-    """One way in this process: seconds, peak memory, and whether what is online is what was written."""
+    """Run one way here; return seconds, peak memory, and whether what is online is what was written."""
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         bring_online(open_repository(way, Path(scratch) / "warm", folder / f"{_WARM}.parquet", dim, redis))
         store = open_repository(way, Path(scratch) / "repo", folder / f"{entities}.parquet", dim, redis)
@@ -53,7 +53,7 @@ def measure(way: str, folder: Path, entities: int, dim: int, checked: int, redis
 
 
 def in_fresh_process(way: str, folder: Path, entities: int, dim: int, checked: int) -> dict[str, Any]:
-    """:func:`measure` in a process of its own, with a Redis of its own where the way needs one."""
+    """Run :func:`measure` in a process of its own, with a Redis of its own where the way needs one."""
     with redis_server() if "redis" in way else nullcontext("") as redis:
         return _measured(way, folder, entities, dim, checked, redis)
 
@@ -67,7 +67,7 @@ def _measured(way: str, folder: Path, entities: int, dim: int, checked: int, red
 
 
 def compare(ways: Iterable[str], entities: int, dim: int, checked: int, repeats: int) -> dict[str, Any]:
-    """``<way>_seconds``, ``<way>_peak_rss_mb`` of ways by turns; exits when one serves other values."""
+    """Return ``<way>_seconds``, ``<way>_peak_rss_mb`` of ways by turns; exit when one serves other values."""
     with tempfile.TemporaryDirectory() as folder:
         for rows in (_WARM, entities):
             write_items(Path(folder) / f"{rows}.parquet", rows, dim)
@@ -87,6 +87,7 @@ def compare(ways: Iterable[str], entities: int, dim: int, checked: int, repeats:
 
 
 def main() -> None:
+    """Measure and report."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

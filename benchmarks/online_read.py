@@ -1,4 +1,4 @@
-"""How long an online read takes: our array path, Feast's interface over our store, and Feast's own store.
+"""Measures how long an online read takes by our array path, by Feast over our store, and by Feast's own.
 
     python -m benchmarks.online_read --dim 64 --json
 
@@ -43,11 +43,12 @@ Answer: TypeAlias = Callable[[np.ndarray], Any]
 
 @dataclass(frozen=True)
 class Reader:
-    """What is timed: an answer to ids, then its conversion to a matrix.
+    """Says what is timed: an answer to ids, then its conversion to a matrix.
 
     Attributes:
-        way: of :data:`benchmarks.online_ways.WAYS`.
+        way: one of :data:`benchmarks.online_ways.WAYS`.
         prepare: makes of a FeatureStore what answers.
+        convert: makes of an answer a float32 matrix.
     """
 
     way: str
@@ -56,12 +57,12 @@ class Reader:
 
 
 def through_feast(store: Any) -> Answer:
-    """``get_online_features``."""
+    """Return what answers by ``get_online_features``."""
     return lambda ids: ask(store, ids)
 
 
 def arrays(store: Any) -> Answer:
-    """Our array path; a service keeps the view."""
+    """Return what answers by our array path; a service keeps the view."""
     online, view = store._get_provider().online_store, store.get_feature_view(VIEW)
     return lambda ids: online.read_arrays(store.config, view, ids, ["vector"])
 
@@ -77,9 +78,11 @@ READERS: Mapping[str, Reader] = {
 
 
 def timed_calls(stores: Mapping[str, Any], asked: np.ndarray, expected: np.ndarray) -> dict[str, list[float]]:
-    """Milliseconds of each reader's calls for ``asked`` [calls, n]: up to the answer, and up to the matrix.
+    """Return the milliseconds of each reader's calls, up to the answer and up to the matrix.
 
     Args:
+        stores: way → its FeatureStore, online.
+        asked: [calls, n] rows of ``expected``.
         expected: [entities, dim] float32.
     """
     ids = item_ids(len(expected))
@@ -104,7 +107,7 @@ def timed_calls(stores: Mapping[str, Any], asked: np.ndarray, expected: np.ndarr
 
 
 def compare(entities: int, dim: int, turns: int) -> dict[str, float]:
-    """p50 and p99 of all readers and sizes."""
+    """Return p50 and p99 of all readers and sizes."""
     expected, rng = make_vectors(entities, dim), np.random.default_rng(3)
     result: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder, redis_server() as redis:
@@ -123,6 +126,7 @@ def compare(entities: int, dim: int, turns: int) -> dict[str, float]:
 
 
 def main() -> None:
+    """Measure and report."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

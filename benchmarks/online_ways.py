@@ -1,4 +1,4 @@
-"""The online stores that benchmarks compare, each in a repository of its own, and the data they get."""
+"""Sets up the online stores that benchmarks compare, each in a repository of its own, and their data."""
 
 import shutil
 import sys
@@ -23,7 +23,7 @@ _STORES = f"{_OURS}.online_stores"
 
 @dataclass(frozen=True)
 class Way:
-    """Stores and an engine, as feature_store.yaml has them.
+    """Names stores and an engine, as feature_store.yaml has them.
 
     ``{folder}`` in a setting is the repository, ``{redis}`` the server's address.
 
@@ -39,12 +39,12 @@ class Way:
 
 
 def ours(**online: str) -> Way:
-    """A way with this library's stores and engine."""
+    """Return a way with this library's stores and engine."""
     return Way(online, f"{_OURS}.offline.EmbeddingOfflineStore", f"{_OURS}.engine.ArrowEngine")
 
 
 def feasts(**online: str) -> Way:
-    """A way with Feast's own, all settings at their defaults; duckdb is its fastest offline store."""
+    """Return a way with Feast's own, settings at their defaults; duckdb is its fastest offline store."""
     return Way(online, "duckdb", "local")
 
 
@@ -58,7 +58,7 @@ WAYS = {
 
 @contextmanager
 def redis_server() -> Iterator[str]:
-    """The address of a redis-server of our own on a free port; exits with a plain reason without one."""
+    """Run a redis-server on a free port and yield its address; exit with a plain reason without one."""
     if not shutil.which("redis-server"):
         sys.exit("redis-server is not installed: apt-get install redis-server")
     from tests.store.redis_server import RedisServer
@@ -72,12 +72,12 @@ def redis_server() -> Iterator[str]:
 
 
 def item_ids(entities: int) -> np.ndarray:
-    """[n] int64: ids with gaps between them."""
+    """Return [n] int64 ids with gaps between them."""
     return np.arange(entities, dtype=np.int64) * 7919 + 13
 
 
 def make_vectors(entities: int, dim: int, seed: int = 0) -> np.ndarray:
-    """[n, dim] float32, row i of id i."""
+    """Return [n, dim] float32, row i of id i."""
     return np.random.default_rng(seed).standard_normal((entities, dim), np.float32)
 
 
@@ -96,7 +96,7 @@ def write_items(path: Path, entities: int, dim: int) -> None:
 
 
 def open_repository(way: str, folder: Path, items: Path, dim: int, redis: str) -> Any:
-    """A FeatureStore in ``folder`` with the view of ``items`` applied; ``redis`` is a server's address."""
+    """Return a FeatureStore in ``folder`` with the view of ``items`` applied; ``redis`` is an address."""
     from feast import Entity, FeatureStore, FeatureView, Field, FileSource, RepoConfig, ValueType
     from feast.types import Array, Float32, Int64
 
@@ -139,10 +139,10 @@ def bring_online(store: Any) -> None:
 
 
 def ask(store: Any, ids: np.ndarray) -> Any:
-    """Feast's response for ids."""
+    """Return Feast's response for ids."""
     return store.get_online_features([f"{VIEW}:vector"], {"item_id": ids.tolist()})
 
 
 def vectors_of(response: Any) -> np.ndarray:
-    """[n, dim] float32 of Feast's response."""
+    """Return [n, dim] float32 of Feast's response."""
     return np.array(response.to_dict()["vector"], np.float32)

@@ -1,4 +1,4 @@
-"""An environment for the libraries we are measured against, beside ours and without touching it.
+"""Makes an environment for the libraries we are measured against, without touching ours.
 
 ``deepctr-torch`` and ``fuxictr`` declare dependencies that would move ours, so both are installed without
 them (``--no-deps``), with the few they import at run time, in a virtual environment of their own that also
@@ -29,7 +29,7 @@ MODULES = ("deepctr_torch", "fuxictr", "h5py", "keras_preprocessing", "polars", 
 
 @contextmanager
 def peer_python(folder: Path | None) -> Iterator[str]:
-    """The path of a Python that has the peers.
+    """Yield the path of a Python that has the peers.
 
     Args:
         folder: where the environment is kept for the next time; None: in a temporary folder, gone afterwards.

@@ -1,4 +1,4 @@
-"""How long a point-in-time join takes: our offline store, Feast's duckdb store, and DuckDB's bare ASOF join.
+"""Measures a point-in-time join: our offline store, Feast's duckdb store, and DuckDB's bare ASOF join.
 
     python -m benchmarks.point_in_time --rows 1000000 --entities 100000 --snapshots 30 --dim 64 --json
 
@@ -38,7 +38,7 @@ _ASOF = (
 
 @dataclass(frozen=True)
 class _Content:
-    """What the writer of snapshots wants."""
+    """Holds what the writer of snapshots wants."""
 
     embeddings: Any
     space: Any
@@ -76,7 +76,7 @@ def _glob(folder: Path) -> str:
 
 
 def raw_asof(folder: Path) -> Callable[[], pa.Table]:
-    """DuckDB's join alone, in any order."""
+    """Return DuckDB's join alone, whose rows come in any order."""
     labels = pq.read_table(folder / "labels.parquet")
 
     def join() -> pa.Table:
@@ -88,7 +88,7 @@ def raw_asof(folder: Path) -> Callable[[], pa.Table]:
 
 
 def through_feast(folder: Path, offline: Mapping[str, Any]) -> Callable[[], pa.Table]:
-    """``get_historical_features`` of a pandas frame, Arrow out."""
+    """Return ``get_historical_features`` of a pandas frame, with Arrow out."""
     from feast import Entity, FeatureStore, FeatureView, Field, FileSource, RepoConfig, ValueType
     from feast.types import Array, Float32, Int64
 
@@ -124,7 +124,7 @@ _WAYS: dict[str, Mapping[str, Any] | None] = {
 
 
 def measure(way: str, folder: Path, warm_up: Path) -> dict[str, Any]:
-    """One way in this process: seconds, peak memory, and a figure that is equal for equal answers."""
+    """Run one way here; return seconds, peak memory, and a figure that is equal for equal answers."""
 
     def prepared(world: Path) -> Callable[[], pa.Table]:
         offline = _WAYS[way]
@@ -151,7 +151,7 @@ def measure(way: str, folder: Path, warm_up: Path) -> dict[str, Any]:
 
 
 def in_fresh_process(way: str, folder: Path, warm_up: Path) -> dict[str, Any]:
-    """:func:`measure` in a process of its own."""
+    """Run :func:`measure` in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.point_in_time", "--only", way, str(folder), str(warm_up)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -159,7 +159,7 @@ def in_fresh_process(way: str, folder: Path, warm_up: Path) -> dict[str, Any]:
 
 
 def compare(folder: Path, warm_up: Path, repeats: int) -> dict[str, Any]:
-    """All ways, by turns."""
+    """Return the figures of all ways, run by turns."""
     decode = in_fresh_process("map", folder, warm_up)
     runs: dict[str, list[dict[str, Any]]] = {way: [] for way in _WAYS}
     for _ in range(repeats):
@@ -189,6 +189,7 @@ def compare(folder: Path, warm_up: Path, repeats: int) -> dict[str, Any]:
 
 
 def main() -> None:
+    """Measure and report."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

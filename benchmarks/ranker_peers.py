@@ -1,4 +1,4 @@
-"""Rankers of deepctr-torch and fuxictr at the sizes of the benchmark, behind one small interface."""
+"""Puts rankers of deepctr-torch and fuxictr, at the benchmark's sizes, behind one small interface."""
 
 import io
 import logging
@@ -17,26 +17,33 @@ VALUES, DIM, LAYERS = 10_000, 16, (256, 128)
 
 
 class Way(Protocol):
-    """One library's ranker: made anew, trained, then asked for scores."""
+    """Is one library's ranker: made anew, trained, then asked for scores."""
 
     def train(self) -> None:
-        """All epochs over the training rows."""
+        """Train for all epochs over the training rows."""
 
     def score(self) -> np.ndarray:
-        """[rows] of the training rows."""
+        """Return [rows] scores of the training rows."""
 
     def parameters(self) -> int:
-        """Numbers learned."""
+        """Return how many numbers are learned."""
 
 
 def columns_of(inputs: Inputs) -> dict[str, np.ndarray]:
-    """The fields by name."""
+    """Return the fields' values by name."""
     return {f.name: f.codes if isinstance(f, Category) else f.values for f in inputs.fields}  # type: ignore[union-attr]
 
 
 class DeepCTR:
-    """``WDL``, ``DCN`` (as it is by default: two cross layers of a vector each) or ``DCN-M`` (two full ones),
-    Adam, its own fit and predict; metrics are left out."""
+    """Trains a ranker of deepctr-torch by Adam and its own fit and predict, without metrics.
+
+    Args:
+        model: ``WDL``, ``DCN`` (by default: two cross layers of a vector each) or ``DCN-M`` (two full ones).
+        data: training rows.
+        validation: rows that are passed over after each epoch.
+        batch: rows of a batch.
+        epochs: how many.
+    """
 
     def __init__(self, model: str, data: Inputs, validation: Inputs, batch: int, epochs: int) -> None:
         from deepctr_torch.inputs import DenseFeat, SparseFeat
@@ -58,6 +65,7 @@ class DeepCTR:
             self.model.compile("adam", "binary_crossentropy", metrics=[])
 
     def train(self) -> None:
+        """See :class:`Way`."""
         with redirect_stdout(io.StringIO()):
             self.model.fit(
                 dict(self.columns),
@@ -69,16 +77,19 @@ class DeepCTR:
             )
 
     def score(self) -> np.ndarray:
+        """See :class:`Way`."""
         return np.asarray(self.model.predict(dict(self.columns), batch_size=self.batch)).ravel()
 
     def parameters(self) -> int:
+        """See :class:`Way`."""
         return sum(p.numel() for p in self.model.parameters())
 
 
 class FuxiCTR:
-    """DLRM of fuxictr's layers, training step and data loader, put together as in its model zoo, which is in
-    the repository but in none of its packages. Rows are loaded in the training process: on a few cores that
-    is faster than its worker processes.
+    """Trains a DLRM of fuxictr's layers, training step and data loader.
+
+    They are put together as in its model zoo, which is in the repository but in none of its packages.
+    Rows are loaded in the training process: on a few cores that is faster than its worker processes.
     """
 
     def __init__(self, data: Inputs, validation: Inputs, batch: int, epochs: int, folder: Path) -> None:
@@ -108,14 +119,17 @@ class FuxiCTR:
         self.model = _dlrm(shape, folder)
 
     def train(self) -> None:
+        """See :class:`Way`."""
         for _ in range(self.epochs):
             self.model.train_epoch(self.loader)
             self.model.predict(self.watched)
 
     def score(self) -> np.ndarray:
+        """See :class:`Way`."""
         return np.asarray(self.model.predict(self.scored))
 
     def parameters(self) -> int:
+        """See :class:`Way`."""
         return sum(p.numel() for p in self.model.parameters() if p.requires_grad)
 
 

@@ -1,4 +1,4 @@
-"""LightGBM's whole pipeline, from the store to the trained model: what share of it is not LightGBM.
+"""Measures what share of LightGBM's whole pipeline, from store to trained model, is not LightGBM.
 
 A repository with three published runs (20,000 users, 10,000 items: vectors, clusters, tokens, neighbours) and
 a log of labels are made first and not counted. Then, in this process, timed by part: labels, point-in-time
@@ -43,7 +43,7 @@ PARTS = ("labels", "join", "inputs", "design", "lightgbm")
 
 
 def _tables(node_type: str, ids: pa.Array, rng: np.random.Generator) -> dict[tuple[str, Kind], pa.Table]:
-    """Clusters, tokens and neighbours as wide and as varied as those of a real run."""
+    """Return clusters, tokens and neighbours as wide and as varied as those of a real run."""
     n, key = len(ids), f"{node_type}_id"
 
     def lists(values: np.ndarray, of: pa.DataType) -> pa.Array:
@@ -79,7 +79,7 @@ def _tables(node_type: str, ids: pa.Array, rng: np.random.Generator) -> dict[tup
 
 
 def make_world(folder: Path, rows: int) -> tuple[Path, Task]:
-    """A repository with published runs, and a task whose labels the vectors tell something of."""
+    """Return a repository with published runs, and a task whose labels the vectors tell something of."""
     rng = np.random.default_rng(0)
     ids = {"user": ids_of("user", USERS), "item": ids_of("item", ITEMS)}
     vectors = {t: healthy_vectors(len(i), DIM, rng) for t, i in ids.items()}
@@ -121,7 +121,7 @@ def make_world(folder: Path, rows: int) -> tuple[Path, Task]:
 
 @contextmanager
 def _lightgbms_own() -> Iterator[Timing]:
-    """Seconds inside ``lightgbm.train``."""
+    """Count the seconds inside ``lightgbm.train``."""
     own, train = Timing(), lightgbm.train
 
     def timed_train(*given, **named):  # type: ignore[no-untyped-def]
@@ -136,7 +136,7 @@ def _lightgbms_own() -> Iterator[Timing]:
 
 
 def once(repo: Path, task: Task) -> dict[str, float]:
-    """Seconds of each part."""
+    """Return the seconds of each part of one run."""
     with timed() as labelled:
         labels = load_labels(task)
     with timed() as joined:
@@ -164,7 +164,7 @@ def once(repo: Path, task: Task) -> dict[str, float]:
 
 
 def pipeline(rows: int, repeats: int) -> dict[str, float]:
-    """The fastest of ``repeats`` runs, and the share of the first, which decodes the snapshots."""
+    """Return the fastest of ``repeats`` runs, and the share of the first, which decodes the snapshots."""
     with tempfile.TemporaryDirectory() as folder:
         repo, task = make_world(Path(folder), rows)
         runs = [once(repo, task) for _ in range(1 + repeats)]

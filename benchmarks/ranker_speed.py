@@ -1,5 +1,6 @@
-"""Rows per second of our torch rankers against deepctr-torch's and fuxictr's, at equal sizes; and the share
-of LightGBM's whole pipeline that is not LightGBM (:mod:`benchmarks.ranker_pipeline`).
+"""Measures rows per second of our torch rankers against deepctr-torch's and fuxictr's, at equal sizes.
+
+The share of LightGBM's pipeline that is not LightGBM (:mod:`benchmarks.ranker_pipeline`) stands beside them.
 
     python -m benchmarks.ranker_speed --json
 
@@ -46,7 +47,7 @@ PAIRS = {
 
 
 def make_inputs(rows: int, seed: int) -> Inputs:
-    """Uniform codes and normal numbers; the label knows a little of both."""
+    """Return uniform codes and normal numbers; the label knows a little of both."""
     rng = np.random.default_rng(seed)
     codes = rng.integers(1, VALUES, (FIELDS, rows)).astype(np.int32)
     numbers = rng.standard_normal((NUMBERS, rows)).astype(np.float32)
@@ -60,24 +61,27 @@ def make_inputs(rows: int, seed: int) -> Inputs:
 
 
 class Ours:
-    """A ranker of this project, by its public fit and predict."""
+    """Trains a ranker of this project by its public fit and predict."""
 
     def __init__(self, ranker: Ranker, data: Inputs, validation: Inputs) -> None:
         self.ranker, self.data, self.validation = ranker, data, validation
 
     def train(self) -> None:
+        """See :class:`.Way`."""
         self.fitted = self.ranker.fit(self.data, self.validation, 0)
 
     def score(self) -> np.ndarray:
+        """See :class:`.Way`."""
         return self.fitted.predict(self.data)
 
     def parameters(self) -> int:
+        """See :class:`.Way`."""
         assert isinstance(self.fitted, FittedNetwork)
         return sum(p.numel() for p in self.fitted.model.parameters())
 
 
 def make_ways(data: Inputs, epochs: int, folder: Path) -> dict[str, Callable[[], Way]]:
-    """Name → a ranker made anew."""
+    """Return name → a function that makes a ranker anew."""
     training = RankerTraining(batch_rows=BATCH, epochs=epochs, patience=epochs, decay=1e-5)
     towers = {"dim": DIM, "training": training, "discrete": LAYERS, "continuous": (64, 32)}
     wide_deep = WideDeep.model_validate({**towers, "buckets": 2**17})
@@ -104,7 +108,7 @@ def _seconds(act: Callable[[], object]) -> float:
 
 
 def compare(rows: int, epochs: int, repeats: int) -> dict[str, float]:
-    """Rates of all ways, and ours over theirs."""
+    """Return the rates of all ways, and ours over theirs."""
     data, best, result = make_inputs(rows, 0), {}, {}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -133,6 +137,7 @@ def compare(rows: int, epochs: int, repeats: int) -> dict[str, float]:
 
 
 def main() -> None:
+    """Measure and report."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--rows", type=int, default=40 * BATCH)
     parser.add_argument("--epochs", type=int, default=2)

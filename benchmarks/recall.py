@@ -1,4 +1,4 @@
-"""Speed and recall of the indexes: exact beside numpy, approximate beside exact, filters beside brute force.
+"""Measures the indexes: exact beside numpy, approximate beside exact, filters beside brute force.
 
     python -m benchmarks.recall --items 200000 --dim 64 --json
 
@@ -44,6 +44,7 @@ _WANTED = 0.975
 
 
 def snapshot_of(items: F32, metric: Metric, root: Path) -> Snapshot:
+    """Write a snapshot of the items, their places as ids."""
     table = EmbeddingTable("item", pa.array(np.arange(len(items))), items, len(items))
     made = Provenance(
         method="made", config={}, metric=metric, scorer="dot", as_of=datetime(2026, 1, 1, tzinfo=UTC), seed=0,
@@ -53,6 +54,7 @@ def snapshot_of(items: F32, metric: Metric, root: Path) -> Snapshot:
 
 
 def seconds(call: Callable[[], Any]) -> float:
+    """Return how long a call takes."""
     start = time.perf_counter()
     call()
     return time.perf_counter() - start
@@ -61,7 +63,7 @@ def seconds(call: Callable[[], Any]) -> float:
 def choose(
     index: RecallIndex, candidates: Sequence[RecallSettings], users: F32, exact: RecallIndex, k: int
 ) -> RecallIndex:
-    """The index with the first settings that reach the recall wanted, else the last."""
+    """Return the index with the first settings that reach the recall wanted, else the last."""
     least = exact.search(users, k).scores[:, -1:]  # both score alike
     for settings in candidates:
         index = index.retuned(settings)
@@ -73,7 +75,7 @@ def choose(
 def filters(
     exact: RecallIndex, others: dict[str, RecallIndex], users: F32, truth: Any, k: int
 ) -> dict[str, Any]:
-    """Whether filters hold exactly; and the recall of approximate indexes under a long deny list."""
+    """Return whether filters hold exactly, and the approximate indexes' recall under a long deny list."""
     n, rng = len(exact), np.random.default_rng(5)
     third = np.zeros(n, bool)
     third[: exact.manifest.partitions["a"][1]] = True
@@ -100,6 +102,7 @@ def filters(
 
 
 def measure(args: argparse.Namespace, root: Path) -> dict[str, Any]:
+    """Return the report: settings chosen, then recall and speed of all ways."""
     k = args.k
     items, users = make_world(args.items, 512 + args.queries, args.dim, args.seed)
     tuning, users = users[:512], users[512:]
@@ -166,6 +169,7 @@ def measure(args: argparse.Namespace, root: Path) -> dict[str, Any]:
 
 
 def main() -> None:
+    """Measure and report."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,4 +1,4 @@
-"""Brute force in float64, for the answers; and in numpy as a user would write it, for the time."""
+"""Searches by brute force: in float64 for the answers, in numpy as a user would write it for the time."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ _AT_ONCE = 64
 
 
 def compared(vectors: F32, metric: Metric) -> F32:
-    """Vectors so that the dot product ranks by the metric; under l2 see :func:`numpy_search`."""
+    """Return vectors whose dot product ranks by the metric; under l2 see :func:`numpy_search`."""
     if metric != "cosine":
         return vectors
     unit: F32 = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -19,7 +19,7 @@ def compared(vectors: F32, metric: Metric) -> F32:
 
 
 def true_scores(queries: F32, items: F32, metric: Metric) -> Iterator[tuple[int, F64]]:
-    """(query, [n] float64 scores)."""
+    """Yield (query, [n] float64 scores)."""
     x, wide = items.astype(np.float64), queries.astype(np.float64)
     if metric == "cosine":
         x, wide = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in (x, wide))
@@ -35,12 +35,16 @@ def true_scores(queries: F32, items: F32, metric: Metric) -> Iterator[tuple[int,
 def recall_of(
     rows: I64, queries: F32, items: F32, metric: Metric, open_: Bool | None = None
 ) -> tuple[float, int]:
-    """Share of the places of ``rows`` [q, k] with one of the true k best, and rows that break the filter.
+    """Return the share of the true k best that are found, and how many rows break the filter.
 
     A row counts when its score is no less than the k-th best, to float32: of equal rows any will do. No row
     counts twice.
 
     Args:
+        rows: [q, k] what was found; negative where nothing was.
+        queries: [q, dim].
+        items: [n, dim].
+        metric: what is best.
         open_: [q, n] or [n] what each query may find; None for all.
     """
     k, right, wrong, wanted = rows.shape[1], 0, 0, 0
@@ -59,9 +63,13 @@ def recall_of(
 
 
 def numpy_search(queries: F32, items: F32, k: int, batch: int, bias: F32 | None = None) -> tuple[I64, F32]:
-    """[q, k] rows and scores: matrix product, argpartition, sort, in batches of queries.
+    """Return [q, k] rows and scores by matrix product, argpartition and sort, in batches of queries.
 
     Args:
+        queries: [q, dim].
+        items: [n, dim].
+        k: rows of each query.
+        batch: queries of one product.
         bias: [n] added to the scores: -|x|²/2 ranks by distance.
     """
     rows = np.empty((len(queries), k), np.int64)

@@ -1,7 +1,7 @@
-"""Vectors as recommenders have them: decaying spectrum, topics, lengths that follow popularity.
+"""Makes vectors as recommenders have them: decaying spectrum, topics, lengths that follow popularity.
 
 The constants were set so that 41,000 items look like the 64-dimensional vectors that ``spectral`` and ``als``
-fit to Gowalla and Yelp2018 (38,000 - 41,000 items); the figures are in docs/howto/recall.md.
+fit to Gowalla and Yelp2018 (38,000 - 41,000 items); the figures are in docs/results.md.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ _TOPICS, _LIKED = 256, 5
 
 
 def make_world(items: int, users: int, dim: int, seed: int) -> tuple[F32, F32]:
-    """[items, dim] and [users, dim] float32.
+    """Return [items, dim] and [users, dim] float32.
 
     An item is its topic plus noise. Dimension j has a standard deviation in proportion to j^-¼. Topics follow
     Zipf's law with exponent 0.6, popularity p that with 0.65; lengths are p^0.45 with log-normal noise. A

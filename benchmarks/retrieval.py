@@ -1,4 +1,4 @@
-"""Retrieval quality and cost on public splits: ``python -m benchmarks.retrieval --dataset gowalla --json``.
+"""Measures retrieval on public splits: ``python -m benchmarks.retrieval --dataset gowalla --json``.
 
 Parameters of the closed forms are chosen on a fifth of each user's training pairs, held out as the published
 test split was; the test split is read once, after the fit. All items are ranked, training items left out,
@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 
 from benchmarks.harness import data_root, emit, peak_rss_mb, timed
 from embedding_features.errors import DataError
-from embedding_features.evaluate.retrieval import Retrieval, evaluate_embeddings, evaluate_vectors
+from embedding_features.evaluate.metrics import Retrieval
+from embedding_features.evaluate.retrieval import evaluate_embeddings, evaluate_vectors
 from embedding_features.evaluate.select import Selection, select_parameters
 from embedding_features.graph import CSR, Graph
 from embedding_features.methods import get_method, make, methods
@@ -61,7 +62,7 @@ GRIDS: Mapping[str, Mapping[str, Sequence[float]]] = {
 
 
 def main() -> None:
-    """Fit, judge, report."""
+    """Fit, judge and report."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--dataset", choices=sorted(PUBLISHED), default="gowalla")
     parser.add_argument("--method", choices=sorted(methods()), default="spectral")
@@ -98,14 +99,14 @@ def main() -> None:
 
 
 def train_graph(dataset: str) -> Graph:
-    """The training edges, and nothing of the test split."""
+    """Return the graph of the training edges, with nothing of the test split."""
     pairs = _read(dataset, "train")
     ids = pairs["user_id"].to_numpy(), pairs["item_id"].to_numpy()
     return Graph.from_arrays(datetime(2020, 1, 1, tzinfo=UTC), {("user", "interacts", "item"): ids})
 
 
 def test_pairs(dataset: str, graph: Graph) -> tuple[np.ndarray, np.ndarray]:
-    """The test pairs as rows of the graph's vocabularies."""
+    """Return the test pairs as rows of the graph's vocabularies."""
     pairs = _read(dataset, "test")
     src, dst = (graph.vocabularies[side].encode(pairs[f"{side}_id"]) for side in ("user", "item"))
     if min(src.min(), dst.min()) < 0:
@@ -114,7 +115,7 @@ def test_pairs(dataset: str, graph: Graph) -> tuple[np.ndarray, np.ndarray]:
 
 
 def choose(name: str, dim: int, graph: Graph, seed: int) -> tuple[dict[str, Any], Selection | None]:
-    """Parameters chosen on a validation split of the training edges; none for a method without a grid."""
+    """Return parameters chosen on a validation split of the training edges; none without a grid."""
     if name not in GRIDS:
         return {}, None
     selection = select_parameters(
@@ -124,7 +125,7 @@ def choose(name: str, dim: int, graph: Graph, seed: int) -> tuple[dict[str, Any]
 
 
 def popularity(graph: Graph, src: np.ndarray, dst: np.ndarray) -> Retrieval:
-    """The same items for everyone: those with most training edges."""
+    """Return what the same items for everyone reach: those with most training edges."""
     relation = graph.relation()
     wanted = CSR.from_edges(src, dst, (relation.forward.rows, relation.forward.columns))
     users = np.ones((relation.forward.rows, 1), np.float32)

@@ -1,4 +1,4 @@
-"""How long the service takes for ranks and recommendations, and whether its memory stays flat.
+"""Measures how long the service takes for ranks and recommendations, and whether its memory stays flat.
 
     python -m benchmarks.serve --json
 
@@ -35,7 +35,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Server:
-    """A running ``embedding-features serve``."""
+    """Runs ``embedding-features serve`` in a process of its own."""
 
     def __init__(self, world: World, log: Path) -> None:
         command = [
@@ -63,13 +63,13 @@ class Server:
         self.port = int(json.loads(line)["serving"].rsplit(":", 1)[1])
 
     def rss_mb(self) -> float:
-        """Memory it holds now, in MB (10^6 bytes)."""
+        """Return the memory it holds now, in MB (10^6 bytes)."""
         status = Path(f"/proc/{self._process.pid}/status").read_text()
         (line,) = (line for line in status.splitlines() if line.startswith("VmRSS"))
         return int(line.split()[1]) * 1024 / 1e6
 
     def cpu_seconds(self) -> float:
-        """CPU time of all its threads so far."""
+        """Return the CPU time of all its threads so far."""
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
@@ -82,7 +82,7 @@ class Server:
 
 @contextmanager
 def serving(world: World, log: Path) -> Iterator[Server]:
-    """The service while the block runs."""
+    """Run the service while the block runs."""
     server = Server(world, log)
     try:
         yield server
@@ -91,7 +91,7 @@ def serving(world: World, log: Path) -> Iterator[Server]:
 
 
 def rank_requests(count: int, rng: np.random.Generator) -> list[bytes]:
-    """``/rank`` of random users and items."""
+    """Return ``/rank`` requests of random users and items."""
     users, items = ids_of("user", USERS).to_numpy(), ids_of("item", ITEMS).to_numpy()
     return [
         post(
@@ -109,7 +109,7 @@ def rank_requests(count: int, rng: np.random.Generator) -> list[bytes]:
 
 
 def recommend_requests(count: int, rng: np.random.Generator) -> list[bytes]:
-    """``/recommend`` of random users who have seen some items."""
+    """Return ``/recommend`` requests of random users who have seen some items."""
     users, items = ids_of("user", USERS).to_numpy(), ids_of("item", ITEMS).to_numpy()
     return [
         post(
@@ -129,7 +129,7 @@ def recommend_requests(count: int, rng: np.random.Generator) -> list[bytes]:
 
 
 def measure(world: World, seconds: float, log: Path) -> dict[str, float]:
-    """The figures of one online store."""
+    """Return the figures of one online store."""
     rng = np.random.default_rng(2)
     with serving(world, log) as server:
         warm = round(WARM_SECONDS * RATE)
@@ -154,13 +154,14 @@ def measure(world: World, seconds: float, log: Path) -> dict[str, float]:
 
 
 def loaded(server: Server, requests: list[bytes]) -> tuple[Load, float]:
-    """What came of requests, and the server's CPU milliseconds a request."""
+    """Return what came of requests, and the server's CPU milliseconds a request."""
     before = server.cpu_seconds()
     load = run_load(server.port, requests, RATE)
     return load, 1000 * (server.cpu_seconds() - before) / len(requests)
 
 
 def main() -> None:
+    """Measure and report."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

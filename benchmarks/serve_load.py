@@ -1,4 +1,4 @@
-"""An open-loop HTTP client that takes little of the CPU it shares with the server it measures.
+"""Loads a server by an open-loop HTTP client that takes little of the CPU it shares with it.
 
 Requests are sent when they are due, whether earlier ones were answered or not, and a latency counts from when
 its request was due: a server that stalls pays for all who wait (Tene, How NOT to Measure Latency, 2013).
@@ -20,7 +20,7 @@ GOOD = b'"degraded":false'
 
 @dataclass(frozen=True)
 class Load:
-    """What came of a load.
+    """Holds what came of a load.
 
     Attributes:
         milliseconds: [n] of each good answer, from when its request was due.
@@ -33,35 +33,40 @@ class Load:
     rps: float
 
     def percentile(self, rank: float) -> float:
-        """Of the latencies; infinite without any."""
+        """Return a percentile of the latencies; infinite without any."""
         return float(np.percentile(self.milliseconds, rank)) if len(self.milliseconds) else float("inf")
 
 
 class Connection(asyncio.Protocol):
-    """A connection that is kept, one request at a time on it."""
+    """Keeps a connection, with one request at a time on it."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See ``asyncio.Protocol``."""
         self.transport = transport
         self._answer: asyncio.Future[bool] | None = None
 
     def ask(self, request: bytes) -> "asyncio.Future[bool]":
-        """Whether the answer is good, when it is there."""
+        """Send a request, and return the future of whether its answer is good."""
         self._parser, self._pieces = httptools.HttpResponseParser(self), []
         self._answer = asyncio.get_running_loop().create_future()
         self.transport.write(request)  # type: ignore[attr-defined]
         return self._answer
 
     def data_received(self, data: bytes) -> None:
+        """See ``asyncio.Protocol``."""
         self._parser.feed_data(data)
 
     def on_body(self, body: bytes) -> None:
+        """Keep a piece of the answer, for the parser."""
         self._pieces.append(body)
 
     def on_message_complete(self) -> None:
+        """Judge the answer, for the parser."""
         good = self._parser.get_status_code() == 200 and GOOD in b"".join(self._pieces)
         self._settle(good)
 
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002
+        """See ``asyncio.Protocol``."""
         self._settle(False)
 
     def _settle(self, good: bool) -> None:
@@ -70,13 +75,13 @@ class Connection(asyncio.Protocol):
 
 
 def post(path: str, body: bytes) -> bytes:
-    """A request as it goes over the wire."""
+    """Return a request as it goes over the wire."""
     head = [f"POST {path} HTTP/1.1", "Host: bench", "Content-Type: application/json"]
     return "\r\n".join([*head, f"Content-Length: {len(body)}", "", ""]).encode() + body
 
 
 def run_load(port: int, requests: Sequence[bytes], rate: float) -> Load:
-    """Send requests, so many a second."""
+    """Send requests, ``rate`` a second, and return what came of them."""
     gc.collect()
     gc.disable()
     try:

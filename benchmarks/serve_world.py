@@ -1,4 +1,4 @@
-"""What the benchmark of the service serves: published vectors online, and a ranker trained on them.
+"""Makes what the benchmark of the service serves: vectors online, and a ranker trained on them.
 
 20,000 users and 20,000 items with 64-d vectors of a low rank, a log whose labels the vectors tell something
 of, a repository of ours over either online store with a view of counts beside the vectors, and a bundle of
@@ -41,7 +41,7 @@ recall: {candidates: 200}
 
 @dataclass(frozen=True)
 class World:
-    """Folders of what is served."""
+    """Names the folders of what is served."""
 
     bundle: Path
     repo: Path
@@ -49,7 +49,7 @@ class World:
 
 
 def make_runs(root: Path) -> Snapshot:
-    """A snapshot of all vectors, written below a folder."""
+    """Write a snapshot of all vectors below a folder."""
     rng = np.random.default_rng(0)
     vectors = {"user": healthy_vectors(USERS, DIM, rng), "item": healthy_vectors(ITEMS, DIM, rng)}
     tables = {t: EmbeddingTable(t, ids_of(t, len(v)), v, len(v)) for t, v in vectors.items()}
@@ -59,9 +59,11 @@ def make_runs(root: Path) -> Snapshot:
 
 
 def make_world(root: Path, snapshot: Snapshot, redis: str = "") -> World:
-    """A repository with the snapshot online, and a bundle trained from it.
+    """Make a repository with the snapshot online, and a bundle trained from it.
 
     Args:
+        root: folder of all of it.
+        snapshot: to be published.
         redis: address of a server; empty for the embedded store.
     """
     repo = make_repo(root / "repo", redis=redis)
@@ -77,7 +79,7 @@ def make_world(root: Path, snapshot: Snapshot, redis: str = "") -> World:
 
 
 def write_log(path: Path, snapshot: Snapshot) -> None:
-    """Labels of 20 days after the snapshot: a rating is high where the vectors of both are alike."""
+    """Write labels of 20 days after the snapshot: a rating is high where the vectors of both are alike."""
     rng = np.random.default_rng(1)
     users, items = rng.integers(0, USERS, ROWS), rng.integers(0, ITEMS, ROWS)
     vectors = {side: snapshot.vectors(side) for side in SIDES}
@@ -93,7 +95,7 @@ def write_log(path: Path, snapshot: Snapshot) -> None:
 
 
 def bring_counts_online(repo: Path, log: Path) -> None:
-    """The view ``item_counts``: what the log says of each item, as any Feast user has such a view."""
+    """Bring the view ``item_counts`` online: what the log says of each item, in plain Feast."""
     table = pq.read_table(log).group_by("item_id").aggregate([("rating", "count"), ("rating", "mean")])
     counts = pa.table(
         {
@@ -117,7 +119,7 @@ def bring_counts_online(repo: Path, log: Path) -> None:
 
 
 def spec() -> RankerSpec:
-    """Ids, counts, vectors of both sides and how alike they are."""
+    """Return the fields: ids, counts, vectors of both sides and how alike they are."""
     user, item = (f"{FAMILY}_{side}_vector__vector" for side in SIDES)
     fields: list[AnyField] = [
         CategorySpec(name=f"{side}_id", side=side, column=f"{side}_id", identity=True) for side in SIDES
@@ -138,7 +140,7 @@ def spec() -> RankerSpec:
 
 
 def train_bundle(root: Path, repo: Path) -> None:
-    """DCN-V2 on what the repository says of the log, exported to ``bundle``."""
+    """Train DCN-V2 on what the repository says of the log, and export it to ``bundle``."""
     task = Task(log=root / "log.parquet", label=LabelRule(column="rating", at_least=4))
     labels, runs = load_labels(task), list_published(repo)
     features = historical(repo, entity_frame(task, labels), [f"{FAMILY}_{side}_vector" for side in SIDES])

@@ -1,4 +1,4 @@
-"""Do intervals hold the truth, is nothing found in nothing: ``python -m benchmarks.significance --json``.
+"""Measures whether intervals hold the truth: ``python -m benchmarks.significance --json``.
 
 Coverage is the share of simulations whose 95 % interval holds the truth, known in closed form
 (:mod:`benchmarks.significance_world`); ``…_se`` is its Monte Carlo standard error. DeLong's intervals are to
@@ -42,7 +42,7 @@ Grid = Simulated[tuple[str, str]]  # of (ranker, variant)
 
 
 def main() -> None:
-    """Simulate, count, report."""
+    """Simulate, count and report."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
     arguments = parser.parse_args()
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def coverage(trial: Callable[[int], Held], simulations: int = SIMULATIONS) -> dict[str, float]:
-    """The share of trials in which the truth is in the interval, and that share's standard error."""
+    """Return the share of trials in which the truth is in the interval, and that share's standard error."""
     held = [trial(number) for number in range(simulations)]
     result = {}
     for name in held[0]:
@@ -71,7 +71,7 @@ def coverage(trial: Callable[[int], Held], simulations: int = SIMULATIONS) -> di
 
 
 def clustered_holds(users: int, number: int) -> Held:
-    """Both methods on rows of users; and DeLong's if rows were independent."""
+    """Return what both methods hold on rows of users, and DeLong's if rows were independent."""
     world = clustered(QUALITY, users, SEEDS, number)
     return {
         **delong_holds(world, "clustered_delong"),
@@ -81,20 +81,20 @@ def clustered_holds(users: int, number: int) -> Held:
 
 
 def unclustered(world: Simulated[K]) -> Simulated[K]:
-    """The same rows, dealt out to the users at random: a test that takes them for independent."""
+    """Return the same rows, dealt out to the users at random: a test then takes them for independent."""
     user = np.random.default_rng(world.rows.users).permutation(world.rows.user)
     return replace(world, rows=rows_of(world.rows.label, user))
 
 
 def delong_holds(world: Simulated[str], name: str) -> Held:
-    """DeLong's intervals of the better variant's AUC and gain, of the training runs at hand."""
+    """Return what DeLong's intervals hold of the better variant's AUC and gain, of the runs at hand."""
     judged = delong(world.rows, world.scores, BASELINE, ALPHA)[BETTER]
     truth = {variant: float(auc.mean()) for variant, auc in world.auc.items()}
     return _holds(name, judged.figure, judged.difference, truth)
 
 
 def bootstrap_holds(world: Simulated[str], number: int, name: str, replicates: int = 1000) -> Held:
-    """The bootstrap's intervals of the better variant's AUC and gain, of all training runs."""
+    """Return what the bootstrap's intervals hold of the better variant's AUC and gain, of all runs."""
     config = AUC_ONLY.model_copy(update={"seed": number})
     judged = measure(world.rows, world.scores, config.metrics, config, replicates)[BETTER, "auc"]
     return _holds(name, judged.figure, judged.difference, QUALITY)
@@ -109,13 +109,13 @@ def _holds(name: str, figure: Estimate, gain: Difference | None, truth: Mapping[
 
 
 def grid(number: int, gain: float, users: int, seeds: int = SEEDS) -> Grid:
-    """Cells drawn alike, but for one variant of each ranker that is better by ``gain``."""
+    """Return cells drawn alike, but for one variant of each ranker that is better by ``gain``."""
     cells = {cell: QUALITY[BASELINE] + gain * (cell[1] == BETTER) for cell in product(RANKERS, VARIANTS)}
     return clustered(cells, users, seeds, number)
 
 
 def compared(world: Grid, number: int, config: AblationConfig = WHOLE_TEST) -> list[ComparedCell]:
-    """The variants' cells of the primary metric, of a whole ablation."""
+    """Return the variants' cells of the primary metric, of a whole ablation."""
     n = world.rows.label.size
     many, young = np.full(n, 100), np.ones(n, np.float32)
     scores: dict[str, dict[str, F32]] = {}
@@ -127,12 +127,12 @@ def compared(world: Grid, number: int, config: AblationConfig = WHOLE_TEST) -> l
 
 
 def found(cells: Sequence[ComparedCell]) -> set[tuple[str, str, Verdict | None]]:
-    """What is said to differ from the baseline."""
+    """Return what is said to differ from the baseline."""
     return {(cell.ranker, cell.variant, cell.verdict) for cell in cells if cell.verdict != "no difference"}
 
 
 def nothing_of_nothing() -> dict[str, float]:
-    """A/A: the share of ablations that find any difference."""
+    """Return the share of A/A ablations that find any difference."""
     false = sum(bool(found(compared(grid(number, 0.0, USERS), number))) for number in range(ABLATIONS))
     return {
         "aa_ablations": ABLATIONS,
@@ -143,7 +143,7 @@ def nothing_of_nothing() -> dict[str, float]:
 
 
 def power() -> dict[str, float]:
-    """The share of better variants found, and of ablations that find anything else besides."""
+    """Return the share of better variants found, and of ablations that find anything else besides."""
     planted = {(ranker, BETTER, "better") for ranker in RANKERS}
     true, false = 0, 0
     for number in range(ABLATIONS, ABLATIONS + PLANTED):

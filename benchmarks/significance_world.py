@@ -1,4 +1,4 @@
-"""Scores whose AUC is known in closed form, on independent rows and on rows that belong to users."""
+"""Simulates scores whose AUC is known in closed form, on independent rows and on rows of users."""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ USER_SHARE = 0.5  # of the variance of what makes a label
 
 @dataclass(frozen=True)
 class Simulated(Generic[K]):
-    """``scores`` [seeds, n] in [0, 1] of each variant, and the ``auc`` [seeds] each run has on all users."""
+    """Holds ``scores`` [seeds, n] in [0, 1] of each variant, and each run's ``auc`` [seeds] on all users."""
 
     rows: ScoredRows
     scores: Mapping[K, F32]
@@ -36,7 +36,7 @@ class Simulated(Generic[K]):
 
 
 def independent(auc: Mapping[K, float], rows: int, seed: int) -> Simulated[K]:
-    """One row a user, a fifth positive: binormal scores, correlated .6 between variants, of AUC Φ(μ / √2)."""
+    """Return one row a user, a fifth positive: binormal scores, correlated .6, of AUC Φ(μ / √2)."""
     rng = np.random.default_rng([31, seed])
     label = (rng.random(rows) < 0.2).astype(np.float32)
     shared = rng.normal(size=rows)
@@ -51,7 +51,7 @@ def independent(auc: Mapping[K, float], rows: int, seed: int) -> Simulated[K]:
 def clustered(
     auc: Mapping[K, float], users: int, seeds: int, seed: int, seed_sd: float = 0.01
 ) -> Simulated[K]:
-    """Rows of users, geometric with a mean of 10; users differ in labels and in scores.
+    """Return rows of users, geometric with a mean of 10; users differ in labels and in scores.
 
     Label and score are the sign of x and rho x + sqrt(1 - rho²) w, with x and w standard normal, so AUC is
     1/2 + 2/π asin(rho / √2), the orthant probability of (score - other score, x, - other x). A training

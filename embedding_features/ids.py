@@ -22,6 +22,12 @@ def flat_ids(values: Any) -> pa.Array:
 
     Raises:
         DataError: when they are not of one type: a bool among integers, a float among ids.
+
+    Example:
+        >>> flat_ids(range(3)).to_pylist()
+        [0, 1, 2]
+        >>> flat_ids("u7").to_pylist()
+        ['u7']
     """
     try:
         array = _array(values)

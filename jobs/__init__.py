@@ -1,1 +1,1 @@
-"""The jobs and their command line."""
+"""Jobs that run from logs to an ablation or a service, and their command line."""

@@ -1,4 +1,4 @@
-"""The command line ``embedding-features``."""
+"""Runs the command line ``embedding-features``, and turns errors into messages and exit codes."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """The exit code of a command line."""
+    """Run a command line and return its exit code."""
     try:
         result = app(arguments, standalone_mode=False)
     except typer.Abort:
@@ -35,7 +35,7 @@ def run(arguments: list[str]) -> int:
     except EmbeddingFeaturesError as error:
         return fail(str(error), error.exit_code, arguments)
     except OSError as error:
-        return fail(told(error), WRONG_USAGE, arguments)
+        return fail(system_message(error), WRONG_USAGE, arguments)
     except Exception as error:
         STDERR.print(traceback.format_exc(), markup=False, highlight=False)
         fault = (
@@ -47,15 +47,15 @@ def run(arguments: list[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def told(error: OSError) -> str:
-    """What the operating system refused, and where."""
+def system_message(error: OSError) -> str:
+    """Return what the operating system refused, and where."""
     paths = " → ".join(str(path) for path in (error.filename, error.filename2) if path is not None)
     what = f"{paths}: {error.strerror or error}" if paths else f"{error.strerror or error}"
     return f"{what}\n  fix: check that path, who may read and write there, and the space left"
 
 
 def fail(message: str, code: int, arguments: list[str]) -> int:
-    """Tell a failure once to the person and, if asked for, once to the machine."""
+    """Tell a failure once to the person and, with ``--json``, once to the machine; return its code."""
     STDERR.print(f"error: {message}", markup=False, highlight=False, style="red")
     if "--json" in arguments:
         typer.echo(json.dumps({"error": message, "exit_code": code}))

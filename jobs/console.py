@@ -1,4 +1,4 @@
-"""What a person sees on stderr and a machine reads on stdout."""
+"""Prints what a person sees on stderr and a machine reads on stdout."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,11 +22,12 @@ from embedding_features.progress import Advance
 #: bars and messages; stdout is left to results
 STDERR = Console(stderr=True, soft_wrap=True)
 
+#: rows of one list of a result
 Rows = Sequence[Mapping[str, Any]]
 
 
 class Bars:
-    """Progress bars on stderr, nested tasks below one another."""
+    """Shows progress bars on stderr, nested tasks below one another."""
 
     def __init__(self) -> None:
         self._depth = 0
@@ -44,7 +45,7 @@ class Bars:
 
     @contextmanager
     def task(self, name: str, total: int | None = None) -> Iterator[Advance]:
-        """See :class:`.Progress`."""
+        """Show a bar while the block runs, as :class:`.Progress` says."""
         if self._depth == 0:
             self._display.start()
         self._depth += 1
@@ -63,7 +64,7 @@ class Bars:
 
 
 def note(message: str) -> None:
-    """A line for the person watching."""
+    """Print a line for the person watching."""
     STDERR.print(message, markup=False, highlight=False)
 
 
@@ -80,7 +81,7 @@ def emit(result: Mapping[str, Any], as_json: bool) -> None:
 
 
 def table(title: str, rows: Rows) -> Table:
-    """Rows of equal keys as a table."""
+    """Return rows of equal keys as a table."""
     grid = Table(title=title.replace("_", " "), title_justify="left")
     for name in rows[0]:
         grid.add_column(name.replace("_", " "), justify="right" if _is_number(rows[0][name]) else "left")

@@ -1,4 +1,4 @@
-"""What of a job a tracker records: its settings by dotted name, the numbers and the files of its result."""
+"""Finds what a tracker records of a job: settings by dotted name, numbers and files of the result."""
 
 import json
 import re
@@ -27,7 +27,7 @@ _SERIES: Mapping[str, Sequence[str]] = {
 
 
 class Figure(NamedTuple):
-    """A number of a job's result; ``step`` counts the moments of a series, and is 0 otherwise."""
+    """Names a number of a job's result; ``step`` counts the moments of a series, and is 0 otherwise."""
 
     name: str
     value: float
@@ -35,7 +35,7 @@ class Figure(NamedTuple):
 
 
 class Files(NamedTuple):
-    """Where a result has paths: in a key's value, or in a column of its rows; and the folder they go to."""
+    """Says where a result has paths, in a key's value or a column of its rows, and the folder they go to."""
 
     key: str
     folder: str
@@ -46,24 +46,24 @@ _FILES = (Files("report", "report"), Files("json", "report"), Files("bundles", "
 
 
 def parameters(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Dotted name → value: text as it is, all else as JSON writes it; a list of plain values is one value."""
+    """Return dotted name → value: text as it is, all else as JSON; a list of plain values is one value."""
     return dict(_flat("", settings))
 
 
 def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    parts: list[tuple[Any, Any]] = []
+    items: list[tuple[Any, Any]] = []
     if isinstance(value, Mapping):
-        parts = list(value.items())
+        items = list(value.items())
     elif isinstance(value, list) and any(isinstance(one, Mapping | list) for one in value):
-        parts = list(enumerate(value))
-    for key, part in parts:
-        yield from _flat(f"{name}.{_name(str(key))}".removeprefix("."), part)
-    if not parts:
+        items = list(enumerate(value))
+    for key, item in items:
+        yield from _flat(f"{name}.{_name(str(key))}".removeprefix("."), item)
+    if not items:
         yield name, value if isinstance(value, str) else json.dumps(value)
 
 
 def figures(result: Mapping[str, Any]) -> list[Figure]:
-    """The numbers of a result; each name and step is there once.
+    """Return the numbers of a result; each name and step is there once.
 
     The number in column ``auc`` of a row of ``lightgbm`` and ``dense`` is ``auc.lightgbm.dense``. Where two
     lists would give the same name, the later one's begins with its key.
@@ -79,7 +79,7 @@ def figures(result: Mapping[str, Any]) -> list[Figure]:
 
 
 def _rows(key: str, value: Any) -> Sequence[Row]:
-    """The rows that a key of a result stands for."""
+    """Return the rows that a key of a result stands for."""
     if key == "json":
         return list(_ablation(Path(value)))
     if _is_number(value):
@@ -105,7 +105,7 @@ def _text(column: str, text: str) -> str:
 
 
 def _ablation(path: Path) -> Iterator[Row]:
-    """The figures behind the sentences of an ablation; intervals and slices are in the file itself."""
+    """Yield the figures behind the sentences of an ablation; intervals and slices are in the file itself."""
     from ranking.ablation.result import Ablation  # brings scipy, which --help does not need
 
     ablation = Ablation.read_json(path)
@@ -126,7 +126,7 @@ def _compared(cell: "ComparedCell | RecallCell") -> Row:
 
 
 def files(result: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    """Each file or folder that a result names, and the folder it is recorded in."""
+    """Yield each file or folder that a result names, and the folder it is recorded in."""
     for key, folder, column in _FILES:
         if key in result:
             paths = [row[column] for row in result[key]] if column else [result[key]]
@@ -134,13 +134,13 @@ def files(result: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
 
 
 def data_fingerprint(workspace: Workspace) -> str:
-    """Hash of the graphs of all moments, whose folders' names hold their fingerprints; empty without any."""
+    """Return a hash of the graphs of all moments; empty without any. Folder names hold their fingerprints."""
     names = [Path(row["folder"]).name for row in workspace.read_json_or("graphs", [])]
     return config_hash({"graphs": names}) if names else ""
 
 
 def _name(text: str) -> str:
-    """As part of a name: letters, digits, ``_``, ``-`` and ``.``, which every MLflow store takes."""
+    """Return a text as part of a name: of ``_``, ``-``, ``.``, letters and digits, which all stores take."""
     return re.sub(r"[^\w.\-]+", "_", text)
 
 

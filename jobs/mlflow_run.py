@@ -1,4 +1,4 @@
-"""One MLflow run: the only file that calls MLflow, and only what ``mlflow-skinny`` has."""
+"""Writes one MLflow run: the only file that calls MLflow, and only what ``mlflow-skinny`` has."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,11 +25,11 @@ T = TypeVar("T")
 
 
 class MlflowRun:
-    """A run that is open until :meth:`end`; its methods raise whatever MLflow and its stores raise.
+    """Keeps a run open until :meth:`end`; its methods raise whatever MLflow and its stores raise.
 
     Args:
-        job: the command; with the time it is the run's name.
-        experiment: made if it is not there; MLFLOW_EXPERIMENT_NAME goes before it.
+        job: the name of the command; with the time it is the run's name.
+        experiment: created if it is not there; MLFLOW_EXPERIMENT_NAME goes before it.
     """
 
     def __init__(self, job: str, experiment: str) -> None:
@@ -44,7 +44,7 @@ class MlflowRun:
         note(f"tracked: run {name!r} ({self._id}) of experiment {experiment!r}")
 
     def log_settings(self, settings: Mapping[str, Any]) -> None:
-        """As parameters, cut where MLflow takes no longer ones, and whole as ``settings.yaml``."""
+        """Log settings as parameters, cut at MLflow's limit, and whole as ``settings.yaml``."""
         values = parameters(settings)
         cut = [f"{k} ({len(v)} characters)" for k, v in values.items() if len(v) > MAX_PARAM_VAL_LENGTH]
         self.tag(cut_parameters=", ".join(cut))
@@ -54,7 +54,7 @@ class MlflowRun:
         self._client.log_text(self._id, yaml.safe_dump(dict(settings), sort_keys=False), "settings.yaml")
 
     def log_result(self, result: Mapping[str, Any]) -> None:
-        """A job's numbers as metrics, its files as artifacts (:mod:`.mlflow_figures`)."""
+        """Log a job's numbers as metrics and its files as artifacts (:mod:`.mlflow_figures`)."""
         now = int(time() * 1000)
         logged = [Metric(name, value, now, step) for name, value, step in figures(result)]
         for batch in _batches(logged, MAX_METRICS_PER_BATCH):
@@ -69,13 +69,13 @@ class MlflowRun:
             self._client.log_artifact(self._id, str(path), folder)
 
     def tag(self, **tags: str) -> None:
-        """Those that are not empty, cut at MLflow's limit."""
+        """Set the tags that are not empty, cut at MLflow's limit."""
         for name, value in tags.items():
             if value:
                 self._client.set_tag(self._id, name, value[:MAX_TAG_VAL_LENGTH])
 
     def end(self, status: str) -> None:
-        """As FINISHED, FAILED or KILLED."""
+        """End the run as FINISHED, FAILED or KILLED."""
         self._client.set_terminated(self._id, status)
 
 

@@ -1,4 +1,4 @@
-"""Options that several jobs share, and the one way a job is run and its errors told."""
+"""Options that several jobs share, and the one way in which a job is run."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -28,7 +28,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on std
 
 
 def epilog(example: str) -> str:
-    """The end of a command's help: an example and the exit codes."""
+    """Return the end of a command's help: an example and the exit codes."""
     return f"Example: {example}\n\n{EXIT_CODES}"
 
 
@@ -40,7 +40,12 @@ def run_job(job: Callable[[Progress], Mapping[str, Any]], as_json: bool) -> None
 def run_tracked(
     job: Callable[[Progress, Track], dict[str, Any]], tracker: Literal["mlflow"] | None, as_json: bool
 ) -> None:
-    """Run a job that has its work done by a tracker, and print what it returns, tracked or not.
+    """Run a job that hands its work to a tracker, and print what it returns, tracked or not.
+
+    Args:
+        job: gets the bars, and what it hands its work to.
+        tracker: None to track nothing.
+        as_json: print one JSON object.
 
     Raises:
         ConfigError: before anything else, when the tracker is not installed.

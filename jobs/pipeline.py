@@ -1,4 +1,4 @@
-"""A pipeline's YAML: from logs to ablation, one section a job."""
+"""Reads a pipeline's YAML: from logs to ablation, one section a job."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ from ranking.task.task import Task
 
 
 class Moments(Config):
-    """The moments that snapshots are made as of: ``first``, then every ``every_days`` up to ``last``."""
+    """Lists the moments of snapshots: ``first``, then every ``every_days`` up to ``last``."""
 
     first: AwareDatetime
     last: AwareDatetime
@@ -39,13 +39,13 @@ class Moments(Config):
         return self
 
     def moments(self) -> list[datetime]:
-        """All of them, in order."""
+        """Return all of them, in order."""
         step = timedelta(days=self.every_days)
         return [self.first + i * step for i in range(int((self.last - self.first) / step) + 1)]
 
 
 class Pretrain(Config):
-    """Which method, with which parameters (see ``embedding-features methods NAME``)."""
+    """Says which method is pretrained, with which parameters (see ``embedding-features methods NAME``)."""
 
     method: str = "spectral"
     family: str | None = None
@@ -57,21 +57,22 @@ class Pretrain(Config):
     align: AlignmentConfig = AlignmentConfig()
 
     def composition(self) -> Method:
-        """The method, its parameters checked."""
+        """Return the method, its parameters checked."""
         return make(self.method, **self.params)
 
     @property
     def family_name(self) -> str:
+        """The family that snapshots get."""
         return self.family or self.method
 
     @property
     def key(self) -> str:
-        """Folder of the results of exactly these settings."""
+        """Name of the folder of the results of exactly these settings."""
         return f"{safe_name(self.family_name, 'family')}-{config_hash(self)[:8]}"
 
 
 class Publish(Config):
-    """Where snapshots go, and the publish time that a backfilled one carries: as_of plus ``delay_hours``."""
+    """Says where snapshots go, and the publish time of a backfilled one: as_of plus ``delay_hours``."""
 
     repo: Path = Path("feature_repo")
     delay_hours: float = Field(default=6.0, ge=0)
@@ -79,7 +80,7 @@ class Publish(Config):
 
 
 class Rank(Config):
-    """The task, the rankers and the grid."""
+    """Names the task, the rankers and the grid."""
 
     task: Task
     service: str = "ranking_all"
@@ -97,11 +98,12 @@ class Rank(Config):
 
     @property
     def variants(self) -> Sequence[Variant]:
+        """The variants of all blocks of the grid."""
         return expand(self.grid)
 
 
 class RecallConfig(Config):
-    """The recall mode: the best ranker behind candidates, at moments of the test part.
+    """Sets up the recall mode: the best ranker behind candidates, at moments of the test part.
 
     Attributes:
         k: recall@k and NDCG@k.
@@ -117,7 +119,7 @@ class RecallConfig(Config):
 
 
 class SubModelMode(Config):
-    """The sub-model mode: an encoder of one moment inside a ranker, trained on later rows.
+    """Sets up the sub-model mode: an encoder of one moment inside a ranker, trained on later rows.
 
     Attributes:
         as_of: of the encoder's graph; training rows are strictly later.
@@ -132,7 +134,7 @@ class SubModelMode(Config):
 
 
 class Pipeline(Config):
-    """A whole pipeline. Relative paths begin at the working directory.
+    """Holds a whole pipeline. Relative paths begin at the working directory.
 
     Attributes:
         name: shown in the report.
@@ -186,6 +188,7 @@ class Pipeline(Config):
 
     @property
     def workspace(self) -> Workspace:
+        """The folders below ``root``."""
         return Workspace(self.root)
 
 

@@ -1,4 +1,4 @@
-"""``--track mlflow``: a job's work inside a run, which never stops the job.
+"""``--track mlflow``: does a job's work inside a run, which never stops the job.
 
 What MLflow refuses is told on stderr, and the command ends with exit code :data:`NOT_TRACKED` after it has
 printed the job's result; a job that fails keeps its own exit code.
@@ -31,13 +31,13 @@ Work = Callable[[], Result]
 
 @dataclass(frozen=True)
 class TrackedRun:
-    """What a run is of.
+    """Says what a run is of.
 
     Attributes:
-        job: the command.
-        experiment: that its run is one of, unless MLFLOW_EXPERIMENT_NAME is set.
-        settings: of the job, resolved, as JSON has them.
-        fingerprint: of the data, asked for when the job has ended; empty where there is none.
+        job: the name of the command.
+        experiment: the one that the run goes to, unless MLFLOW_EXPERIMENT_NAME is set.
+        settings: the job's, resolved, as JSON has them.
+        fingerprint: returns that of the data, when the job has ended; empty where there is none.
     """
 
     job: str
@@ -50,7 +50,7 @@ class TrackedRun:
 Track = Callable[[TrackedRun, Work], Result]
 
 
-def untracked(subject: TrackedRun, work: Work) -> Result:  # noqa: ARG001  one of Track
+def untracked(tracked: TrackedRun, work: Work) -> Result:  # noqa: ARG001  one of Track
     """Do the work only."""
     return work()
 
@@ -69,7 +69,7 @@ class Tracking:
         for name, value in _DEFAULTS.items():
             os.environ.setdefault(name, value)
         try:
-            with _aside():
+            with _stdout_to_notes():
                 import mlflow  # noqa: F401
         except ImportError as error:
             fix = 'pip install "embedding-features[mlflow]"'
@@ -77,27 +77,29 @@ class Tracking:
         self.failure = ""
         self._run: MlflowRun | None = None
 
-    def __call__(self, subject: TrackedRun, work: Work) -> Result:
+    def __call__(self, tracked: TrackedRun, work: Work) -> Result:
         """Do the work; the run ends FINISHED, FAILED with the job's error, or KILLED by an interrupt."""
         try:
-            self._attempt(partial(self._begin, subject))
+            self._attempt(partial(self._begin, tracked))
             result = work()
             self._with_run(lambda run: run.log_result(result))
         except BaseException as error:
-            self._end(subject, "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED", _told(error))
+            self._end(
+                tracked, "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED", _message(error)
+            )
             raise
-        self._end(subject, "FINISHED")
+        self._end(tracked, "FINISHED")
         return result
 
-    def _begin(self, subject: TrackedRun) -> None:
+    def _begin(self, tracked: TrackedRun) -> None:
         from jobs.mlflow_run import MlflowRun
 
-        self._run = MlflowRun(subject.job, subject.experiment)
-        self._run.log_settings(subject.settings)
+        self._run = MlflowRun(tracked.job, tracked.experiment)
+        self._run.log_settings(tracked.settings)
 
-    def _end(self, subject: TrackedRun, status: str, error: str = "") -> None:
+    def _end(self, tracked: TrackedRun, status: str, error: str = "") -> None:
         def end(run: "MlflowRun") -> None:
-            run.tag(data_fingerprint=subject.fingerprint(), error=error, not_tracked=self.failure)
+            run.tag(data_fingerprint=tracked.fingerprint(), error=error, not_tracked=self.failure)
             run.end(status)
 
         self._with_run(end)
@@ -108,18 +110,20 @@ class Tracking:
 
     def _attempt(self, step: Callable[[], None]) -> None:
         try:
-            with _aside():
+            with _stdout_to_notes():
                 step()
         except Exception as error:  # from MLflow, a database, HTTP, a cloud's storage: they share no base
-            message = _told(error)
+            message = _message(error)
             self.failure = self.failure or message
             note(f"not tracked: {message}")
 
 
 @contextmanager
-def _aside() -> Iterator[None]:
-    """What MLflow prints on stdout, such as a run's address, is for the person watching; what it has
-    deprecated is not."""
+def _stdout_to_notes() -> Iterator[None]:
+    """Show the person watching what MLflow prints on stdout, such as a run's address.
+
+    What MLflow says of its own deprecations is dropped.
+    """
     with redirect_stdout(io.StringIO()) as printed, warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         yield
@@ -127,12 +131,12 @@ def _aside() -> Iterator[None]:
         note(_without_passwords(text))
 
 
-def _told(error: BaseException) -> str:
-    """The message of an error of ours; that of another behind its name."""
+def _message(error: BaseException) -> str:
+    """Return the message of an error of ours; that of another behind its name."""
     ours = isinstance(error, EmbeddingFeaturesError)
     return _without_passwords(str(error) if ours else f"{type(error).__name__}: {error}".rstrip(": "))
 
 
 def _without_passwords(text: str) -> str:
-    """Addresses lose the user and password in them: others may read what is told."""
+    """Return the text without users and passwords in addresses: others may read it."""
     return re.sub(r"//[^/\s]*@", "//", text)

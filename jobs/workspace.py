@@ -1,4 +1,4 @@
-"""Where jobs leave what they make: one folder, each step's results below it."""
+"""Names the folders in which jobs leave what they make, and reads and writes the steps' records there."""
 
 import fcntl
 import json
@@ -17,14 +17,14 @@ T = TypeVar("T")
 
 
 class GraphRow(BaseModel):
-    """What ``graphs.json`` says of a graph, among others: its folder."""
+    """Reads the folder of a graph out of its row in ``graphs.json``."""
 
     folder: str
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """Folders of one pipeline.
+    """Holds the folders of one pipeline.
 
     A finished result is never written again: its name holds what it was made from, so a rerun finds it.
     """
@@ -33,30 +33,37 @@ class Workspace:
 
     @property
     def graphs(self) -> Path:
+        """Folder of the graphs, each named after its moment and fingerprint."""
         return self.root / "graphs"
 
     @property
     def embeddings(self) -> Path:
+        """Folder of the pretrained snapshots, a folder a method inside."""
         return self.root / "embeddings"
 
     @property
     def features(self) -> Path:
+        """Folder of the derived snapshots, a folder a method and settings inside."""
         return self.root / "features"
 
     @property
     def checkpoints(self) -> Path:
+        """Folder of trainings that have not ended."""
         return self.root / "checkpoints"
 
     @property
     def ranking(self) -> Path:
+        """Folder of the trained cells of the grid."""
         return self.root / "ranking"
 
     @property
     def bundles(self) -> Path:
+        """Folder of the exported bundles."""
         return self.root / "bundles"
 
     @property
     def report(self) -> Path:
+        """Folder of the reports."""
         return self.root / "report"
 
     def write_json(self, name: str, value: Any) -> None:
@@ -64,7 +71,12 @@ class Workspace:
         write_atomic(self.root / f"{name}.json", json.dumps(value, indent=2, default=str).encode())
 
     def read_json(self, name: str, job: str, shape: type[T]) -> T:
-        """What an earlier step recorded.
+        """Return what an earlier step recorded.
+
+        Args:
+            name: of the file, without ``.json``.
+            job: the step that writes it.
+            shape: the type that it must be of.
 
         Raises:
             DataError: naming the job to run first, or the file that is not JSON of that shape.
@@ -81,7 +93,7 @@ class Workspace:
             ) from None
 
     def read_json_or(self, name: str, default: Any) -> Any:
-        """What a step recorded, or ``default`` where nothing readable of its type is."""
+        """Return what a step recorded, or ``default`` where nothing readable of its type is."""
         try:
             found = json.loads((self.root / f"{name}.json").read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
@@ -90,7 +102,7 @@ class Workspace:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """One job at a time in a workspace.
+        """Keep other jobs out of the workspace while the block runs.
 
         Raises:
             DataError: when another process holds it.

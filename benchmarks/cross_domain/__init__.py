@@ -1,4 +1,4 @@
-"""What source-domain edges and domain alignment do for users with little history in the target domain.
+"""Measures what source edges and domain alignment do for users with little history in the target domain.
 
 ``python -m benchmarks.cross_domain --dataset ciao --json`` (or ``cdr_amazon_sport_cloth``). Every domain is
 the target in turn. Judged are users who have at most five edges in the target and one or more elsewhere.

@@ -1,4 +1,4 @@
-"""Command line: see :mod:`benchmarks.cross_domain`."""
+"""Runs :mod:`benchmarks.cross_domain` as a command line."""
 
 import argparse
 from itertools import pairwise
@@ -25,7 +25,7 @@ _ANY_TIME = as_moment("2020-01-01T00:00:00Z")
 
 
 def main() -> None:
-    """Choose on validation, judge on test, report."""
+    """Choose on validation, judge on test, and report."""
     parser = argparse.ArgumentParser(description=(about.__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--dataset", choices=("cdr_amazon_sport_cloth", "ciao"), default="ciao")
     parser.add_argument("--seeds", type=int, default=3)
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def ciao(seeds: int) -> dict[str, Any]:
-    """Six categories, each the target in turn; a window a year."""
+    """Return the report on Ciao: six categories, each the target in turn, and a window a year."""
     windows = list(ciao_windows(range(2001, 2011)))
     early, late = windows[:4], windows[4:]
     targets = range(6)
@@ -56,7 +56,7 @@ def ciao(seeds: int) -> dict[str, Any]:
 
 
 def amazon(seeds: int) -> dict[str, Any]:
-    """Cloth and sport, each the target in turn; without times."""
+    """Return the report on Amazon: cloth and sport, each the target in turn, without times."""
     train = amazon_pairs("train")
     late = joined(amazon_pairs("test"), amazon_pairs("test_cold_item"))
     doubled = twins(train, late)
@@ -93,7 +93,7 @@ def _split(name: str, pairs: Pairs, out: np.ndarray) -> Window:
 
 
 def _cold_recall(test: Window) -> list[int]:
-    """Pairs of cold items, and how many of their items any graph knows: what has no edge has no vector."""
+    """Return the number of cold items' pairs, and of those whose item has an edge, and so a vector."""
     known = test.degrees("item")
     pairs = [test.little(target)[1] for target in (0, 1)]
     return [sum(len(p) for p in pairs), int(sum((known[p.item] > 0).sum() for p in pairs))]

@@ -1,4 +1,4 @@
-"""Figures with intervals over users and seeds, and what may be said of their differences."""
+"""Compares figures, with intervals over users and seeds, and says which differ."""
 
 import sys
 import time
@@ -13,17 +13,18 @@ ALPHA = 0.05
 
 
 def note(line: str) -> None:
-    """Say how far it is, beside the output."""
+    """Print on stderr how far the benchmark is."""
     print(f"{time.process_time():6.0f} s  {line}", file=sys.stderr, flush=True)
 
 
 def compared(
     arms: Mapping[str, Sequence[Statistic]], users: int, pairs: Sequence[tuple[str, str]]
 ) -> dict[str, Any]:
-    """Of each arm the mean over seeds, its 95 % interval and each seed's value; of each pair the difference.
+    """Return each arm's mean over seeds, its 95 % interval and all seeds' values, and each pair's difference.
 
     Args:
         arms: name → a statistic a seed, of the same users.
+        users: how many there are.
         pairs: (arm, arm it is held against).
     """
     samples = bootstrap(arms, users, REPLICATES, seed=0)

@@ -1,4 +1,4 @@
-"""Windows of two real data sets: what a graph may know, and what came later."""
+"""Reads windows of two real data sets: what a graph may know, and what came later."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ IDS = 1 << 17
 
 @dataclass(frozen=True)
 class Pairs:
-    """Users and items, [n] int64 each, an item's domain, and the moment (µs; 0 without)."""
+    """Holds pairs: [n] int64 users and items, the items' domains, and moments (µs; 0 without)."""
 
     user: np.ndarray
     item: np.ndarray
@@ -27,11 +27,12 @@ class Pairs:
     time: np.ndarray
 
     def where(self, mask: np.ndarray) -> "Pairs":
+        """Return the pairs at which the mask is true."""
         return Pairs(self.user[mask], self.item[mask], self.domain[mask], self.time[mask])
 
     @property
     def key(self) -> np.ndarray:
-        """[n] one number a pair."""
+        """[n] A number for each pair."""
         return self.user * IDS + self.item
 
     def __len__(self) -> int:
@@ -40,7 +41,7 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Window:
-    """A graph's edges as of a moment, and pairs that came later: new, each once. ``name`` names the edges."""
+    """Holds a graph's edges as of a moment, called ``name``, and pairs that came later: new, each once."""
 
     name: str
     as_of: datetime
@@ -48,18 +49,21 @@ class Window:
     late: Pairs
 
     def graph(self, target: int | None) -> Graph:
-        """Of the target's edges, or of all; an edge after ``as_of`` is an error of the library."""
+        """Return the graph of the target's edges, or of all; the library refuses an edge after ``as_of``."""
         edges = self.edges if target is None else self.edges.where(self.edges.domain == target)
         arrays = (edges.user, edges.item, edges.time) if edges.time.any() else (edges.user, edges.item)
         return Graph.from_arrays(self.as_of, {("user", "interacts", "item"): arrays})
 
     def degrees(self, of: str, domain: int | None = None) -> np.ndarray:
-        """[IDS] edges of each ``user`` or ``item``, of one domain or all."""
+        """Return [IDS] how many edges each ``user`` or ``item`` has, in one domain or all."""
         edges = self.edges if domain is None else self.edges.where(self.edges.domain == domain)
         return np.bincount(getattr(edges, of), minlength=IDS)
 
     def little(self, target: int) -> tuple[Pairs, Pairs]:
-        """Late target pairs of users with little history there and some elsewhere: known and cold items'."""
+        """Return late target pairs of users with little history there and some elsewhere.
+
+        Pairs of items that the target's edges know come first, those of cold items second.
+        """
         own, everywhere = self.degrees("user", target), self.degrees("user")
         few = (own <= FEW) & (everywhere > own)
         late = self.late.where((self.late.domain == target) & few[self.late.user])
@@ -68,14 +72,14 @@ class Window:
 
 
 def new_pairs(edges: Pairs, late: Pairs) -> Pairs:
-    """Late pairs that are no edges, each once."""
+    """Return the late pairs that are no edges, each once."""
     _, first = np.unique(late.key, return_index=True)
     late = late.where(np.sort(first))
     return late.where(~np.isin(late.key, edges.key))
 
 
 def twins(edges: Pairs, late: Pairs) -> np.ndarray:
-    """[n] mask of late pairs whose user has an edge to the same product in another domain.
+    """Return an [n] mask of late pairs whose user has an edge to the same product in another domain.
 
     A product of Amazon's may stand in two categories, under an id in each and with all its reviews: a test
     pair of the target is then an edge of the source. Two items of different domains are taken for one product
@@ -96,7 +100,7 @@ def twins(edges: Pairs, late: Pairs) -> np.ndarray:
 
 
 def ciao_windows(years: Sequence[int]) -> Iterator[Window]:
-    """As of the first of January, and the year after."""
+    """Yield a window a year: edges up to the first of January, and the pairs of the year after."""
     table = pq.read_table(data_root("ciao") / "ratings.parquet")
     columns = ["user_id", "item_id", "category_id", "timestamp"]
     user, item, domain, seconds = (table[c].to_numpy().astype(np.int64) for c in columns)
@@ -111,7 +115,7 @@ def ciao_windows(years: Sequence[int]) -> Iterator[Window]:
 
 
 def amazon_pairs(split: str) -> Pairs:
-    """One split: domain 0 is cloth, 1 sport."""
+    """Return the pairs of one split: domain 0 is cloth, 1 sport."""
     path = data_root("cdr_amazon_sport_cloth") / "interactions.parquet"
     table = pq.read_table(path, filters=[("split", "=", split)])
     domain = (table["domain"].to_numpy(zero_copy_only=False) == "sport").astype(np.int64)
@@ -120,13 +124,13 @@ def amazon_pairs(split: str) -> Pairs:
 
 
 def joined(*parts: Pairs) -> Pairs:
-    """Parts one after another."""
+    """Return several parts' pairs, one part after another."""
     columns = ("user", "item", "domain", "time")
     return Pairs(*(np.concatenate([getattr(p, c) for p in parts]) for c in columns))
 
 
 def held_out(pairs: Pairs, share: float, seed: int) -> np.ndarray:
-    """[n] mask of about ``share`` of each user's pairs in each domain, never all of them."""
+    """Return an [n] mask of about ``share`` of each user's pairs in each domain, never all of them."""
     rng = np.random.default_rng(seed)
     group = pairs.user * 2 + pairs.domain
     order = np.lexsort((rng.random(len(pairs)), group))

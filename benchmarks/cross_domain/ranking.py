@@ -1,4 +1,4 @@
-"""AUC of a ranker on vectors: target rows alone, rows of both domains, and both aligned by MMD."""
+"""Measures a ranker's AUC on vectors: target rows alone, rows of both domains, and both aligned by MMD."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ LARGE = 50_000
 
 @dataclass(frozen=True)
 class Rows:
-    """Pairs with labels, of one window."""
+    """Holds pairs of one window with their labels."""
 
     window: Window
     pairs: Pairs
@@ -35,7 +35,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Plan:
-    """Windows whose late pairs train, choose and test, in the order of time."""
+    """Says which windows' late pairs train, choose and test, in the order of time."""
 
     train: Sequence[Window]
     validation: Sequence[Window]
@@ -43,7 +43,7 @@ class Plan:
 
 
 def labelled(window: Window, positive: Pairs, seed: int, cold: Pairs | None = None) -> Rows:
-    """``positive`` and, of each, draws from its domain's known items, all alike; or from ``cold`` ones."""
+    """Return ``positive`` and negatives drawn evenly from each domain's known items or ``cold`` ones."""
     rng = np.random.default_rng(seed)
     user, domain = np.repeat(positive.user, NEGATIVES), np.repeat(positive.domain, NEGATIVES)
     item = np.zeros(len(user), np.int64)
@@ -58,7 +58,7 @@ def labelled(window: Window, positive: Pairs, seed: int, cold: Pairs | None = No
 
 
 def inputs(parts: Sequence[Rows], found: Mapping[str, Vectors], target: int, source: bool) -> Inputs:
-    """Vectors, products and degrees as of each part's window; ``source``: and what other domains tell."""
+    """Return vectors, products and degrees as of each window; with ``source`` other domains' as well."""
     vector_fields = []
     for side in ("user", "item"):
         tables, rows, offset = [], [], 0
@@ -97,7 +97,7 @@ def inputs(parts: Sequence[Rows], found: Mapping[str, Vectors], target: int, sou
 
 
 def _products(user: Vector, item: Vector) -> list[Field]:
-    """Dot product and cosine, unknown where a vector is."""
+    """Return dot product and cosine, NaN where a vector is unknown."""
     known = user.present & item.present
     left, right = user.values, item.values
     dot = np.where(known, (left * right).sum(1), np.nan).astype(np.float32)
@@ -107,7 +107,7 @@ def _products(user: Vector, item: Vector) -> list[Field]:
 
 
 def spaces(plan: Plan, target: int | None, choice: Choice, seed: int) -> dict[str, Vectors]:
-    """Vectors of all windows, each rotated onto the one before."""
+    """Return the vectors of all windows, each rotated onto the one before."""
     found: dict[str, Vectors] = {}
     for window in (*plan.train, *plan.validation, *plan.test):
         if window.name not in found:
@@ -124,10 +124,10 @@ def scored(
     judge: Sequence[Rows],
     weights: Sequence[float],
 ) -> tuple[dict[str, np.ndarray], float]:
-    """Scores of ``judge``'s rows by each arm, and which of MMD's ``weights`` is best on validation."""
+    """Return each arm's scores of ``judge``'s rows, and which of MMD's ``weights`` is best on validation."""
 
     def known(window: Window) -> Pairs:
-        """Late pairs of items and users that the window knows."""
+        """Return the late pairs of items and users that the window knows."""
         mask = window.degrees("item")[window.late.item] > 0
         return window.late.where(mask & (window.degrees("user")[window.late.user] > 0))
 
@@ -164,7 +164,7 @@ def scored(
 def judged(
     plan: Plan, targets: Sequence[int], choices: Mapping[str, Choice], seeds: int, cold: bool
 ) -> dict[str, Any]:
-    """AUC of the arms on test rows of users with little history in each target, pooled; and on cold items."""
+    """Return the arms' AUC on users with little history in each target, pooled, and on cold items."""
     arms: dict[str, list[list[np.ndarray]]] = {}
     weights: list[float] = []
     tests: list[tuple[list[Rows], list[Rows]]] = []
@@ -194,7 +194,7 @@ def judged(
         rows = rows_of(label, user)
 
         def cut(values: list[np.ndarray], cold_part: bool = cold_part) -> np.ndarray:
-            """Each target's scores of this title: the warm rows come first."""
+            """Return each target's scores of this title; the warm rows come first."""
             edges = [sum(len(r.pairs) for r in test[0]) for test in tests]
             return np.concatenate([v[e:] if cold_part else v[:e] for v, e in zip(values, edges, strict=True)])
 

@@ -1,4 +1,4 @@
-"""Recall@20 of target items from pretrained vectors, with and without the source's edges."""
+"""Measures recall@20 of target items from pretrained vectors, with and without the source's edges."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ _BLOCK = 256
 
 @dataclass(frozen=True)
 class Case:
-    """A window whose ``wanted`` target pairs are to be found."""
+    """Holds a window, and the ``wanted`` pairs of the target that are to be found."""
 
     window: Window
     target: int
@@ -27,13 +27,13 @@ class Case:
 
 
 def cases(windows: Sequence[Window], targets: Sequence[int], cold: bool = False) -> list[Case]:
-    """All windows and targets in which somebody wants something."""
+    """Return all windows and targets in which somebody wants something."""
     found = [Case(w, t, w.little(t)[int(cold)]) for w in windows for t in targets]
     return [case for case in found if len(case.wanted)]
 
 
 def recalls(case: Case, arm: str, choice: Choice, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """(users [m], recall@20 [m]) of a case."""
+    """Return the users [m] of a case and the recall@20 [m] of each."""
     popularity = case.window.degrees("item", case.target)
     candidates = np.flatnonzero(popularity)
     users, code = np.unique(case.wanted.user, return_inverse=True)
@@ -68,7 +68,7 @@ def recalls(case: Case, arm: str, choice: Choice, seed: int) -> tuple[np.ndarray
 
 
 def _sample(case: Case) -> Case:
-    """At most so many of its users, drawn once."""
+    """Return the case with at most ``CHOOSERS`` of its users, drawn once."""
     users = np.unique(case.wanted.user)
     if len(users) <= CHOOSERS:
         return case
@@ -77,8 +77,7 @@ def _sample(case: Case) -> Case:
 
 
 def chosen(validation: Sequence[Case], arm: str) -> tuple[Choice, float]:
-    """The choice of best mean recall over validation users, and that recall."""
-
+    """Return the choice of best mean recall over validation users, and that recall."""
     some = [_sample(case) for case in validation]
 
     def score(choice: Choice) -> float:
@@ -96,10 +95,12 @@ def judged(
     seeds: int,
     slices: Sequence[tuple[str, Callable[[Case], np.ndarray]]],
 ) -> tuple[dict[str, Any], dict[str, Choice]]:
-    """Recall@20 of the arms, overall and where a slice's mask of a case's users holds; the first choices.
+    """Return the arms' recall@20, overall and in slices, and each arm's first choice.
 
     Args:
         folds: (cases that choose, cases that are judged).
+        seeds: how many fits each case is judged by.
+        slices: title → mask of a case's users.
     """
     result: dict[str, Any] = {}
     choices: dict[str, Choice] = {}

@@ -1,4 +1,4 @@
-"""Pretrained vectors of a window, by id."""
+"""Pretrains vectors of a window, and finds them by id."""
 
 from dataclasses import dataclass, replace
 from functools import cache
@@ -23,18 +23,19 @@ Choice = tuple[str, tuple[tuple[str, float], ...]]
 
 @dataclass(frozen=True)
 class Side:
-    """Vectors [rows, dim] of one side; ``row`` [IDS] of an id, 0 the absent one, whose vector is zero."""
+    """Holds vectors [rows, dim] of one side, and each id's ``row`` [IDS]; row 0, of zeros, is for others."""
 
     row: np.ndarray
     table: np.ndarray
 
     def of(self, ids: np.ndarray) -> np.ndarray:
+        """Return the vectors of ids."""
         return self.table[self.row[ids]]
 
 
 @dataclass(frozen=True)
 class Vectors:
-    """Vectors of users and items."""
+    """Holds the vectors of users and items."""
 
     user: Side
     item: Side
@@ -44,7 +45,7 @@ _WINDOWS: dict[str, Window] = {}
 
 
 def vectors(window: Window, target: int | None, choice: Choice, seed: int) -> Vectors:
-    """Fitted on the target's edges or on all; each window, arm, choice and seed once."""
+    """Return vectors fitted on the target's edges or on all; the same ones are fitted once."""
     _WINDOWS[window.name] = window
     return _fit(window.name, target, choice, seed)
 
@@ -70,7 +71,7 @@ def _fit(name: str, target: int | None, choice: Choice, seed: int) -> Vectors:
 
 
 def rotated(new: Vectors, old: Vectors) -> Vectors:
-    """``new`` in the space of ``old``, as snapshots of one family are published."""
+    """Return ``new`` in the space of ``old``, as snapshots of one family are published."""
     a, b = [], []
     for mine, its in ((new.user, old.user), (new.item, old.item)):
         shared = np.flatnonzero((mine.row > 0) & (its.row > 0))

@@ -102,6 +102,19 @@ def write_snapshot(
             other ids.
         CompatibilityError: when ``space`` is not one of these vectors.
         SnapshotError: when the run has been written already.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> from tempfile import TemporaryDirectory
+        >>> import numpy as np
+        >>> from embedding_features.graph import Graph
+        >>> from embedding_features.methods import spectral
+        >>> edges = {("user", "bought", "item"): (np.array([7, 7, 8, 9]), np.array([1, 2, 2, 3]))}  # ids
+        >>> graph = Graph.from_arrays(datetime(2026, 1, 1, tzinfo=UTC), edges)
+        >>> with TemporaryDirectory() as root:
+        ...     snapshot = write_snapshot(spectral(dim=2).fit(graph), Path(root))
+        ...     sorted(snapshot.manifest.files)
+        ['item_vector.parquet', 'user_vector.parquet']
     """
     embeddings, derived = (
         (content, None) if isinstance(content, Embeddings) else (content.embeddings, content)

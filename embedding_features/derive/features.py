@@ -71,6 +71,18 @@ def derive(
         ConfigError: when two derivations make the same column, or neighbours name an unknown node type.
         CompatibilityError: when a codebook of the space was learned with other settings than asked for.
         DataError: when vectors are missing or not finite, or settings do not suit their dim.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> import numpy as np
+        >>> from embedding_features.graph import Graph
+        >>> from embedding_features.methods import spectral
+        >>> edges = {("user", "bought", "item"): (np.array([7, 7, 8, 9]), np.array([1, 2, 2, 3]))}  # ids
+        >>> graph = Graph.from_arrays(datetime(2026, 1, 1, tzinfo=UTC), edges)
+        >>> embeddings = spectral(dim=2).fit(graph)
+        >>> features = derive(embeddings, Clusters(k=2, top_k=1), Neighbours(k=2))
+        >>> features.tables["item", "neighbours"].column_names
+        ['item_id', 'neighbour_ids', 'neighbour_scores']
     """
     space = space or Space.of(embeddings)
     _check_distinct(derivations)

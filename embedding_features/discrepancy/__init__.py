@@ -1,4 +1,4 @@
-"""How far two samples are apart, as losses: pretraining and rankers align domains with the same ones."""
+"""Losses that measure how far two samples are apart, to align domains with."""
 
 from embedding_features.discrepancy.coral import coral
 from embedding_features.discrepancy.kernels import RBFMixture

@@ -6,7 +6,7 @@ from embedding_features.discrepancy.kernels import check_samples
 
 
 def coral(x: Tensor, y: Tensor) -> Tensor:
-    """1/(4 d²) |C_x − C_y|_F², C the covariance with n − 1.
+    """Return 1/(4 d²) |C_x − C_y|_F², C the covariance with n − 1.
 
     Sun & Saenko, Deep CORAL: Correlation Alignment for Deep Domain Adaptation, ECCV workshops 2016, eq. 1–3.
     Blind to the means: two samples that are merely apart have no distance. Its scale is the fourth power of
@@ -25,5 +25,6 @@ def coral(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _covariance(x: Tensor) -> Tensor:
+    """Return the covariance [d, d] of the rows."""
     centred = x - x.mean(0)
     return centred.T @ centred / (len(x) - 1)

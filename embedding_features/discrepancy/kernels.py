@@ -1,4 +1,4 @@
-"""The mixture of Gaussian kernels that maximum mean discrepancy compares two samples by."""
+"""The mixture of Gaussian kernels by which maximum mean discrepancy compares two samples."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +11,10 @@ from embedding_features.errors import DataError
 
 
 def check_samples(x: Tensor, y: Tensor, least: int) -> None:
-    """Raises:
-    DataError: unless x is [m, d], y [n, d], and both have ``least`` rows.
+    """Check that two samples can be compared.
+
+    Raises:
+        DataError: unless x is [m, d], y [n, d], and both have ``least`` rows.
     """
     if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[1]:
         raise DataError(
@@ -32,7 +34,9 @@ FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 @dataclass(frozen=True)
 class RBFMixture:
-    """k(x, y) = 1/q Σ_σ exp(−|x − y|² / 2σ²): between 0 and 1, and characteristic as each of its parts is.
+    """Computes the kernel k(x, y) = 1/q Σ_σ exp(−|x − y|² / 2σ²), between 0 and 1.
+
+    It is characteristic, as each of its terms is: no two distributions are alike to it.
 
     Attributes:
         bandwidths: [q] the σ, in the units of the vectors.
@@ -42,7 +46,7 @@ class RBFMixture:
 
     @classmethod
     def median(cls, squared: Tensor, factors: Sequence[float] = FACTORS) -> "RBFMixture":
-        """Bandwidths around the median distance (Gretton et al. 2012, section 8).
+        """Choose bandwidths around the median distance (Gretton et al. 2012, section 8).
 
         The bandwidths are constants of the loss: without a gradient, and in proportion to the vectors, so
         that two samples do not come nearer by shrinking.
@@ -56,7 +60,7 @@ class RBFMixture:
         return cls(middle * torch.as_tensor(factors, dtype=squared.dtype, device=squared.device))
 
     def __call__(self, squared: Tensor) -> Tensor:
-        """Squared distances of any shape to kernel values of the same shape."""
+        """Return the kernel values of squared distances, in their shape."""
         values: Tensor = _Mixture.apply(squared, self.bandwidths)  # type: ignore[no-untyped-call]
         return values
 
@@ -82,7 +86,7 @@ class _Mixture(torch.autograd.Function):
 
 
 def squared_distances(x: Tensor, y: Tensor) -> Tensor:
-    """[m, d] and [n, d] to [m, n] |x_i − y_j|² = |x_i|² + |y_j|² − 2 x_i·y_j, at least 0.
+    """Return [m, n] |x_i − y_j|² = |x_i|² + |y_j|² − 2 x_i·y_j of x [m, d] and y [n, d], at least 0.
 
     The difference is lost where vectors are long and near each other: move them to a common middle first.
     """

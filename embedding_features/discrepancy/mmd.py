@@ -20,7 +20,9 @@ Kernel = RBFMixture | Sequence[float]
 
 
 def mmd2_biased(x: Tensor, y: Tensor, kernel: Kernel = FACTORS) -> Tensor:
-    """MMD_b², eq. 5: the mean of k over all pairs, a row with itself too. Never negative; O((m + n)² d).
+    """Return MMD_b², eq. 5: the mean of k over all pairs, also of a row with itself.
+
+    It is never negative, and takes O((m + n)² d).
 
     1/m² Σ_ij k(x_i, x_j) + 1/n² Σ_ij k(y_i, y_j) − 2/(m n) Σ_ij k(x_i, y_j).
 
@@ -32,8 +34,10 @@ def mmd2_biased(x: Tensor, y: Tensor, kernel: Kernel = FACTORS) -> Tensor:
 
 
 def mmd2_unbiased(x: Tensor, y: Tensor, kernel: Kernel = FACTORS) -> Tensor:
-    """MMD_u², eq. 3: no row is compared with itself, so that the expectation is MMD², and the estimate of
-    samples of one distribution is below 0 as often as above. O((m + n)² d).
+    """Return MMD_u², eq. 3: the mean of k over pairs of different rows.
+
+    Its expectation is MMD², so that for samples of one distribution it is below 0 as often as above. It takes
+    O((m + n)² d).
 
     1/(m (m − 1)) Σ_i≠j k(x_i, x_j) + 1/(n (n − 1)) Σ_i≠j k(y_i, y_j) − 2/(m n) Σ_ij k(x_i, y_j).
 
@@ -47,7 +51,9 @@ def mmd2_unbiased(x: Tensor, y: Tensor, kernel: Kernel = FACTORS) -> Tensor:
 
 
 def mmd2_linear(x: Tensor, y: Tensor, kernel: Kernel = FACTORS) -> Tensor:
-    """MMD_l², Lemma 14: the mean of h over disjoint pairs of rows. Unbiased, O((m + n) d), but noisier.
+    """Return MMD_l², Lemma 14: the mean of h over disjoint pairs of rows.
+
+    It is unbiased as well and takes O((m + n) d), but is noisier.
 
     1/p Σ_i h((x_2i−1, y_2i−1), (x_2i, y_2i)) over p = ⌊min(m, n) / 2⌋ pairs, with
     h((x, y), (x', y')) = k(x, x') + k(y, y') − k(x, y') − k(x', y).
@@ -70,7 +76,7 @@ def mmd2_linear(x: Tensor, y: Tensor, kernel: Kernel = FACTORS) -> Tensor:
 
 
 def _kernels(x: Tensor, y: Tensor, kernel: Kernel, least: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Kernel values [m, m], [n, n] and [m, n]."""
+    """Return kernel values [m, m] within x, [n, n] within y, and [m, n] across."""
     check_samples(x, y, least)
     middle = 0.5 * (x.detach().mean(0) + y.detach().mean(0))
     x, y = x - middle, y - middle
@@ -85,5 +91,6 @@ def _kernels(x: Tensor, y: Tensor, kernel: Kernel, least: int) -> tuple[Tensor, 
 
 
 def _off_diagonal_mean(values: Tensor) -> Tensor:
+    """Return the mean of a square matrix without its diagonal."""
     n = len(values)
     return (values.sum() - values.diagonal().sum()) / (n * (n - 1))

@@ -1,4 +1,4 @@
-"""Networks that turn a graph and parameters into vectors, one nn.Module a file."""
+"""Encoders: networks that turn a graph and parameters into vectors, each an nn.Module in its own file."""
 
 from embedding_features.encoders.base import BipartiteEncoder, Encoder
 from embedding_features.encoders.light_propagation import LightPropagation, LightPropagationEncoder

@@ -1,6 +1,7 @@
-"""What every encoder is: settings that build a network, and the network."""
+"""The interface of encoders: settings that build a network, and the network."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import ClassVar
 
 import torch
@@ -8,8 +9,12 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from embedding_features.config import Part
+from embedding_features.errors import ConfigError
 from embedding_features.graph.views import BipartiteView
 from embedding_features.graph.weights import WeightUse
+
+#: edges → vectors of both sides; see :meth:`BipartiteEncoder.traced`
+TracedSides = Callable[[tuple[Tensor, ...]], tuple[Tensor, Tensor]]
 
 
 class Encoder(Part):
@@ -18,7 +23,7 @@ class Encoder(Part):
     Attributes:
         dim: width of its vectors.
         std: standard deviation of the normal distribution that parameters start from.
-        weights: what the network makes of the view's weights; None where it reads no edges.
+        weights: how the network uses the view's weights; None where it reads no edges.
     """
 
     weights: ClassVar[WeightUse | None] = "ignored"
@@ -28,15 +33,15 @@ class Encoder(Part):
 
     @abstractmethod
     def build(self, view: BipartiteView, generator: torch.Generator) -> "BipartiteEncoder":
-        """The network with fresh parameters, for the nodes of ``view``."""
+        """Build the network with fresh parameters for the nodes of ``view``, drawn from ``generator``."""
 
 
 class BipartiteEncoder(nn.Module):
     """A network with vectors for both sides of a bipartite view.
 
     Attributes:
-        settings: what it was built from.
-        node_types: of sources and destinations.
+        settings: the settings that it was built from.
+        node_types: names of the sources' and the destinations' node type.
     """
 
     settings: Encoder
@@ -50,17 +55,31 @@ class BipartiteEncoder(nn.Module):
         self.dst = nn.Parameter(dst)
 
     def observe(self, view: BipartiteView) -> None:
-        """Let the network see another graph of the same nodes; nothing to see for a lookup."""
+        """Let the network see another graph of the same nodes; one that reads no edges ignores it."""
 
     @abstractmethod
     def sides(self) -> tuple[Tensor, Tensor]:
-        """[sources, dim] and [destinations, dim], differentiable in the parameters."""
+        """Return [sources, dim] and [destinations, dim] vectors, differentiable in the parameters."""
+
+    def traced(self) -> TracedSides:
+        """Return :meth:`sides` as a function of edges, in operations of torch alone, for ``torch.export``.
+
+        The function takes [e] source rows, [e] destination rows and [e] weights, which it propagates over;
+        nothing of them for a network that reads no edges.
+
+        Raises:
+            ConfigError: when this kind of network has no such form.
+        """
+        raise ConfigError(
+            f"an encoder of kind {self.settings.kind!r} has no form for export",
+            fix="use one that has, for example lookup or light_propagation",
+        )
 
     def forward(self) -> dict[str, Tensor]:
-        """Node type → [nodes, dim]; row r is row r of that type's embedding table."""
+        """Return node type → [nodes, dim] vectors; row r is row r of that type's embedding table."""
         return dict(zip(self.node_types, self.sides(), strict=True))
 
 
 def normal(settings: Encoder, rows: int, generator: torch.Generator) -> Tensor:
-    """[rows, dim] float32 drawn from N(0, std²)."""
+    """Draw [rows, dim] float32 from N(0, std²)."""
     return torch.randn(rows, settings.dim, generator=generator) * settings.std

@@ -1,4 +1,4 @@
-"""A validation split: part of one relation leaves the graph, to choose settings and to stop training on."""
+"""Validation splits: part of one relation leaves the graph, to choose settings by and to stop training on."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -18,14 +18,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Holdout:
-    """What is left to learn from, and the pairs to predict.
+    """A split: the graph that is left to learn from, and the pairs to predict.
+
+    A pair whose weights add up to 0 or less is not to be predicted: it is nothing that a source would want.
 
     Attributes:
         graph: the graph without the held-out edges; vocabularies unchanged.
         src: [pairs] int64 source rows; with ``dst`` distinct, ascending, and absent from ``graph``.
         dst: [pairs] int64 destination rows.
-
-    A pair whose weights add up to 0 or less is not to be found: it is nothing a source would want.
     """
 
     graph: Graph
@@ -43,6 +43,7 @@ def split_holdout(
     """Hold out about ``fraction`` of a relation.
 
     Args:
+        graph: what to split; it is left as it is.
         relation: name of the relation; None for the graph's only one.
         fraction: in (0, 1).
         seed: of the random split; the split by time has no chance in it.
@@ -56,6 +57,14 @@ def split_holdout(
     Raises:
         ConfigError: when ``fraction`` is not in (0, 1).
         GraphError: when there is no such relation, no time to split by, or nothing new to hold out.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> edges = {("user", "bought", "item"): (np.array([7, 7, 8, 9]), np.array([1, 2, 2, 3]))}  # ids
+        >>> graph = Graph.from_arrays(datetime(2026, 1, 1, tzinfo=UTC), edges)
+        >>> holdout = split_holdout(graph, "bought", fraction=0.5, seed=0)
+        >>> len(holdout.src), holdout.graph.relation("bought").forward.edges
+        (1, 3)
     """
     if not 0 < fraction < 1:
         raise ConfigError(f"holdout fraction {fraction} is not between 0 and 1", fix="use for example 0.1")
@@ -75,6 +84,7 @@ def split_holdout(
 
 
 def _by_time(graph: Graph, target: Relation, fraction: float) -> Holdout:
+    """Hold out the last edges, and cut every timed relation at that moment."""
     time = target.forward.time
     if time is None:
         raise GraphError(f"relation {target.name!r} has no times to split by", fix="split by random")
@@ -93,6 +103,7 @@ def _by_time(graph: Graph, target: Relation, fraction: float) -> Holdout:
 
 
 def _by_chance(graph: Graph, target: Relation, fraction: float, seed: int) -> Holdout:
+    """Hold out a share of each source's pairs at random."""
     rng = np.random.default_rng(seed)
     columns = target.forward.columns
     pairs = _wanted(target.forward)
@@ -102,20 +113,20 @@ def _by_chance(graph: Graph, target: Relation, fraction: float, seed: int) -> Ho
     held = np.floor(fraction * count + rng.random(len(count))).astype(np.int64)
     held = np.minimum(held, np.maximum(count - 1, 0))
     shuffled = pairs[np.lexsort((rng.random(len(pairs)), sources))]
-    place = np.arange(len(pairs)) - starts[sources]
-    out = np.sort(shuffled[place < held[sources]])
-    gone = out
+    position = np.arange(len(pairs)) - starts[sources]
+    out = np.sort(shuffled[position < held[sources]])
+    removed = out
     if target.src == target.dst:
-        gone = np.concatenate([out, out % columns * columns + out // columns])
-    keep_forward = ~np.isin(_keys(target.forward), gone)
+        removed = np.concatenate([out, out % columns * columns + out // columns])
+    keep_forward = ~np.isin(_keys(target.forward), removed)
     reverse = target.reverse
-    keep_reverse = ~np.isin(reverse.indices.astype(np.int64) * columns + reverse.sources(), gone)
+    keep_reverse = ~np.isin(reverse.indices.astype(np.int64) * columns + reverse.sources(), removed)
     relations = {**graph.relations, target.name: _keep(target, keep_forward, keep_reverse)}
     return Holdout(replace(graph, relations=relations), out // columns, out % columns)
 
 
 def _wanted(csr: CSR) -> I64:
-    """The keys of pairs whose weights add up to more than 0, each once, ascending."""
+    """Return the keys of pairs whose weights add up to more than 0, each once, ascending."""
     if csr.weight is None:
         return np.unique(_keys(csr))
     pairs = csr.merged("sum")
@@ -123,10 +134,12 @@ def _wanted(csr: CSR) -> I64:
 
 
 def _keys(csr: CSR) -> I64:
+    """Return [edges] row · columns + column: one number for each pair."""
     return csr.sources().astype(np.int64) * csr.columns + csr.indices
 
 
 def _times(csr: CSR) -> I64:
+    """Return [edges] times, 0 where there are none."""
     return np.zeros(csr.edges, np.int64) if csr.time is None else csr.time
 
 
@@ -137,11 +150,8 @@ def _keep(relation: Relation, forward: Bool, reverse: Bool) -> Relation:
 
 
 def _filter(csr: CSR, keep: Bool) -> CSR:
+    """Return the matrix of those edges that ``keep`` [edges] marks."""
     before = np.concatenate([np.zeros(1, np.int64), np.cumsum(keep)])
-    return CSR(
-        before[csr.indptr],
-        csr.indices[keep],
-        csr.columns,
-        None if csr.weight is None else csr.weight[keep],
-        None if csr.time is None else csr.time[keep],
-    )
+    weight = None if csr.weight is None else csr.weight[keep]
+    time = None if csr.time is None else csr.time[keep]
+    return CSR(before[csr.indptr], csr.indices[keep], csr.columns, weight, time)

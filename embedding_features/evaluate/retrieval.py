@@ -1,12 +1,11 @@
-"""Retrieval over the whole catalogue: recall, NDCG, precision and hit rate at K."""
-
-from dataclasses import dataclass
+"""Evaluation of retrieval over the whole catalogue."""
 
 import numpy as np
 
-from embedding_features.arrays import F32, F64, I64, Bool
-from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable, Metric
+from embedding_features.arrays import F32, I64, Bool
+from embedding_features.artifact.embeddings import Embeddings, Metric
 from embedding_features.errors import DataError
+from embedding_features.evaluate.metrics import Retrieval, mark_wanted, mean_metrics
 from embedding_features.evaluate.top_k import top_k
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.graph import Graph
@@ -14,27 +13,6 @@ from embedding_features.progress import SILENT, Progress
 
 #: scores held at once: 16 M float32, 64 MB
 _BLOCK_SCORES = 1 << 24
-
-
-@dataclass(frozen=True)
-class Retrieval:
-    """Means over the users who have something to find, relevance binary (as LightGCN's authors publish).
-
-    Attributes:
-        k: the cut-off.
-        users: how many the means are over.
-        recall: share of a user's wanted items among the first k.
-        ndcg: Σ_{r relevant} 1/log2(r + 1) over ranks r <= k, divided by that of min(k, wanted) hits on top.
-        precision: share of the first k that is wanted.
-        hit_rate: share of users with at least one wanted item among the first k.
-    """
-
-    k: int
-    users: int
-    recall: float
-    ndcg: float
-    precision: float
-    hit_rate: float
 
 
 def evaluate_vectors(
@@ -48,19 +26,29 @@ def evaluate_vectors(
     candidates: Bool | None = None,
     progress: Progress = SILENT,
 ) -> Retrieval:
-    """Rank all items for every user with wanted ones, the seen ones left out. Blocked: users × items is
-    never held whole.
+    """Rank all items for every user who has some to find, and measure how many are among the first k.
+
+    Scores are computed in blocks: users × items is never held whole.
 
     Args:
         users: [m, d] float32.
         items: [n, d] float32.
         wanted: [m, n] each user's items to find, each once.
         seen: [m, n] each user's items that are not to be recommended again.
-        metric: how vectors compare; the manifest's.
+        k: cut-off of the metrics.
+        metric: how vectors are compared; that of the snapshot's manifest.
         candidates: [n] items that may be recommended; None for all.
+        progress: where each block is reported.
 
     Raises:
         DataError: when shapes do not fit, vectors are not finite, k < 1, or nobody wants anything.
+
+    Example:
+        >>> users, items = np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32)
+        >>> wanted = CSR.from_edges(np.array([0, 1]), np.array([0, 0]), shape=(2, 2))
+        >>> seen = CSR.from_edges(np.array([], int), np.array([], int), shape=(2, 2))
+        >>> evaluate_vectors(users, items, wanted, seen, k=1).recall  # user 0 finds item 0, user 1 does not
+        0.5
     """
     _check(users, items, wanted, seen, k)
     rows = np.flatnonzero(wanted.degrees)
@@ -74,9 +62,9 @@ def evaluate_vectors(
             if candidates is not None:
                 scores[:, ~candidates] = -np.inf
             best, _ = top_k(scores, k, some, seen.indptr, seen.indices)
-            hits[start : start + block] = _member(wanted, some, best.astype(np.int64))
+            hits[start : start + block] = mark_wanted(wanted, some, best.astype(np.int64))
             advance(len(some))
-    return _summary(hits, wanted.degrees[rows], k)
+    return mean_metrics(hits, wanted.degrees[rows], k)
 
 
 def evaluate_embeddings(
@@ -89,17 +77,26 @@ def evaluate_embeddings(
     k: int = 20,
     progress: Progress = SILENT,
 ) -> Retrieval:
-    """How well ``embeddings`` find the pairs (``src``, ``dst``) (vocabulary rows) among what ``graph`` lacks.
+    """Measure how well ``embeddings`` find held-out pairs among those that ``graph`` lacks.
 
     A user without a vector finds nothing; an item without one is never recommended: both count as misses.
+
+    Args:
+        embeddings: vectors of the relation's two node types.
+        graph: the graph they were learned from, without the pairs to find.
+        src: [pairs] source vocabulary rows of the pairs to find.
+        dst: [pairs] destination vocabulary rows.
+        relation: name of the relation; None for the graph's only one.
+        k: cut-off of the metrics.
+        progress: where each block is reported.
 
     Raises:
         DataError: when a table is missing or nothing is to be found.
     """
     known = graph.relation(relation)
     shape = (known.forward.rows, known.forward.columns)
-    users, _ = _expand(embeddings, known.src, graph)
-    items, candidates = _expand(embeddings, known.dst, graph)
+    users, _ = _vectors_by_row(embeddings, known.src, graph)
+    items, candidates = _vectors_by_row(embeddings, known.dst, graph)
     pairs = np.unique(np.asarray(src, np.int64) * shape[1] + dst)
     return evaluate_vectors(
         users,
@@ -114,14 +111,14 @@ def evaluate_embeddings(
 
 
 def _check(users: F32, items: F32, wanted: CSR, seen: CSR, k: int) -> None:
+    """Check the arguments of :func:`evaluate_vectors`, which says what is refused."""
     shape = (len(users), len(items))
     if users.ndim != 2 or items.ndim != 2 or users.shape[1] != items.shape[1]:
         raise DataError(f"user vectors {users.shape} and item vectors {items.shape} do not compare")
     for name, csr in (("wanted", wanted), ("seen", seen)):
         if (csr.rows, csr.columns) != shape:
-            raise DataError(
-                f"{name} is {csr.rows} × {csr.columns}, the vectors are for {shape[0]} × {shape[1]}"
-            )
+            found = f"{csr.rows} × {csr.columns}"
+            raise DataError(f"{name} is {found}, the vectors are for {shape[0]} × {shape[1]}")
     if k < 1:
         raise DataError(f"k = {k} is not at least 1")
     if wanted.edges == 0:
@@ -132,7 +129,7 @@ def _check(users: F32, items: F32, wanted: CSR, seen: CSR, k: int) -> None:
 
 
 def _comparable(users: F32, items: F32, metric: Metric) -> tuple[F32, F32]:
-    """Vectors whose dot product ranks items as ``metric`` does."""
+    """Return vectors whose dot product ranks items as ``metric`` does."""
     if metric == "dot":
         return users, items
     if metric == "cosine":  # the user's own length does not change the ranking
@@ -144,34 +141,11 @@ def _comparable(users: F32, items: F32, metric: Metric) -> tuple[F32, F32]:
     return np.concatenate([users, ones], axis=1), np.concatenate([items, half], axis=1)
 
 
-def _member(wanted: CSR, rows: I64, columns: I64) -> Bool:
-    """[m, k] whether each of ``columns`` [m, k] is wanted by its row; -1 never is."""
-    keys = np.sort(wanted.sources().astype(np.int64) * wanted.columns + wanted.indices)
-    asked = np.where(columns < 0, -1, rows[:, None] * wanted.columns + columns)
-    place = np.searchsorted(keys, asked)
-    found: Bool = keys[np.minimum(place, len(keys) - 1)] == asked
-    return found
-
-
-def _summary(hits: Bool, wanted: I64, k: int) -> Retrieval:
-    gain: F64 = 1 / np.log2(np.arange(2, k + 2))
-    ideal = np.concatenate([[0.0], np.cumsum(gain)])[np.minimum(wanted, k)]
-    found = hits.sum(axis=1)
-    return Retrieval(
-        k=k,
-        users=len(hits),
-        recall=float((found / wanted).mean()),
-        ndcg=float((hits @ gain / ideal).mean()),
-        precision=float((found / k).mean()),
-        hit_rate=float((found > 0).mean()),
-    )
-
-
-def _expand(embeddings: Embeddings, node_type: str, graph: Graph) -> tuple[F32, Bool]:
-    """Vectors by vocabulary row, zero where there is none, and whether there is one."""
-    table: EmbeddingTable | None = embeddings.tables.get(node_type)
-    if table is None:
+def _vectors_by_row(embeddings: Embeddings, node_type: str, graph: Graph) -> tuple[F32, Bool]:
+    """Return [nodes, dim] vectors by vocabulary row, zero where there is none, and [nodes] where one is."""
+    if node_type not in embeddings.tables:
         raise DataError(f"no {node_type!r} vectors, only {sorted(embeddings.tables)}")
+    table = embeddings.tables[node_type]
     rows = graph.vocabularies[node_type].encode(table.ids)
     if (rows < 0).any():
         raise DataError(f"{int((rows < 0).sum())} {node_type} ids are unknown to the graph")

@@ -1,4 +1,4 @@
-"""The k best-scoring columns of each row, without sorting the row."""
+"""Selection of the k best-scoring columns of each row, without sorting the row."""
 
 import numba
 import numpy as np
@@ -9,13 +9,14 @@ from embedding_features.jit import jit
 
 @jit(parallel=True)
 def top_k(scores: F32, k: int, rows: I64, indptr: I64, indices: I32) -> tuple[I32, F32]:
-    """Best columns, best first; equal scores in ascending order of the column.
+    """Return the best columns of each row, best first; equal scores in ascending order of the column.
 
     Args:
         scores: [m, n] float32; minus infinity and NaN are never returned. Masked in place.
         k: how many.
         rows: [m] row of the mask that belongs to each row of ``scores``.
-        indptr, indices: CSR of the mask: the columns that row must not return.
+        indptr: [mask rows + 1] where the masked columns of each row begin.
+        indices: the columns that a row must not return.
 
     Returns:
         [m, k] int32 columns, -1 where there are fewer than k, and [m, k] float32 scores, -inf there.

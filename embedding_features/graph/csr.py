@@ -94,6 +94,12 @@ class CSR:
         Raises:
             GraphError: when the arrays differ in length, an index lies outside ``shape``, or ``shape`` is
                 beyond int32.
+
+        Example:
+            >>> import numpy as np
+            >>> csr = CSR.from_edges(src=np.array([1, 0, 1]), dst=np.array([2, 0, 1]), shape=(2, 3))
+            >>> csr.indptr.tolist(), csr.indices.tolist()
+            ([0, 1, 3], [0, 1, 2])
         """
         lengths = {len(a) for a in (src, dst, weight, time) if a is not None}
         if len(lengths) > 1:

@@ -91,6 +91,14 @@ class Graph:
         Raises:
             GraphError: when as_of has no zone, or ids or times are unfit.
             LeakError: when an edge is later than as_of.
+
+        Example:
+            >>> from datetime import UTC, datetime
+            >>> import numpy as np
+            >>> edges = {("user", "bought", "item"): (np.array([7, 7, 8, 9]), np.array([1, 2, 2, 3]))}  # ids
+            >>> graph = Graph.from_arrays(datetime(2026, 1, 1, tzinfo=UTC), edges)
+            >>> len(graph.vocabularies["user"]), graph.relation("bought").forward.edges
+            (3, 4)
         """
         as_of = as_moment(as_of)
         times = {name: times_array(e[2], name) for (_, name, _), e in edges.items() if len(e) == 3}

@@ -20,6 +20,15 @@ class Vocabulary:
 
     Attributes:
         ids: [n] Arrow array; row r is the id of node r.
+
+    Example:
+        >>> import numpy as np
+        >>> old = Vocabulary.from_ids(np.array([30, 10]))
+        >>> new = old.extend(np.array([10, 20]))
+        >>> new.ids.to_pylist()
+        [30, 10, 20]
+        >>> new.encode(np.array([20, 99])).tolist()
+        [2, -1]
     """
 
     ids: pa.Array

@@ -1,4 +1,4 @@
-"""Methods: each a short function that returns a frozen composition, ready to ``fit``.
+"""Methods that learn embeddings, each a short function that returns a frozen composition with a ``fit``.
 
 A method's parts are imported when it is called: torch, numba and scipy take seconds, and whoever lists the
 methods with their parameters needs none of them.

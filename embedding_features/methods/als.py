@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from embedding_features.methods.registry import method
 
 if TYPE_CHECKING:
-    from embedding_features.methods.base import ClosedForm
+    from embedding_features.methods.closed_form import ClosedForm
 
 
 @method(family="collaborative", exports="user and item vectors", metric="dot", weights="confidence")
@@ -25,7 +25,7 @@ def als(
     ``embedding_features.evaluate.select``.
     """
     from embedding_features.graph.views import Bipartite
-    from embedding_features.methods.base import ClosedForm
+    from embedding_features.methods.closed_form import ClosedForm
     from embedding_features.solvers.ials import IALS
 
     return ClosedForm(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from embedding_features.methods.registry import method
 
 if TYPE_CHECKING:
-    from embedding_features.methods.attributed import AttributedClosedForm
+    from embedding_features.methods.closed_form import AttributedClosedForm
 
 
 @method(family="collaborative", exports="user and item vectors", metric="dot", weights="signed")
@@ -25,7 +25,7 @@ def bpmf(
     that move the prior means (Macau: Simm et al., MLSP 2017).
     """
     from embedding_features.graph.attributed import Attributed
-    from embedding_features.methods.attributed import AttributedClosedForm
+    from embedding_features.methods.closed_form import AttributedClosedForm
     from embedding_features.solvers.bpmf import BPMF
 
     return AttributedClosedForm(

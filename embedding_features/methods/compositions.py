@@ -1,13 +1,13 @@
-"""Every composition there is, and with them every part that we ship.
+"""All compositions and all parts that this library has, imported together.
 
-A resolved composition is read back by the kinds of its parts (:class:`.Part`),
-which have to be imported by then: ``Method`` of the package comes from here.
+A written composition is read back by the kinds of its parts (:class:`.Part`), whose classes must be imported
+by then. Therefore ``embedding_features.methods.Method`` comes from here.
 """
 
 from embedding_features.config import Part
 from embedding_features.encoders import LightPropagation, Lookup
-from embedding_features.methods.attributed import AttributedClosedForm
-from embedding_features.methods.base import ClosedForm, Method
+from embedding_features.methods.base import Method
+from embedding_features.methods.closed_form import AttributedClosedForm, ClosedForm
 from embedding_features.methods.trained import Trained
 from embedding_features.objectives import BPR
 from embedding_features.sampling import Pairs, Popularity, Uniform

@@ -1,15 +1,15 @@
-"""Methods by name: ours, registered by a decorator, and third parties', found by entry point."""
+"""The registry of methods by name: ours, registered by a decorator, and plug-ins, found by entry point."""
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import wraps
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import ValidationError
 
 from embedding_features.errors import ConfigError
+from embedding_features.methods.parameters import check_parameters, parameter_error, parameter_schema
 from embedding_features.plugins import load_plugins
 
 if TYPE_CHECKING:
@@ -25,14 +25,17 @@ M = TypeVar("M", bound="Method")
 
 @dataclass(frozen=True)
 class MethodInfo:
-    """One registered method: a row of the ``methods`` job and of the docs.
+    """A registered method, as the ``methods`` job and the docs list it.
 
     Attributes:
-        paper: first line of the docstring.
+        name: of the function that makes it.
+        family: kind of learning, such as "collaborative".
+        paper: first line of its docstring, which cites the paper.
         exports: what its tables hold, in words.
-        weights: what it does with the weights of edges; "not stated" where a plug-in says nothing.
+        metric: how two of its vectors are compared at retrieval.
+        weights: how it uses the weights of edges; "not stated" where a plug-in says nothing.
         parameters: name → default.
-        make: parameters → composition, checked.
+        make: the function from parameters to the composition, which checks them.
     """
 
     name: str
@@ -58,8 +61,14 @@ def method(
     """Register a function of typed keyword arguments that returns a composition.
 
     The function's name is the method's. Arguments are checked against its annotations
-    (``Annotated[int, Field(ge=1)]`` is understood), and the composition gets the name and the metric. What is
-    said of ``weights`` is for readers; what the composition's parts say decides what is refused.
+    (``Annotated[int, Field(ge=1)]`` is understood), and the composition gets the name and the metric.
+
+    Args:
+        family: kind of learning, such as "collaborative".
+        exports: what its tables hold, in words.
+        metric: how two of its vectors are compared at retrieval.
+        weights: how it uses the weights of edges. This is for readers; what the composition's parts declare
+            decides which weights are refused.
 
     Raises:
         ConfigError: when the name is taken, or a parameter lacks its annotation or default.
@@ -68,15 +77,15 @@ def method(
     def register(build: Callable[P, M]) -> Callable[P, M]:
         name = build.__name__
         signature = inspect.signature(build)
-        schema = _schema(build)
+        schema = parameter_schema(build)
 
         @wraps(build)
         def make(*args: P.args, **kwargs: P.kwargs) -> M:
-            values = _check(name, schema, {**signature.bind_partial(*args).arguments, **kwargs})
+            values = check_parameters(name, schema, {**signature.bind_partial(*args).arguments, **kwargs})
             try:
                 composition = build(**values)  # type: ignore[call-arg]
             except ValidationError as error:
-                raise _config_error(name, error, signature.parameters) from None
+                raise parameter_error(name, error, signature.parameters) from None
             return composition.model_copy(update={"name": name, "metric": metric})
 
         if name in _METHODS and inspect.unwrap(_METHODS[name].make).__module__ != build.__module__:
@@ -90,13 +99,13 @@ def method(
 
 
 def methods() -> dict[str, MethodInfo]:
-    """All methods by name, in alphabetical order; an entry point that fails to load is a warning."""
+    """Return all methods by name, in alphabetical order; an entry point that fails to load is a warning."""
     load_plugins(GROUP)
     return dict(sorted(_METHODS.items()))
 
 
 def get_method(name: str) -> MethodInfo:
-    """The method of that name.
+    """Return the method of that name.
 
     Raises:
         ConfigError: when there is none, or its entry point failed to load.
@@ -110,55 +119,19 @@ def get_method(name: str) -> MethodInfo:
 
 
 def make(name: str, **overrides: Any) -> "Method":
-    """The composition of a named method, its defaults overridden.
+    """Build the composition of a named method, its defaults overridden.
 
     Raises:
         ConfigError: naming the method, the parameter, its value, and the allowed ones.
+
+    Example:
+        >>> print(make("lightgcn", dim=32).encoder)
+        kind='light_propagation' dim=32 std=0.1 layers=3
     """
     return get_method(name).make(**overrides)
 
 
 def describe() -> list[dict[str, Any]]:
-    """One row a method: name, family, paper, exports, metric, weights, parameters with defaults."""
-    return [
-        {
-            "name": info.name,
-            "family": info.family,
-            "paper": info.paper,
-            "exports": info.exports,
-            "metric": info.metric,
-            "weights": info.weights,
-            "parameters": info.parameters,
-        }
-        for info in methods().values()
-    ]
-
-
-def _schema(build: "Callable[..., Method]") -> type[BaseModel]:
-    """The parameters' annotations as a model; what it returns may be a class that nobody has imported yet."""
-    taken = {key: value for key, value in build.__annotations__.items() if key != "return"}
-    bare = SimpleNamespace(__annotations__=taken)
-    hints = get_type_hints(bare, getattr(inspect.unwrap(build), "__globals__", {}), include_extras=True)
-    fields: dict[str, Any] = {}
-    for key, parameter in inspect.signature(build).parameters.items():
-        if key not in hints or parameter.default is inspect.Parameter.empty:
-            raise ConfigError(f"{build.__name__}: parameter {key!r} needs an annotation and a default")
-        fields[key] = (hints[key], parameter.default)
-    config = ConfigDict(extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True)
-    return create_model(build.__name__, __config__=config, **fields)
-
-
-def _check(name: str, schema: type[BaseModel], values: dict[str, Any]) -> dict[str, Any]:
-    try:
-        checked = schema.model_validate(values)
-    except ValidationError as error:
-        raise _config_error(name, error, schema.model_fields) from None
-    return {key: getattr(checked, key) for key in schema.model_fields}
-
-
-def _config_error(name: str, error: ValidationError, allowed: Any) -> ConfigError:
-    lines = [
-        f"method {name!r}, parameter {'.'.join(map(str, e['loc']))!r}: {e['msg']} (got {e['input']!r:.80})"
-        for e in error.errors()
-    ]
-    return ConfigError("\n".join(lines), fix=f"the parameters are {', '.join(allowed)}")
+    """Return one row per method: name, family, paper, exports, metric, weights, parameters with defaults."""
+    shown = [field.name for field in fields(MethodInfo) if field.name != "make"]
+    return [{name: getattr(info, name) for name in shown} for info in methods().values()]

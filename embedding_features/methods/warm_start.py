@@ -1,8 +1,9 @@
-"""Start from the vectors of an earlier graph."""
+"""Warm starts: training that begins with the vectors of an earlier graph."""
 
 import numpy as np
 import torch
 
+from embedding_features.arrays import I64
 from embedding_features.artifact.embeddings import Embeddings
 from embedding_features.encoders.base import BipartiteEncoder
 from embedding_features.errors import CompatibilityError
@@ -14,7 +15,14 @@ from embedding_features.training.rows import ActiveRows
 def warm_start(encoder: BipartiteEncoder, init: Embeddings, graph: Graph, active: ActiveRows) -> None:
     """Copy the rows of ``init`` into the parameters of ``encoder``, matched by id; other rows stay.
 
-    The parameters of ``init``'s own encoder where it is of the same kind, else the vectors of its tables.
+    Copied are the parameters of the encoder that ``init`` was made by where it is of the same kind, else the
+    vectors of its tables.
+
+    Args:
+        encoder: the network to start; changed in place.
+        init: embeddings of the earlier graph.
+        graph: the graph to learn from now.
+        active: the vocabulary rows that the encoder has parameters for.
 
     Raises:
         CompatibilityError: when ``init`` has another dim, lacks a node type, or its ids are of another type.
@@ -34,14 +42,18 @@ def warm_start(encoder: BipartiteEncoder, init: Embeddings, graph: Graph, active
             )
         table = init.tables[node_type]
         source = torch.from_numpy(table.vectors) if same is None else getattr(same, side).detach()
-        place = _places(graph.vocabularies[node_type], Vocabulary(table.ids), rows, node_type)
-        found = np.flatnonzero(place >= 0)
+        before = _rows_before(graph.vocabularies[node_type], Vocabulary(table.ids), rows, node_type)
+        found = np.flatnonzero(before >= 0)
         with torch.no_grad():
-            parameter[torch.from_numpy(found)] = source[torch.from_numpy(place[found])]
+            parameter[torch.from_numpy(found)] = source[torch.from_numpy(before[found])]
 
 
-def _places(now: Vocabulary, before: Vocabulary, rows: np.ndarray, node_type: str) -> np.ndarray:
-    """Row of ``before`` for each of ``rows`` of ``now``, -1 where it is new."""
+def _rows_before(now: Vocabulary, before: Vocabulary, rows: I64, node_type: str) -> I64:
+    """Return the row in ``before`` of each of ``rows`` of ``now``, -1 where the node is new.
+
+    Raises:
+        CompatibilityError: when the two vocabularies have ids of different types.
+    """
     if now.is_string != before.is_string:
         raise CompatibilityError(
             f"init has {node_type} ids of type {before.ids.type}, the graph {now.ids.type}",

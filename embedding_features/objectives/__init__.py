@@ -1,4 +1,4 @@
-"""What a trained method minimises."""
+"""Objectives are the losses that trained methods minimise."""
 
 from embedding_features.objectives.base import Objective, PairVectors
 from embedding_features.objectives.bpr import BPR

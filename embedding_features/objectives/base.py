@@ -1,4 +1,4 @@
-"""What every objective is."""
+"""The interface of objectives, the losses of trained methods."""
 
 from abc import abstractmethod
 from typing import NamedTuple
@@ -24,13 +24,14 @@ class PairVectors(NamedTuple):
 
 
 class Objective(Part):
-    """A loss over pairs."""
+    """Computes a loss over pairs."""
 
     @abstractmethod
     def loss(self, vectors: PairVectors, ego: PairVectors, scorer: Scorer) -> Tensor:
-        """The mean loss of a batch, a scalar.
+        """Return the mean loss of a batch, a scalar.
 
         Args:
-            vectors: what the encoder says of the batch's nodes.
+            vectors: the encoder's vectors of the batch's nodes.
             ego: their trained parameters (layer 0), for weight decay; ``vectors`` itself for a lookup.
+            scorer: how two vectors are scored.
         """

@@ -11,7 +11,7 @@ from embedding_features.scoring import Scorer
 
 
 class BPR(Objective):
-    """A known edge outscores an unknown one (Rendle et al. 2009, BPR-Opt, section 4.1).
+    """Asks that a known edge outscores an unknown one (Rendle et al. 2009, BPR-Opt, section 4.1).
 
     loss = mean over pairs of −ln σ(s(u, i) − s(u, j))
          + l2 / 2 · mean over positive pairs of |u|² + |i|² + |j|²
@@ -20,14 +20,15 @@ class BPR(Objective):
     Of several negatives j both lines take the mean.
 
     Attributes:
-        l2: weight of the penalty.
+        l2: weight of the penalty; raise it where training pairs are fitted better and better while
+            validation falls.
     """
 
     kind: Literal["bpr"] = "bpr"
     l2: float = Field(default=1e-4, ge=0)
 
     def loss(self, vectors: PairVectors, ego: PairVectors, scorer: Scorer) -> Tensor:
-        """See :meth:`Objective.loss`."""
+        """Return the loss of a batch, a scalar."""
         positive = scorer.score(vectors.src, vectors.dst)
         negative = scorer.score(vectors.src.unsqueeze(1), vectors.negatives)
         ranking = softplus(negative - positive.unsqueeze(1)).mean()

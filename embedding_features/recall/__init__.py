@@ -1,4 +1,4 @@
-"""Nearest neighbours over a snapshot's vectors: exact or approximate, filtered, saved, swapped in use."""
+"""Nearest-neighbour search over a snapshot's vectors: exact or approximate, filtered, saved, replaceable."""
 
 from embedding_features.ids import Ids
 from embedding_features.recall.catalogue import Catalogue

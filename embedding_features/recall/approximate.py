@@ -1,4 +1,4 @@
-"""Approximate search: it proposes candidates, which are then scored exactly."""
+"""Approximate search, which proposes candidates that are then scored exactly."""
 
 from typing import Any
 
@@ -20,29 +20,37 @@ _SCAN_SHARE = 0.25
 
 
 def propose(
-    near: Any,
+    ann_index: Any,
     settings: RecallSettings,
     vectors: ScannedVectors,
     queries: F32,
     wanted: int,
     eligible: Eligible,
 ) -> I64 | None:
-    """[q, c] rows near each query among those open to all, -1 for none; None where exact search is cheaper.
+    """Propose candidates for each query among the rows that are open to all.
 
     Args:
-        near: the graph, or the faiss index.
+        ann_index: the graph, or the faiss index.
+        settings: how it is searched.
+        vectors: of all rows.
+        queries: [q, d] as the metric compares them.
         wanted: candidates needed for each query, those denied to it included.
+        eligible: the rows that queries may find.
+
+    Returns:
+        [q, c] rows, -1 for none; None where exact search is cheaper.
     """
     if isinstance(settings, HNSW):
-        return _by_graph(near, settings, vectors, queries, wanted, eligible)
+        return _by_graph(ann_index, settings, vectors, queries, wanted, eligible)
     if isinstance(settings, IVFPQ):
-        return _by_lists(near, settings, queries, wanted, eligible)
+        return _by_lists(ann_index, settings, queries, wanted, eligible)
     return None
 
 
 def _by_graph(
     graph: HNSWGraph, settings: HNSW, vectors: ScannedVectors, queries: F32, wanted: int, eligible: Eligible
 ) -> I64 | None:
+    """Walk the graph; see :func:`propose`."""
     share = eligible.count / len(vectors.values)
     # Of the nodes a walk meets only the open ones are kept: it must be the wider, the fewer they are.
     breadth = int(max(settings.ef_search, wanted) / max(share, 1e-9))
@@ -59,6 +67,7 @@ def _by_graph(
 
 
 def _by_lists(index: Any, settings: IVFPQ, queries: F32, wanted: int, eligible: Eligible) -> I64 | None:
+    """Visit the inverted lists nearest to each query; see :func:`propose`."""
     size, count = index.ntotal, wanted * settings.rerank
     share = eligible.count / size
     if share < _SCAN_SHARE or count * 4 > eligible.count:
@@ -72,6 +81,7 @@ def _by_lists(index: Any, settings: IVFPQ, queries: F32, wanted: int, eligible: 
 
 
 def _selector(eligible: Eligible, size: int) -> Any:
+    """Return faiss's form of the rows that are open to all queries."""
     if eligible.rows is None:
         return faiss.IDSelectorRange(eligible.start, eligible.stop)
     return faiss.IDSelectorBitmap(np.packbits(eligible.mask(size), bitorder="little"))

@@ -1,4 +1,4 @@
-"""The ids of an index: in which order they lie, and where each one is."""
+"""The ids of an index: their order, and the row of each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from embedding_features.ids import Ids, flat_ids
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Ids by row: ordered by partition, then by id, so that a partition is a range of rows.
+    """Maps ids to rows and back; rows are ordered by partition, then by id, so a partition is a range.
 
     Attributes:
         ids: [n] Arrow int64 or string, distinct.
@@ -28,17 +28,17 @@ class Catalogue:
         return len(self.ids)
 
     def rows(self, ids: pa.Array) -> I64:
-        """[m] rows of ``ids`` (of the catalogue's type, none null), -1 for unknown ones."""
+        """Return [m] rows of ``ids`` (of the catalogue's type, none null), -1 for unknown ones."""
         if pa.types.is_string(self.ids.type):
             found = (self._row_by_text.get(text, -1) for text in ids.to_pylist())
             return np.fromiter(found, np.int64, len(ids))
         wanted = ids.to_numpy()
         order, ordered = self._row_by_number
-        place = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
-        return np.where(ordered[place] == wanted, order[place], -1)
+        position = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
+        return np.where(ordered[position] == wanted, order[position], -1)
 
     def take(self, rows: I64) -> pa.Array:
-        """Ids of ``rows``, null for -1."""
+        """Return the ids of ``rows``, null for -1."""
         return self.ids.take(pa.array(rows, mask=rows < 0))
 
     @cached_property
@@ -55,10 +55,15 @@ class Catalogue:
 def arrange(
     ids: pa.Array, domains: Mapping[Any, str] | Ids | None
 ) -> tuple[I64, Mapping[str, tuple[int, int]]]:
-    """The order of a catalogue: [n] positions in ``ids`` by row, and the partitions.
+    """Return the order of a catalogue.
 
     Args:
-        domains: id → name of its partition (further ids do no harm), or [n] names in the order of ``ids``.
+        ids: [n] all ids.
+        domains: id → name of its partition (further ids do no harm), or [n] names in the order of ``ids``;
+            None for an index without partitions.
+
+    Returns:
+        [n] position in ``ids`` of each row, and partition → its first row and the row after its last.
 
     Raises:
         DataError: when an id has no partition.
@@ -88,7 +93,12 @@ def arrange(
 
 
 def as_ids(values: Ids, kind: pa.DataType, what: str) -> pa.Array:
-    """``values`` as an Arrow array of type ``kind``.
+    """Return ``values`` as an Arrow array of type ``kind``.
+
+    Args:
+        values: ids of any accepted form.
+        kind: Arrow int64 or string.
+        what: name of the argument they came by, for errors.
 
     Raises:
         DataError: on nulls, or when they are not ids of that type.
@@ -106,15 +116,3 @@ def as_ids(values: Ids, kind: pa.DataType, what: str) -> pa.Array:
         return array.cast(kind) if len(array) else pa.array([], kind)
     except pa.ArrowInvalid as error:
         raise DataError(f"{what}: {error}", fix="use ids within int64") from None
-
-
-def nested(values: Ids, queries: int) -> pa.Array | None:
-    """``values`` as an Arrow list array where they are a list a query, else None.
-
-    As many nulls as there are queries, and nothing else, are lists that nobody has: users without a history.
-    """
-    array = flat_ids(values)
-    if pa.types.is_null(array.type) and len(array) == queries > 0:
-        return array.cast(pa.list_(pa.null()))
-    kinds = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
-    return array if any(is_kind(array.type) for is_kind in kinds) else None

@@ -1,28 +1,29 @@
-"""Which rows each query may find, settled before any score is compared."""
+"""The rows that each query may find, determined before any score is compared."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from embedding_features.arrays import I64, Bool
-from embedding_features.errors import DataError
 from embedding_features.ids import Ids
-from embedding_features.recall.catalogue import Catalogue, as_ids, nested
+from embedding_features.recall.catalogue import Catalogue, as_ids
+from embedding_features.recall.id_lists import ids_per_query
+from embedding_features.recall.manifest import IndexManifest
+from embedding_features.recall.queries import Filter
 from embedding_features.recall.row_lists import RowLists
 
 
 @dataclass(frozen=True)
 class Eligible:
-    """What queries may find.
+    """The rows that queries may find.
 
     Attributes:
-        start, stop: range of rows open to all queries.
-        rows: the rows of that range open to all queries, ascending; None for the whole range.
+        start: first row of the range that is open to all queries.
+        stop: row after the last of that range.
+        rows: the rows of the range that are open to all queries, ascending; None for the whole range.
         denied: of those, the rows closed to single queries.
-        listed: where a query has an allow list of its own, all it may find; None where no query has.
+        listed: where a query has an allow list of its own, all that it may find; None where no query has.
     """
 
     start: int
@@ -33,103 +34,86 @@ class Eligible:
 
     @property
     def count(self) -> int:
-        """Rows open to all queries."""
+        """Number of rows open to all queries."""
         return self.stop - self.start if self.rows is None else len(self.rows)
 
     def mask(self, size: int) -> Bool:
-        """[size] whether a row is open to all queries."""
+        """Return [size] whether a row is open to all queries."""
         mask = np.zeros(size, np.bool_)
         mask[slice(self.start, self.stop) if self.rows is None else self.rows] = True
         return mask
 
     def select(self, queries: I64) -> "Eligible":
-        """The same for some of the queries."""
+        """Return the same for some of the queries."""
         listed = None if self.listed is None else self.listed.select(queries)
         return Eligible(self.start, self.stop, self.rows, self.denied.select(queries), listed)
 
 
-def settle(
-    catalogue: Catalogue,
-    queries: int,
-    span: tuple[int, int],
-    *,
-    allow: Ids | None = None,
-    deny: Ids | None = None,
-    own: I64 | None = None,
-) -> Eligible:
-    """Filters as rows. Ids the catalogue lacks are passed over: they cannot be found anyway.
+@dataclass(frozen=True)
+class _OneFilter:
+    """An allow or a deny filter as rows: ``shared`` by all queries, or ``keys`` = query · size + row."""
+
+    shared: I64 | None = None
+    keys: I64 | None = None
+
+
+def find_eligible(catalogue: Catalogue, manifest: IndexManifest, queries: int, wanted: Filter) -> Eligible:
+    """Return the rows that a filter leaves to each query.
+
+    Ids that the catalogue lacks are passed over: they cannot be found anyway.
 
     Args:
-        span: first row and row after the last that may be found.
-        allow, deny: ids for all queries, or a list of ids for each query.
-        own: [queries] row that each query must not find, -1 for none.
+        catalogue: the ids of the index.
+        manifest: names the partitions.
+        queries: number of queries.
+        wanted: the filter of all queries.
 
     Raises:
-        DataError: on ids of another type, nulls, or a wrong number of lists.
+        DataError: on an unknown partition, ids of another type, nulls, or a wrong number of lists.
     """
     size = len(catalogue)
-    start, stop = span
-    mask: Bool | None = None
-    keys: I64 = np.empty(0, np.int64)
-    allowed: I64 | None = None
-    if allow is not None:
-        if (lists := own_lists(allow, queries, catalogue.ids.type, "allow")) is not None:
-            allowed = _keys(catalogue, *lists)
-        else:
-            mask = np.zeros(size, np.bool_)
-            mask[_known(catalogue, allow, "allow")] = True
-    if deny is not None:
-        if (lists := own_lists(deny, queries, catalogue.ids.type, "deny")) is not None:
-            keys = _keys(catalogue, *lists)
-        else:
-            mask = np.ones(size, np.bool_) if mask is None else mask
-            mask[_known(catalogue, deny, "deny")] = False
-    if own is not None:
-        closed = np.flatnonzero(own >= 0)
-        keys = np.concatenate([keys, closed * size + own[closed]])
+    start, stop = manifest.span(wanted.partition)
+    allow = _find_rows(catalogue, queries, wanted.allow, "allow")
+    deny = _find_rows(catalogue, queries, wanted.deny, "deny")
+    mask = _mask(size, allow.shared, deny.shared)
+    denied = np.empty(0, np.int64) if deny.keys is None else deny.keys
+    if wanted.own_rows is not None:
+        known = np.flatnonzero(wanted.own_rows >= 0)
+        denied = np.concatenate([denied, known * size + wanted.own_rows[known]])
+
+    def lists(keys: I64) -> RowLists:
+        """Return a list of rows for each query, of those keys whose row is open to all."""
+        rows = keys % size
+        is_open = (rows >= start) & (rows < stop)
+        return RowLists.of(keys[is_open if mask is None else is_open & mask[rows]], queries, size)
+
     rows = None if mask is None else np.flatnonzero(mask[start:stop]) + start
-    denied = RowLists.of(_open(keys, size, start, stop, mask), queries, size)
-    if allowed is None:
-        return Eligible(start, stop, rows, denied, None)
-    listed = RowLists.of(_open(allowed, size, start, stop, mask), queries, size)
-    return Eligible(start, stop, rows, denied, listed)
+    return Eligible(start, stop, rows, lists(denied), None if allow.keys is None else lists(allow.keys))
 
 
-def _open(keys: I64, size: int, start: int, stop: int, mask: Bool | None) -> I64:
-    """Those of ``keys`` whose row is open to all queries."""
-    rows = keys % size
-    inside = (rows >= start) & (rows < stop)
-    return keys[inside if mask is None else inside & mask[rows]]
-
-
-def _known(catalogue: Catalogue, ids: Ids, what: str) -> I64:
-    """Rows of those of ``ids`` that the catalogue has."""
-    rows = catalogue.rows(as_ids(ids, catalogue.ids.type, what))
-    return rows[rows >= 0]
-
-
-def own_lists(
-    ids: Ids, queries: int, kind: pa.DataType, what: Literal["allow", "deny"]
-) -> tuple[I64, pa.Array] | None:
-    """[x] query, ascending, and [x] id of every entry where ``ids`` are a list for each query, else None.
-
-    Raises:
-        DataError: on ids of another type than ``kind``, nulls, or a wrong number of lists.
-    """
-    lists = nested(ids, queries)
+def _find_rows(
+    catalogue: Catalogue, queries: int, ids: Ids | None, name: Literal["allow", "deny"]
+) -> _OneFilter:
+    """Return the rows of those ids that the catalogue has."""
+    if ids is None:
+        return _OneFilter()
+    kind = catalogue.ids.type
+    lists = ids_per_query(ids, queries, kind, name)
     if lists is None:
+        rows = catalogue.rows(as_ids(ids, kind, name))
+        return _OneFilter(shared=rows[rows >= 0])
+    query, flat = lists
+    rows = catalogue.rows(flat)
+    return _OneFilter(keys=(query * len(catalogue) + rows)[rows >= 0])
+
+
+def _mask(size: int, allowed: I64 | None, denied: I64 | None) -> Bool | None:
+    """Return [size] whether a row is open to all queries by the filters they share; None without any."""
+    if allowed is None and denied is None:
         return None
-    if what == "allow" and lists.null_count:
-        raise DataError(
-            f"allow: {lists.null_count} null lists", fix="use an empty list where nothing is allowed"
-        )
-    if len(lists) != queries:
-        raise DataError(f"{what}: {len(lists)} lists for {queries} queries", fix="give each query one")
-    query = np.asarray(pc.list_parent_indices(lists), np.int64)
-    return query, as_ids(pc.list_flatten(lists), kind, what)
-
-
-def _keys(catalogue: Catalogue, query: I64, ids: pa.Array) -> I64:
-    """query · size + row of every id that the catalogue has."""
-    rows = catalogue.rows(ids)
-    return (query * len(catalogue) + rows)[rows >= 0]
+    mask = np.full(size, allowed is None)
+    if allowed is not None:
+        mask[allowed] = True
+    if denied is not None:
+        mask[denied] = False
+    return mask

@@ -11,33 +11,51 @@ from embedding_features.progress import SILENT, Progress
 from embedding_features.recall import saved
 from embedding_features.recall.catalogue import Catalogue, as_ids
 from embedding_features.recall.exact.exact import ScannedVectors
-from embedding_features.recall.filters import settle
+from embedding_features.recall.filters import find_eligible
 from embedding_features.recall.hnsw.graph import HNSWGraph
 from embedding_features.recall.hnsw.train import train
-from embedding_features.recall.interface import VectorIndex, all_known
+from embedding_features.recall.interface import VectorIndex, check_known
 from embedding_features.recall.manifest import IndexManifest
-from embedding_features.recall.queries import Hits
-from embedding_features.recall.search import best
+from embedding_features.recall.queries import Filter, Hits
+from embedding_features.recall.search import search_rows
 from embedding_features.recall.settings import Exact, RecallSettings, check_retuning
 from embedding_features.recall.source import read_source
 
 
 class RecallIndex(VectorIndex):
-    """An index in this process; immutable. Made by :meth:`build` or :meth:`load`.
+    """Searches vectors in this process; immutable, and made by :meth:`build` or :meth:`load`.
 
     An approximate one widens its search for filters, and where that would cost more than comparing all that a
     filter leaves, compares it all.
 
     Attributes:
         catalogue: the ids, by row.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> from tempfile import TemporaryDirectory
+        >>> import numpy as np
+        >>> from embedding_features.artifact import write_snapshot
+        >>> from embedding_features.graph import Graph
+        >>> from embedding_features.methods import spectral
+        >>> edges = {("user", "bought", "item"): (np.array([7, 7, 8, 9]), np.array([1, 2, 2, 3]))}  # ids
+        >>> graph = Graph.from_arrays(datetime(2026, 1, 1, tzinfo=UTC), edges)
+        >>> with TemporaryDirectory() as root:
+        ...     snapshot = write_snapshot(spectral(dim=2).fit(graph), Path(root))
+        ...     users, items = (RecallIndex.build(snapshot, node_type) for node_type in ("user", "item"))
+        >>> hits = items.search(users.vectors_of([7, 8]), k=2, deny=[1])  # item 1 is left out for both
+        >>> hits.scores.shape, hits.lists()[0].as_py()
+        ((2, 2), [2, 3])
     """
 
-    def __init__(self, manifest: IndexManifest, catalogue: Catalogue, vectors: F32, near: Any | None) -> None:
+    def __init__(
+        self, manifest: IndexManifest, catalogue: Catalogue, vectors: F32, ann_index: Any | None
+    ) -> None:
         self.manifest = manifest
         self.catalogue = catalogue
-        held = near.vectors if isinstance(near, HNSWGraph) else vectors
+        held = ann_index.vectors if isinstance(ann_index, HNSWGraph) else vectors
         self._vectors = ScannedVectors(held, manifest.space.metric)
-        self._near = near
+        self._ann_index = ann_index
 
     @classmethod
     def build(
@@ -50,12 +68,16 @@ class RecallIndex(VectorIndex):
         partitions: Mapping[Any, str] | Ids | None = None,
         progress: Progress = SILENT,
     ) -> "RecallIndex":
-        """An index of all vectors of a node type.
+        """Build an index of all vectors of a node type.
 
         Args:
-            settings: the kind of index; :class:`Exact` when None.
+            snapshot: where the vectors lie.
+            node_type: of the nodes to find.
+            settings: the kind of index; :class:`Exact` when None. Approximate ones pay with hundreds of
+                thousands of vectors or more.
             metric: the metric the caller counts on; None for whichever the snapshot says.
-            partitions: id → domain, or a domain for each id in the snapshot's order.
+            partitions: id → domain, or a domain for each id in the snapshot's order; None for none.
+            progress: where building is reported.
 
         Raises:
             CompatibilityError: when ``metric`` is not that of the snapshot's space.
@@ -64,18 +86,20 @@ class RecallIndex(VectorIndex):
         """
         settings = settings or Exact()
         source = read_source(snapshot, node_type, settings, metric=metric, partitions=partitions)
-        near = train(settings, source.vectors, source.manifest.space.metric, progress)
-        return cls(source.manifest, source.catalogue, source.vectors, near)
+        ann_index = train(settings, source.vectors, source.manifest.space.metric, progress)
+        return cls(source.manifest, source.catalogue, source.vectors, ann_index)
 
     def retuned(self, settings: RecallSettings) -> "RecallIndex":
-        """The same index, searched by other settings: of those of its kind, all that building does not use.
+        """Return the same index, searched by other settings of its kind.
+
+        They may differ in what building does not use: see :attr:`RecallSettings.of_search`.
 
         Raises:
             ConfigError: when they are of another kind, or differ in what the index was built by.
         """
         check_retuning(self.manifest.settings, settings)
         manifest = self.manifest.model_copy(update={"settings": settings})
-        return RecallIndex(manifest, self.catalogue, self._vectors.values, self._near)
+        return RecallIndex(manifest, self.catalogue, self._vectors.values, self._ann_index)
 
     def save(self, folder: str | Path) -> None:
         """Write the index to a new folder, seen whole or not at all.
@@ -83,7 +107,7 @@ class RecallIndex(VectorIndex):
         Raises:
             SnapshotError: when the folder is there already.
         """
-        saved.save(Path(folder), self.manifest, self.catalogue, self._vectors.values, self._near)
+        saved.save(Path(folder), self.manifest, self.catalogue, self._vectors.values, self._ann_index)
 
     @classmethod
     def load(
@@ -97,6 +121,7 @@ class RecallIndex(VectorIndex):
         """Open a saved index through memory maps.
 
         Args:
+            folder: written by :meth:`save`.
             space: the space the caller's queries are of; None for any.
             run_id: the snapshot the caller counts on; None for any.
             verify: also check the SHA-256 of every file, which reads them whole.
@@ -107,21 +132,15 @@ class RecallIndex(VectorIndex):
         """
         return cls(*saved.load(Path(folder), space=space, run_id=run_id, verify=verify))
 
-    def _known(self, ids: Ids) -> tuple[I64, F32]:
+    def _rows_and_vectors(self, ids: Ids) -> tuple[I64, F32]:
         array = as_ids(ids, self.catalogue.ids.type, "ids")
-        rows = all_known(self.catalogue.rows(array), array, self.manifest)
+        rows = self.catalogue.rows(array)
+        check_known(rows, array, self.manifest)
         return rows, self._vectors.values[rows]
 
-    def _search(
-        self,
-        vectors: F32,
-        k: int,
-        allow: Ids | None,
-        deny: Ids | None,
-        partition: str | None,
-        own: I64 | None,
-    ) -> Hits:
-        span = self.manifest.span(partition)
-        eligible = settle(self.catalogue, len(vectors), span, allow=allow, deny=deny, own=own)
-        rows, scores = best(self._near, self.manifest.settings, self._vectors, vectors, k, eligible)
+    def _search(self, vectors: F32, k: int, wanted: Filter) -> Hits:
+        eligible = find_eligible(self.catalogue, self.manifest, len(vectors), wanted)
+        rows, scores = search_rows(
+            self._ann_index, self.manifest.settings, self._vectors, vectors, k, eligible
+        )
         return Hits(self.catalogue.take(rows.reshape(-1)), rows, scores)

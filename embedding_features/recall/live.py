@@ -1,4 +1,4 @@
-"""An index that follows its snapshots: one is published, readers find it at their next call."""
+"""An index that follows its snapshots: readers find a newly published one at their next call."""
 
 import json
 import shutil
@@ -7,9 +7,10 @@ import uuid
 from pathlib import Path
 
 from embedding_features.artifact import Space, check_space
-from embedding_features.errors import CompatibilityError, ConfigError, DataError, SnapshotError
+from embedding_features.errors import CompatibilityError, ConfigError, SnapshotError
 from embedding_features.files import safe_name, sweep_staging, write_atomic
 from embedding_features.recall.index import RecallIndex
+from embedding_features.recall.interface import check_positive
 from embedding_features.recall.saved import MANIFEST, read_manifest
 
 _POINTER = "current.json"
@@ -17,7 +18,7 @@ _FIX = "publish an index there"
 
 
 class LiveIndex:
-    """A folder of index folders, with a pointer to the one in use that is replaced in one step.
+    """Manages a folder of indexes, with a pointer to the one in use that is replaced in one step.
 
     Readers in any process call :meth:`current` for every request; the index they get stays whole and usable
     through later swaps, even after its folder is removed.
@@ -34,7 +35,9 @@ class LiveIndex:
         self._seen: tuple[tuple[int, int], str, RecallIndex] | None = None
 
     def current(self) -> RecallIndex:
-        """The index in use; loaded when the pointer has changed since the last call, else one ``stat``.
+        """Return the index in use.
+
+        It is loaded when the pointer has changed since the last call; else this costs one ``stat``.
 
         Raises:
             CompatibilityError: when it is of another space.
@@ -48,19 +51,18 @@ class LiveIndex:
             return self._follow()
 
     def publish(self, index: RecallIndex, *, keep: int = 2) -> Path:
-        """Save ``index`` and point to it; returns its folder.
+        """Save ``index``, point to it, and return its folder. There must be one writer at a time.
 
         Args:
+            index: the index to use from now on.
             keep: how many folders stay: this one and the newest before it, to :meth:`point` back to.
-                One writer at a time.
 
         Raises:
             CompatibilityError: when the folder serves another node type, or ``index`` is not of the space
                 this was opened for.
             DataError: when ``keep`` < 1.
         """
-        if keep < 1:
-            raise DataError(f"keep = {keep} is not at least 1")
+        check_positive("keep", keep)
         self._check(index)
         self.folder.mkdir(parents=True, exist_ok=True)
         sweep_staging(self.folder)
@@ -82,6 +84,7 @@ class LiveIndex:
         write_atomic(self.folder / _POINTER, json.dumps({"format": 1, "folder": name}).encode() + b"\n")
 
     def _check(self, index: RecallIndex) -> None:
+        """Check that the folder may serve ``index``; see :meth:`publish`."""
         if self.space is not None:
             check_space(self.space, index.manifest.space)
         if not (self.folder / _POINTER).exists():
@@ -94,6 +97,7 @@ class LiveIndex:
             )
 
     def _follow(self) -> RecallIndex:
+        """Return the index that the pointer names, loaded where it is another one than the last."""
         while True:
             stamp, name = self._stamp(), self._name()
             if self._seen is not None and self._seen[1] == name:
@@ -109,7 +113,7 @@ class LiveIndex:
             return index
 
     def _stamp(self) -> tuple[int, int]:
-        """Changes whenever the pointer is replaced."""
+        """Return inode and time of the pointer, which change whenever it is replaced."""
         try:
             found = (self.folder / _POINTER).stat()
         except FileNotFoundError:
@@ -117,6 +121,7 @@ class LiveIndex:
         return found.st_ino, found.st_mtime_ns
 
     def _name(self) -> str:
+        """Return the folder that the pointer names."""
         path = self.folder / _POINTER
         try:
             data = json.loads(path.read_bytes())

@@ -1,4 +1,4 @@
-"""What an index says of itself."""
+"""The manifest of an index: what it was built from, and its files."""
 
 from typing import Literal, TypeAlias
 
@@ -15,15 +15,28 @@ FileName: TypeAlias = Literal[
 
 
 class FileRecord(Config):
-    """A file as it was written."""
+    """The size and digest of a file as it was written."""
 
     bytes: int
     sha256: str
 
 
 class IndexManifest(Config):
-    """What an index was built from and how. ``count`` is the number of vectors, ``partitions`` maps a name to
-    its first row and the row after its last; a row is a vector's place by partition, then id."""
+    """Describes what an index was built from, and how.
+
+    Attributes:
+        format: version of this format.
+        library_version: of embedding-features.
+        run_id: the snapshot.
+        as_of: the moment that the snapshot knows the world of.
+        space: of the vectors.
+        node_type: of the nodes.
+        id_type: of their ids.
+        settings: kind of index.
+        count: number of vectors.
+        partitions: name → its first row and the row after its last. Rows are ordered by partition, then id.
+        files: name → the file as it was written; empty for an index that was not saved.
+    """
 
     format: Literal[1] = 1
     library_version: str
@@ -38,7 +51,7 @@ class IndexManifest(Config):
     files: dict[FileName, FileRecord] = {}
 
     def span(self, partition: str | None) -> tuple[int, int]:
-        """First row and row after the last of a partition, or of all.
+        """Return first row and row after the last of a partition, or of all for None.
 
         Raises:
             DataError: when there is no such partition.

@@ -1,4 +1,4 @@
-"""What is asked and what is answered."""
+"""The questions and answers of a search: queries, filters and hits."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ import pyarrow as pa
 from embedding_features.arrays import F32, I64
 from embedding_features.artifact import Metric, Space, check_space
 from embedding_features.errors import CompatibilityError, DataError
+from embedding_features.ids import Ids
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,23 @@ class Queries:
 
     space: Space
     vectors: F32
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Limits what the queries of one search may find.
+
+    Attributes:
+        allow: the only ids that may be found: flat for all queries, or a list of ids for each query.
+        deny: ids that must not be found, likewise.
+        partition: the only partition to search; None for all.
+        own_rows: [q] row that each query is itself and must not find, -1 for none; None lets all be found.
+    """
+
+    allow: Ids | None = None
+    deny: Ids | None = None
+    partition: str | None = None
+    own_rows: I64 | None = None
 
 
 @dataclass(frozen=True)
@@ -41,10 +59,10 @@ class Hits:
     scores: F32
 
     def lists(self) -> pa.ListArray:
-        """[q] lists of ids, shorter than k where there are fewer."""
-        there = self.rows.reshape(-1) >= 0
+        """Return [q] lists of ids, shorter than k where there are fewer."""
+        is_hit = self.rows.reshape(-1) >= 0
         offsets = np.concatenate([[0], np.cumsum((self.rows >= 0).sum(axis=1))])
-        return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), self.ids.filter(pa.array(there)))
+        return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), self.ids.filter(pa.array(is_hit)))
 
 
 def as_compared(vectors: F32, metric: Metric) -> F32:
@@ -55,8 +73,8 @@ def as_compared(vectors: F32, metric: Metric) -> F32:
     return np.ascontiguousarray(vectors)
 
 
-def prepared(queries: F32 | Queries, space: Space) -> F32:
-    """Checked query vectors, as the space's metric compares them.
+def prepare_queries(queries: F32 | Queries, space: Space) -> F32:
+    """Check query vectors and return them as the space's metric compares them.
 
     Raises:
         CompatibilityError: when they are of another space or dimension.

@@ -1,4 +1,4 @@
-"""Exact scores of candidates, and the best of them."""
+"""Ranking of candidates by exact scores."""
 
 import threading
 
@@ -16,7 +16,7 @@ _ALONE = 1 << 19
 
 @jit()
 def contains(rows: I64, start: int, stop: int, row: int) -> bool:
-    """Whether ascending ``rows[start:stop]`` hold ``row``."""
+    """Return whether ascending ``rows[start:stop]`` hold ``row``."""
     end = stop
     while start < stop:
         middle = (start + stop) >> 1
@@ -29,7 +29,7 @@ def contains(rows: I64, start: int, stop: int, row: int) -> bool:
 
 @jit(fastmath=True)
 def _score(query: F32, vector: F32, l2: bool) -> np.float32:
-    """Summed in float64, so that equal vectors have equal scores whoever found them."""
+    """Return the score, summed in float64: equal vectors have equal scores, whatever search found them."""
     total = 0.0
     if l2:
         for i in range(len(query)):
@@ -44,14 +44,17 @@ def _score(query: F32, vector: F32, l2: bool) -> np.float32:
 def rank(
     queries: F32, vectors: F32, l2: bool, pointers: I64, candidates: I64, indptr: I64, denied: I64, k: int
 ) -> tuple[I64, F32]:
-    """The k best candidates of each query by exact score, best first, ties in ascending order of the row.
+    """Return the k best candidates of each query by exact score, best first, ties in ascending order of row.
 
     Args:
         queries: [q, d] float32.
         vectors: [n, d] float32.
         l2: score is minus the squared distance instead of the dot product.
-        pointers, candidates: [q + 1], [x] rows each query may find, each once, in any order; -1 is none.
-        indptr, denied: [q + 1], [y] each query's denied rows, ascending.
+        pointers: [q + 1] where the candidates of each query begin.
+        candidates: [x] rows that each query may find, each once, in any order; -1 is none.
+        indptr: [q + 1] where the denied rows of each query begin.
+        denied: [y] each query's denied rows, ascending.
+        k: rows wanted of each.
 
     Returns:
         [q, k] int64 rows, -1 where there are fewer than k, and [q, k] float32 scores, -inf there.
@@ -79,6 +82,7 @@ def _rank_in_parts(
     best: I64,
     value: F32,
 ) -> None:
+    """Rank the candidates of all queries, shared out to threads."""
     for q in numba.prange(len(queries)):
         _rank(queries, vectors, l2, pointers, candidates, indptr, denied, q, q + 1, best, value)
 
@@ -97,6 +101,7 @@ def _rank(
     best: I64,
     value: F32,
 ) -> None:
+    """Rank the candidates of queries ``first`` to ``last`` into ``best`` and ``value``."""
     k = best.shape[1]
     for q in range(first, last):
         found, values = best[q], value[q]

@@ -1,4 +1,4 @@
-"""Index folders: written whole or not at all, read through memory maps.
+"""Folders of saved indexes: written whole or not at all, read through memory maps.
 
 A folder holds ``index.json``, ``ids.arrow`` and by kind: exact ``vectors.npy``; IVF-PQ that and
 ``index.faiss``; HNSW ``index.faiss``, which holds the vectors, and what a walk reads besides: ``codes.npy``,
@@ -29,8 +29,10 @@ _WALKED = ("codes", "scales", "entries")
 _AGAIN = "remove the folder and build the index again"
 
 
-def save(folder: Path, manifest: IndexManifest, catalogue: Catalogue, vectors: F32, near: Any | None) -> None:
-    """Write ``folder``; the manifest last.
+def save(
+    folder: Path, manifest: IndexManifest, catalogue: Catalogue, vectors: F32, ann_index: Any | None
+) -> None:
+    """Write an index into ``folder``, the manifest last.
 
     Raises:
         SnapshotError: when it is there already.
@@ -39,13 +41,15 @@ def save(folder: Path, manifest: IndexManifest, catalogue: Catalogue, vectors: F
         batch = pa.record_batch({f"{manifest.node_type}_id": catalogue.ids})
         with pa.ipc.new_file(staging / _IDS, batch.schema) as writer:
             writer.write_batch(batch)
-        if isinstance(near, HNSWGraph):
+        if isinstance(ann_index, HNSWGraph):
             for name in _WALKED:
-                np.save(staging / f"{name}.npy", getattr(near.arrays, name))
+                np.save(staging / f"{name}.npy", getattr(ann_index.arrays, name))
         else:
             np.save(staging / _VECTORS, vectors)
-        if near is not None:
-            faiss.write_index(near.index if isinstance(near, HNSWGraph) else near, str(staging / _NEAR))
+        if ann_index is not None:
+            faiss.write_index(
+                ann_index.index if isinstance(ann_index, HNSWGraph) else ann_index, str(staging / _NEAR)
+            )
         files = {
             path.name: FileRecord(bytes=path.stat().st_size, sha256=sha256_file(path))
             for path in sorted(staging.iterdir())
@@ -57,7 +61,7 @@ def save(folder: Path, manifest: IndexManifest, catalogue: Catalogue, vectors: F
 def load(
     folder: Path, *, space: Space | None, run_id: str | None, verify: bool
 ) -> tuple[IndexManifest, Catalogue, F32, Any | None]:
-    """What :class:`RecallIndex` is made of; see :meth:`RecallIndex.load`."""
+    """Load the parts of a :class:`.RecallIndex`; arguments and errors are those of its ``load``."""
     manifest = read_manifest(folder)
     if space is not None:
         check_space(space, manifest.space)
@@ -68,36 +72,37 @@ def load(
         )
     _check_files(folder, manifest, verify)
     try:
-        # The map stays open as long as the ids that lie in it.
-        ids = pa.ipc.open_file(pa.memory_map(str(folder / _IDS))).get_batch(0).column(0)
-        ids.validate()
-        near: Any | None = None
-        if not isinstance(manifest.settings, Exact):
-            near = faiss.read_index(str(folder / _NEAR), faiss.IO_FLAG_MMAP_IFC)
-        if isinstance(manifest.settings, HNSW):
-            near = HNSWGraph(near, *(_mapped(folder / f"{name}.npy") for name in _WALKED))
-            vectors = near.vectors
-        else:
-            vectors = _mapped(folder / _VECTORS)
-    except (
-        OSError,
-        ValueError,
-        RuntimeError,
-    ) as error:  # Arrow's errors are ValueErrors, faiss's RuntimeErrors
+        ids, vectors, ann_index = _open(folder, manifest)
+    except (OSError, ValueError, RuntimeError) as error:  # ValueErrors of Arrow, RuntimeErrors of faiss
         raise SnapshotError(f"{folder} cannot be read: {error}", fix=_AGAIN) from None
     shape = (manifest.count, manifest.space.dim)
     found = [("ids", (len(ids), shape[1])), ("vectors", vectors.shape)]
-    if isinstance(near, HNSWGraph):
-        found.append(("codes", near.coded))
-    elif near is not None:
-        found.append(("lists", (near.ntotal, near.d)))
+    if isinstance(ann_index, HNSWGraph):
+        found.append(("codes", ann_index.coded))
+    elif ann_index is not None:
+        found.append(("lists", (ann_index.ntotal, ann_index.d)))
     for name, other in found:
         if other != shape:
             raise SnapshotError(f"{folder}: {name} are for {other}, the manifest says {shape}", fix=_AGAIN)
-    return manifest, Catalogue(ids), vectors, near
+    return manifest, Catalogue(ids), vectors, ann_index
+
+
+def _open(folder: Path, manifest: IndexManifest) -> tuple[pa.Array, F32, Any | None]:
+    """Return ids, vectors, and the graph or faiss index, as memory maps."""
+    # The map stays open as long as the ids that lie in it.
+    ids = pa.ipc.open_file(pa.memory_map(str(folder / _IDS))).get_batch(0).column(0)
+    ids.validate()
+    if isinstance(manifest.settings, Exact):
+        return ids, _mapped(folder / _VECTORS), None
+    ann_index: Any = faiss.read_index(str(folder / _NEAR), faiss.IO_FLAG_MMAP_IFC)
+    if isinstance(manifest.settings, HNSW):
+        ann_index = HNSWGraph(ann_index, *(_mapped(folder / f"{name}.npy") for name in _WALKED))
+        return ids, ann_index.vectors, ann_index
+    return ids, _mapped(folder / _VECTORS), ann_index
 
 
 def _mapped(path: Path) -> Any:
+    """Return the array of a ``.npy`` file as a memory map."""
     return np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)
 
 

@@ -1,4 +1,4 @@
-"""The kinds of index."""
+"""The settings of each kind of index."""
 
 from typing import ClassVar, Literal
 
@@ -9,20 +9,23 @@ from embedding_features.errors import ConfigError
 
 
 class RecallSettings(Part):
-    """Settings of one kind of index."""
+    """Settings of one kind of index.
 
-    #: those that only a search uses
+    Attributes:
+        of_search: names of those that only a search uses, not building.
+    """
+
     of_search: ClassVar[frozenset[str]] = frozenset()
 
 
 class Exact(RecallSettings):
-    """Every vector is compared: recall 1."""
+    """Compares every vector: recall is 1."""
 
     kind: Literal["exact"] = "exact"
 
 
 class HNSW(RecallSettings):
-    """Navigable small world graph (Malkov & Yashunin 2018), walked over vectors as bytes, scored in full.
+    """Walks a navigable small world graph (Malkov & Yashunin 2018) over vectors as bytes; scores are exact.
 
     Under ``dot`` the graph is walked by inner product itself (ip-NSW, Morozov & Babenko 2018), its links laid
     with the vectors' lengths dampened. The reduction of inner product to distance (Bachrach et al. 2014) is
@@ -35,9 +38,12 @@ class HNSW(RecallSettings):
     Built on several threads the graph depends on their timing; on one thread it is reproducible.
 
     Attributes:
-        links: neighbours a node keeps on upper levels (M), twice as many on the lowest.
-        ef_construction: breadth of the search that finds a new node's neighbours.
-        ef_search: breadth of a query's search; raised where k or a filter needs it.
+        links: neighbours that a node keeps on upper levels (M), twice as many on the lowest. More of them
+            give better recall and take more memory.
+        ef_construction: breadth of the search that finds a new node's neighbours; larger ones take longer to
+            build and give better recall.
+        ef_search: breadth of a query's search; larger ones are slower and give better recall. It is raised
+            where k or a filter needs it.
     """
 
     of_search = frozenset({"ef_search"})
@@ -48,13 +54,14 @@ class HNSW(RecallSettings):
 
 
 class IVFPQ(RecallSettings):
-    """Inverted lists of product-quantized residuals (Jégou, Douze & Schmid 2011), the best re-scored exactly.
+    """Visits inverted lists of product-quantized residuals (Jégou, Douze & Schmid 2011); scores are exact.
 
     Attributes:
         lists: number of lists; None for four times the root of the number of vectors.
-        probes: lists a query visits; raised where a filter needs it.
+        probes: lists that a query visits; more of them are slower and give better recall. It is raised where
+            a filter needs it.
         codes: bytes of a quantized vector; must divide the dimension.
-        rerank: candidates re-scored for each answer wanted.
+        rerank: candidates scored exactly for each answer wanted.
         seed: of the clustering.
     """
 
@@ -68,8 +75,10 @@ class IVFPQ(RecallSettings):
 
 
 def check_retuning(built: RecallSettings, wanted: RecallSettings) -> None:
-    """Raises:
-    ConfigError: when an index built by some settings cannot be searched by others.
+    """Check that an index that was built by some settings can be searched by others.
+
+    Raises:
+        ConfigError: when they are of another kind, or differ in what building uses.
     """
     before, after = built.model_dump(), wanted.model_dump()
     differing = [name for name in before if before[name] != after.get(name) and name not in built.of_search]

@@ -1,4 +1,4 @@
-"""What every index is built from: a snapshot's vectors of one node type, in the order of rows."""
+"""The vectors that an index is built from, of one snapshot and node type, in the order of rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ from embedding_features.recall.settings import RecallSettings
 
 @dataclass(frozen=True)
 class VectorSource:
-    """Vectors to index.
+    """The vectors to index, with their ids.
 
     Attributes:
-        manifest: of the index to be.
+        manifest: of the index that is to be built.
         catalogue: ids by row.
         vectors: [n, dim] float32 by row, as the metric compares them.
     """
@@ -40,7 +40,7 @@ def read_source(
     metric: Metric | None,
     partitions: Mapping[Any, str] | Ids | None,
 ) -> VectorSource:
-    """All vectors of a node type; see :meth:`.RecallIndex.build`."""
+    """Read all vectors of a node type; arguments and errors are those of :meth:`.RecallIndex.build`."""
     made = snapshot.manifest
     if metric is not None and metric != made.space.metric:
         raise CompatibilityError(

@@ -1,4 +1,4 @@
-"""What a trained method learns from: positive and negative pairs."""
+"""Samplers draw the positive and negative pairs that a trained method learns from."""
 
 from embedding_features.sampling.base import PairBatch, Sampler
 from embedding_features.sampling.negatives import Negatives, Popularity, Uniform

@@ -1,4 +1,4 @@
-"""What every sampler is."""
+"""The interface of samplers, which draw the pairs of each training step."""
 
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from embedding_features.graph.weights import WeightUse
 
 @dataclass(frozen=True)
 class PairBatch:
-    """Rows of one training step.
+    """The rows of one training step.
 
     Attributes:
         src: [batch] int64 source rows.
@@ -27,23 +27,32 @@ class PairBatch:
     negatives: Tensor
 
     def to(self, device: str) -> "PairBatch":
-        """The same rows on another device."""
+        """Return the same rows on another device."""
         return PairBatch(self.src.to(device), self.dst.to(device), self.negatives.to(device))
 
 
 class Sampler(Part):
-    """Batches of pairs. An epoch is a function of seed and epoch alone, so a resumed run sees the same.
+    """Draws batches of pairs.
+
+    An epoch depends on the seed and its number alone, so a resumed run sees the same batches.
 
     Attributes:
-        weights: what it makes of the view's weights; one that says nothing takes every pair for a like.
+        weights: how it uses the view's weights; by default it takes every pair for a like.
     """
 
     weights: ClassVar[WeightUse] = "ignored"
 
     @abstractmethod
     def steps(self, view: BipartiteView, batch_size: int) -> int:
-        """Number of batches of an epoch."""
+        """Return the number of batches of an epoch."""
 
     @abstractmethod
     def epoch(self, view: BipartiteView, batch_size: int, *, seed: int, epoch: int) -> Iterator[PairBatch]:
-        """The batches of one epoch, at most ``batch_size`` positive pairs each."""
+        """Yield the batches of one epoch, at most ``batch_size`` positive pairs each.
+
+        Args:
+            view: whose pairs are positive.
+            batch_size: positive pairs in a batch.
+            seed: of the run.
+            epoch: number of the epoch, from 1.
+        """

@@ -1,7 +1,7 @@
-"""Destinations a source has no edge to: drawn evenly or by popularity, known positives rejected.
+"""Negative sampling: destinations drawn evenly or by popularity, except those the source has an edge to.
 
-Every draw is a hash of (seed, epoch, place in the epoch, number of the negative, try), not the next state of
-a generator: threads may share the work and the result does not depend on their number.
+Every draw is a hash of (seed, epoch, position in the epoch, number of the negative, try), not the next state
+of a generator: threads may share the work and the result does not depend on their number.
 """
 
 from abc import abstractmethod
@@ -15,98 +15,67 @@ from embedding_features.arrays import F64, I32, I64
 from embedding_features.config import Part
 from embedding_features.graph.csr import CSR
 from embedding_features.jit import jit
+from embedding_features.sampling.alias_table import alias_table
 
 #: draws after which a source that is joined to nearly everything keeps a known positive
 _TRIES = 64
 
 
 class Negatives(Part):
-    """How many negatives a positive pair gets, and from which distribution.
+    """Says how many negatives a positive pair gets, and from which distribution they are drawn.
 
     Attributes:
-        count: negatives per positive pair.
+        count: negatives per positive pair. More of them make each step slower and its gradient less noisy.
     """
 
     count: int = Field(default=1, ge=1)
 
     @abstractmethod
     def weights(self, degrees: I64) -> F64:
-        """[destinations] unnormalised probabilities, from the number of edges of each."""
+        """Return [destinations] unnormalised probabilities, from the number of edges of each."""
 
     def table(self, degrees: I64) -> tuple[F64, I64]:
-        """Alias table of the distribution (see :func:`alias_table`)."""
+        """Return the alias table of the distribution (see :func:`.alias_table`)."""
         return alias_table(self.weights(degrees))
 
 
 class Uniform(Negatives):
-    """Every destination with the same probability (BPR, Rendle et al. 2009, section 4.1.2)."""
+    """Draws every destination with the same probability (BPR, Rendle et al. 2009, section 4.1.2)."""
 
     kind: Literal["uniform"] = "uniform"
 
     def weights(self, degrees: I64) -> F64:
-        """See :meth:`Negatives.weights`."""
+        """Return the same weight for all."""
         return np.ones(len(degrees))
 
 
 class Popularity(Negatives):
-    """A destination of degree d with probability ∝ d^alpha (word2vec, Mikolov et al. 2013: alpha 3/4)."""
+    """Draws a destination of degree d with probability ∝ d^alpha (word2vec, Mikolov et al. 2013).
+
+    Attributes:
+        alpha: 3/4 as in word2vec; 0 is uniform, 1 draws by popularity itself.
+    """
 
     kind: Literal["popularity"] = "popularity"
     alpha: float = Field(default=0.75, ge=0)
 
     def weights(self, degrees: I64) -> F64:
-        """See :meth:`Negatives.weights`."""
+        """Return d^alpha, 0 for destinations without an edge."""
         return np.where(degrees > 0, np.maximum(degrees, 1).astype(np.float64) ** self.alpha, 0.0)
-
-
-def alias_table(weights: F64) -> tuple[F64, I64]:
-    """Walker's alias method (Vose 1991): draw a place evenly, keep it or take its alias.
-
-    Returns:
-        [n] probability of keeping each place, and [n] int64 its alias.
-    """
-    return _alias(weights * (len(weights) / weights.sum()))
-
-
-@jit()
-def _alias(scaled: F64) -> tuple[F64, I64]:
-    n = len(scaled)
-    keep = np.ones(n)
-    alias = np.arange(n)
-    left = scaled.copy()
-    small = np.empty(n, np.int64)
-    large = np.empty(n, np.int64)
-    n_small = n_large = 0
-    for i in range(n):
-        if left[i] < 1.0:
-            small[n_small] = i
-            n_small += 1
-        else:
-            large[n_large] = i
-            n_large += 1
-    while n_small and n_large:
-        n_small -= 1
-        low, high = small[n_small], large[n_large - 1]
-        keep[low], alias[low] = left[low], high
-        left[high] -= 1.0 - left[low]
-        if left[high] < 1.0:
-            n_large -= 1
-            small[n_small] = high
-            n_small += 1
-    return keep, alias
 
 
 def draw_negatives(
     known: CSR, src: I32, table: tuple[F64, I64], count: int, *, key: tuple[int, int], first: int
 ) -> I64:
-    """Negatives of a run of positive pairs.
+    """Draw negatives for a batch of positive pairs.
 
     Args:
         known: the positives; destinations ascend within a row.
         src: [batch] source rows.
         table: alias table over destinations.
+        count: negatives of each pair.
         key: seed and epoch.
-        first: place of ``src[0]`` in the epoch.
+        first: position of ``src[0]`` in the epoch.
 
     Returns:
         [batch, count] int64 destination rows. A source joined to nearly every destination may be left with
@@ -127,6 +96,7 @@ def _mix(x: np.uint64) -> np.uint64:
 
 @jit()
 def _is_known(indices: I32, low: int, high: int, dst: int) -> bool:
+    """Return whether ``dst`` is among the ascending ``indices[low:high]``."""
     end = high
     while low < high:
         middle = (low + high) // 2

@@ -1,4 +1,4 @@
-"""Positive pairs in random order, each with its negatives."""
+"""Sampling of all positive pairs in random order, each with its negatives."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -13,21 +13,21 @@ from embedding_features.sampling.negatives import Negatives, Uniform, draw_negat
 
 
 class Pairs(Sampler):
-    """Every pair of the view once an epoch, shuffled, with negatives beside it.
+    """Draws every pair of the view once in an epoch, in random order, with negatives beside it.
 
     Attributes:
-        negatives: how many, and from which distribution.
+        negatives: how many, and from which distribution; one, drawn uniformly, by default.
     """
 
     kind: Literal["pairs"] = "pairs"
     negatives: SerializeAsAny[Negatives] = Uniform()
 
     def steps(self, view: BipartiteView, batch_size: int) -> int:
-        """See :meth:`Sampler.steps`."""
+        """Return the number of batches; the last may be smaller."""
         return -(-view.forward.edges // batch_size)
 
     def epoch(self, view: BipartiteView, batch_size: int, *, seed: int, epoch: int) -> Iterator[PairBatch]:
-        """See :meth:`Sampler.epoch`."""
+        """Yield the batches of one epoch."""
         forward = view.forward
         sources = forward.sources()
         order = np.random.default_rng([seed, epoch]).permutation(forward.edges)

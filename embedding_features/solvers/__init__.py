@@ -1,0 +1,1 @@
+"""Solvers compute the vectors of closed-form methods."""

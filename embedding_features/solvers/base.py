@@ -1,4 +1,4 @@
-"""What every closed-form solver is: settings with a ``solve``."""
+"""The interface of solvers: settings with a ``solve``."""
 
 from abc import abstractmethod
 from typing import ClassVar
@@ -11,20 +11,25 @@ from embedding_features.progress import SILENT, Progress
 
 
 class Solver(Part):
-    """Vectors of both sides of a bipartite view, without gradient steps.
+    """Computes the vectors of both sides of a bipartite view, without gradient steps.
 
-    A member declares its ``kind`` (``kind: Literal["spectral"] = "spectral"``), its settings, what it makes
-    of ``weights``, and ``solve``.
+    A subclass declares its ``kind`` (``kind: Literal["spectral"] = "spectral"``), its settings, how it uses
+    ``weights``, and ``solve``.
 
     Attributes:
-        weights: what it makes of the view's weights; one that says nothing is given no weights but above 0.
+        weights: how it uses the view's weights; by default it is given weights above 0 only.
     """
 
     weights: ClassVar[WeightUse] = "ignored"
 
     @abstractmethod
     def solve(self, view: BipartiteView, *, seed: int = 0, progress: Progress = SILENT) -> tuple[F32, F32]:
-        """Vectors of all sources and all destinations of ``view``.
+        """Compute the vectors of all sources and all destinations of ``view``.
+
+        Args:
+            view: the relation as a matrix.
+            seed: of every random choice.
+            progress: where the solver reports how far it is.
 
         Returns:
             [sources, dim] and [destinations, dim] float32, row r for vocabulary row r. Rows of nodes without

@@ -2,23 +2,22 @@
 
 from typing import ClassVar, Literal
 
-import numba
 import numpy as np
 from pydantic import Field
 
-from embedding_features.arrays import F32, I32, I64
+from embedding_features.arrays import F32
 from embedding_features.errors import GraphError
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.propagation import balanced_chunks
 from embedding_features.graph.views import BipartiteView
 from embedding_features.graph.weights import WeightUse
-from embedding_features.jit import jit, piece, working_memory
 from embedding_features.progress import SILENT, Progress
 from embedding_features.solvers.base import Solver
+from embedding_features.solvers.conjugate_gradients import conjugate_gradients
 
 
 class IALS(Solver):
-    """Every known pair should score 1, every pair, known or not, 0 with a small weight.
+    """Factorizes so that every known pair scores 1, and every pair, known or not, 0 with a small weight.
 
     minimise Σ_{known} w_ui (1 − ⟨x_u, y_i⟩)² + α Σ_{all} ⟨x_u, y_i⟩² + Σ_u λ_u |x_u|² + Σ_i λ_i |y_i|²,
     w the view's weight, λ_u = λ (Σ_i w_ui + α |items|), λ_i likewise: the loss of Hu, Koren & Volinsky (2008)
@@ -29,10 +28,10 @@ class IALS(Solver):
 
     Attributes:
         dim: width of the vectors.
-        unobserved_weight: α.
-        regularization: λ.
+        unobserved_weight: α; larger ones pull unknown pairs harder to 0. It depends on the data.
+        regularization: λ; it depends on the data as well.
         iterations: sweeps over both sides.
-        cg_steps: conjugate-gradient steps a row and sweep.
+        cg_steps: conjugate-gradient steps for a row in a sweep.
     """
 
     weights: ClassVar[WeightUse] = "confidence"
@@ -44,7 +43,7 @@ class IALS(Solver):
     cg_steps: int = Field(default=3, ge=1)
 
     def solve(self, view: BipartiteView, *, seed: int = 0, progress: Progress = SILENT) -> tuple[F32, F32]:
-        """See :meth:`Solver.solve`; rows of nodes without edges are zero.
+        """Compute the vectors; rows of nodes without edges are zero.
 
         Raises:
             GraphError: when the view has a negative weight.
@@ -76,83 +75,4 @@ class IALS(Solver):
         ridge = (self.regularization * (degrees + alpha * others)).astype(np.float32)
         gram = (alpha * (y.T @ y)).astype(np.float32)
         bounds = balanced_chunks(matrix)
-        _conjugate_gradients(matrix.indptr, matrix.indices, weight, x, y, gram, ridge, self.cg_steps, bounds)
-
-
-@jit(parallel=True, fastmath=True)
-def _conjugate_gradients(
-    indptr: I64,
-    indices: I32,
-    weight: F32,
-    x: F32,
-    y: F32,
-    gram: F32,
-    ridge: F32,
-    steps: int,
-    bounds: I64,
-) -> None:
-    """Steps on A x = b for every row, A = gram + Σ w y yᵀ + ridge I and b = Σ w y over the row's edges."""
-    dim = x.shape[1]
-    for chunk in numba.prange(len(bounds) - 1):
-        memory = working_memory(3, dim, x)
-        residual, direction, image = piece(memory, 0, dim), piece(memory, 1, dim), piece(memory, 2, dim)
-        for row in range(bounds[chunk], bounds[chunk + 1]):
-            begin, end = indptr[row], indptr[row + 1]
-            if begin == end:
-                continue
-            _apply(indices, weight, y, gram, ridge[row], begin, end, x[row], image)
-            for c in range(dim):
-                residual[c] = -image[c]
-            for edge in range(begin, end):
-                w, column = weight[edge], indices[edge]
-                for c in range(dim):
-                    residual[c] += w * y[column, c]
-            square = np.float32(0)
-            for c in range(dim):
-                direction[c] = residual[c]
-                square += residual[c] * residual[c]
-            for _ in range(steps):
-                if square < np.float32(1e-20):
-                    break
-                _apply(indices, weight, y, gram, ridge[row], begin, end, direction, image)
-                curvature = np.float32(0)
-                for c in range(dim):
-                    curvature += direction[c] * image[c]
-                step = square / curvature
-                before, square = square, np.float32(0)
-                for c in range(dim):
-                    x[row, c] += step * direction[c]
-                    residual[c] -= step * image[c]
-                    square += residual[c] * residual[c]
-                for c in range(dim):
-                    direction[c] = residual[c] + square / before * direction[c]
-
-
-@jit(fastmath=True)
-def _apply(
-    indices: I32,
-    weight: F32,
-    y: F32,
-    gram: F32,
-    ridge: float,
-    begin: int,
-    end: int,
-    vector: F32,
-    out: F32,
-) -> None:
-    """``out`` = (gram + Σ w y yᵀ + ridge I) ``vector`` over the edges from ``begin`` to ``end``."""
-    dim = len(vector)
-    for c in range(dim):
-        out[c] = ridge * vector[c]
-    for k in range(dim):
-        part = vector[k]
-        for c in range(dim):
-            out[c] += part * gram[k, c]
-    for edge in range(begin, end):
-        column = indices[edge]
-        score = np.float32(0)
-        for c in range(dim):
-            score += y[column, c] * vector[c]
-        score *= weight[edge]
-        for c in range(dim):
-            out[c] += score * y[column, c]
+        conjugate_gradients(matrix.indptr, matrix.indices, weight, x, y, gram, ridge, self.cg_steps, bounds)

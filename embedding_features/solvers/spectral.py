@@ -15,7 +15,14 @@ from embedding_features.graph.views import BipartiteView
 from embedding_features.graph.weights import WeightUse
 from embedding_features.progress import SILENT, Advance, Progress
 from embedding_features.solvers.base import Solver
-from embedding_features.solvers.orthonormal import descending_roots, gram, orthonormalize, product
+from embedding_features.solvers.orthonormal import (
+    component_signs,
+    descending_roots,
+    gram,
+    orthonormalize,
+    pad_columns,
+    product,
+)
 
 #: up to so many rows or columns the Gram matrix is decomposed whole, without chance or iteration
 _EXACT = 1024
@@ -24,7 +31,9 @@ _RESOLUTION = 1e-3
 
 
 class Spectral(Solver):
-    """M = D_u^-½ R D_i^-b ≈ U S Vᵀ;  user = U S^p,  item = D_i^b V.
+    """Decomposes the degree-scaled matrix of interactions.
+
+    M = D_u^-½ R D_i^-b ≈ U S Vᵀ;  user = U S^p,  item = D_i^b V.
 
     R is the view's matrix, D_u and D_i its row and column sums (the latter over their mean), S scaled by its
     largest value, U and V by the roots of their numbers of rows, so that the vectors keep their size when the
@@ -54,7 +63,7 @@ class Spectral(Solver):
     oversampling: int = Field(default=0, ge=0)
 
     def solve(self, view: BipartiteView, *, seed: int = 0, progress: Progress = SILENT) -> tuple[F32, F32]:
-        """See :meth:`Solver.solve`; rows of nodes without edges are zero.
+        """Compute the vectors; rows of nodes without edges are zero.
 
         Raises:
             GraphError: when the view has a negative weight, or none above zero.
@@ -72,14 +81,14 @@ class Spectral(Solver):
             scale = (singular / singular[0]) ** self.spectrum_exponent / singular * active[0] ** 0.5
             user = spmm(matrix, item)
             item *= (item_scale * active[1] ** 0.5).astype(np.float32)[:, None]
-            sign = np.where(item[np.abs(item).argmax(axis=0), np.arange(kept)] < 0, -1, 1)
+            sign = component_signs(item)
             user *= (scale * sign).astype(np.float32)
-            item *= sign.astype(np.float32)
+            item *= sign
             advance()
-        return _pad(user, self.dim), _pad(item, self.dim)
+        return pad_columns(user, self.dim), pad_columns(item, self.dim)
 
     def _scaled(self, forward: CSR) -> tuple[CSR, F64]:
-        """M, and D_i^b with D_i over its mean: [items], 0 for items without edges."""
+        """Return M, and [items] D_i^b with D_i over its mean, 0 for items without edges."""
         weight = forward.weights()
         if weight.min() < 0 or weight.max() <= 0:
             raise GraphError(
@@ -99,7 +108,7 @@ class Spectral(Solver):
         return matrix, np.where(items > 0, items**self.item_exponent, 0)
 
     def _randomized(self, matrix: CSR, width: int, seed: int, advance: Advance) -> tuple[F32, F64]:
-        """Leading right singular vectors [items, <= width] and singular values, falling."""
+        """Return the leading right singular vectors [items, <= width] and the singular values, descending."""
         transposed = matrix.transposed()
         rng = np.random.default_rng(seed)
         basis = rng.standard_normal((matrix.columns, width), dtype=np.float32)
@@ -113,7 +122,7 @@ class Spectral(Solver):
 
 
 def _exact(matrix: CSR) -> tuple[F32, F64]:
-    """All right singular vectors [items, r] and singular values, by the smaller side's Gram matrix."""
+    """Return all right singular vectors [items, r] and singular values, by the smaller side's Gram matrix."""
     sparse = scipy.sparse.csr_array(
         (matrix.weights().astype(np.float64), matrix.indices, matrix.indptr),
         shape=(matrix.rows, matrix.columns),
@@ -125,8 +134,3 @@ def _exact(matrix: CSR) -> tuple[F32, F64]:
     with np.errstate(divide="ignore"):
         inverse = np.where(singular > _RESOLUTION * singular[0], 1 / singular, 0)
     return spmm(matrix.transposed(), (left * inverse).astype(np.float32)), singular
-
-
-def _pad(vectors: F32, dim: int) -> F32:
-    missing = dim - vectors.shape[1]
-    return np.pad(vectors, ((0, 0), (0, missing))) if missing else np.ascontiguousarray(vectors)

@@ -59,6 +59,11 @@ class Source(Config):
             wrong unit or a missing value.
         filter: DuckDB boolean expression over the source's columns; only rows where it is true are read.
         max_dropped: more than this share of rows without an id or a timestamp is an error.
+
+    Example:
+        >>> source = Source(csv="logs/*.csv.gz", timestamp="at", timezone="UTC", filter="rating >= 4")
+        >>> source.dialect.delimiter, source.max_dropped
+        (',', 0.5)
     """
 
     parquet: str | None = None

@@ -120,7 +120,19 @@ class HealthReport:
 
 
 def check_health(content: Embeddings | Features, config: HealthConfig = HealthConfig()) -> HealthReport:  # noqa: B008
-    """Examine the vectors of every node type, and where there are features their clusters."""
+    """Examine the vectors of every node type, and where there are features their clusters.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> import numpy as np
+        >>> from embedding_features.graph import Graph
+        >>> from embedding_features.methods import spectral
+        >>> edges = {("user", "bought", "item"): (np.array([7, 7, 8, 9]), np.array([1, 2, 2, 3]))}  # ids
+        >>> graph = Graph.from_arrays(datetime(2026, 1, 1, tzinfo=UTC), edges)
+        >>> report = check_health(spectral(dim=2).fit(graph))
+        >>> report.figures["user"]["nan_or_inf"]
+        0
+    """
     embeddings = content if isinstance(content, Embeddings) else content.embeddings
     checks: list[Check] = []
     for node_type, table in embeddings.tables.items():

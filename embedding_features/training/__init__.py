@@ -1,4 +1,4 @@
-"""The one training loop: seeds, devices, early stopping, checkpoints, progress."""
+"""Training by gradient steps: one loop with seeds, devices, early stopping, checkpoints and progress."""
 
 from embedding_features.training.loop import train
 from embedding_features.training.settings import Adam, Training

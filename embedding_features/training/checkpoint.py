@@ -1,4 +1,4 @@
-"""Checkpoints: what a killed run needs to end as if it had not been killed.
+"""Checkpoints, from which a killed run ends as if it had not been killed.
 
 A checkpoint is a safetensors file of weights and optimizer state, and ``checkpoint.json``, replaced in one
 step, which names that file and its SHA-256. A process killed between the two leaves the previous checkpoint
@@ -23,16 +23,16 @@ _INDEX = "checkpoint.json"
 
 
 class RunState(Config):
-    """Where a run stands.
+    """The progress of a run.
 
     Attributes:
         epoch: epochs done.
         best_epoch: epoch of the best check, 0 before the first.
-        best: the metric there.
+        best: the metric at the best check, None before the first.
         first_loss: mean loss of the first epoch, to tell a diverging run.
         loss: mean loss of the last epoch.
         seconds: time spent in the loop by all processes so far.
-        finished: no epochs are left.
+        finished: whether no epochs are left.
     """
 
     epoch: int = 0
@@ -45,6 +45,8 @@ class RunState(Config):
 
 
 class _Index(Config):
+    """The content of ``checkpoint.json``."""
+
     format: int = 1
     run: str
     file: str
@@ -53,10 +55,10 @@ class _Index(Config):
 
 
 class Checkpoints:
-    """The checkpoints of one run in one folder.
+    """Saves and loads the checkpoints of one run in one folder.
 
     Args:
-        folder: made when it is not there.
+        folder: where they lie; made when it is not there.
         run: identity of the run: hash of composition, seed, data and start.
     """
 

@@ -1,4 +1,4 @@
-"""Nodes with edges only: what a network has parameters for, and how vocabulary rows map to them."""
+"""The nodes that have edges: only they get parameters in a network."""
 
 from dataclasses import dataclass
 
@@ -23,20 +23,21 @@ class ActiveRows:
 
     @classmethod
     def of(cls, view: BipartiteView) -> "ActiveRows":
-        """Those of ``view``."""
+        """Return the active rows of ``view``."""
         return cls(np.flatnonzero(view.forward.degrees), np.flatnonzero(view.reverse.degrees))
 
     def compact(self, view: BipartiteView) -> BipartiteView:
-        """``view`` over these nodes alone; it must have no edge of another node."""
+        """Return ``view`` over these nodes alone; it must have no edge of another node."""
         forward = _compact(view.forward, self.src, self.dst)
         reverse = _compact(view.reverse, self.dst, self.src)
         return BipartiteView(view.relation, view.src_type, view.dst_type, forward, reverse)
 
 
 def _compact(csr: CSR, rows: I64, columns: I64) -> CSR:
+    """Return the matrix [rows, columns] that is left of ``csr``."""
     if len(rows) == csr.rows and len(columns) == csr.columns:
         return csr
     indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(csr.degrees[rows])])
-    place = np.full(csr.columns, -1, np.int32)
-    place[columns] = np.arange(len(columns), dtype=np.int32)
-    return CSR(indptr, place[csr.indices], len(columns), csr.weight, csr.time)
+    new_column = np.full(csr.columns, -1, np.int32)
+    new_column[columns] = np.arange(len(columns), dtype=np.int32)
+    return CSR(indptr, new_column[csr.indices], len(columns), csr.weight, csr.time)

@@ -1,4 +1,4 @@
-"""How a method is trained."""
+"""Settings of the training loop."""
 
 import re
 from typing import Literal
@@ -11,17 +11,17 @@ from embedding_features.errors import TrainingError
 
 
 class Adam(Config):
-    """Adam (Kingma & Ba 2015).
+    """Settings of the Adam optimizer (Kingma & Ba 2015).
 
     Attributes:
-        lr: learning rate.
+        lr: learning rate; lower it where the loss diverges.
     """
 
     kind: Literal["adam"] = "adam"
     lr: float = Field(default=1e-3, gt=0)
 
     def build(self, parameters: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
-        """The optimizer of ``parameters``."""
+        """Build the optimizer of ``parameters``."""
         return torch.optim.Adam(parameters, lr=self.lr, fused=True)
 
 
@@ -30,14 +30,15 @@ class Training(Config):
 
     Attributes:
         optimizer: its kind and learning rate.
-        batch_size: positive pairs a step.
+        batch_size: positive pairs in a step. Larger ones are faster where every step propagates over the
+            whole graph, at some loss of quality.
         epochs: at most so many passes over the pairs.
         early_stop: metric on a validation split of the graph, ``"recall@20"`` or ``"ndcg@20"`` with any
             cut-off; training stops when it has not risen for ``patience`` checks, and the weights of its
             best check are kept. None trains for ``epochs`` on every edge and keeps the last weights.
         validation: share of the pairs held out for it, drawn at random.
         evaluate_every: epochs between two checks.
-        patience: checks without a rise.
+        patience: checks without a rise after which training stops.
         checkpoint_every: epochs between two checkpoints, where a folder for them is given.
         device: ``"auto"`` is cuda where there is one, else cpu.
     """
@@ -54,7 +55,7 @@ class Training(Config):
 
 
 def resolve_device(device: str) -> str:
-    """The device to train on.
+    """Return the device to train on.
 
     Raises:
         TrainingError: when cuda is asked for and there is none.

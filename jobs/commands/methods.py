@@ -1,4 +1,4 @@
-"""``methods``: what can be pretrained, and with which settings."""
+"""``methods``: lists what can be pretrained, and with which settings."""
 
 from typing import Annotated, Any
 
@@ -14,18 +14,18 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """List the pretraining methods, or show one."""
-    run_job(lambda _: {"methods": listed()} if name is None else shown(name), as_json)
+    run_job(lambda _: {"methods": method_rows()} if name is None else method_details(name), as_json)
 
 
-def listed() -> list[dict[str, Any]]:
-    """A row a method."""
+def method_rows() -> list[dict[str, Any]]:
+    """Return a row a method."""
     from embedding_features.methods import describe
 
     return [{key: row[key] for key in ("name", "family", "paper", "metric", "weights")} for row in describe()]
 
 
-def shown(name: str) -> dict[str, Any]:
-    """One method and its parameters.
+def method_details(name: str) -> dict[str, Any]:
+    """Return one method and its parameters.
 
     Raises:
         ConfigError: when there is no such method.

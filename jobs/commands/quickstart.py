@@ -1,14 +1,20 @@
-"""``quickstart``: the main job on real data."""
+"""``quickstart``: runs every step of a pipeline, one after the other."""
 
 from pathlib import Path
-from typing import Annotated
+from time import perf_counter
+from typing import Annotated, Any
 
 import typer
 
 from jobs.commands.pipeline import run_step
+from jobs.commands.steps import STEPS, PipelineRun
+from jobs.console import note
 from jobs.options import CONFIG_HELP, JsonOption, TrackOption, epilog, run_tracked
 
 EPILOG = epilog("embedding-features quickstart --config ciao")
+
+#: what the modes beside the feature mode measured, shown with the ablation
+_MODES = ("recall_mode", "submodel_mode")
 
 
 def command(
@@ -20,4 +26,22 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Logs to ablation report in one command; running it again resumes what is done."""
-    run_tracked(lambda progress, tracked: run_step("quickstart", config, progress, tracked), track, as_json)
+    run_tracked(lambda progress, tracked: run_step(quickstart, config, progress, tracked), track, as_json)
+
+
+def quickstart(run: PipelineRun) -> dict[str, Any]:
+    """Run all steps; what is finished already is found, not made again. A missing repository is made."""
+    from embedding_features.store import ensure_repo
+
+    pipeline = run.pipeline
+    ensure_repo(pipeline.publish.repo)
+    sections = {"data": pipeline.dataset, "submodel": pipeline.submodel}  # steps that a pipeline may lack
+    steps = {name: step for name, step in STEPS.items() if sections.get(name, name) is not None}
+    result: dict[str, Any] = {}
+    seconds: dict[str, float] = {}
+    for number, (name, step) in enumerate(steps.items(), 1):
+        started = perf_counter()
+        result = {key: result[key] for key in _MODES if key in result} | step(run)
+        seconds[name] = round(perf_counter() - started, 1)
+        note(f"[{number}/{len(steps)}] {name}: {seconds[name]} s")
+    return {**result, "seconds": sum(seconds.values()), "report": str(Path(result["report"]).resolve())}

@@ -1,4 +1,4 @@
-"""``report snapshot`` and ``report ablation``: one self-contained HTML file each."""
+"""``report snapshot`` and ``report ablation``: write one self-contained HTML file each."""
 
 import shlex
 from pathlib import Path
@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from embedding_features.progress import Progress
 from jobs.options import JsonOption, epilog, run_job
 
 if TYPE_CHECKING:
-    from embedding_features.progress import Progress
+    from ranking.report.snapshot.render import SnapshotReport
 
 app = typer.Typer(
     help="Show a snapshot, or a finished ablation, as one self-contained HTML file.",
@@ -47,15 +48,9 @@ def snapshot(
     as_json: JsonOption = False,
 ) -> None:
     """Show a snapshot: health, drift, a map by cluster, neighbours of any id shown, norms, codebooks."""
-
-    def job(progress: "Progress") -> dict[str, Any]:
-        from jobs.steps.report import snapshot_page
-
-        return snapshot_page(
-            folder, titles or [], parent, to, _command(folder, titles or [], parent), progress
-        )
-
-    run_job(job, as_json)
+    titles = titles or []
+    again = _command(folder, titles, parent)
+    run_job(lambda progress: snapshot_page(folder, titles, parent, to, again, progress), as_json)
 
 
 @app.command(
@@ -67,17 +62,85 @@ def ablation(
     as_json: JsonOption = False,
 ) -> None:
     """Render an ablation's JSON again: its figures, without the task that only the job knows."""
-
-    def job(_: "Progress") -> dict[str, Any]:
-        from jobs.steps.report import ablation_page
-
-        return ablation_page(json, to)
-
-    run_job(job, as_json)
+    run_job(lambda _: ablation_page(json, to), as_json)
 
 
 def _command(folder: Path, titles: list[str], parent: Path | None) -> str:
-    """The command line that makes the same page again."""
+    """Return the command line that makes the same page again."""
     named = [part for text in titles for part in ("--titles", text)]
     against = ["--parent", str(parent)] if parent else []
     return shlex.join(["embedding-features", "report", "snapshot", str(folder), *named, *against])
+
+
+def snapshot_page(
+    folder: Path, titles: list[str], parent: Path | None, to: Path | None, command: str, progress: Progress
+) -> dict[str, Any]:
+    """Write the page of a snapshot, and return what it found.
+
+    Args:
+        folder: the snapshot's.
+        titles: ``[TYPE=]table.parquet:key:column`` each.
+        parent: the snapshot to measure drift against; by default the one before it in the same folder.
+        to: the page; by default in ``workspace/report``.
+        command: what the page says it was made by.
+        progress: shows the node types.
+
+    Raises:
+        ConfigError: for titles of another form, or of no node type.
+        DataError: when a table of titles cannot be read.
+        SnapshotError: when a folder is no whole snapshot.
+    """
+    from embedding_features.artifact import Snapshot
+    from ranking.report.snapshot.collect import collect_report, snapshot_before
+    from ranking.report.snapshot.render import render_snapshot
+    from ranking.report.snapshot.titles import TitleSource
+
+    snapshot = Snapshot.open(folder)
+    sources = [TitleSource.parse(text, sorted(snapshot.manifest.nodes)) for text in titles]
+    before = Snapshot.open(parent) if parent else snapshot_before(snapshot)
+    report = collect_report(snapshot, before, sources, command, progress)
+    path = to or Path("workspace/report") / f"{snapshot.manifest.run_id}.html"
+    render_snapshot(report, path)
+    return {**_summary(report), "report": str(path.resolve())}
+
+
+def _summary(report: "SnapshotReport") -> dict[str, Any]:
+    from ranking.report.snapshot.findings import snapshot_findings
+
+    findings = snapshot_findings(report.checks, report.drift, report.parent)
+    return {
+        "findings": [{"finding": sentence} for sentence in findings],
+        "healthy": all(check.passed for check in report.checks) if report.checks else None,
+        "drift": [
+            {
+                "of": one.node_type,
+                "shared": one.shared,
+                "new": one.new,
+                "gone": one.gone,
+                "mean cosine": None if one.cosines is None else float(one.cosines.mean()),
+                "neighbours kept": one.neighbours_kept,
+                "clusters kept": one.clusters_kept,
+            }
+            for one in report.drift
+        ],
+    }
+
+
+def ablation_page(json: Path, to: Path) -> dict[str, Any]:
+    """Render an ablation's JSON again.
+
+    Raises:
+        DataError: when the file is missing or is no ablation's result.
+    """
+    from ranking.ablation.result import Ablation
+    from ranking.report.context import ReportContext
+    from ranking.report.render import render
+
+    ablation = Ablation.read_json(json)
+    context = ReportContext(
+        title=f"Ablation of {json.name}",
+        task=f"Rendered again from {json.name}; what was predicted, on which splits and from which snapshots "
+        "stands in the page the job wrote.",
+    )
+    render(ablation, to, context)
+    return {"report": str(to.resolve())}

@@ -1,35 +1,43 @@
-"""``ablate``: what each kind of feature brought, with intervals and verdicts, as HTML and JSON."""
+"""``ablate``: says what each kind of feature brought, with intervals and verdicts, as HTML and JSON."""
 
+from functools import partial
 from typing import Any
 
 from embedding_features.progress import Progress
 from jobs.pipeline import Pipeline
-from jobs.steps import verify
 from jobs.steps.ablation_context import report_context
-from jobs.steps.costs import costs
-from jobs.steps.rank import RankResult, bundle_rows, rank
-from jobs.steps.recall_ablation import judged_mixes
+from jobs.steps.rank import RankResult, bundle_rows
+from jobs.steps.recall import logged_requests
 from ranking.ablation.ablate import ablate
+from ranking.bundle.costs import grid_costs, newest_read_ms
+from ranking.models import LightGBM
+from ranking.modes.recall_mixes import ablate_recall
 from ranking.report.render import render
 from ranking.report.summary import summary_rows
 
 
-def run(pipeline: Pipeline, progress: Progress, ranked: RankResult | None = None) -> dict[str, Any]:
-    """Compare every variant with its ranker's baseline; write ``report/ablation.json`` and ``.html``.
-
-    Raises:
-        LeakError: when what is published or what rankers learn from tells of the future; nothing is written.
-    """
-    if ranked is None:
-        verify.run(pipeline, progress)
-        ranked = rank(pipeline, progress)
-    ablation = ablate(
+def run(pipeline: Pipeline, ranked: RankResult, progress: Progress) -> dict[str, Any]:
+    """Compare every variant with its ranker's baseline; write ``report/ablation.json`` and ``.html``."""
+    settings = pipeline.rank
+    costs = grid_costs(
+        settings.variants,
         ranked.scores,
-        pipeline.ablate,
-        progress,
-        costs=costs(pipeline, ranked),
-        recall=judged_mixes(pipeline, ranked, progress),
+        ranked.dataset,
+        ranked.published,
+        partial(newest_read_ms, pipeline.publish.repo, settings.task, ranked.labels),
+        grid=pipeline.grid,
     )
+    recall = ablate_recall(
+        logged_requests(pipeline, ranked),
+        pipeline.recall.stage,
+        pipeline.recall.ranker or LightGBM(),
+        ranked.dataset.encoders,
+        pipeline.ablate,
+        k=pipeline.recall.k,
+        seed=settings.seeds[0],
+        progress=progress,
+    )
+    ablation = ablate(ranked.scores, pipeline.ablate, progress, costs=costs, recall=recall)
     folder = pipeline.workspace.report
     ablation.write_json(folder / "ablation.json")
     render(ablation, folder / "ablation.html", report_context(pipeline, ranked))

@@ -1,4 +1,4 @@
-"""What the ablation's report tells beside the figures: task, splits, snapshots, variants, rankers."""
+"""Says what the ablation's report tells beside figures: task, splits, snapshots, variants, rankers."""
 
 from collections.abc import Mapping
 from pathlib import PurePath
@@ -17,7 +17,7 @@ from ranking.task.task import PARTS, source_name
 
 
 def report_context(pipeline: Pipeline, ranked: RankResult) -> ReportContext:
-    """Of one pipeline and what its grid learned from."""
+    """Return the context of one pipeline's ablation; it tells of nearly every section of the pipeline."""
     task, rule = pipeline.rank.task, pipeline.rank.task.label
     log = PurePath(source_name(task.log)).name
     families = ", ".join(method.family_name for method in pipeline.methods)
@@ -25,7 +25,7 @@ def report_context(pipeline: Pipeline, ranked: RankResult) -> ReportContext:
         title=f"{pipeline.name}: what pretrained features ({families}) bring a ranker",
         task=f"Predict {rule.column} ≥ {rule.at_least:g} of {log}, by what was known before.",
         splits=tuple(_split(ranked.labels, part) for part in PARTS),
-        snapshots=tuple(_snapshot(run_) for run_ in ranked.snapshots),
+        snapshots=tuple(_snapshot(run_) for run_ in ranked.published),
         variants={variant.name: variant.says(pipeline.grid) for variant in pipeline.rank.variants},
         rankers={name: _settings(ranker.model_dump()) for name, ranker in pipeline.rank.rankers.items()},
         notes=(
@@ -33,19 +33,19 @@ def report_context(pipeline: Pipeline, ranked: RankResult) -> ReportContext:
             "The baseline is strong: "
             + "; ".join(ADDS[group] for group in LOG_GROUPS)
             + ". Trees leave out ids.",
-            *_modes(pipeline),
+            *_mode_sentences(pipeline),
         ),
     )
 
 
-def _modes(pipeline: Pipeline) -> list[str]:
-    """What the other modes of service measured, where their jobs ran."""
+def _mode_sentences(pipeline: Pipeline) -> list[str]:
+    """Return what the other modes of service measured, where their jobs ran."""
     found = (pipeline.workspace.read_json_or(name, {}) for name in ("recall", "submodel"))
     return [str(one["sentence"]) for one in found if isinstance(one, dict) and "sentence" in one]
 
 
 def _settings(settings: Mapping[str, Any]) -> str:
-    """``rounds 300 · leaves 15 · …``, settings of settings beside the others."""
+    """Return ``rounds 300 · leaves 15 · …``, settings of settings beside the others."""
     return " · ".join(
         _settings(value) if isinstance(value, Mapping) else f"{name.replace('_', ' ')} {value}"
         for name, value in settings.items()

@@ -1,4 +1,4 @@
-"""``derive``: clusters, tokens and neighbours of every snapshot, and its health."""
+"""``derive``: makes clusters, tokens and neighbours of every snapshot, and checks its health."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,25 +6,33 @@ from typing import Any
 
 from embedding_features.artifact import Snapshot, find_snapshot, run_id, write_snapshot
 from embedding_features.config import config_hash
-from embedding_features.derive import Codebook, derive, derive_recipe, load_codebooks
+from embedding_features.derive import Codebook, DeriveSpec, derive, derive_recipe, load_codebooks
 from embedding_features.progress import Progress
-from embedding_features.space import check_health
-from jobs.pipeline import Pipeline
+from embedding_features.space import HealthConfig, check_health
+from jobs.workspace import Workspace
 
 #: health figures that a person reads first
 _SHOWN = ("coverage", "effective_rank", "duplicate_vectors")
 
 
-def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
-    """Derive features with the codebooks of the space, and let no unhealthy snapshot pass (exit 3)."""
-    workspace = pipeline.workspace
+def run(spec: DeriveSpec, health: HealthConfig, workspace: Workspace, progress: Progress) -> dict[str, Any]:
+    """Derive features with the codebooks of the space, and let no unhealthy snapshot pass (exit 3).
+
+    Args:
+        spec: what to derive.
+        health: the rules of the gate.
+        workspace: has the snapshots, and gets those with features and their folders as ``features.json``.
+        progress: shows the snapshots.
+    """
+    settings = {"derive": spec.model_dump(mode="json"), "health": health.model_dump()}
     sources = workspace.read_json("embeddings", "pretrain", dict[str, list[str]])
     rows, folders = [], []
     with progress.task("derive", sum(map(len, sources.values()))) as advance:
         for key, series in sources.items():
+            root = workspace.features / f"{key}-{config_hash(settings)[:8]}"
             codebooks: Sequence[Codebook] = ()
             for source in series:
-                snapshot = _derived(pipeline, key, Snapshot.open(Path(source)), codebooks, progress)
+                snapshot = _derived(Snapshot.open(Path(source)), codebooks, spec, health, root, progress)
                 codebooks = load_codebooks(snapshot)
                 rows.append(_row(snapshot))
                 folders.append(str(snapshot.folder))
@@ -34,14 +42,17 @@ def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
 
 
 def _derived(
-    pipeline: Pipeline, key: str, source: Snapshot, earlier: Sequence[Codebook], progress: Progress
+    source: Snapshot,
+    earlier: Sequence[Codebook],
+    spec: DeriveSpec,
+    health: HealthConfig,
+    root: Path,
+    progress: Progress,
 ) -> Snapshot:
-    """The derived snapshot: found, or made with the codebooks of its space."""
+    """Return the derived snapshot, found in ``root`` or made with the codebooks of its space."""
     made = source.manifest
-    settings = {"derive": pipeline.derive.model_dump(mode="json"), "health": pipeline.health.model_dump()}
-    root = pipeline.workspace.features / f"{key}-{config_hash(settings)[:8]}"
     codebooks = [codebook for codebook in earlier if codebook.space == made.space]
-    derivations = pipeline.derive.derivations()
+    derivations = spec.derivations()
     name = run_id(
         made.method,
         made.as_of,
@@ -55,11 +66,11 @@ def _derived(
     if found is not None:
         return found
     embeddings = source.embeddings()
-    check_health(embeddings, pipeline.health).raise_if_unhealthy()
+    check_health(embeddings, health).raise_if_unhealthy()
     features = derive(
         embeddings, *derivations, space=made.space, codebooks=codebooks, seed=made.seed, progress=progress
     )
-    report = check_health(features, pipeline.health)
+    report = check_health(features, health)
     report.raise_if_unhealthy()
     return write_snapshot(features, root, parent=made.parent, alignment=made.alignment, health=report.figures)
 

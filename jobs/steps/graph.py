@@ -1,5 +1,6 @@
-"""``graph``: the logs as a graph, at each of the pipeline's moments."""
+"""``graph``: builds the graph from the logs, as of each of the pipeline's moments."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,20 +14,26 @@ from embedding_features.progress import Progress
 from embedding_features.sources.files import find_files
 from embedding_features.sources.report import FileReport
 from embedding_features.sources.sql import Subject
-from jobs.pipeline import Pipeline
+from jobs.workspace import Workspace
 
 
-def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
+def run(
+    schema: GraphSchema, moments: Sequence[datetime], workspace: Workspace, progress: Progress
+) -> dict[str, Any]:
     """Build the graph as of every moment; ids keep their rows from one moment to the next.
 
     A graph whose source files have not changed is kept; one with an sql source is built again, for we do not
     know its files, and kept if it comes out the same.
+
+    Args:
+        schema: says where the logs are.
+        moments: in order.
+        workspace: gets the graphs, and their folders as ``graphs.json``.
+        progress: shows the moments.
     """
-    workspace, schema = pipeline.workspace, pipeline.graph
     sweep_staging(workspace.root)
     known = {row["state"]: row["folder"] for row in workspace.read_json_or("graphs", [])}
     state, parent, rows = _source_state(schema), None, []
-    moments = pipeline.as_of.moments()
     with progress.task("graph", len(moments)) as advance:
         for as_of in moments:
             state = config_hash({"before": state, "as_of": as_of.isoformat()})
@@ -42,7 +49,7 @@ def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
 
 
 def save_graph(schema: GraphSchema, as_of: datetime, parent: Graph | None, root: Path) -> str:
-    """The folder of the graph as of a moment, built and saved if it is not there."""
+    """Return the folder of the graph as of a moment; build and save it if it is not there."""
     graph = Graph.build(schema, as_of, parent=parent)
     folder = root / f"{as_of:%Y%m%dT%H%M%SZ}-{graph.fingerprint[:10]}"
     if not folder.exists():
@@ -57,7 +64,7 @@ def _row(graph: Graph) -> dict[str, Any]:
 
 
 def _read(graph: Graph) -> dict[str, Any]:
-    """What the last build read, dropped and kept: by source, and by file."""
+    """Return what the last build read, dropped and kept: by source, and by file."""
     merged = {f"relation {name!r}": report for name, report in graph.report.relations.items()}
     totals = [
         {"source": name, **FileReport.total(files.values()).model_dump()}
@@ -78,7 +85,7 @@ def _has_sql(schema: GraphSchema) -> bool:
 
 
 def _source_state(schema: GraphSchema) -> str:
-    """Hash of the schema and of each source file's name, size and modification time."""
+    """Return a hash of the schema and of each source file's name, size and modification time."""
     tables = [*schema.relations.values(), *(n.features for n in schema.nodes.values() if n.features)]
     globs = [pattern for table in tables if (pattern := table.parquet or table.csv)]
     found = (find_files(pattern, schema.folder, Subject(pattern, GraphError)) for pattern in globs)

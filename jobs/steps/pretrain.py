@@ -1,4 +1,4 @@
-"""``pretrain``: vectors of every graph, each in the space of the one before it."""
+"""``pretrain``: learns vectors on every graph, each in the space of the one before it."""
 
 import shutil
 from collections.abc import Sequence
@@ -7,33 +7,38 @@ from typing import Any
 
 from embedding_features.artifact import Snapshot, find_snapshot, run_id, write_snapshot
 from embedding_features.graph import Graph
-from embedding_features.methods import Method
 from embedding_features.progress import Progress
 from embedding_features.space import place
-from jobs.pipeline import Pipeline, Pretrain
+from jobs.pipeline import Pretrain
 from jobs.workspace import GraphRow, Workspace
 
 
-def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
-    """Fit each method on every graph, align each result to the one before, and write it down."""
-    graphs = pipeline.workspace.read_json("graphs", "graph", list[GraphRow])
+def run(methods: Sequence[Pretrain], workspace: Workspace, progress: Progress) -> dict[str, Any]:
+    """Fit each method on every graph, align each result to the one before, and write it down.
+
+    Args:
+        methods: each a family of its own.
+        workspace: has the graphs, and gets the snapshots and their folders as ``embeddings.json``.
+        progress: shows the graphs of each method.
+    """
+    graphs = workspace.read_json("graphs", "graph", list[GraphRow])
     folders = [Path(row.folder) for row in graphs]
-    found = {settings.key: _series(pipeline, settings, folders, progress) for settings in pipeline.methods}
+    found = {settings.key: _series(settings, folders, workspace, progress) for settings in methods}
     written = {key: [str(snapshot.folder) for snapshot in series] for key, series in found.items()}
-    pipeline.workspace.write_json("embeddings", written)
+    workspace.write_json("embeddings", written)
     return {"embeddings": [_row(snapshot) for series in found.values() for snapshot in series]}
 
 
 def _series(
-    pipeline: Pipeline, settings: Pretrain, graphs: Sequence[Path], progress: Progress
+    settings: Pretrain, graphs: Sequence[Path], workspace: Workspace, progress: Progress
 ) -> list[Snapshot]:
-    """The snapshots of one method, each the parent of the next."""
+    """Return the snapshots of one method, each the parent of the next."""
     method, series = settings.composition(), list[Snapshot]()
     with progress.task(f"pretrain: {method.name}", len(graphs)) as advance:
         for folder in graphs:
             parent = series[-1] if series else None
             graph = Graph.load(folder)
-            series.append(fit_snapshot(pipeline.workspace, settings, method, graph, parent, progress))
+            series.append(fit_snapshot(workspace, settings, graph, parent, progress))
             advance(1, series[-1].manifest.run_id)
     return series
 
@@ -41,12 +46,20 @@ def _series(
 def fit_snapshot(
     workspace: Workspace,
     settings: Pretrain,
-    method: Method,
     graph: Graph,
     parent: Snapshot | None,
     progress: Progress,
 ) -> Snapshot:
-    """The snapshot of a graph: found, or fitted; a kill in between leaves a checkpoint to go on from."""
+    """Return the snapshot of a graph, found or fitted; a kill in between leaves a checkpoint to go on from.
+
+    Args:
+        workspace: where snapshots and checkpoints lie, each method's in a folder of its own.
+        settings: which method, with which parameters.
+        graph: what is learned from.
+        parent: the snapshot before, whose space the new one is brought into; None for the first.
+        progress: shows the training.
+    """
+    method = settings.composition()
     root = workspace.embeddings / settings.key
     name = run_id(
         method.name,

@@ -1,23 +1,32 @@
-"""``publish``: snapshots into the Feast repository, through the gate."""
+"""``publish``: brings snapshots into the Feast repository, through the health gate."""
 
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from embedding_features.progress import Progress
+from embedding_features.space import HealthConfig
 from embedding_features.store import publish_series
-from jobs.pipeline import Pipeline
+from jobs.pipeline import Publish
+from jobs.workspace import Workspace
 
 
-def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
-    """Publish every derived snapshot, oldest first, each at the time it would have been published."""
-    folders = [Path(folder) for folder in pipeline.workspace.read_json("features", "derive", list[str])]
+def run(settings: Publish, health: HealthConfig, workspace: Workspace, progress: Progress) -> dict[str, Any]:
+    """Publish every derived snapshot, oldest first, each at the time it would have been published.
+
+    Args:
+        settings: the repository, and the publish times.
+        health: the rules of the gate.
+        workspace: has the derived snapshots.
+        progress: shows them.
+    """
+    folders = [Path(folder) for folder in workspace.read_json("features", "derive", list[str])]
     published = publish_series(
         folders,
-        pipeline.publish.repo,
-        publish_delay=timedelta(hours=pipeline.publish.delay_hours),
-        allow_timeless=pipeline.publish.allow_timeless,
-        health=pipeline.health,
+        settings.repo,
+        publish_delay=timedelta(hours=settings.delay_hours),
+        allow_timeless=settings.allow_timeless,
+        health=health,
         progress=progress,
     )
     rows = [
@@ -30,4 +39,4 @@ def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
         }
         for run in published
     ]
-    return {"repo": str(pipeline.publish.repo), "published": rows}
+    return {"repo": str(settings.repo), "published": rows}

@@ -1,4 +1,4 @@
-"""``rank``: training sets from Feast, and every ranker on every variant with every seed."""
+"""``rank``: joins training sets from Feast, and trains every ranker on every variant with every seed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,41 +11,49 @@ from embedding_features.errors import StoreError
 from embedding_features.progress import Progress
 from embedding_features.store import Published, historical, list_published
 from jobs.pipeline import Pipeline
-from jobs.steps.bundles import export_best
-from jobs.steps.leaks import check_leaks
-from jobs.steps.sub_model_arm import submodel_arm
+from jobs.steps.submodel import encoder_snapshot, submodel_settings
 from ranking.bundle import Bundle
+from ranking.bundle.best import export_best
 from ranking.dataset.dataset import Dataset, build_dataset
 from ranking.experiment.arm import Arm
 from ranking.experiment.arms import make_arm
+from ranking.experiment.leak_check import check_leaks
 from ranking.experiment.run import run_grid
 from ranking.experiment.scores import Scores
 from ranking.metrics.metrics import auc
+from ranking.modes.sub_model_arm import encode_rows, sub_model_arm
 from ranking.task.labels import entity_frame, load_labels
 
 
 @dataclass(frozen=True)
 class RankResult:
-    """Test scores of the grid, what they were learned from, the snapshots behind the features, and of each
-    ranker a bundle of its best variant."""
+    """What the grid learned and what it learned from.
+
+    Attributes:
+        scores: of every cell, on the test rows.
+        labels: as :func:`.load_labels` returns them.
+        published: the snapshots behind the features.
+        dataset: the inputs of all variants.
+        bundles: ranker → the bundle of its best variant.
+    """
 
     scores: Scores
     labels: pa.Table
-    snapshots: list[Published]
+    published: list[Published]
     dataset: Dataset
     bundles: dict[str, Bundle]
 
 
 def rank(pipeline: Pipeline, progress: Progress) -> RankResult:
-    """Train what is missing of the grid.
+    """Train what is missing of the grid, and export each ranker's best variant.
 
     Raises:
         StoreError: when nothing is published.
         LeakError: when a column tells what only the future knows.
     """
-    settings = pipeline.rank
-    snapshots = list_published(pipeline.publish.repo)
-    if not snapshots:
+    settings, workspace = pipeline.rank, pipeline.workspace
+    published = list_published(pipeline.publish.repo)
+    if not published:
         raise StoreError(
             f"nothing is published in {pipeline.publish.repo}", fix="run `embedding-features publish` first"
         )
@@ -53,43 +61,58 @@ def rank(pipeline: Pipeline, progress: Progress) -> RankResult:
     with progress.task("rank: point-in-time join", 1) as advance:
         features = historical(pipeline.publish.repo, entity_frame(settings.task, labels), settings.service)
         advance()
-    moments = sorted({run_.as_of for run_ in snapshots})
-    check_leaks(settings, labels, features, moments, progress)
+    moments = sorted({run_.as_of for run_ in published})
+    check_leaks(settings.task, labels, features, moments, settings.leaks, progress)
     dataset = build_dataset(settings.task, labels, features, moments, progress)
     scores = run_grid(
         dataset,
         _arms(pipeline, labels, dataset, progress),
         settings.rankers,
-        pipeline.workspace.ranking,
+        workspace.ranking,
         seeds=settings.seeds,
         progress=progress,
     )
-    bundles = export_best(pipeline, scores, dataset, snapshots, progress)
-    return RankResult(scores, labels, snapshots, dataset, bundles)
+    bundles = export_best(
+        settings.rankers,
+        settings.variants,
+        scores,
+        dataset,
+        published,
+        workspace.bundles,
+        grid=pipeline.grid,
+        seed=settings.seeds[0],
+        progress=progress,
+    )
+    return RankResult(scores, labels, published, dataset, bundles)
 
 
 def _arms(pipeline: Pipeline, labels: pa.Table, dataset: Dataset, progress: Progress) -> Sequence[Arm]:
-    """The variants of the grid, ready to train."""
-    grid = pipeline.grid
+    """Return the variants of the grid, ready to train."""
+    grid, task = pipeline.grid, pipeline.rank.task
+
+    def around_encoder(name: str) -> Arm:
+        settings = submodel_settings(pipeline)
+        snapshot = encoder_snapshot(settings, pipeline.graph, pipeline.workspace, progress)
+        encoded = encode_rows(task, labels, snapshot, pipeline.as_of.moments(), progress)
+        return sub_model_arm(task, encoded, name, settings.tuning)
+
     if grid.sub_model is not None:
-        made = replace(grid.sub_model, arm=lambda name: submodel_arm(pipeline, labels, name, progress))
-        grid = replace(grid, sub_model=made)
+        grid = replace(grid, sub_model=replace(grid.sub_model, arm=around_encoder))
     return [make_arm(dataset, variant, grid) for variant in pipeline.rank.variants]
 
 
-def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
-    """Train every ranker with and without the features; their test AUC, averaged over seeds."""
-    ranked = rank(pipeline, progress)
-    return {**summary(ranked.scores), "bundles": bundle_rows(ranked.bundles)}
+def rank_rows(ranked: RankResult) -> dict[str, Any]:
+    """Return each cell's test AUC, averaged over seeds, and where the bundles are."""
+    return {**_summary(ranked.scores), "bundles": bundle_rows(ranked.bundles)}
 
 
 def bundle_rows(bundles: Mapping[str, Bundle]) -> list[dict[str, str]]:
-    """Where each ranker's bundle is."""
+    """Return a row a ranker: where its bundle is."""
     return [{"ranker": name, "bundle": str(bundle.folder)} for name, bundle in bundles.items()]
 
 
-def summary(scores: Scores) -> dict[str, Any]:
-    """A row a ranker and variant."""
+def _summary(scores: Scores) -> dict[str, Any]:
+    """Return a row a ranker and variant."""
     rows = [
         {
             "ranker": ranker,

@@ -1,67 +1,103 @@
-"""``submodel``: an encoder inside a ranker beside its vectors as features, and what fresh edges bring."""
+"""``submodel``: compares an encoder inside a ranker with its vectors as features, and with fresh edges."""
 
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-import pyarrow.compute as pc
-
+from embedding_features.artifact import Snapshot
 from embedding_features.config import config_hash
+from embedding_features.errors import ConfigError
 from embedding_features.graph import Graph
+from embedding_features.graph.schema import GraphSchema
 from embedding_features.progress import Progress
 from jobs.pipeline import Pipeline, SubModelMode
-from jobs.steps.sub_model_arm import (
-    Encoded,
-    encoded_rows,
-    encoder_snapshot,
-    graph_of,
-    sub_model,
-    submodel_settings,
-)
+from jobs.steps.graph import save_graph
+from jobs.steps.pretrain import fit_snapshot
+from jobs.workspace import Workspace
 from ranking.experiment.run import OneTorchThread
 from ranking.inputs.inputs import Inputs
 from ranking.metrics.metrics import auc, log_loss
 from ranking.models import Ranker
+from ranking.modes.logged_requests import part_borders
+from ranking.modes.sub_model_arm import EncodedRows, encode_rows, sub_model
 from ranking.modes.submodel import FittedSubModel, view_of
 from ranking.task.labels import load_labels
+from ranking.task.task import Task
 
 
-def run(pipeline: Pipeline, progress: Progress) -> dict[str, Any]:
+def run(
+    settings: SubModelMode,
+    task: Task,
+    schema: GraphSchema,
+    moments: Sequence[datetime],
+    workspace: Workspace,
+    progress: Progress,
+) -> dict[str, Any]:
     """Train and test the modes on rows later than the encoder; write ``submodel.json``.
 
-    Raises:
-        ConfigError: when the pipeline has no ``submodel`` section.
+    Args:
+        settings: the encoder, and the ranker that it is a part of.
+        task: what the ranker predicts.
+        schema: says where the logs are.
+        moments: of the pipeline's snapshots.
+        workspace: where the encoder's snapshot and the result lie.
+        progress: shows the three parts of the job.
     """
-    settings, workspace = submodel_settings(pipeline), pipeline.workspace
-    labels = load_labels(pipeline.rank.task)
-    first = pc.min(labels.filter(pc.equal(labels["split"], "test"))["timestamp"]).as_py()
+    labels = load_labels(task)
+    _, _, test, _ = part_borders(labels)
     with progress.task("sub-model", 3) as advance:
-        fresh = graph_of(pipeline, first - timedelta(microseconds=1))
+        fresh = _graph(schema, test - timedelta(microseconds=1), workspace)
         advance()
-        snapshot = encoder_snapshot(pipeline, settings, progress)
+        snapshot = encoder_snapshot(settings, schema, workspace, progress)
         advance()
         made_of = {
             "settings": settings.model_dump(mode="json"),
-            "task": pipeline.rank.task.model_dump(mode="json"),
+            "task": task.model_dump(mode="json"),
             "run": snapshot.manifest.run_id,
             "fresh": fresh.fingerprint,
         }
         kept = workspace.read_json_or("submodel", {})
         if not isinstance(kept, dict) or kept.get("key") != config_hash(made_of):
-            rows = _compared(pipeline, settings, encoded_rows(pipeline, labels, snapshot, progress), fresh)
+            encoded = encode_rows(task, labels, snapshot, moments, progress)
+            rows = _compared(settings, task, encoded, fresh)
             kept = {"key": config_hash(made_of), "rows": rows, "sentence": _sentence(settings, rows)}
             workspace.write_json("submodel", kept)
         advance()
     return {"submodel_mode": kept["rows"]}
 
 
-def _compared(
-    pipeline: Pipeline, settings: SubModelMode, encoded: Encoded, fresh: Graph
-) -> list[dict[str, Any]]:
+def submodel_settings(pipeline: Pipeline) -> SubModelMode:
+    """Return the pipeline's section ``submodel``.
+
+    Raises:
+        ConfigError: when it has none.
+    """
+    if pipeline.submodel is None:
+        raise ConfigError("the pipeline has no section submodel", fix="add one: submodel: {as_of: …}")
+    return pipeline.submodel
+
+
+def encoder_snapshot(
+    settings: SubModelMode, schema: GraphSchema, workspace: Workspace, progress: Progress
+) -> Snapshot:
+    """Return the snapshot whose encoder goes into rankers, fitted if it is not there."""
+    graph = _graph(schema, settings.as_of, workspace)
+    return fit_snapshot(workspace, settings.pretrain, graph, None, progress)
+
+
+def _graph(schema: GraphSchema, as_of: datetime, workspace: Workspace) -> Graph:
+    """Return the logs as a graph as of any moment."""
+    return Graph.load(Path(save_graph(schema, as_of, None, workspace.graphs)))
+
+
+def _compared(settings: SubModelMode, task: Task, encoded: EncodedRows, fresh: Graph) -> list[dict[str, Any]]:
+    """Return a row a mode; a sub-model is tested again on a graph of all edges before the test rows."""
     seed, test, snapshot = settings.pretrain.seed, encoded.part("test"), encoded.snapshot
-    modes: dict[str, Ranker] = {
+    modes: Mapping[str, Ranker] = {
         "feature": settings.ranker,
-        "sub-model, frozen": sub_model(pipeline, snapshot, settings.ranker, None),
-        "sub-model, fine-tuned": sub_model(pipeline, snapshot, settings.ranker, settings.tuning),
+        "sub-model, frozen": sub_model(task, snapshot, settings.ranker, None),
+        "sub-model, fine-tuned": sub_model(task, snapshot, settings.ranker, settings.tuning),
     }
     rows = []
     with OneTorchThread():

@@ -94,7 +94,21 @@ def user_stretch(users: float, replicates: int, seed: int) -> F64:
 def bootstrap(
     statistics: Mapping[K, Sequence[Statistic]], users: int, replicates: int, seed: int
 ) -> dict[K, Sample]:
-    """Evaluate every cell's statistics, one a seed, on the same draws of ``users``."""
+    """Evaluate every cell's statistics, one a seed, on the same draws of ``users``.
+
+    Example:
+        >>> from ranking.metrics.statistics import auc_statistic, rows_of
+        >>> rows = rows_of(np.tile([0, 1], 20), np.repeat(np.arange(20), 2))  # labels and users of 40 rows
+        >>> noise = np.random.default_rng(0).normal(size=40)
+        >>> scores = {"baseline": noise, "variant": noise + rows.label}
+        >>> cells = {name: [auc_statistic(rows, score)] for name, score in scores.items()}  # one seed each
+        >>> samples = bootstrap(cells, users=rows.users, replicates=200, seed=0)
+        >>> samples["variant"].replicates.shape  # seeds, replicates
+        (1, 200)
+        >>> seeds = seed_noise(samples.values(), seed=0)
+        >>> difference(samples["variant"], samples["baseline"], seeds, alpha=0.05).low > 0
+        True
+    """
     once = np.ones((users, 1))
     seeds = {key: np.array([s(once)[0] for s in cell]) for key, cell in statistics.items()}
     blocks: dict[K, list[F64]] = {key: [] for key in statistics}
@@ -152,5 +166,10 @@ def difference(variant: Sample, baseline: Sample, noise: SeedNoise, alpha: float
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """p-values corrected for all being tested together (Holm, 1979): the family-wise error stays at alpha."""
+    """p-values corrected for all being tested together (Holm, 1979): the family-wise error stays at alpha.
+
+    Example:
+        >>> holm([0.01, 0.04, 0.5])
+        [0.03, 0.08, 0.5]
+    """
     return [float(value) for value in multipletests(list(p), method="holm")[1]] if p else []

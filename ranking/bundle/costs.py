@@ -1,15 +1,24 @@
-"""What a ranker's features cost in service: bytes in the online store, milliseconds of reading a request."""
+"""Measures what a ranker's features cost in service: bytes online, milliseconds of reading a request."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from embedding_features.errors import StoreError
-from ranking.bundle.pins import Pin
-from ranking.task.task import SIDES, Side
+from ranking.ablation.result import Cost
+from ranking.bundle.pins import Pin, make_pins
+from ranking.dataset.dataset import Dataset
+from ranking.experiment.arms import select
+from ranking.experiment.factors.base import GridContext
+from ranking.experiment.finished import CANDIDATES
+from ranking.experiment.scores import Scores
+from ranking.experiment.variants import Variant
+from ranking.inputs.arrow import flat_array
+from ranking.task.task import SIDES, Side, Task
 
 if TYPE_CHECKING:
     # feast takes seconds to import, and who reads an ablation needs none of it
@@ -17,9 +26,52 @@ if TYPE_CHECKING:
 
 _TURNS = 9
 
+#: rows at the end of a log among which the items of a request that is timed are looked for
+_NEWEST_ROWS = 50 * CANDIDATES
+
+
+def grid_costs(
+    variants: Sequence[Variant],
+    scores: Scores,
+    dataset: Dataset,
+    published: Sequence["Published"],
+    read: Callable[[Sequence[Pin]], float | None],
+    *,
+    grid: GridContext,
+) -> tuple[Cost, ...]:
+    """Return what each ranker × variant of a grid costs; a sub-model reads no vectors from the store.
+
+    Args:
+        variants: of the grid.
+        scores: of the grid, with its clocks.
+        dataset: what the grid learned from.
+        published: the snapshots that the features were read from.
+        read: times the reading of a request's features, as :func:`newest_read_ms` does.
+        grid: what the variants refer to.
+    """
+    found = {}
+    for variant in variants:
+        pins: tuple[Pin, ...] = ()
+        if variant["mode"] == "feature":
+            pins = make_pins(select(dataset, variant, grid)[1].spec.columns(), published)
+        found[variant.name] = (bytes_online(pins, published), read(pins))
+    return tuple(
+        Cost(
+            ranker=ranker,
+            variant=variant,
+            candidates=CANDIDATES,
+            bytes_online=found[variant][0],
+            read_ms=found[variant][1],
+            score_ms=scores.score_ms[ranker][variant],
+            train_seconds=seconds,
+        )
+        for ranker, by_variant in scores.seconds.items()
+        for variant, seconds in by_variant.items()
+    )
+
 
 def bytes_online(pins: Sequence[Pin], published: Sequence["Published"]) -> int:
-    """Bytes of the pinned features of all entities, as arrays: what any online store keeps at the least."""
+    """Return the bytes of the pinned features of all entities as arrays: the least that a store keeps."""
     runs = {run.manifest.run_id: run.snapshot for run in published}
     tables = (runs[pin.run_id].table(pin.node_type, pin.kind).select(list(pin.features)) for pin in pins)
     return sum(table.nbytes for table in tables)
@@ -31,9 +83,13 @@ def read_ms(
     ids: Mapping[Side, pa.Array],
     node_types: Mapping[Side, str],
 ) -> float | None:
-    """Median milliseconds of reading one request's features, a call a side; None where one is not online.
+    """Return the median milliseconds of reading one request's features, a call a side.
+
+    None comes back where a feature is not online.
 
     Args:
+        client: reads the store.
+        pins: what is read.
         ids: of the user, and of the candidates.
         node_types: of the sides.
     """
@@ -51,3 +107,27 @@ def read_ms(
     except StoreError:
         return None
     return median(turns)
+
+
+def newest_read_ms(repo: Path, task: Task, labels: pa.Table, pins: Sequence[Pin]) -> float | None:
+    """Return :func:`read_ms` of the log's last user and the items met last.
+
+    Args:
+        repo: the Feast repository, whose online store is read.
+        task: says which node types the sides are.
+        labels: the log, as :func:`.load_labels` returns it.
+        pins: what to read; 0 ms where there is nothing. None comes back where any of it is not online.
+    """
+    if not pins:
+        return 0.0
+    from embedding_features.store import EmbeddingFeatures
+
+    newest = labels.slice(max(0, len(labels) - _NEWEST_ROWS))
+    items = flat_array(newest["item_id"]).unique()
+    ids: dict[Side, pa.Array] = {"user": flat_array(newest["user_id"])[-1:], "item": items[:CANDIDATES]}
+    node_types = {side: task.side(side).node_type for side in SIDES}
+    try:
+        with EmbeddingFeatures(repo) as client:
+            return read_ms(client, pins, ids, node_types)
+    except StoreError:
+        return None

@@ -18,6 +18,10 @@ class Variant(Config):
 
     Attributes:
         levels: (factor, level), of every factor in order.
+
+    Example:
+        >>> Variant(features="dense", whose="item").name
+        'dense-item'
     """
 
     levels: tuple[tuple[str, str], ...]
@@ -94,6 +98,11 @@ class Block(Config):
 
     Attributes:
         levels: (factor, its levels), of every factor in order.
+
+    Example:
+        >>> block = Block(features=("dense", "tokens"), whose=("both", "user"))
+        >>> [variant.name for variant in block.variants()]
+        ['dense', 'dense-user', 'tokens', 'tokens-user']
     """
 
     levels: tuple[tuple[str, tuple[str, ...]], ...]

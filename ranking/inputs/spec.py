@@ -18,7 +18,14 @@ from ranking.inputs.field_specs import (
 
 
 class RankerSpec(Config):
-    """Lists the fields of a ranker's inputs; ``load_config(path, RankerSpec)`` reads it from YAML."""
+    """Lists the fields of a ranker's inputs; ``load_config(path, RankerSpec)`` reads it from YAML.
+
+    Example:
+        >>> item = {"kind": "categorical", "name": "item_id", "side": "item", "column": "item_id"}
+        >>> age = {"kind": "dense", "name": "age", "column": "user_age", "default": 30}
+        >>> RankerSpec.model_validate({"fields": [item, age]}).columns()
+        ['item_id', 'user_age']
+    """
 
     fields: tuple[AnyField, ...] = Field(min_length=1)
 

@@ -51,6 +51,12 @@ def fit_isotonic(label: F32, score: F32) -> Calibration:
 
     Raises:
         DataError: when a label or a score breaks that rule, there is no row, or the labels are all alike.
+
+    Example:
+        >>> label, score = np.array([0, 0, 1, 1], np.float32), np.array([0.2, 0.4, 0.6, 0.8], np.float32)
+        >>> calibration = fit_isotonic(label, score)
+        >>> calibration.apply(np.array([0.1, 0.9], np.float32))
+        array([0.16666667, 0.8333333 ], dtype=float32)
     """
     _check(label, score)
     if label.min() == label.max():

@@ -33,6 +33,10 @@ def auc(label: AnyArray, score: AnyArray) -> float:
 
     Raises:
         DataError: for bad labels or scores (:func:`rows_of`), or one class only.
+
+    Example:
+        >>> auc(np.array([0, 0, 1, 1]), np.array([0.1, 0.4, 0.35, 0.8]))
+        0.75
     """
     return _value(auc_statistic(rows_of(label), np.asarray(score)), 1)
 
@@ -53,6 +57,11 @@ def gauc(label: AnyArray, score: AnyArray, user: AnyArray) -> GAUC:
 
     Raises:
         DataError: for bad labels or scores (:func:`rows_of`), or no user with both classes.
+
+    Example:
+        >>> label, score = np.array([0, 1, 0, 1, 1]), np.array([0.1, 0.4, 0.9, 0.8, 0.3])
+        >>> gauc(label, score, user=np.array([1, 1, 2, 2, 3]))
+        GAUC(value=0.5, users=2, skipped=1)
     """
     rows = rows_of(label, user)
     statistic = gauc_statistic(rows, np.asarray(score))
@@ -64,6 +73,10 @@ def log_loss(label: AnyArray, probability: AnyArray) -> float:
 
     Raises:
         DataError: for bad labels or scores (:func:`rows_of`), or scores outside [0, 1].
+
+    Example:
+        >>> round(log_loss(np.array([0, 1]), np.array([0.5, 0.5])), 4)
+        0.6931
     """
     return _value(log_loss_statistic(rows_of(label), np.asarray(probability)), 1)
 

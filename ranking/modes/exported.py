@@ -1,13 +1,11 @@
 """A ranker with its encoder as one torch.export program: ids in, probabilities out, none of our code."""
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from embedding_features.errors import ConfigError
 from embedding_features.files import atomic_file
 from ranking.inputs.inputs import Inputs
 from ranking.models.tensors import Batch
@@ -78,12 +76,7 @@ class Program(nn.Module):
     def __init__(self, fitted: FittedSubModel) -> None:
         super().__init__()
         self.model = fitted.model
-        kind = str(fitted.model.sub.encoder.settings.kind)  # type: ignore[union-attr]
-        if kind not in _SIDES:
-            raise ConfigError(
-                f"an encoder of kind {kind!r} has no form for export", fix=f"use one of {sorted(_SIDES)}"
-            )
-        self.sides = _SIDES[kind]
+        self.sides = cast(Any, fitted.model.sub.encoder).traced()
 
     def forward(
         self,
@@ -103,33 +96,8 @@ class Program(nn.Module):
         held = tuple(torch.zeros(1, 1) if column in computed else next(rest) for column in range(count))
         label = torch.zeros_like(keys[:, 0], dtype=torch.float32)
         batch = Batch(label, continuous, categorical, bags, rows, histories, keys, None, held)
-        seen = sub.computed(batch, with_absent(list(self.sides(sub.encoder, edges))))
+        seen = sub.computed(batch, with_absent(list(self.sides(edges))))
         return torch.sigmoid(self.model.ranker(seen))
-
-
-_Sides = Callable[[nn.Module, tuple[Tensor, ...]], tuple[Tensor, Tensor]]
-
-
-def _lookup(encoder: nn.Module, edges: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:  # noqa: ARG001
-    return encoder.get_parameter("src"), encoder.get_parameter("dst")
-
-
-def _light_propagation(encoder: nn.Module, edges: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-    """The mean of layers 0 … n over edges [e] (He et al., LightGCN, SIGIR 2020, eqs. 3 and 4)."""
-    at_src, at_dst, weight = edges
-    src, dst = _lookup(encoder, edges)
-    total_src, total_dst, steps = src, dst, int(encoder.settings.layers)  # type: ignore[union-attr, arg-type]
-    for _ in range(steps):
-        src, dst = (
-            torch.zeros_like(src).index_add(0, at_src, dst[at_dst] * weight[:, None]),
-            torch.zeros_like(dst).index_add(0, at_dst, src[at_src] * weight[:, None]),
-        )
-        total_src, total_dst = total_src + src, total_dst + dst
-    return total_src / (steps + 1), total_dst / (steps + 1)
-
-
-#: kind of encoder → its vectors in operations of torch
-_SIDES: Mapping[str, _Sides] = {"lookup": _lookup, "light_propagation": _light_propagation}
 
 
 def _like(value: Any, dims: dict[int, Any]) -> Any:

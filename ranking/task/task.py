@@ -110,7 +110,13 @@ class MomentSplit(Config):
 
 
 class Task(Config):
-    """Describes a ranking task over one log; ``load_config(path, Task)`` reads it from YAML."""
+    """Describes a ranking task over one log; ``load_config(path, Task)`` reads it from YAML.
+
+    Example:
+        >>> task = Task.model_validate({"log": "log.parquet", "label": {"column": "rating", "at_least": 4}})
+        >>> task.user.column, task.source.timestamp
+        ('user_id', 'timestamp')
+    """
 
     log: Path | Source
     """The interactions: a Parquet or CSV file or glob, by its suffix, or a source as a graph's relation has

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from embedding_features.progress import SILENT
-from jobs.steps.report import snapshot_page
+from jobs.commands.report import snapshot_page
 from ranking.report.render import render
 from tests.browser.made_ablation import made_ablation, made_context
 from tests.browser.made_snapshots import made_snapshots, made_titles

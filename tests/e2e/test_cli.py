@@ -7,25 +7,9 @@ import pytest
 
 from embedding_features.errors import DataError
 from jobs.cli import run
+from jobs.commands.steps import STEPS
 from jobs.workspace import Workspace
-
-COMMANDS = (
-    ("data", "get"),
-    ("data", "synthesize"),
-    ("graph",),
-    ("pretrain",),
-    ("derive",),
-    ("publish",),
-    ("materialize",),
-    ("verify",),
-    ("doctor",),
-    ("rank",),
-    ("recall",),
-    ("submodel",),
-    ("ablate",),
-    ("methods",),
-    ("quickstart",),
-)
+from tests.e2e.commands import COMMANDS
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -43,6 +27,10 @@ def test_help_lists_the_jobs(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--help"]) == 0
     text = capsys.readouterr().out
     assert all(f" {command[0]} " in text for command in COMMANDS)
+
+
+def test_every_step_of_a_pipeline_is_a_command() -> None:
+    assert set(STEPS) <= {words[0] for words in COMMANDS}
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,14 @@
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
 from embedding_features.errors import EmbeddingFeaturesError
 from jobs.cli import run
-from jobs.commands import app
+from tests.e2e.commands import COMMANDS
 from tests.paths import ROOT
 
 SHIPPED = ROOT / "jobs" / "configs" / "ml100k.yaml"
@@ -19,20 +17,6 @@ CODES = {0, 2, 3, 4, 5, 6}
 USAGE, STORE = 2, 6
 
 
-def commands() -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Each command of the registry: its words, and what it takes."""
-
-    def below(group: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-        for name, command in group.commands.items():
-            if hasattr(command, "commands"):
-                yield from below(command, (*words, name))
-            else:
-                yield (*words, name), command
-
-    return below(typer.main.get_command(app), ())
-
-
-COMMANDS = dict(commands())
 #: option → the commands that have it
 TAKING = {
     option: [words for words, command in COMMANDS.items() if any(option in p.opts for p in command.params)]
@@ -168,25 +152,25 @@ def test_a_repository_that_cannot_be_read_is_named(
     assert "feature_store.yaml" in out
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["report", "snapshot", "text"],
-        ["report", "snapshot", "folder"],
-        ["report", "ablation", "text", "--to", "page.html"],
-        ["report", "ablation", "folder", "--to", "page.html"],
-        ["report", "ablation", "list.yaml", "--to", "page.html"],
-        ["data", "get", "ml-100k", "--from", "text", "--to", "data"],
-        ["data", "get", "ml-100k", "--from", "folder", "--to", "data"],
-        ["data", "get", "ciao", "--from", "text", "--to", "data"],
-        ["data", "get", "ml-100k", "--to", "text"],
-        ["data", "get", "imagenet"],
-        ["data", "synthesize", "--to", "text"],
-        ["data", "synthesize", "--to", "text/below"],
-        ["methods", "word2vec"],
-    ],
-    ids=" ".join,
-)
+#: command lines that are given another thing than they ask for
+MISTAKEN = [
+    ["report", "snapshot", "text"],
+    ["report", "snapshot", "folder"],
+    ["report", "ablation", "text", "--to", "page.html"],
+    ["report", "ablation", "folder", "--to", "page.html"],
+    ["report", "ablation", "list.yaml", "--to", "page.html"],
+    ["data", "get", "ml-100k", "--from", "text", "--to", "data"],
+    ["data", "get", "ml-100k", "--from", "folder", "--to", "data"],
+    ["data", "get", "ciao", "--from", "text", "--to", "data"],
+    ["data", "get", "ml-100k", "--to", "text"],
+    ["data", "get", "imagenet"],
+    ["data", "synthesize", "--to", "text"],
+    ["data", "synthesize", "--to", "text/below"],
+    ["methods", "word2vec"],
+]
+
+
+@pytest.mark.parametrize("arguments", MISTAKEN, ids=" ".join)
 def test_what_is_not_what_it_is_taken_for_is_named(
     arguments: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -267,7 +251,7 @@ def test_rights_that_are_missing_are_named(folder: Path, capfd: pytest.CaptureFi
 def test_what_the_system_refuses_within_a_job_is_told(
     error: OSError, said: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("jobs.commands.methods.listed", raising(error))
+    monkeypatch.setattr("jobs.commands.methods.method_rows", raising(error))
     assert refused(["methods", "--json"], capfd, said) == USAGE
 
 
@@ -275,7 +259,7 @@ def test_a_fault_of_ours_is_told_with_its_traceback(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A machine reads its object, and a person has what to report."""
-    monkeypatch.setattr("jobs.commands.methods.listed", raising(ZeroDivisionError("x / 0")))
+    monkeypatch.setattr("jobs.commands.methods.method_rows", raising(ZeroDivisionError("x / 0")))
     assert run(["methods", "--json"]) == 1
     out, err = capfd.readouterr()
     assert json.loads(out)["exit_code"] == 1
@@ -287,7 +271,7 @@ def test_a_fault_of_ours_is_told_with_its_traceback(
 def test_every_error_of_ours_has_its_code(
     error: type[EmbeddingFeaturesError], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("jobs.commands.methods.listed", raising(error("it", fix="mend it")))
+    monkeypatch.setattr("jobs.commands.methods.method_rows", raising(error("it", fix="mend it")))
     assert refused(["methods", "--json"], capfd, "it\n  fix: mend it") == error.exit_code
 
 
@@ -296,3 +280,14 @@ def raising(error: Exception) -> Any:
         raise error
 
     return work
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=ids)
+def test_every_command_has_a_test_that_it_refuses_what_it_cannot_use(words: tuple[str, ...]) -> None:
+    """A new command fails here until its options or arguments are among those above."""
+    of_options = [*TAKING["--config"], *TAKING["--repo"]]
+    of_arguments = [tuple(arguments[: len(words)]) for arguments in MISTAKEN]
+    assert words in [*of_options, *of_arguments]
+    required = {p.name for p in COMMANDS[words].params if p.required} - {"config"}
+    given = {name.removeprefix("--") for name in NEEDED.get(words, {})}
+    assert required == given

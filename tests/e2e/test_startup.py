@@ -11,8 +11,8 @@ import pytest
 
 import embedding_features as ef
 from embedding_features import artifact, graph, methods
+from tests.e2e.commands import COMMANDS
 from tests.e2e.installed_package import installed
-from tests.e2e.test_cli_refusals import COMMANDS
 from tests.paths import ROOT
 
 #: what takes long to import, and has no part in help or in the list of methods

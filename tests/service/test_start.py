@@ -9,7 +9,8 @@ import pytest
 from embedding_features.errors import BundleError, ConfigError
 from embedding_features.store import EmbeddingFeatures
 from jobs.cli import run
-from jobs.steps import serve
+from jobs.commands.serve import serve
+from ranking.service import service
 from ranking.service.candidate_search import CandidateSearch
 from ranking.service.listening import take_address
 from tests.service.running import Running
@@ -36,7 +37,7 @@ USERS, ITEMS = ids_of("user", 20).to_pylist(), ids_of("item", 30).to_pylist()
 )
 def test_what_cannot_be_served_is_named(world, tmp_path, monkeypatch, capsys, change, code, says):
     monkeypatch.delenv("EMBEDDING_FEATURES_TOKENS", raising=False)
-    monkeypatch.setattr("jobs.steps.serve.set_up_logs", lambda: None)
+    monkeypatch.setattr("ranking.service.logs.set_up_logs", lambda: None)
     (tmp_path / "service.yaml").write_text("auth: {kind: none}\n")
     options = {
         "--bundle": world.bundle("lightgbm"), "--repo": world.repo, "--config": tmp_path / "service.yaml",
@@ -52,7 +53,7 @@ def test_what_cannot_be_served_is_named(world, tmp_path, monkeypatch, capsys, ch
 @pytest.fixture
 def settings(tmp_path, monkeypatch):
     """A file of settings; what the process keeps of a service in it is put back."""
-    monkeypatch.setattr("jobs.steps.serve.set_up_logs", lambda: None)
+    monkeypatch.setattr("ranking.service.logs.set_up_logs", lambda: None)
     handlers = {stop: signal.getsignal(stop) for stop in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     (tmp_path / "service.yaml").write_text("auth: {kind: none}\n")
     yield tmp_path / "service.yaml"
@@ -65,21 +66,21 @@ def test_a_port_that_is_taken_is_named(world, settings, host):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(ConfigError, match=f"cannot listen at {host}:{port}: Address already in use"):
-            serve.run(world.bundle("lightgbm"), world.repo, settings, host, port, True)
+            serve(world.bundle("lightgbm"), world.repo, settings, host, port, True)
 
 
 def test_a_port_that_another_took_meanwhile_is_named(world, settings, monkeypatch):
     """Two services that start at once both get the address, and one of them the port."""
     with take_address("127.0.0.1", 0) as other:
-        port, opened = other.getsockname()[1], serve.RankingService
+        port, opened = other.getsockname()[1], service.RankingService
 
         def slow(*given):
             other.listen()
             return opened(*given)
 
-        monkeypatch.setattr(serve, "RankingService", slow)
+        monkeypatch.setattr(service, "RankingService", slow)
         with pytest.raises(ConfigError, match=f"cannot listen at 127.0.0.1:{port}: somebody else listens"):
-            serve.run(world.bundle("lightgbm"), world.repo, settings, "127.0.0.1", port, True)
+            serve(world.bundle("lightgbm"), world.repo, settings, "127.0.0.1", port, True)
 
 
 def test_a_bundle_that_may_not_be_read_is_named(world, settings, monkeypatch):
@@ -88,7 +89,7 @@ def test_a_bundle_that_may_not_be_read_is_named(world, settings, monkeypatch):
 
     monkeypatch.setattr("ranking.service.served_bundle.load_bundle", refused)
     with pytest.raises(BundleError, match=r"cannot be read: .*Permission denied"):
-        serve.run(world.bundle("lightgbm"), world.repo, settings, "127.0.0.1", 0, True)
+        serve(world.bundle("lightgbm"), world.repo, settings, "127.0.0.1", 0, True)
 
 
 def test_a_fault_at_the_start_is_none_of_another_code(world, settings, monkeypatch):
@@ -99,7 +100,7 @@ def test_a_fault_at_the_start_is_none_of_another_code(world, settings, monkeypat
 
     monkeypatch.setattr(CandidateSearch, "warm", broken)
     with pytest.raises(RuntimeError, match="the log says why"):
-        serve.run(world.bundle("lightgbm"), world.repo, settings, "127.0.0.1", 0, True)
+        serve(world.bundle("lightgbm"), world.repo, settings, "127.0.0.1", 0, True)
 
 
 def test_without_a_recall_index_all_else_goes_on(world, monkeypatch):

@@ -1,4 +1,4 @@
-"""Scores of a few rows against a block of queries, written in LLVM's vectors.
+"""Scoring of a few rows against a block of queries, written in LLVM's vectors.
 
 A matrix product writes every score to memory, for a second pass to read and throw away. Here a block of
 queries, transposed so that its lanes are queries, meets four rows at a time; the sums stay in registers and
@@ -26,7 +26,7 @@ _BLOCK = ir.VectorType(_FLOAT, LANES)
 def score_block(
     _: Any, queries: Any, at: Any, vectors: Any, bias: Any, rows: Any, worst: Any, worst_at: Any, out: Any
 ) -> Any:
-    """``out[i, lane] = queries[at, :, lane] · vectors[rows[i]] + bias[rows[i]]`` for ``ROWS`` rows.
+    """Set ``out[i, lane]`` to ``queries[at, :, lane] · vectors[rows[i]] + bias[rows[i]]`` for ``ROWS`` rows.
 
     Returns int64 bits of the lanes where some of these is above ``worst[worst_at, lane]``. ``queries`` is
     [b, d, LANES], ``vectors`` [n, d], ``bias`` [n], ``worst`` [b, LANES], ``out`` [ROWS, LANES], all
@@ -83,6 +83,7 @@ def score_block(
 
 
 def _splat(builder: ir.IRBuilder, value: Any) -> Any:
+    """Build a vector whose lanes all hold ``value``."""
     undefined = ir.Constant(_BLOCK, ir.Undefined)
     first = builder.insert_element(undefined, value, ir.Constant(_I32, 0))
     return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(_I32, LANES), [0] * LANES))

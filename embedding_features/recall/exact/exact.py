@@ -18,7 +18,7 @@ _NONE = np.empty(0, np.int64)
 
 @dataclass(frozen=True)
 class ScannedVectors:
-    """The vectors of all rows, and what an exact search needs of them besides.
+    """Holds the vectors of all rows, and what an exact search computes from them once.
 
     Attributes:
         values: [n, d] float32, as the metric compares them.
@@ -35,7 +35,7 @@ class ScannedVectors:
 
     @cached_property
     def bias(self) -> F32:
-        """[n] what a scan adds to the dot product: -|q - x|² / 2 = q·x - |x|² / 2 - |q|² / 2."""
+        """[n] numbers that a scan adds to the dot product: -|q - x|² / 2 = q·x - |x|² / 2 - |q|² / 2."""
         if not self.l2:
             return np.zeros(len(self.values), np.float32)
         half: F32 = np.einsum("ij,ij->i", self.values, self.values, dtype=np.float64).astype(np.float32) / -2
@@ -49,7 +49,7 @@ class ScannedVectors:
 
 
 def search_exact(queries: F32, vectors: ScannedVectors, k: int, eligible: Eligible) -> tuple[I64, F32]:
-    """[q, k] rows and scores, best first, ties in ascending order of the row; -1 and -inf where fewer."""
+    """Return [q, k] rows and scores, best first, ties in ascending order of row; -1 and -inf where fewer."""
     if eligible.listed is not None:
         return score_exact(queries, vectors, eligible.listed.indptr, eligible.listed.rows, k, eligible)
     span = (eligible.start, eligible.stop) if eligible.rows is None else (0, len(eligible.rows))
@@ -60,29 +60,31 @@ def search_exact(queries: F32, vectors: ScannedVectors, k: int, eligible: Eligib
     )
     pointers = np.arange(len(queries) + 1) * found.shape[1]
     rows, scores = score_exact(queries, vectors, pointers, found.reshape(-1), k, eligible)
-    everything = np.arange(*span) if eligible.rows is None else open_
+    all_open = np.arange(*span) if eligible.rows is None else open_
     for query in np.flatnonzero(~_proven(queries, vectors, passed, scores[:, -1])):
-        one, all_rows = slice(query, query + 1), np.array([0, len(everything)])
+        one, bounds = slice(query, query + 1), np.array([0, len(all_open)])
         here = eligible.select(np.array([query]))
-        rows[one], scores[one] = score_exact(queries[one], vectors, all_rows, everything, k, here)
+        rows[one], scores[one] = score_exact(queries[one], vectors, bounds, all_open, k, here)
     return rows, scores
 
 
 def score_exact(
     queries: F32, vectors: ScannedVectors, pointers: I64, candidates: I64, k: int, eligible: Eligible
 ) -> tuple[I64, F32]:
-    """The k best of each query's candidates that are not denied to it; see :func:`.rank.rank`."""
+    """Return the k best of each query's candidates that are not denied to it; see :func:`.rank.rank`."""
     denied = eligible.denied
     return rank(queries, vectors.values, vectors.l2, pointers, candidates, denied.indptr, denied.rows, k)
 
 
 def _proven(queries: F32, vectors: ScannedVectors, passed: F32, last: F32) -> Bool:
-    """Whether no row that the scan passed over can belong to the k best.
+    """Return [q] whether no row that the scan passed over can belong to the k best.
 
     A sum of d products in float32 errs by less than d · 2⁻²⁴ times the sum of their magnitudes, in any order
     (Higham 2002, section 3.1), which is at most |q| |x|; the bias and the score's rounding add their own.
 
     Args:
+        queries: [q, d] float32.
+        vectors: of all rows.
         passed: [q] no passed row scored above it; -inf where none was passed.
         last: [q] the k-th best score.
     """

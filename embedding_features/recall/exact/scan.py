@@ -1,4 +1,4 @@
-"""The pass over all rows: every score in float32, the best few of each query kept."""
+"""The scan over all rows: every score in float32, the best few of each query kept."""
 
 import numba
 import numpy as np
@@ -27,15 +27,17 @@ def scan(
     denied: I64,
     keep: int,
 ) -> tuple[I64, F32]:
-    """The best rows of each query by score in float32, and a bound to what was passed over.
+    """Return the best rows of each query by score in float32, and a bound to what was passed over.
 
     Args:
         queries: [q, d] float32.
         vectors: [n, d] float32, C-contiguous.
         bias: [n] float32 added to the dot products.
-        start, stop: range of positions to score.
+        start: first position to score.
+        stop: position after the last to score.
         rows: row of each position, ascending; empty where position and row are the same.
-        indptr, denied: [q + 1], [x] each query's denied rows, ascending.
+        indptr: [q + 1] where the denied rows of each query begin.
+        denied: [x] each query's denied rows, ascending.
         keep: how many rows to keep of each part of the range.
 
     Returns:
@@ -60,8 +62,7 @@ def scan(
     else:
         with ONE_AT_A_TIME:
             _scan_in_parts(*arrays, groups, _TILE, best, value)
-    found = best.transpose(1, 0, 2)[:count].reshape(count, parts * keep)
-    return found, value[:, :count, -1].max(axis=0)
+    return best.transpose(1, 0, 2)[:count].reshape(count, parts * keep), value[:, :count, -1].max(axis=0)
 
 
 @jit(parallel=True)
@@ -98,7 +99,7 @@ def _scan(
     best: I64,
     value: F32,
 ) -> None:
-    """Tasks ``begin`` to ``end`` of those that groups of query blocks, times parts of the range, make."""
+    """Do tasks ``begin`` to ``end``; a task is a group of query blocks and a part of the range."""
     parts, blocks, queries = len(bounds) - 1, len(packed), len(indptr) - 1
     for task in range(begin, end):
         group, part = task // parts, task % parts
@@ -119,7 +120,7 @@ def _scan(
 
 @jit()
 def _rows(rows: I64, at: int, stop: int) -> tuple[int, int, int, int]:
-    """Rows at four positions; the last one again where the range ends."""
+    """Return the rows at four positions; the last one again where the range ends."""
     a, b, c, d = at, min(at + 1, stop - 1), min(at + 2, stop - 1), min(at + 3, stop - 1)
     return (rows[a], rows[b], rows[c], rows[d]) if len(rows) else (a, b, c, d)
 

@@ -1,4 +1,4 @@
-"""Dot products of byte vectors, and memory asked for ahead of its use, written in LLVM's vectors.
+"""Dot products of byte vectors, and prefetching, written in LLVM's vectors.
 
 A walk over a graph meets vectors all over memory, a thousand for each query. As bytes, one of 64 dimensions
 is a single cache line; asked for when a list of neighbours is read, it is there when its turn comes.
@@ -18,6 +18,7 @@ _HALF = LINE // 2
 
 
 def _of_half(kind: ir.Type) -> ir.VectorType:
+    """Return the type of half a line's elements."""
     return ir.VectorType(kind, _HALF)
 
 
@@ -59,7 +60,7 @@ def shift(_: Any, array: Any, at: Any, count: Any) -> Any:
 
 @intrinsic  # type: ignore[untyped-decorator]
 def dot_bytes(_: Any, query: Any, codes: Any, row: Any) -> Any:
-    """int32 ``query · codes[row]``.
+    """Return the int32 dot product of ``query`` and ``codes[row]``.
 
     ``query`` is [w] int16, ``codes`` [n, w] int8, both C-contiguous and of values in -127 … 127; w is a
     multiple of ``LINE``, ``row`` an int64. Nothing is checked.

@@ -1,4 +1,4 @@
-"""The HNSW graph: laid by faiss, walked by our kernel."""
+"""The HNSW graph: built by faiss, walked by our kernel."""
 
 from typing import Any
 
@@ -23,11 +23,11 @@ _PARTS = 4
 
 
 class HNSWGraph:
-    """A graph over vectors.
+    """Finds rows near a query by a walk over a graph.
 
     Attributes:
-        index: faiss's, which owns the links and the vectors in full.
-        arrays: what a walk reads.
+        index: faiss's index, which owns the links and the vectors in full.
+        arrays: the arrays that a walk reads.
     """
 
     def __init__(self, index: Any, codes: I8, scales: F32, entries: I32) -> None:
@@ -41,13 +41,13 @@ class HNSWGraph:
 
     @classmethod
     def over(cls, index: Any, metric: Metric) -> "HNSWGraph":
-        """Of a faiss index that holds all its vectors."""
+        """Make the graph of a faiss index that holds all its vectors."""
         held = vectors_in(index)
         return cls(index, *encode(held), entries_of(held, metric))
 
     @property
     def coded(self) -> tuple[int, int]:
-        """How many vectors of how many dimensions the codes are for, if they are for these."""
+        """Number and dimension of the vectors that the codes are for: those of the index if they fit it."""
         count, width = self.arrays.codes.shape
         fits = len(self.arrays.scales) == count and 0 <= width - self.index.d < LINE
         return count, self.index.d if fits else width
@@ -60,7 +60,7 @@ class HNSWGraph:
         return held
 
     def near(self, queries: F32, bias: F32, breadth: int) -> I64:
-        """[q, min(breadth, n)] rows near each query, -1 where the walk met fewer; see :func:`.walk.walk`."""
+        """Return [q, min(breadth, n)] rows near each query, -1 where there are fewer; see :func:`.walk`."""
         breadth = min(breadth, len(self.arrays.codes))
         found = np.empty((len(queries), breadth), np.int64)
         if found.size <= _ALONE:
@@ -73,6 +73,6 @@ class HNSWGraph:
 
 
 def vectors_in(index: Any) -> F32:
-    """[n, d] view into the vectors of a faiss HNSW index, valid while it lives."""
+    """Return an [n, d] view into the vectors of a faiss HNSW index, valid while it lives."""
     flat: F32 = faiss.rev_swig_ptr(faiss.downcast_index(index.storage).get_xb(), index.ntotal * index.d)
     return flat.reshape(index.ntotal, index.d)

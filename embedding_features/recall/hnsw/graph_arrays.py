@@ -1,4 +1,4 @@
-"""What a walk reads of a graph."""
+"""The arrays of a graph that a walk reads."""
 
 from typing import NamedTuple
 
@@ -10,6 +10,9 @@ from embedding_features.artifact import Metric
 from embedding_features.recall.hnsw.byte_scores import LINE
 
 I8 = npt.NDArray[np.int8]
+
+#: vectors encoded at once
+_BATCH = 10_000
 
 
 class GraphArrays(NamedTuple):
@@ -33,7 +36,7 @@ class GraphArrays(NamedTuple):
 
 
 def encode(vectors: F32) -> tuple[I8, F32]:
-    """[n, w] codes, each starting a cache line, and [n] scales of [n, d] vectors."""
+    """Return [n, w] codes, each starting a cache line, and [n] scales of [n, d] vectors."""
     count, dim = vectors.shape
     width = -(-dim // LINE) * LINE
     memory = np.zeros(count * width + LINE, np.int8)
@@ -41,14 +44,14 @@ def encode(vectors: F32) -> tuple[I8, F32]:
     codes = memory[shift : shift + count * width].reshape(count, width)
     greatest = np.maximum(vectors.max(axis=1, initial=0), -vectors.min(axis=1, initial=0))
     greatest[greatest == 0] = 1
-    for start in range(0, count, _AT_ONCE):
-        some = slice(start, start + _AT_ONCE)
+    for start in range(0, count, _BATCH):
+        some = slice(start, start + _BATCH)
         codes[some, :dim] = np.rint(vectors[some] / greatest[some, None] * np.float32(127))
     return codes, (greatest / np.float32(127)).astype(np.float32)
 
 
 def entries_of(vectors: F32, metric: Metric) -> I32:
-    """[√n] rows to begin from.
+    """Choose [√n] rows that every walk begins from.
 
     By inner product the longest vectors: they are what most queries want, and lead to the rest; begun from
     others, a search needs several times the breadth (docs/howto/recall.md). Else rows at equal distances.
@@ -58,6 +61,3 @@ def entries_of(vectors: F32, metric: Metric) -> I32:
         return np.linspace(0, len(vectors) - 1, count).astype(np.int32)
     squares = np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)
     return np.sort(np.argpartition(-squares, count - 1)[:count]).astype(np.int32)
-
-
-_AT_ONCE = 10_000

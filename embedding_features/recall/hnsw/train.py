@@ -1,4 +1,4 @@
-"""The graph and the inverted lists: how they are built."""
+"""Building of the graph and of the inverted lists."""
 
 from typing import Any
 
@@ -19,7 +19,16 @@ _PQ_BITS = 8
 
 
 def train(settings: RecallSettings, vectors: F32, metric: Metric, progress: Progress = SILENT) -> Any | None:
-    """The graph or faiss index of [n, d] vectors; None for exact search, which needs none.
+    """Build the graph or the faiss index of vectors.
+
+    Args:
+        settings: the kind of index.
+        vectors: [n, d] float32, as the metric compares them.
+        metric: of their space.
+        progress: where the vectors added are reported.
+
+    Returns:
+        An :class:`.HNSWGraph` or a faiss index; None for exact search, which needs neither.
 
     Raises:
         ConfigError: when ``codes`` does not divide the dimension.
@@ -48,13 +57,14 @@ def train(settings: RecallSettings, vectors: F32, metric: Metric, progress: Prog
 
 
 def _tempered(vectors: F32) -> F32:
-    """[n, d] vectors with their lengths to the power ``_TEMPER``."""
+    """Return [n, d] vectors with their lengths raised to the power ``_TEMPER``."""
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     scale = np.power(length, _TEMPER - 1, out=np.zeros_like(length), where=length > 0)
     return np.ascontiguousarray(vectors * scale, np.float32)
 
 
 def _inverted_lists(settings: IVFPQ, vectors: F32, metric: Metric, by: int) -> Any:
+    """Return a trained IVF-PQ index without vectors; ``by`` is faiss's number of the metric."""
     count, dim = vectors.shape
     if dim % settings.codes:
         raise ConfigError(

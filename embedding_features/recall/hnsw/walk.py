@@ -1,4 +1,4 @@
-"""The walk over a graph's lowest level: the nodes near each query, by scores of bytes."""
+"""The walk over a graph's lowest level, which finds the nodes near each query by scores of bytes."""
 
 import numba
 import numpy as np
@@ -27,7 +27,10 @@ def walk(
     Args:
         queries: [q, d] float32.
         bias: [n] float32 added to the dot products.
-        breadth: at most n.
+        graph: the arrays of the graph.
+        breadth: nodes kept, at most n.
+        first: first query to walk for.
+        last: query after the last.
         found: [q, breadth] int64, best first, -1 where there are fewer.
     """
     count, width = graph.codes.shape
@@ -67,7 +70,7 @@ def walk(
 
 @jit(parallel=True)
 def walk_in_parts(queries: F32, bias: F32, graph: GraphArrays, breadth: int, parts: int, found: I64) -> None:
-    """:func:`walk` for all queries, shared out to threads in equal parts."""
+    """Walk for all queries (see :func:`walk`), shared out to threads in equal parts."""
     count = len(queries)
     for part in numba.prange(parts):
         walk(queries, bias, graph, breadth, part * count // parts, (part + 1) * count // parts, found)

@@ -1,4 +1,4 @@
-"""The index on a server: PostgreSQL with pgvector, under the interface of the one in process."""
+"""Indexes on a PostgreSQL server with pgvector, under the interface of those in this process."""
 
 try:
     import psycopg  # noqa: F401

@@ -1,4 +1,4 @@
-"""Connections that threads take turns with."""
+"""A pool of connections that threads share."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ Connection = psycopg.Connection[tuple[object, ...]]
 
 
 class Connections:
-    """As many connections as are in use at once; idle ones are used again, broken ones are not.
+    """Holds as many connections as are in use at once; idle ones are used again, broken ones are not.
 
     Args:
         conninfo: a libpq connection string or URI.
@@ -26,7 +26,7 @@ class Connections:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """A connection within a transaction, which is committed when the block ends well.
+        """Yield a connection within a transaction, which is committed when the block ends without an error.
 
         Raises:
             StoreError: when the server is not reached, or refuses what is asked of it.

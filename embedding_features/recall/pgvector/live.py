@@ -1,4 +1,4 @@
-"""The index of a schema that is in use: published, followed, rolled back."""
+"""The index that a schema says is in use: published, followed, rolled back."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,9 +7,10 @@ from psycopg import errors, sql
 
 from embedding_features.artifact import Metric, Snapshot, Space, check_space
 from embedding_features.config import parse_config
-from embedding_features.errors import DataError, SnapshotError
+from embedding_features.errors import SnapshotError
 from embedding_features.ids import Ids
 from embedding_features.progress import SILENT, Progress
+from embedding_features.recall.interface import check_positive
 from embedding_features.recall.manifest import IndexManifest
 from embedding_features.recall.pgvector import tables
 from embedding_features.recall.pgvector.connections import Connections
@@ -19,11 +20,13 @@ from embedding_features.recall.source import read_source
 
 
 class LivePgVectorIndex:
-    """The index of a node type that a schema says is in use; a new one takes its place in one transaction.
+    """Manages the indexes of a node type in a schema, one of which is in use.
+
+    Another one takes its place in one transaction.
 
     Args:
-        connections: to the server; pgvector is to be 0.8 or later.
-        node_type: whose vectors.
+        connections: to the server; pgvector must be 0.8 or later.
+        node_type: of the nodes to find.
         schema: where the tables lie, made by the first :meth:`publish`.
         space: the space of the queries; an index of another one is refused. None for any.
     """
@@ -36,7 +39,9 @@ class LivePgVectorIndex:
         self._seen: PgVectorIndex | None = None
 
     def current(self) -> PgVectorIndex:
-        """The index in use, asked of the server at every call; it stays usable while it is kept there.
+        """Return the index in use, which the server is asked for at every call.
+
+        An index stays usable while it is kept on the server.
 
         Raises:
             CompatibilityError: when it is of another space.
@@ -79,16 +84,18 @@ class LivePgVectorIndex:
         """Index a snapshot on the server and put it to use, in one transaction. Another writer waits.
 
         Args:
+            snapshot: where the vectors lie.
             settings: :class:`HNSW`, also when None, or :class:`Exact`.
-            metric, partitions: as in :meth:`.RecallIndex.build`, errors likewise.
+            metric: as in :meth:`.RecallIndex.build`, errors likewise.
+            partitions: as in :meth:`.RecallIndex.build`, errors likewise.
             keep: how many tables stay: this one and the newest before it, to :meth:`point` back to.
+            progress: where the vectors written are reported.
 
         Raises:
             ConfigError: when pgvector has no such index.
             StoreError: when the server is not reached, has no pgvector, or refuses an id.
         """
-        if keep < 1:
-            raise DataError(f"keep = {keep} is not at least 1")
+        check_positive("keep", keep)
         settings = settings or HNSW()
         tables.check_settings(settings, snapshot.manifest.space.dim)
         if self._space is not None:
@@ -101,7 +108,7 @@ class LivePgVectorIndex:
                 sql.SQL("INSERT INTO {} VALUES (%s, %s, %s, clock_timestamp(), false)").format(self._indexes),
                 [name, self._node_type, source.manifest.model_dump_json()],
             )
-            self._flip(connection, name)
+            self._set_current(connection, name)
             old = connection.execute(
                 sql.SQL(
                     "DELETE FROM {0} WHERE name IN (SELECT name FROM {0} WHERE node_type = %s "
@@ -120,9 +127,10 @@ class LivePgVectorIndex:
             SnapshotError: when there is no such table; the one in use stays.
         """
         with self._connections.transaction() as connection:
-            self._flip(connection, table)
+            self._set_current(connection, table)
 
-    def _flip(self, connection: Any, table: str) -> None:
+    def _set_current(self, connection: Any, table: str) -> None:
+        """Mark one table as the index in use; refuses as :meth:`point` does."""
         changed = connection.execute(
             sql.SQL("UPDATE {} SET current = (name = %s) WHERE node_type = %s RETURNING current").format(
                 self._indexes
@@ -137,4 +145,5 @@ class LivePgVectorIndex:
 
     @property
     def _indexes(self) -> sql.Identifier:
+        """Name of the table that lists the indexes."""
         return sql.Identifier(self._schema, "indexes")

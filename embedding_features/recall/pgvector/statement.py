@@ -1,4 +1,4 @@
-"""A search as SQL: names quoted, values bound."""
+"""The SQL of a search: names quoted, values bound."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -7,25 +7,27 @@ import numpy as np
 import pyarrow as pa
 from psycopg import sql
 
-from embedding_features.arrays import F32, I64
+from embedding_features.arrays import F32
+from embedding_features.artifact import Metric
 from embedding_features.ids import Ids
 from embedding_features.recall.catalogue import as_ids
-from embedding_features.recall.filters import own_lists
+from embedding_features.recall.id_lists import ids_per_query
 from embedding_features.recall.manifest import IndexManifest
 from embedding_features.recall.pgvector.tables import OPERATORS
+from embedding_features.recall.queries import Filter
 
 COLUMNS = sql.SQL("row, id, vector_send(vector)")
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement for all queries, with the values of each.
+    """A statement that all queries share, with the values of each query.
 
     Attributes:
-        near: by the graph, where there is one and the planner does not find a filter narrow enough to do
-            without; may give fewer rows than there are.
-        exact: the same by comparing all rows that the filters leave.
-        values: of each query.
+        near: searches by the graph, where there is one and the planner does not find a filter narrow enough
+            to do without; may give fewer rows than there are.
+        exact: compares all rows that the filters leave.
+        values: the bound values of each query.
     """
 
     near: sql.Composed
@@ -33,32 +35,35 @@ class Statement:
     values: list[dict[str, Any]]
 
 
-def statement(
+def make_statement(
     table: sql.Identifier,
     manifest: IndexManifest,
     vectors: F32,
     limit: int,
-    *,
-    allow: Ids | None,
-    deny: Ids | None,
-    partition: str | None,
-    own: I64 | None,
+    wanted: Filter,
 ) -> Statement:
-    """The ``limit`` nearest of each query among the rows its filters leave.
+    """Make the statement for the ``limit`` nearest of each query among the rows that its filters leave.
+
+    Args:
+        table: of the index.
+        manifest: of the index.
+        vectors: [q, dim] the queries.
+        limit: rows wanted of each.
+        wanted: the filter of all queries.
 
     Raises:
-        DataError: as :func:`.filters.settle`.
+        DataError: on an unknown partition, ids of another type, nulls, or a wrong number of lists.
     """
-    start, stop = manifest.span(partition)
+    start, stop = manifest.span(wanted.partition)
     shared: dict[str, Any] = {"limit": limit, "start": start, "stop": stop}
     values: list[dict[str, Any]] = [{"query": str(one.tolist())} for one in vectors]
     wheres: list[sql.Composable] = []
-    if partition is not None:
+    if wanted.partition is not None:
         wheres.append(sql.SQL("row >= %(start)s AND row < %(stop)s"))
     array = sql.SQL("bigint[]" if manifest.id_type == "int64" else "text[]")
     filters: list[tuple[Literal["allow", "deny"], Ids | None, sql.SQL]] = [
-        ("allow", allow, sql.SQL("id = ANY({}::{})")),
-        ("deny", deny, sql.SQL("id <> ALL({}::{})")),
+        ("allow", wanted.allow, sql.SQL("id = ANY({}::{})")),
+        ("deny", wanted.deny, sql.SQL("id <> ALL({}::{})")),
     ]
     for name, ids, rule in filters:
         if ids is None:
@@ -66,30 +71,33 @@ def statement(
         wheres.append(rule.format(sql.Placeholder(name), array))
         for query, one in enumerate(_lists(ids, len(vectors), manifest, name)):
             values[query][name] = one
-    if own is not None:
-        wheres.append(sql.SQL("row <> %(own)s"))
-        for query, row in enumerate(own.tolist()):
-            values[query]["own"] = row
-    operator = sql.SQL(OPERATORS[manifest.space.metric][0])
-    distance = sql.SQL("vector {} %(query)s::vector").format(operator)
-    # The cosine of a zero vector is not a number here and 0 for us; and no index is sorted by this.
-    number = sql.SQL("coalesce(nullif({}, 'NaN'::float8), 1), row").format(distance)
+    if wanted.own_rows is not None:
+        wheres.append(sql.SQL("row <> %(own_row)s"))
+        for query, row in enumerate(wanted.own_rows.tolist()):
+            values[query]["own_row"] = row
     where = sql.SQL(" WHERE ") + sql.SQL(" AND ").join(wheres) if wheres else sql.SQL("")
     near, exact = (
         sql.SQL("SELECT {} FROM {}{} ORDER BY {} LIMIT %(limit)s").format(COLUMNS, table, where, order)
-        for order in (distance, number)
+        for order in _orders(manifest.space.metric)
     )
     return Statement(near, exact, [{**shared, **one} for one in values])
 
 
+def _orders(metric: Metric) -> tuple[sql.Composed, sql.Composed]:
+    """Return expressions to sort by: the distance, by which a graph finds rows, and one that no graph has."""
+    distance = sql.SQL("vector {} %(query)s::vector").format(sql.SQL(OPERATORS[metric][0]))
+    # The cosine of a zero vector is not a number there and 0 for us.
+    return distance, sql.SQL("coalesce(nullif({}, 'NaN'::float8), 1), row").format(distance)
+
+
 def _lists(
-    ids: Ids, queries: int, manifest: IndexManifest, what: Literal["allow", "deny"]
+    ids: Ids, queries: int, manifest: IndexManifest, name: Literal["allow", "deny"]
 ) -> list[list[Any]]:
-    """The ids of each query's filter."""
+    """Return the ids of each query's filter."""
     kind = pa.int64() if manifest.id_type == "int64" else pa.string()
-    lists = own_lists(ids, queries, kind, what)
+    lists = ids_per_query(ids, queries, kind, name)
     if lists is None:
-        return [as_ids(ids, kind, what).to_pylist()] * queries
+        return [as_ids(ids, kind, name).to_pylist()] * queries
     query, flat = lists
     bounds, values = np.searchsorted(query, np.arange(queries + 1)), flat.to_pylist()
     return [values[bounds[i] : bounds[i + 1]] for i in range(queries)]

@@ -1,4 +1,4 @@
-"""Tables of a schema: one an index, and one that says which of them are in use.
+"""The tables of a schema: one for each index, and one that says which of them are in use.
 
 An index is ``(row integer, id bigint or text, vector vector(dim))``; ``indexes`` holds its manifest. All of a
 publication is one transaction: readers, and whoever comes after a killed writer, see all of it or nothing.
@@ -30,8 +30,10 @@ _BATCH = 10_000
 
 
 def check_settings(settings: RecallSettings, dim: int) -> None:
-    """Raises:
-    ConfigError: when pgvector has no such index.
+    """Check that pgvector has such an index.
+
+    Raises:
+        ConfigError: when it has not.
     """
     if isinstance(settings, Exact):
         return
@@ -49,7 +51,7 @@ def check_settings(settings: RecallSettings, dim: int) -> None:
 
 
 def prepare(connection: Connection, schema: str) -> None:
-    """Make the schema and its list of indexes; until the transaction ends, other writers wait."""
+    """Create the schema and its list of indexes; until the transaction ends, other writers wait."""
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"recall {schema}"])
     connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
     connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
@@ -62,7 +64,7 @@ def prepare(connection: Connection, schema: str) -> None:
 
 
 def write(connection: Connection, schema: str, source: VectorSource, progress: Progress) -> str:
-    """A new table with the vectors and their index; returns its name."""
+    """Write a new table with the vectors and their index, and return its name."""
     made, name = source.manifest, f"index_{uuid.uuid4().hex}"
     table, dim = sql.Identifier(schema, name), made.space.dim
     kind = "bigint" if made.id_type == "int64" else "text"
@@ -90,6 +92,7 @@ def write(connection: Connection, schema: str, source: VectorSource, progress: P
 
 
 def _write_graph(connection: Connection, table: sql.Identifier, made: IndexManifest, settings: HNSW) -> None:
+    """Build the HNSW index of a table."""
     # Outside of this memory the build is many times slower; with workers it would have to be shared memory.
     size = made.count * (4 * made.space.dim + 32 * settings.links + 200)
     connection.execute(
@@ -108,7 +111,7 @@ def _write_graph(connection: Connection, table: sql.Identifier, made: IndexManif
 
 
 def as_binary(vectors: F32) -> Iterator[bytes]:
-    """[n, d] vectors as pgvector sends and receives them: int16 d, int16 0, d float32, all big-endian."""
+    """Return [n, d] vectors as pgvector sends and receives them: int16 d, int16 0, d float32, big-endian."""
     packed = np.zeros(len(vectors), [("head", ">i2", 2), ("values", ">f4", vectors.shape[1])])
     packed["head"][:, 0] = vectors.shape[1]
     packed["values"] = vectors
@@ -116,6 +119,6 @@ def as_binary(vectors: F32) -> Iterator[bytes]:
 
 
 def from_binary(values: list[bytes], dim: int) -> F32:
-    """[n, dim] float32 of what :func:`as_binary` made."""
+    """Return the [n, dim] float32 vectors that :func:`as_binary` made ``values`` of."""
     packed = np.frombuffer(b"".join(values), [("head", ">i2", 2), ("values", ">f4", dim)])
     return packed["values"].astype(np.float32)

@@ -1,4 +1,4 @@
-"""Draws of a sweep: hidden scores of the pairs, and each row's vector given the other side's."""
+"""The random draws of a Gibbs sweep: hidden scores of the pairs, and the rows of one side given the other."""
 
 import math
 
@@ -11,9 +11,9 @@ from embedding_features.jit import jit, piece, working_memory
 
 
 def hidden_scores(mean: F64, sign: F64, rng: np.random.Generator) -> F64:
-    """[n] draws of N(mean, 1) cut to the side of 0 that ``sign`` (±1) names (Albert & Chib, 1993).
+    """Draw [n] numbers of N(mean, 1), cut to the side of 0 that ``sign`` (±1) names (Albert & Chib, 1993).
 
-    By inversion: w = Φ^-1(u Φ(t)) is normal below t = sign · mean, hence sign (t - w) is what is asked.
+    By inversion: w = Φ^-1(u Φ(t)) is normal below t = sign · mean, hence sign (t - w) is such a number.
     """
     bound = sign * mean
     below = scipy.special.ndtri(rng.uniform(1e-12, 1, len(mean)) * scipy.special.ndtr(bound))
@@ -22,7 +22,7 @@ def hidden_scores(mean: F64, sign: F64, rng: np.random.Generator) -> F64:
 
 @jit(parallel=True, fastmath=True)
 def pair_scores(indptr: I64, indices: I32, x: F64, y: F64, bounds: I64, out: F64) -> None:
-    """``out`` [edges]: dot products of ``x`` [rows, dim] and ``y`` [columns, dim] at the edges."""
+    """Set ``out`` [edges] to the dot products of ``x`` [rows, dim] and ``y`` [columns, dim] at the edges."""
     for chunk in numba.prange(len(bounds) - 1):
         for row in range(bounds[chunk], bounds[chunk + 1]):
             for edge in range(indptr[row], indptr[row + 1]):
@@ -73,7 +73,7 @@ def draw_rows(
 
 @jit(fastmath=True)
 def _factorize(matrix: F64) -> None:
-    """Cholesky's lower factor, in place; what is above the diagonal is left as it was."""
+    """Replace ``matrix`` by its lower Cholesky factor; what is above the diagonal is left as it was."""
     for a in range(len(matrix)):
         for c in range(a + 1):
             rest = matrix[a, c]
@@ -84,7 +84,7 @@ def _factorize(matrix: F64) -> None:
 
 @jit(fastmath=True)
 def _solve(root: F64, vector: F64, noise: F64) -> None:
-    """``vector`` ← L^-ᵀ (L^-1 vector + noise), in place."""
+    """Replace ``vector`` by L^-ᵀ (L^-1 vector + noise)."""
     dim = len(vector)
     for a in range(dim):
         for k in range(a):

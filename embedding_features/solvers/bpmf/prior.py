@@ -1,4 +1,4 @@
-"""The prior of one side's vectors: normal, its mean moved by attributes, its parameters drawn as well."""
+"""The prior of one side's vectors, whose mean attributes move and whose parameters are drawn as well."""
 
 import numpy as np
 import scipy.linalg
@@ -18,14 +18,14 @@ Indicators = scipy.sparse.csr_array | None
 
 
 class Prior:
-    """x_r ~ N(μ + βᵀ f_r, Λ^-1), with (μ, Λ) normal–Wishart and β matrix-normal.
+    """Draws the parameters of x_r ~ N(μ + βᵀ f_r, Λ^-1), with (μ, Λ) normal–Wishart and β matrix-normal.
 
     Salakhutdinov & Mnih (ICML 2008, eqs. 5–9 and 14); the link β to attributes f is Macau's (Simm et al.,
     MLSP 2017).
 
     Args:
-        attributes: [rows, f] indicators, or None.
-        dim: of the vectors.
+        attributes: [rows, f] indicators; None for rows without attributes.
+        dim: width of the vectors.
     """
 
     def __init__(self, attributes: Indicators, dim: int) -> None:
@@ -36,18 +36,20 @@ class Prior:
             self._root: F64 = scipy.linalg.cholesky(gram, lower=True)
 
     def draw(self, vectors: F64, rng: np.random.Generator) -> tuple[F64, F64]:
-        """Means [rows, dim] and precision [dim, dim] of the prior, drawn given ``vectors`` [rows, dim]."""
-        mean, precision = self._normal_wishart(vectors - self._moved(), rng)
+        """Draw means [rows, dim] and precision [dim, dim] of the prior given ``vectors`` [rows, dim]."""
+        mean, precision = self._normal_wishart(vectors - self._shifts(), rng)
         if self.attributes is not None:
             self._draw_effects(self.attributes.T @ (vectors - mean), precision, rng)
-        return np.broadcast_to(mean, vectors.shape) + self._moved(), precision
+        return np.broadcast_to(mean, vectors.shape) + self._shifts(), precision
 
-    def _moved(self) -> F64 | float:
+    def _shifts(self) -> F64 | float:
+        """Return [rows, dim] by how much the attributes of each row move its mean."""
         if self.attributes is None:
             return 0.0
         return np.asarray(self.attributes @ self.effects, np.float64)
 
     def _normal_wishart(self, centred: F64, rng: np.random.Generator) -> tuple[F64, F64]:
+        """Draw μ [dim] and Λ [dim, dim] given the vectors less what their attributes account for."""
         rows, dim = centred.shape
         average, weight = centred.mean(axis=0), _MEAN_ROWS + rows
         deviation = centred - average
@@ -63,6 +65,7 @@ class Prior:
         return rows * average / weight + noise, precision
 
     def _draw_effects(self, summed: F64, precision: F64, rng: np.random.Generator) -> None:
+        """Draw β given ``summed`` [f, dim], the deviations from μ summed over each attribute's rows."""
         fitted = scipy.linalg.cho_solve((self._root, True), summed)
         spread = scipy.linalg.cholesky(precision, lower=True)
         noise: F64 = rng.standard_normal(self.effects.shape)
@@ -71,7 +74,7 @@ class Prior:
 
 
 def wishart(freedom: int, scatter: F64, rng: np.random.Generator) -> F64:
-    """A draw of W(scatter^-1, freedom), of mean freedom · scatter^-1, by Bartlett's decomposition."""
+    """Draw from W(scatter^-1, freedom), of mean freedom · scatter^-1, by Bartlett's decomposition."""
     dim = len(scatter)
     lower = np.tril(rng.standard_normal((dim, dim)), -1)
     lower[np.diag_indices(dim)] = np.sqrt(rng.chisquare(freedom - np.arange(dim)))

@@ -108,7 +108,7 @@ def publish(moment):
     elif moment == "indexing":
         tables._write_graph = die
     else:
-        LivePgVectorIndex._flip = die
+        LivePgVectorIndex._set_current = die
     LivePgVectorIndex(Connections(uri), "item", schema="killed").publish(Snapshot.open(folder), HNSW())
 
 for line in sys.stdin:

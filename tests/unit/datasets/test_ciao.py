@@ -14,7 +14,7 @@ import pytest
 from embedding_features.datasets import get_ciao, read_card
 from embedding_features.errors import DataError
 from embedding_features.progress import SILENT
-from jobs.steps.data import get_dataset
+from jobs.commands.data import get_dataset
 from ranking.task.labels import load_labels
 from ranking.task.task import LabelRule, Task
 

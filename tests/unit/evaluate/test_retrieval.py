@@ -13,7 +13,8 @@ import embedding_features.evaluate.retrieval as retrieval
 from embedding_features.arrays import F32
 from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable, Metric, Provenance
 from embedding_features.errors import DataError
-from embedding_features.evaluate.retrieval import Retrieval, evaluate_embeddings, evaluate_vectors
+from embedding_features.evaluate.metrics import Retrieval
+from embedding_features.evaluate.retrieval import evaluate_embeddings, evaluate_vectors
 from embedding_features.graph import CSR, Graph, Relation
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

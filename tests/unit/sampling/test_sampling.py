@@ -13,7 +13,7 @@ from scipy.stats import chisquare
 from embedding_features.graph import Graph
 from embedding_features.graph.views import Bipartite, BipartiteView
 from embedding_features.sampling import Pairs, Popularity, Uniform
-from embedding_features.sampling.negatives import alias_table
+from embedding_features.sampling.alias_table import alias_table
 
 
 def view_of(src: np.ndarray, dst: np.ndarray) -> BipartiteView:

@@ -20,7 +20,7 @@ from embedding_features.errors import ConfigError, DataError
 from embedding_features.progress import SILENT
 from embedding_features.space import check_health, column_batches
 from embedding_features.space.drift import drift
-from jobs.steps.report import snapshot_page
+from jobs.commands.report import snapshot_page
 from ranking.report.snapshot import figures as module
 from ranking.report.snapshot.codebooks import codebook_use
 from ranking.report.snapshot.figures import node_figures, shown_rows

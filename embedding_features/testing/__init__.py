@@ -1,0 +1,1 @@
+"""Conformance tests that authors of plug-ins run on their own classes, with pytest."""

@@ -1,0 +1,140 @@
+"""Conformance tests of a method: what every method owes its users."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from embedding_features.artifact.encoder import export_encoder, load_encoder
+from embedding_features.config import config_hash
+from embedding_features.errors import GraphError
+from embedding_features.graph import Graph
+from embedding_features.methods import Method, Trained
+from embedding_features.testing.graphs import AS_OF, FIRST_EDGE, clicks
+from embedding_features.testing.method_case import vectors_of
+from embedding_features.testing.method_runs import MethodRunTests
+from embedding_features.testing.method_weights import MethodWeightTests
+
+
+class MethodTests(MethodWeightTests, MethodRunTests):
+    """Checks the whole contract of a method.
+
+    Subclass it in a test module under a name that begins with ``Test``, and override :meth:`make`; pytest
+    finds the tests. For a registered method take :class:`.RegisteredMethodTests`, which needs no override::
+
+        class TestHalved(MethodTests):
+            def make(self, **parameters: Any) -> Method:
+                return halved(**{"dim": 8, "epochs": 6} | parameters)
+
+    For values in failure messages, write ``pytest.register_assert_rewrite("embedding_features.testing")`` in
+    your ``conftest.py``.
+    """
+
+    def test_the_composition_survives_json_and_yaml(self) -> None:
+        """Check that a composition written and read back is the same, and has the same hash."""
+        method = self.make()
+        data = method.model_dump(mode="json")
+        for again in (
+            Method.model_validate_json(method.model_dump_json()),
+            Method.model_validate(yaml.safe_load(yaml.safe_dump(data))),
+        ):
+            assert again == method
+            assert type(again) is type(method)
+            assert config_hash(again) == config_hash(method) == config_hash(json.loads(json.dumps(data)))
+        assert config_hash(self.make(dim=9)) != config_hash(method)
+
+    def test_the_composition_cannot_be_changed(self) -> None:
+        """Check that the composition is frozen."""
+        with pytest.raises(ValueError, match="frozen"):
+            self.make().name = "other"  # type: ignore[misc]
+
+    def test_tables_hold_exactly_the_nodes_with_edges_in_the_order_of_the_graph(self) -> None:
+        """Check that there is a row for each node with an edge, in vocabulary order, and no other."""
+        relation, embeddings = clicks().relation(), self.fitted()
+        for node_type, csr in (("user", relation.forward), ("item", relation.reverse)):
+            table, vocabulary = embeddings.tables[node_type], clicks().vocabularies[node_type]
+            assert table.ids.equals(vocabulary.decode(np.flatnonzero(csr.degrees)))
+            assert len(table.ids) < table.catalogue == len(vocabulary)
+            assert table.vectors.shape == (len(table.ids), 8)
+        assert sorted(embeddings.tables) == ["item", "user"]
+
+    def test_vectors_are_finite_float32_and_differ(self) -> None:
+        """Check that vectors are contiguous float32, finite, and nearly all different."""
+        for side in vectors_of(self.fitted()):
+            assert side.dtype == np.float32
+            assert side.flags.c_contiguous
+            assert np.isfinite(side).all()
+            assert len(np.unique(side, axis=0)) > 0.9 * len(side)
+
+    @pytest.mark.parametrize("dim", [3, 11])
+    def test_vectors_have_the_dim_asked_for(self, dim: int) -> None:
+        """Check that ``dim`` is the width of the vectors."""
+        assert [side.shape[1] for side in vectors_of(self.make(dim=dim).fit(clicks()))] == [dim, dim]
+
+    def test_provenance_is_complete(self) -> None:
+        """Check that the embeddings say what made them, from which graph, and with which seed."""
+        method, provenance = self.make(), self.fitted().provenance
+        assert provenance.method == method.name
+        assert provenance.config == method.model_dump(mode="json")
+        assert provenance.metric == method.metric
+        assert provenance.scorer
+        assert provenance.as_of == AS_OF
+        assert provenance.seed == 3
+        assert provenance.graph_fingerprint == "f" * 64
+        assert provenance.edges == {"saw": (900, FIRST_EDGE, FIRST_EDGE + timedelta(seconds=899))}
+        assert provenance.figures["fit_seconds"] > 0
+        assert all(isinstance(v, float) and np.isfinite(v) for v in provenance.figures.values())
+
+    def test_an_unknown_relation_is_an_error_that_names_the_known(self) -> None:
+        """Check the error for a relation that the graph lacks."""
+        with pytest.raises(GraphError, match=r"'likes'.*\n.*saw"):
+            self.make(relation="likes").fit(clicks())
+
+    def test_a_relation_within_one_node_type_is_refused(self) -> None:
+        """Check the error for a relation that does not join two node types."""
+        graph = Graph.from_arrays(AS_OF, {("user", "knows", "user"): (np.array([1]), np.array([2]))})
+        with pytest.raises(GraphError, match="'knows' joins 'user' with itself"):
+            self.make().fit(graph)
+
+    def test_string_ids_give_the_same_vectors(self) -> None:
+        """Check that vectors do not depend on the type of the ids."""
+        embeddings = self.make().fit(clicks(as_id=str), seed=3)
+        assert embeddings.tables["item"].ids[0].as_py() == "1000"
+        for one, same in zip(vectors_of(self.fitted()), vectors_of(embeddings), strict=True):
+            np.testing.assert_array_equal(one, same)
+
+    def test_a_relation_without_times_gives_the_same_vectors(self) -> None:
+        """Check that vectors do not depend on the times of edges."""
+        embeddings = self.make().fit(clicks(timed=False), seed=3)
+        assert embeddings.provenance.edges == {"saw": (900, None, None)}
+        for one, same in zip(vectors_of(self.fitted()), vectors_of(embeddings), strict=True):
+            np.testing.assert_array_equal(one, same)
+
+    def test_a_tiny_graph_with_a_repeated_pair_is_fitted(self) -> None:
+        """Check a graph of two users, two items and one pair twice."""
+        edges = (np.array([1, 1, 2, 2]), np.array([5, 5, 5, 6]))
+        embeddings = self.make(dim=2).fit(Graph.from_arrays(AS_OF, {("user", "saw", "item"): edges}))
+        assert [side.shape for side in vectors_of(embeddings)] == [(2, 2), (2, 2)]
+        assert all(np.isfinite(side).all() for side in vectors_of(embeddings))
+
+    def test_the_fit_leaves_the_graph_alone(self) -> None:
+        """Check that the arrays of the graph are not written to."""
+        relation = clicks().relation()
+        before = [csr.indices.copy() for csr in (relation.forward, relation.reverse)]
+        self.make().fit(clicks())
+        after = [csr.indices for csr in (relation.forward, relation.reverse)]
+        assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+
+    def test_an_exported_encoder_gives_the_tables(self, tmp_path: Path) -> None:
+        """Check that the encoder, exported and loaded, gives the vectors of the tables to 1e-6."""
+        embeddings = self.fitted()
+        if embeddings.encoder is None:
+            assert not isinstance(self.make(), Trained)
+            pytest.skip("it has no encoder")
+        export_encoder(embeddings.encoder, tmp_path)
+        output = load_encoder(tmp_path)()
+        for node_type, table in embeddings.tables.items():
+            np.testing.assert_allclose(output[node_type].detach(), table.vectors, rtol=0, atol=1e-6)

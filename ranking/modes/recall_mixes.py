@@ -1,0 +1,114 @@
+"""Trains a ranker on each mix of candidate sources, and judges them: the recall mode in an ablation."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from embedding_features.arrays import F32, I64
+from embedding_features.progress import SILENT, Progress
+from ranking.ablation.config import AblationConfig
+from ranking.ablation.result import RecallCell
+from ranking.encoders import Encoders
+from ranking.experiment.run import OneTorchThread
+from ranking.inputs.inputs import Inputs
+from ranking.models.base import Ranker
+from ranking.modes.logged_requests import LoggedRequests, Span, part_borders
+from ranking.modes.merge import Candidates
+from ranking.modes.recall import RecallStage, candidate_inputs, recall_candidates
+from ranking.modes.recall_ablation import judge_mixes, mixes_of
+from ranking.modes.requests import Requests
+from ranking.modes.union import union
+
+
+@dataclass(frozen=True)
+class RequestGroup:
+    """The requests of a part of the labels, with the candidates that each mix of sources proposes.
+
+    Attributes:
+        requests: of each moment.
+        candidates: mix → those of each moment's requests.
+        rows: mix → rows of ``inputs`` of each moment's candidates.
+        inputs: of every mix's candidates, each pair once.
+    """
+
+    requests: list[Requests]
+    candidates: Mapping[str, Sequence[Candidates]]
+    rows: Mapping[str, Sequence[I64]]
+    inputs: Inputs
+
+    def of(self, mix: str) -> Inputs:
+        """Return the candidates of one mix."""
+        return self.inputs.take(np.concatenate(self.rows[mix]))
+
+
+def ablate_recall(
+    logged: LoggedRequests,
+    stage: RecallStage,
+    ranker: Ranker,
+    encoders: Encoders,
+    config: AblationConfig,
+    *,
+    k: int,
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> tuple[RecallCell, ...]:
+    """Return what each mix of sources reaches on the test part, ranked by a ranker of its own.
+
+    The ranker learns from candidates of the same mix at earlier moments, so no mix is ranked by what another
+    one showed. Of the training part the end is enough to learn from, as long as the test part is.
+
+    Args:
+        logged: the requests.
+        stage: the first stage whose sources are mixed.
+        ranker: that is trained on each mix.
+        encoders: of the fields that it reads.
+        config: of the comparison.
+        k: of recall@k and NDCG@k.
+        seed: of the training.
+        progress: shows the parts, then the mixes.
+
+    Raises:
+        ConfigError: as :func:`.mixes_of` and :func:`.judge_mixes`.
+    """
+    first, second, third, end = part_borders(logged.labels)
+    spans = pairwise((max(first, second - (end - third)), second, third, end))
+    mixes, groups, found = mixes_of(stage), list[RequestGroup](), {}
+    with progress.task("ablate: recall mode", 3 + len(mixes)) as advance:
+        for span in spans:
+            groups.append(_group(logged, span, mixes, encoders))
+            advance()
+        for mix in mixes:
+            found[mix] = (groups[2].candidates[mix], _scores(ranker, mix, groups, seed, progress))
+            advance(1, mix)
+    return judge_mixes(groups[2].requests, found, k, config)
+
+
+def _group(
+    logged: LoggedRequests, span: Span, mixes: Mapping[str, RecallStage], encoders: Encoders
+) -> RequestGroup:
+    requests, every, rows, start = [], list[Candidates](), dict[str, list[I64]](), 0
+    candidates: dict[str, list[Candidates]] = {mix: [] for mix in mixes}
+    for at_moment, indexes in logged.replay(span):
+        requests.append(at_moment)
+        for mix, stage in mixes.items():
+            candidates[mix].append(recall_candidates(at_moment, indexes, stage))
+        together, positions = union([of_mix[-1] for of_mix in candidates.values()])
+        for mix, position in zip(mixes, positions, strict=True):
+            rows.setdefault(mix, []).append(start + position)
+        every.append(together)
+        start += len(together.request)
+    inputs = candidate_inputs(requests, every, logged.columns(requests, every), encoders)
+    return RequestGroup(requests, candidates, rows, inputs)
+
+
+def _scores(
+    ranker: Ranker, mix: str, groups: Sequence[RequestGroup], seed: int, progress: Progress
+) -> list[F32]:
+    """Return the scores of each moment's candidates in the last group, by a ranker of the first two."""
+    train, validation, test = groups
+    with OneTorchThread():
+        fitted = ranker.fit(train.of(mix), validation.of(mix), seed, progress)
+    ends = np.cumsum([len(rows) for rows in test.rows[mix]])[:-1]
+    return np.split(fitted.predict(test.of(mix)), ends)
