@@ -10,7 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from ranking.inputs.inputs import Category, Inputs
+from ranking.inputs.fields import Category
+from ranking.inputs.inputs import Inputs
 
 VALUES, DIM, LAYERS = 10_000, 16, (256, 128)
 

@@ -30,7 +30,8 @@ from benchmarks.harness import emit
 from benchmarks.peer_environment import peer_python
 from benchmarks.ranker_peers import DIM, LAYERS, VALUES, DeepCTR, FuxiCTR, Way
 from benchmarks.ranker_pipeline import pipeline
-from ranking.inputs.inputs import Category, Inputs, Number
+from ranking.inputs.fields import Category, Number
+from ranking.inputs.inputs import Inputs
 from ranking.models import DLRM, DCNv2, Ranker, WideDeep
 from ranking.models.network import FittedNetwork
 from ranking.models.training import RankerTraining

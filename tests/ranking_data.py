@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 from ranking.experiment.arms import select
 from ranking.experiment.factors.base import GridContext
 from ranking.experiment.variants import Variant
-from ranking.inputs.inputs import Category, History, Inputs, Vector
+from ranking.inputs.fields import Category, History, Vector
+from ranking.inputs.inputs import Inputs
 from ranking.task.task import LabelRule, SideSpec, SideTable, Task
 
 MICROS = pa.timestamp("us", tz="UTC")

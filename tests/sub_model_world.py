@@ -8,7 +8,8 @@ import numpy as np
 from embedding_features.artifact import Snapshot, write_snapshot
 from embedding_features.graph import Graph
 from embedding_features.methods import make
-from ranking.inputs.inputs import Bag, Category, Inputs, Number, Vector
+from ranking.inputs.fields import Bag, Category, Number, Vector
+from ranking.inputs.inputs import Inputs
 from ranking.models.training import RankerTraining
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)

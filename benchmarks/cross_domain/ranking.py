@@ -9,7 +9,8 @@ import numpy as np
 from benchmarks.cross_domain.compare import compared, note
 from benchmarks.cross_domain.data import Pairs, Window
 from benchmarks.cross_domain.vectors import Choice, Vectors, rotated, vectors
-from ranking.inputs.inputs import Field, Inputs, Number, Vector
+from ranking.inputs.fields import Number, Vector
+from ranking.inputs.inputs import Field, Inputs
 from ranking.metrics.metrics import log_loss
 from ranking.metrics.statistics import auc_statistic, rows_of
 from ranking.models import DLRM

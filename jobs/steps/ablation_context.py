@@ -11,15 +11,15 @@ from embedding_features.store import Published
 from jobs.pipeline import Pipeline
 from jobs.steps.rank import RankResult
 from ranking.experiment.factors.features import ADDS
-from ranking.inputs.fields import LOG_GROUPS
+from ranking.inputs.groups import LOG_GROUPS
 from ranking.report.context import ReportContext, SnapshotContext, SplitContext
-from ranking.task.task import PARTS, said
+from ranking.task.task import PARTS, source_name
 
 
 def report_context(pipeline: Pipeline, ranked: RankResult) -> ReportContext:
     """Return the context of one pipeline's ablation; it tells of nearly every section of the pipeline."""
     task, rule = pipeline.rank.task, pipeline.rank.task.label
-    log = PurePath(said(task.log)).name
+    log = PurePath(source_name(task.log)).name
     families = ", ".join(method.family_name for method in pipeline.methods)
     return ReportContext(
         title=f"{pipeline.name}: what pretrained features ({families}) bring a ranker",

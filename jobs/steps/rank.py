@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,13 @@ import pyarrow as pa
 from embedding_features.errors import StoreError
 from embedding_features.progress import Progress
 from embedding_features.store import Published, historical, list_published
-from jobs.pipeline import Pipeline
+from jobs.pipeline import Pipeline, Rank
 from jobs.steps.submodel import encoder_snapshot, submodel_settings
 from ranking.bundle import Bundle
 from ranking.bundle.best import export_best
-from ranking.dataset.dataset import Dataset, build_dataset
+from ranking.dataset.dataset import Dataset, encode_dataset
+from ranking.dataset.graph_columns import find_graph_columns
+from ranking.dataset.raw_columns import RawColumns
 from ranking.experiment.arm import Arm
 from ranking.experiment.arms import make_arm
 from ranking.experiment.leak_check import check_leaks
@@ -62,8 +65,7 @@ def rank(pipeline: Pipeline, progress: Progress) -> RankResult:
         features = historical(pipeline.publish.repo, entity_frame(settings.task, labels), settings.service)
         advance()
     moments = sorted({run_.as_of for run_ in published})
-    check_leaks(settings.task, labels, features, moments, settings.leaks, progress)
-    dataset = build_dataset(settings.task, labels, features, moments, progress)
+    dataset = _checked_dataset(settings, labels, features, moments, progress)
     scores = run_grid(
         dataset,
         _arms(pipeline, labels, dataset, progress),
@@ -84,6 +86,17 @@ def rank(pipeline: Pipeline, progress: Progress) -> RankResult:
         progress=progress,
     )
     return RankResult(scores, labels, published, dataset, bundles)
+
+
+def _checked_dataset(
+    settings: Rank, labels: pa.Table, features: pa.Table, moments: Sequence[datetime], progress: Progress
+) -> Dataset:
+    """Return the inputs of all variants, of raw columns that passed the leak check."""
+    with progress.task("rank: raw columns", 1) as advance:
+        raw = RawColumns(settings.task, labels, find_graph_columns(settings.task, features), moments)
+        advance()
+    check_leaks(raw, features, settings.leaks, progress)
+    return encode_dataset(raw, features, progress)
 
 
 def _arms(pipeline: Pipeline, labels: pa.Table, dataset: Dataset, progress: Progress) -> Sequence[Arm]:

@@ -22,14 +22,16 @@ from embedding_features.arrays import F32
 from embedding_features.errors import DataError
 from embedding_features.files import atomic_folder
 from embedding_features.progress import SILENT, Advance, Progress
-from ranking.dataset.dataset import Dataset, assemble, label_values, snapshot_age, training_rows
+from ranking.dataset.dataset import Dataset, assemble, label_values, training_rows
 from ranking.dataset.graph_columns import find_graph_columns
 from ranking.dataset.raw_columns import RawColumns
+from ranking.dataset.snapshot_age import snapshot_age
 from ranking.encoders import fit_encoders, save_encoders
 from ranking.encoders.rows import PART_ROWS, FileRows
 from ranking.inputs.on_disk import InputsWriter, open_inputs
 from ranking.inputs.spec import RankerSpec
 from ranking.log_features.histories import Histories
+from ranking.log_features.log import Log
 from ranking.task.labels import entity_frame
 from ranking.task.task import Task
 
@@ -41,7 +43,7 @@ _RAW, _INPUTS, _ENCODERS = "raw.arrow", "inputs", "encoders"
 
 def build_dataset_on_disk(
     task: Task,
-    labels: pa.Table,
+    labels: pa.Table | Log,
     join: Join,
     snapshots: Sequence[datetime],
     folder: Path,
@@ -52,12 +54,19 @@ def build_dataset_on_disk(
     history_vectors: Mapping[str, pa.ChunkedArray] | None = None,
     part_rows: int = PART_ROWS,
 ) -> Dataset:
-    """What :func:`.build_dataset` makes, value for value, with inputs mapped from ``folder``.
+    """Build what :func:`.build_dataset` builds, value for value, with inputs mapped from ``folder``.
 
     Args:
-        labels, snapshots, spec, histories, history_vectors: see there.
+        task: what is ranked.
+        labels: as :func:`.build_dataset` takes them.
         join: called with :func:`.entity_frame` of ``part_rows`` labels after another.
+        snapshots: the moments (``as_of``) of the snapshots that ``join`` answers from.
         folder: seen whole or not at all.
+        progress: is told of each part that was joined or encoded.
+        spec: as :func:`.build_dataset` takes it.
+        histories: as :func:`.build_dataset` takes them.
+        history_vectors: as :func:`.build_dataset` takes them.
+        part_rows: labels joined and encoded at once, which bounds memory.
 
     Raises:
         DataError: when a part comes back with other rows or columns, or a column breaks its rule.
@@ -66,19 +75,20 @@ def build_dataset_on_disk(
     """
     if not len(labels):
         raise DataError("no labels", fix="name another log")
-    starts = range(0, len(labels), part_rows)
-    first = join(entity_frame(task, labels.slice(0, part_rows)))
+    log = Log.of(labels)
+    starts = range(0, len(log), part_rows)
+    first = join(entity_frame(task, log.labels.slice(0, part_rows)))
     views = find_graph_columns(task, first)
-    raw = RawColumns(task, labels, views, snapshots, histories, history_vectors)
+    raw = RawColumns(task, log, views, snapshots, histories, history_vectors)
     with (
         atomic_folder(folder, folder.parent / ".staging") as made,
         progress.task("rank: inputs", total=2 * len(starts)) as advance,
     ):
         parts = _joined(raw, join, first, part_rows)
-        age = _write_raw(made / _RAW, raw, parts, snapshots, advance)
+        age = _write_raw(made / _RAW, raw, parts, advance)
         rows = FileRows(made / _RAW)
-        encoders = fit_encoders(spec or raw.spec(first), rows, training_rows(labels))
-        label, start = label_values(labels), 0
+        encoders = fit_encoders(spec or raw.spec(first), rows, training_rows(log.labels))
+        label, start = label_values(log.labels), 0
         with InputsWriter(made / _INPUTS) as writer:
             for part in rows.parts(rows.schema.names):
                 writer.append(encoders.encode(part, label[start : start + len(part)]))
@@ -89,23 +99,17 @@ def build_dataset_on_disk(
 
 
 def _joined(raw: RawColumns, join: Join, first: pa.Table, rows: int) -> Iterator[tuple[int, pa.Table]]:
-    """Start and features of each part; the first has been joined."""
-    for start in range(0, len(raw.labels), rows):
-        frame = entity_frame(raw.task, raw.labels.slice(start, rows))
+    """Yield start and features of each part; the first has been joined."""
+    for start in range(0, len(raw.log), rows):
+        frame = entity_frame(raw.task, raw.log.labels.slice(start, rows))
         features = join(frame) if start else first
         if len(features) != len(frame):
             raise DataError(f"{len(features)} rows of features beside {len(frame)} labels, from row {start}")
         yield start, features
 
 
-def _write_raw(
-    path: Path,
-    raw: RawColumns,
-    parts: Iterator[tuple[int, pa.Table]],
-    snapshots: Sequence[datetime],
-    advance: Advance,
-) -> F32:
-    """Write the parts as batches of an Arrow file; returns [n] ages of the rows' snapshots."""
+def _write_raw(path: Path, raw: RawColumns, parts: Iterator[tuple[int, pa.Table]], advance: Advance) -> F32:
+    """Write the parts as batches of an Arrow file, and return [n] the ages of the rows' snapshots."""
     ages: list[F32] = []
     with ExitStack() as stack:
         sink = stack.enter_context(pa.OSFile(str(path), "wb"))
@@ -122,6 +126,6 @@ def _write_raw(
                     fix="join every part alike",
                 )
             writer.write_table(part)
-            ages.append(snapshot_age(raw.labels.slice(start, len(part)), features, raw.views, snapshots))
+            ages.append(snapshot_age(raw, start, features))
             advance()
     return np.concatenate(ages)

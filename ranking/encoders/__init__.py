@@ -1,4 +1,4 @@
-"""One class a kind of field: fitted on training rows, it encodes any rows, and is saved with a bundle."""
+"""Encoders, one class a kind of field: fitted on training rows, they encode any rows, and are saved."""
 
 from ranking.encoders.codes import HashCodes, ValueCodes
 from ranking.encoders.fitted import Encoders, fit_encoders

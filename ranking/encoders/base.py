@@ -1,4 +1,4 @@
-"""What every encoder is: fitted on training rows, it makes fields of any rows, in training and in service."""
+"""The base of encoders: fitted on training rows, they make fields of any rows, in training and in service."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, MutableMapping
@@ -11,7 +11,7 @@ from embedding_features.errors import DataError
 from ranking.encoders.codes import Coder, HashCodes, ValueCounts
 from ranking.encoders.rows import TrainingRows, check_column
 from ranking.inputs.arrow import flat_array
-from ranking.inputs.field_specs import Coding, FieldSpec, HashCoding, SharedCoding, VocabularyCoding
+from ranking.inputs.field_specs import Coding, FieldSpec, HashCoding, VocabularyCoding
 from ranking.inputs.inputs import Field
 
 SpecT = TypeVar("SpecT", bound=FieldSpec)
@@ -19,11 +19,11 @@ SpecT = TypeVar("SpecT", bound=FieldSpec)
 
 @dataclass(frozen=True)
 class FieldEncoder(ABC, Generic[SpecT]):
-    """One field's.
+    """Fits one field on the training rows and encodes it for any rows.
 
     Attributes:
-        spec: the field.
-        shape: what else was learned: numbers by name.
+        spec: the field's spec.
+        shape: what was learned besides codes: numbers by name.
         coders: name of a field with codes of its own → its codes; those of all fields.
     """
 
@@ -34,7 +34,12 @@ class FieldEncoder(ABC, Generic[SpecT]):
     @classmethod
     @abstractmethod
     def fit(cls, spec: SpecT, rows: TrainingRows, coders: MutableMapping[str, Coder]) -> Self:
-        """Learn codes, which are added to ``coders``, and shapes.
+        """Learn codes and shapes from training rows.
+
+        Args:
+            spec: the field's spec.
+            rows: the training rows.
+            coders: the codes of all fields; the field's own are added.
 
         Raises:
             DataError: when a column is missing, or of a type that the field cannot be made of.
@@ -42,25 +47,26 @@ class FieldEncoder(ABC, Generic[SpecT]):
 
     @abstractmethod
     def encode(self, table: pa.Table) -> list[Field]:
-        """The fields of some rows.
+        """Return the fields of some rows: one, but for tokens, which have one for each position.
 
         Raises:
             DataError: when a column is missing, of another type than in training, or breaks the field's rule.
         """
 
     def column(self, table: pa.Table, name: str) -> pa.Array:
-        """A column, as one array."""
+        """Return a column of the table as one array."""
         check_column(table.schema, name, self.spec.name)
         return flat_array(table[name])
 
 
-def table_name(name: str, coding: Coding) -> str:
-    """Whose codes a field has."""
-    return coding.of if isinstance(coding, SharedCoding) else name
-
-
 def learn_codes(coding: Coding, values: Iterator[pa.Array], name: str) -> Coder:
-    """The codes of the values of training rows, given part by part."""
+    """Learn codes from the values of training rows.
+
+    Args:
+        coding: how values get codes.
+        values: given part by part.
+        name: the field's name, for errors.
+    """
     counts = ValueCounts()
     for part in values:
         counts.add(part, name)
@@ -68,7 +74,16 @@ def learn_codes(coding: Coding, values: Iterator[pa.Array], name: str) -> Coder:
 
 
 def coder_of(coding: Coding, counts: ValueCounts, name: str) -> Coder:
-    """The codes of counted values."""
+    """Return the codes of counted values.
+
+    Args:
+        coding: how values get codes.
+        counts: how often each value was seen.
+        name: the field's name, for errors.
+
+    Raises:
+        DataError: when floating point numbers would be hashed.
+    """
     if isinstance(coding, HashCoding):
         if counts.kind == "number":
             raise DataError(f"{name}: floating point numbers are not hashed", fix="use a vocabulary")

@@ -1,4 +1,4 @@
-"""One value a row: categorical fields, and lists of tokens that are as many categorical fields."""
+"""The encoders of categories: fields of one value a row, and lists of tokens, which become as many fields."""
 
 from collections.abc import MutableMapping
 from typing import Self
@@ -6,22 +6,25 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from typing_extensions import override
 
 from embedding_features.arrays import I64
 from embedding_features.errors import DataError
-from ranking.encoders.base import FieldEncoder, coder_of, learn_codes, table_name
+from ranking.encoders.base import FieldEncoder, coder_of, learn_codes
 from ranking.encoders.codes import Coder, ValueCounts
 from ranking.encoders.rows import TrainingRows
 from ranking.encoders.values import keys_of, value_kind
 from ranking.inputs.arrow import Lists, flat_array
-from ranking.inputs.field_specs import CategorySpec, SharedCoding, TokensSpec
-from ranking.inputs.inputs import Category, Field
+from ranking.inputs.field_specs import CategorySpec, SharedCoding, TokensSpec, codes_owner
+from ranking.inputs.fields import Category
+from ranking.inputs.inputs import Field
 
 
 class CategoryEncoder(FieldEncoder[CategorySpec]):
-    """A value's code."""
+    """Encodes a value as its code."""
 
     @classmethod
+    @override
     def fit(cls, spec: CategorySpec, rows: TrainingRows, coders: MutableMapping[str, Coder]) -> Self:
         encoder = cls(spec, {}, coders)
         if not isinstance(spec.coding, SharedCoding):
@@ -29,9 +32,10 @@ class CategoryEncoder(FieldEncoder[CategorySpec]):
             coders[spec.name] = learn_codes(spec.coding, parts, spec.name)
         return encoder
 
+    @override
     def encode(self, table: pa.Table) -> list[Field]:
         spec, values = self.spec, self._values(table)
-        name = table_name(spec.name, spec.coding)
+        name = codes_owner(spec)
         coder = self.coders[name]
         codes = coder.encode(values, spec.name)
         key = keys_of(values, spec.name) if spec.keys else None
@@ -42,6 +46,7 @@ class CategoryEncoder(FieldEncoder[CategorySpec]):
         ]
 
     def _values(self, table: pa.Table) -> pa.Array:
+        """Return the field's column, nulls replaced by the default if there is one."""
         values = self.column(table, self.spec.column)
         default = self.spec.default
         if default is None:
@@ -57,9 +62,10 @@ class CategoryEncoder(FieldEncoder[CategorySpec]):
 
 
 class TokensEncoder(FieldEncoder[TokensSpec]):
-    """A code a position; ``shape["length"]`` positions, none where training has no token."""
+    """Encodes a list of tokens as a field a position; ``shape["length"]`` is 0 where training has none."""
 
     @classmethod
+    @override
     def fit(cls, spec: TokensSpec, rows: TrainingRows, coders: MutableMapping[str, Coder]) -> Self:
         lengths: set[int] = set()
         counts: list[ValueCounts] = []
@@ -71,12 +77,13 @@ class TokensEncoder(FieldEncoder[TokensSpec]):
                     f"{spec.name}: token lists of lengths {sorted(lengths)}", fix="use one codebook only"
                 )
             counts = counts or [ValueCounts() for _ in range(max(lengths, default=0))]
-            for position, of_position in enumerate(counts):
-                of_position.add(_at(lists, position), spec.name)
-        for position, of_position in enumerate(counts):
-            coders[f"{spec.name}_{position}"] = coder_of(spec.coding, of_position, spec.name)
+            for position, counted in enumerate(counts):
+                counted.add(_values_at(lists, position), spec.name)
+        for position, counted in enumerate(counts):
+            coders[f"{spec.name}_{position}"] = coder_of(spec.coding, counted, spec.name)
         return cls(spec, {"length": len(counts)}, coders)
 
+    @override
     def encode(self, table: pa.Table) -> list[Field]:
         spec, length = self.spec, self.shape["length"]
         lists = Lists.of(self.column(table, spec.column), spec.name)
@@ -91,18 +98,18 @@ class TokensEncoder(FieldEncoder[TokensSpec]):
             name = f"{spec.name}_{position}"
             coder = self.coders[name]
             place = f"{spec.place}_{position}" if spec.place else ""
-            codes = coder.encode(_at(lists, position), name)
+            codes = coder.encode(_values_at(lists, position), name)
             fields.append(Category(name, spec.group, spec.side, name, codes, coder.size, place=place))
         return fields
 
 
 def _lengths(lists: Lists) -> set[int]:
-    """Lengths of the lists that have a token."""
+    """Return the lengths of the lists that have a token."""
     return set(np.unique(lists.length[lists.length > 0]).tolist())
 
 
-def _at(lists: Lists, position: int) -> pa.Array:
-    """[n] the value at a position, null where the list is empty."""
-    place: I64 = np.cumsum(lists.length) - lists.length + position
+def _values_at(lists: Lists, position: int) -> pa.Array:
+    """Return [n] the value at a position, null where the list is empty."""
+    index: I64 = np.cumsum(lists.length) - lists.length + position
     empty = lists.length == 0
-    return flat_array(pc.take(lists.flat, pa.array(np.where(empty, 0, place), mask=empty)))
+    return flat_array(pc.take(lists.flat, pa.array(np.where(empty, 0, index), mask=empty)))

@@ -1,4 +1,4 @@
-"""From values to codes: a vocabulary of the training rows, or hashing."""
+"""Codes of values: a vocabulary of the training rows, or hashing."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from embedding_features.arrays import I32
 from embedding_features.errors import DataError
 from ranking.encoders.value_index import ValueIndex
-from ranking.encoders.values import ValueKind, buckets_of, plain, value_kind
+from ranking.encoders.values import ValueKind, buckets_of, normalized, value_kind
 from ranking.inputs.arrow import flat_array
 
 #: a share of a vocabulary: of fewer values each is searched for, else Arrow numbers the vocabulary anew
@@ -19,7 +19,7 @@ FEW = 1 / 8
 
 @dataclass(frozen=True)
 class ValueCodes:
-    """Values known from training rows.
+    """Gives codes to the values known from training rows.
 
     Attributes:
         values: [v], ascending and distinct; the code of ``values[i]`` is i + 1.
@@ -33,35 +33,35 @@ class ValueCodes:
 
     @classmethod
     def fit(cls, values: pa.Array, min_count: int, unknown: int = 0) -> "ValueCodes":
-        """The values seen at least ``min_count`` times: codes do not depend on row order."""
+        """Return codes of the values seen at least ``min_count`` times; they do not depend on row order."""
         counts = ValueCounts()
         counts.add(values, "values")
         return counts.vocabulary(min_count, unknown)
 
     @cached_property
-    def _places(self) -> "ValueIndex":
+    def _index(self) -> ValueIndex:
         return ValueIndex(self.values)
 
     @property
     def size(self) -> int:
-        """Number of codes, 0 included."""
+        """Return the number of codes, 0 included."""
         return len(self.values) + 1 + self.unknown
 
     def encode(self, values: pa.Array, name: str = "values") -> I32:
-        """[n] codes; 0 is null.
+        """Return [n] codes; 0 is null, and where there are no buckets, unknown.
 
         Raises:
             DataError: when the values are of another kind.
         """
         check_kind(values.type, self.kind, name)
-        values = plain(values, name)
+        values = normalized(values, name)
         if pa.types.is_null(values.type) or pa.types.is_null(self.values.type):
             found = np.zeros(len(values), np.int64)
         elif len(values) < FEW * len(self.values) and not pa.types.is_floating(values.type):
-            found = self._places.find(values)
+            found = self._index.find(values)
         else:
-            places = pc.index_in(values, value_set=self.values)
-            found = np.asarray(pc.add(places, 1).fill_null(0).to_numpy(zero_copy_only=False), np.int64)
+            positions = pc.index_in(values, value_set=self.values)
+            found = np.asarray(pc.add(positions, 1).fill_null(0).to_numpy(zero_copy_only=False), np.int64)
         if self.unknown:
             known = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), np.bool_)
             buckets = len(self.values) + 1 + buckets_of(values, self.unknown)
@@ -71,24 +71,24 @@ class ValueCodes:
 
 @dataclass(frozen=True)
 class HashCodes:
-    """Every value has the code 1 + hash mod ``buckets``; 0 is null."""
+    """Gives every value the code 1 + hash mod ``buckets``; 0 is null."""
 
     buckets: int
     kind: ValueKind
 
     @property
     def size(self) -> int:
-        """Number of codes, 0 included."""
+        """Return the number of codes, 0 included."""
         return self.buckets + 1
 
     def encode(self, values: pa.Array, name: str = "values") -> I32:
-        """[n] codes.
+        """Return [n] codes.
 
         Raises:
             DataError: when the values are of another kind.
         """
         check_kind(values.type, self.kind, name)
-        values = plain(values, name)
+        values = normalized(values, name)
         known = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), np.bool_)
         return np.where(known, 1 + buckets_of(values, self.buckets), 0).astype(np.int32)
 
@@ -97,7 +97,7 @@ Coder = ValueCodes | HashCodes
 
 
 class ValueCounts:
-    """How often each value was seen, part by part: memory grows with the distinct values only."""
+    """Counts how often each value is seen, part by part: memory grows with the distinct values only."""
 
     def __init__(self) -> None:
         self.kind: ValueKind = "nothing"
@@ -110,7 +110,7 @@ class ValueCounts:
             return
         check_kind(values.type, self.kind, name)
         self.kind = kind
-        counted = pc.value_counts(plain(values, name).drop_null())
+        counted = pc.value_counts(normalized(values, name).drop_null())
         part = pa.table({"value": counted.field("values"), "count": counted.field("counts")})
         if self._seen is not None:
             both = pa.concat_tables([self._seen, part]).group_by("value").aggregate([("count", "sum")])
@@ -118,20 +118,27 @@ class ValueCounts:
         self._seen = part
 
     def vocabulary(self, min_count: int, unknown: int = 0) -> ValueCodes:
-        """The values seen often enough, ascending."""
+        """Return codes of the values seen at least ``min_count`` times, ascending."""
         if self._seen is None:
             return ValueCodes(pa.array([], pa.null()), "nothing", unknown)
-        often = flat_array(self._seen.filter(pc.greater_equal(self._seen["count"], min_count))["value"])
-        return ValueCodes(often.take(pc.sort_indices(often)), self.kind, unknown)
+        frequent = flat_array(self._seen.filter(pc.greater_equal(self._seen["count"], min_count))["value"])
+        return ValueCodes(frequent.take(pc.sort_indices(frequent)), self.kind, unknown)
 
 
-def check_kind(of: pa.DataType, expected: ValueKind, name: str) -> None:
-    """Raises:
-    DataError: when a column's type is not of the kind seen before; a column of nulls fits any.
+def check_kind(arrow_type: pa.DataType, expected: ValueKind, name: str) -> None:
+    """Check that a column's type is of the kind seen before; a column of nulls fits any.
+
+    Args:
+        arrow_type: the column's type.
+        expected: the kind seen before.
+        name: the field's name, for errors.
+
+    Raises:
+        DataError: when it is of another kind.
     """
-    found = value_kind(of, name)
+    found = value_kind(arrow_type, name)
     if found != expected and "nothing" not in (found, expected):
         raise DataError(
-            f"{name}: values are {of} ({found}), training had {expected} values",
+            f"{name}: values are {arrow_type} ({found}), training had {expected} values",
             fix=f"write them as {expected} values, or train again on these",
         )

@@ -1,4 +1,4 @@
-"""All encoders of a spec: fitted together, and what a service encodes a request with."""
+"""All encoders of a spec, which are fitted together, and which a service encodes a request with."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ ENCODERS: dict[str, type[FieldEncoder[Any]]] = {
 
 @dataclass(frozen=True)
 class Encoders:
-    """Everything that turns raw rows into the inputs of a ranker.
+    """Turns raw rows into the inputs of a ranker.
 
     Attributes:
         spec: the fields.
@@ -49,7 +49,7 @@ class Encoders:
     coders: Mapping[str, Coder]
 
     def encode(self, table: pa.Table, label: F32 | None = None) -> Inputs:
-        """The inputs of some rows.
+        """Return the inputs of some rows.
 
         Args:
             table: the columns of the spec; others are not looked at.
@@ -65,7 +65,10 @@ class Encoders:
         return Inputs(np.zeros(len(table), np.float32) if label is None else label, tuple(fields))
 
     def select(self, kept: Callable[[FieldSpec], bool]) -> "Encoders":
-        """Those of some fields.
+        """Return the encoders of some fields.
+
+        Args:
+            kept: says of a spec whether to keep its field.
 
         Raises:
             ConfigError: when none is left, or one shares the codes of a field that is not.
@@ -74,8 +77,8 @@ class Encoders:
         spec = parse_config({"fields": fields}, RankerSpec, "the spec of those fields alone")
         return Encoders(spec, {field.name: self.shapes[field.name] for field in fields}, self.coders)
 
-    def names(self) -> list[str]:
-        """Of the fields that come out: tokens come out as a field a position."""
+    def field_names(self) -> list[str]:
+        """Return the names of the encoded fields; a tokens field yields one for each position."""
         empty = pa.table({column: pa.nulls(0) for column in self.spec.columns()})
         return [field.name for field in self.encode(empty).fields]
 
@@ -84,6 +87,7 @@ def fit_encoders(spec: RankerSpec, rows: pa.Table | RawRows, train: Bool) -> Enc
     """Fit every encoder of a spec on the training rows.
 
     Args:
+        spec: the fields.
         rows: the raw columns, in memory or on disk.
         train: [n] which rows are training rows.
 
@@ -95,8 +99,8 @@ def fit_encoders(spec: RankerSpec, rows: pa.Table | RawRows, train: Bool) -> Enc
     coders: dict[str, Coder] = {}
     shapes = {field.name: ENCODERS[field.kind].fit(field, chosen, coders).shape for field in spec.fields}
     encoders = Encoders(spec, shapes, coders)
-    # of no row of the training columns: one that is missing or of a wrong type is told of here
-    names = [field.name for field in encoders.encode(chosen.none()).fields]
+    # a column that is missing or of a wrong type is reported here, where no row is encoded
+    names = [field.name for field in encoders.encode(chosen.empty_table()).fields]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataError(f"two fields come out as {twice[0]!r}", fix="name the fields of the spec apart")

@@ -1,4 +1,4 @@
-"""The user's last items, as codes and as pretrained vectors."""
+"""The encoder of histories: the user's last items, as codes and as pretrained vectors."""
 
 from collections.abc import MutableMapping
 from typing import Self
@@ -6,27 +6,30 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from typing_extensions import override
 
 from embedding_features.arrays import F32, I32
 from embedding_features.errors import DataError
-from ranking.encoders.base import FieldEncoder, learn_codes, table_name
+from ranking.encoders.base import FieldEncoder, learn_codes
 from ranking.encoders.codes import Coder
 from ranking.encoders.rows import TrainingRows
 from ranking.encoders.vectors import checked_vectors
 from ranking.inputs.arrow import Lists, list_array, vector_dim
-from ranking.inputs.field_specs import HistorySpec, SharedCoding
-from ranking.inputs.inputs import Field, History
-from ranking.inputs.vector_rows import held_once
+from ranking.inputs.field_specs import HistorySpec, SharedCoding, codes_owner
+from ranking.inputs.fields import History
+from ranking.inputs.inputs import Field
+from ranking.inputs.vector_rows import distinct_vectors
 
 
 class HistoryEncoder(FieldEncoder[HistorySpec]):
-    """The first ``spec.length`` of each list; vectors have ``shape["dim"]`` numbers, 0 without a column.
+    """Encodes the first ``spec.length`` items of each list; vectors have ``shape["dim"]`` numbers, or 0.
 
     Vectors come as lists of lists, as a request has them, or as lists of a dictionary of vectors, as a log
     has them, where the vector of one snapshot and item is in many histories.
     """
 
     @classmethod
+    @override
     def fit(cls, spec: HistorySpec, rows: TrainingRows, coders: MutableMapping[str, Coder]) -> Self:
         if not isinstance(spec.coding, SharedCoding):
             ids = (
@@ -42,11 +45,12 @@ class HistoryEncoder(FieldEncoder[HistorySpec]):
                 return cls(spec, {"dim": dim}, coders)
         return cls(spec, {"dim": 1}, coders)
 
+    @override
     def encode(self, table: pa.Table) -> list[Field]:
         spec = self.spec
         whole = Lists.of(self.column(table, spec.column), spec.name)
         lists = whole.first(spec.length)
-        name = table_name(spec.name, spec.coding)
+        name = codes_owner(spec)
         coder = self.coders[name]
         codes: I32 = lists.padded(coder.encode(lists.flat, spec.name), spec.length)
         rows, vectors = self._vectors(table, whole, lists)
@@ -58,13 +62,13 @@ class HistoryEncoder(FieldEncoder[HistorySpec]):
                 name,
                 codes,
                 coder.size,
-                *held_once(rows, vectors),
+                *distinct_vectors(rows, vectors),
                 vector=spec.candidate,
             )
         ]
 
     def _vectors(self, table: pa.Table, whole: Lists, lists: Lists) -> tuple[I32, F32]:
-        """[n, length] rows of a table and the table; ``lists`` are the ``whole`` ones cut to the length."""
+        """Return [n, length] rows of a table, and the table; ``lists`` are the ``whole`` ones, cut."""
         spec, dim = self.spec, self.shape["dim"]
         if spec.vectors is None:
             return np.zeros((len(lists.length), spec.length), np.int32), np.zeros((1, 0), np.float32)
@@ -87,6 +91,6 @@ class HistoryEncoder(FieldEncoder[HistorySpec]):
 
 
 def _vectors_of(column: pa.ChunkedArray, name: str) -> pa.Array:
-    """The vectors in a column of lists of them."""
+    """Return the vectors in a column of lists of vectors."""
     flat = pc.list_flatten(list_array(column, name))
     return flat.dictionary if pa.types.is_dictionary(flat.type) else flat

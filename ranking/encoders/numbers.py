@@ -1,10 +1,11 @@
-"""Numbers: dense fields."""
+"""The encoder of numbers."""
 
 from collections.abc import MutableMapping
 from typing import Self
 
 import numpy as np
 import pyarrow as pa
+from typing_extensions import override
 
 from embedding_features.errors import DataError
 from ranking.encoders.base import FieldEncoder
@@ -12,19 +13,22 @@ from ranking.encoders.codes import Coder
 from ranking.encoders.rows import TrainingRows
 from ranking.inputs.arrow import floats
 from ranking.inputs.field_specs import NumberSpec
-from ranking.inputs.inputs import Field, Number
+from ranking.inputs.fields import Number
+from ranking.inputs.inputs import Field
 
 
 class NumberEncoder(FieldEncoder[NumberSpec]):
-    """Nothing is learned: scales are the ranker's to fit."""
+    """Encodes a column as float32 numbers; nothing is learned, for scales are the ranker's to fit."""
 
     @classmethod
+    @override
     def fit(cls, spec: NumberSpec, rows: TrainingRows, coders: MutableMapping[str, Coder]) -> Self:
         encoder = cls(spec, {}, coders)
         for part in rows.parts([spec.column], spec.name):
-            encoder.encode(part)  # a column that cannot be numbers is told of before it is trained on
+            encoder.encode(part)  # a column that cannot be numbers is reported before it is trained on
         return encoder
 
+    @override
     def encode(self, table: pa.Table) -> list[Field]:
         column, name = self.column(table, self.spec.column), self.spec.name
         values = floats(column, name)

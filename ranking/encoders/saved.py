@@ -1,4 +1,4 @@
-"""Encoders as files: ``encoders.json`` and a Parquet file a vocabulary."""
+"""Encoders saved as files: ``encoders.json`` and a Parquet file a vocabulary."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -32,7 +32,7 @@ class _HashingRecord(Config):
 
 
 class _Record(Config):
-    """``encoders.json``."""
+    """Holds what ``encoders.json`` says."""
 
     format: Literal[1] = 1
     spec: RankerSpec
@@ -57,7 +57,7 @@ def save_encoders(encoders: Encoders, folder: Path) -> None:
 
 
 def load_encoders(folder: Path) -> Encoders:
-    """The encoders that :func:`save_encoders` wrote: they encode as those did.
+    """Read the encoders that :func:`save_encoders` wrote: they encode as those did.
 
     Raises:
         ConfigError: when ``encoders.json`` is missing or not valid.
@@ -69,11 +69,11 @@ def load_encoders(folder: Path) -> Encoders:
         if isinstance(code, _HashingRecord):
             coders[name] = HashCodes(code.buckets, code.values)
         else:
-            coders[name] = ValueCodes(_values(folder / code.file), code.values, code.unknown)
+            coders[name] = ValueCodes(_read_vocabulary(folder / code.file), code.values, code.unknown)
     return Encoders(record.spec, record.shapes, coders)
 
 
-def _values(path: Path) -> pa.Array:
+def _read_vocabulary(path: Path) -> pa.Array:
     try:
         with pq.ParquetFile(path) as file:
             column = file.read()["value"]

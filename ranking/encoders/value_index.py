@@ -1,4 +1,4 @@
-"""Where a value stands in a vocabulary, found without numbering the vocabulary anew."""
+"""An index of a vocabulary: finds few values without Arrow numbering the whole vocabulary anew."""
 
 import numpy as np
 import pyarrow as pa
@@ -9,7 +9,7 @@ from ranking.encoders.values import hashes_of
 
 
 class ValueIndex:
-    """Searches distinct int64s or strings by a lasting index: a request has few values, and no time.
+    """Finds values among distinct int64s or strings; it is built once and kept, for a request has no time.
 
     Args:
         values: [v] distinct, without null.
@@ -17,32 +17,32 @@ class ValueIndex:
 
     def __init__(self, values: pa.Array) -> None:
         self._values = values
-        codes = _codes(values)
-        self._order = np.argsort(codes, kind="stable")
-        self._codes = codes[self._order]
-        #: two strings of one hash: never yet met, but what is found must be right
-        self._twins = bool((self._codes[1:] == self._codes[:-1]).any())
+        keys = _sort_keys(values)
+        self._order = np.argsort(keys, kind="stable")
+        self._keys = keys[self._order]
+        #: two strings of one hash: never yet seen, but what is found must be right
+        self._collides = bool((self._keys[1:] == self._keys[:-1]).any())
 
     def find(self, values: pa.Array) -> I64:
-        """[n] 1 + the place of each value; 0 where there is none, or for null."""
-        if self._twins or not len(self._codes):
-            places = pc.index_in(values, value_set=self._values)
-            return np.asarray(pc.add(places, 1).fill_null(0).to_numpy(zero_copy_only=False), np.int64)
-        codes = _codes(values)
-        at = np.minimum(np.searchsorted(self._codes, codes), len(self._codes) - 1)
-        place = self._order[at]
+        """Return [n] 1 + the position of each value; 0 for null, and where it is not among them."""
+        if self._collides or not len(self._keys):
+            positions = pc.index_in(values, value_set=self._values)
+            return np.asarray(pc.add(positions, 1).fill_null(0).to_numpy(zero_copy_only=False), np.int64)
+        keys = _sort_keys(values)
+        nearest = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        position = self._order[nearest]
         hit = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), np.bool_) & (
-            self._codes[at] == codes
+            self._keys[nearest] == keys
         )
         if pa.types.is_string(values.type):
-            same = pc.equal(self._values.take(pa.array(place)), values).fill_null(False)
+            same = pc.equal(self._values.take(pa.array(position)), values).fill_null(False)
             hit &= np.asarray(same.to_numpy(zero_copy_only=False), np.bool_)
-        found: I64 = np.where(hit, place + 1, 0)
+        found: I64 = np.where(hit, position + 1, 0)
         return found
 
 
-def _codes(values: pa.Array) -> np.ndarray:
-    """[n] integers themselves, 64-bit hashes of strings; anything where null."""
+def _sort_keys(values: pa.Array) -> np.ndarray:
+    """Return [n] integers themselves, 64-bit hashes of strings; anything where null."""
     if pa.types.is_string(values.type):
         return hashes_of(values)
     return np.asarray(values.fill_null(0).to_numpy(zero_copy_only=False))

@@ -1,4 +1,4 @@
-"""Values that can have codes: integers, truths, strings and numbers, each in one Arrow type."""
+"""Values that can have codes: their kinds, each in one Arrow type, and their hashes."""
 
 from hashlib import blake2b
 from typing import Literal
@@ -22,29 +22,44 @@ _TYPES: dict[ValueKind, pa.DataType] = {
     "number": pa.float64(),
     "nothing": pa.null(),
 }
+_TEXTS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 
 
-def value_kind(of: pa.DataType, name: str) -> ValueKind:
-    """The kind of an Arrow type.
+def value_kind(arrow_type: pa.DataType, name: str) -> ValueKind:
+    """Return the kind of an Arrow type.
+
+    Args:
+        arrow_type: the type of a column.
+        name: the field's name, for errors.
 
     Raises:
-        DataError: for any other type, such as a date or a list; ``name`` is the field's.
+        DataError: for any other type, such as a date or a list.
     """
     tests: dict[ValueKind, bool] = {
-        "integer": pa.types.is_integer(of),
-        "truth": pa.types.is_boolean(of),
-        "string": pa.types.is_string(of) or pa.types.is_large_string(of) or pa.types.is_string_view(of),
-        "number": pa.types.is_floating(of),
-        "nothing": pa.types.is_null(of),
+        "integer": pa.types.is_integer(arrow_type),
+        "truth": pa.types.is_boolean(arrow_type),
+        "string": any(is_text(arrow_type) for is_text in _TEXTS),
+        "number": pa.types.is_floating(arrow_type),
+        "nothing": pa.types.is_null(arrow_type),
     }
     for kind, holds in tests.items():
         if holds:
             return kind
-    raise DataError(f"{name}: values of type {of} have no codes", fix="write integers, strings or truths")
+    raise DataError(
+        f"{name}: values of type {arrow_type} have no codes", fix="write integers, strings or truths"
+    )
 
 
-def plain(values: pa.Array, name: str) -> pa.Array:
-    """The values in the one type of their kind; NaN is null."""
+def normalized(values: pa.Array, name: str) -> pa.Array:
+    """Return values in the one type of their kind; NaN becomes null.
+
+    Args:
+        values: of any type that :func:`value_kind` knows.
+        name: the field's name, for errors.
+
+    Raises:
+        DataError: when an integer is not of 64 bits, signed.
+    """
     kind = value_kind(values.type, name)
     if kind == "truth":
         values = values.cast(pa.int8())
@@ -58,10 +73,11 @@ def plain(values: pa.Array, name: str) -> pa.Array:
 
 
 def buckets_of(values: pa.Array, buckets: int) -> I64:
-    """[n] a bucket in [0, buckets) of each value, the same in every process; 0 where null.
+    """Return [n] a bucket of each value, the same in every process; 0 where null.
 
     Args:
-        values: of :func:`plain`.
+        values: as :func:`normalized` returns them.
+        buckets: their number.
 
     Raises:
         DataError: for numbers, whose bits say more than their values.
@@ -76,8 +92,16 @@ def buckets_of(values: pa.Array, buckets: int) -> I64:
 
 
 def keys_of(values: pa.Array, name: str) -> I64:
-    """[n] integers themselves, a 64-bit hash of strings; 0 where null."""
-    values = plain(values, name)
+    """Return [n] integers themselves, a 64-bit hash of strings; 0 where null.
+
+    Args:
+        values: ids.
+        name: the field's name, for errors.
+
+    Raises:
+        DataError: for floating point numbers.
+    """
+    values = normalized(values, name)
     if pa.types.is_string(values.type):
         known = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), np.bool_)
         return np.where(known, hashes_of(values).view(np.int64), 0)
@@ -93,7 +117,7 @@ def _of_integers(values: pa.Array) -> npt.NDArray[np.uint64]:
 
 
 def hashes_of(values: pa.Array) -> npt.NDArray[np.uint64]:
-    """BLAKE2b's first 8 bytes, of each distinct string once."""
+    """Return BLAKE2b's first 8 bytes of strings, computed once for each distinct one."""
     encoded = values.fill_null("").dictionary_encode()
     digests = b"".join(blake2b(s.encode(), digest_size=8).digest() for s in encoded.dictionary.to_pylist())
     hashes: npt.NDArray[np.uint64] = np.frombuffer(digests, "<u8").astype(np.uint64)

@@ -25,7 +25,7 @@ def select(dataset: Dataset, variant: Variant, grid: GridContext) -> tuple[Input
             fix=f"derive and publish {variant['features']} of {variant['method'] or grid.families[0]}, "
             "or leave it out",
         )
-    return dataset.inputs.select(frozenset(encoders.names())), encoders
+    return dataset.inputs.select(frozenset(encoders.field_names())), encoders
 
 
 def make_arm(dataset: Dataset, variant: Variant, grid: GridContext) -> Arm:

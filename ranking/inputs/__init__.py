@@ -1,1 +1,1 @@
-"""The fields of a ranker: their settings, and their values as arrays."""
+"""The fields of a ranker: how they are specified, and their values as arrays in memory and on disk."""

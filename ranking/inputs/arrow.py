@@ -1,4 +1,4 @@
-"""Arrow columns to the arrays of fields: numbers, padded lists, vectors."""
+"""Arrow columns as numpy arrays: numbers, lists and how they are padded, dims of vectors."""
 
 from dataclasses import dataclass
 
@@ -6,12 +6,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from embedding_features.arrays import F32, I32, I64, AnyArray, Bool
+from embedding_features.arrays import F32, I64, AnyArray
 from embedding_features.errors import DataError
+
+_NUMBERS = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
+_LISTS = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
 
 
 def flat_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
-    """One array of a column, dictionaries decoded."""
+    """Return a column as one array, dictionaries decoded."""
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if isinstance(array, pa.ChunkedArray):  # no chunk, or more than one array can hold
         array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
@@ -19,22 +22,31 @@ def flat_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
 
 
 def floats(column: pa.ChunkedArray | pa.Array, name: str = "numbers") -> F32:
-    """[n] numbers, null as NaN.
+    """Return [n] numbers, null as NaN.
+
+    Args:
+        column: of numbers or truths.
+        name: the field's name, for errors.
 
     Raises:
-        DataError: when the column is not of numbers or truths; ``name`` is the field's.
+        DataError: when the column is of anything else.
     """
-    of = column.type
-    numbers = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
-    if not (pa.types.is_null(of) or any(is_one(of) for is_one in numbers)):
-        raise DataError(f"{name}: a column of {of}, not of numbers", fix="cast it")
+    if not (pa.types.is_null(column.type) or any(is_type(column.type) for is_type in _NUMBERS)):
+        raise DataError(f"{name}: a column of {column.type}, not of numbers", fix="cast it")
     values = flat_array(column).cast(pa.float32(), safe=False)
     return np.array(values.to_numpy(zero_copy_only=False), np.float32)
 
 
 @dataclass(frozen=True)
 class Lists:
-    """A list column in pieces: ``flat`` values, and where each belongs."""
+    """Holds a column of lists in pieces.
+
+    Attributes:
+        flat: [v] all values, one list behind another.
+        row: [v] the list of each value.
+        position: [v] the place of each value in its list.
+        length: [n] of each list.
+    """
 
     flat: pa.Array
     row: I64
@@ -43,10 +55,14 @@ class Lists:
 
     @classmethod
     def of(cls, column: pa.ChunkedArray | pa.Array, name: str = "lists") -> "Lists":
-        """Null lists are empty.
+        """Return the lists of a column; null lists are empty.
+
+        Args:
+            column: of lists.
+            name: the field's name, for errors.
 
         Raises:
-            DataError: when the column is not of lists; ``name`` is the field's.
+            DataError: when the column is not of lists.
         """
         array = list_array(column, name)
         length = np.asarray(pc.list_value_length(array).fill_null(0).to_numpy(zero_copy_only=False), np.int64)
@@ -56,10 +72,11 @@ class Lists:
 
     @property
     def width(self) -> int:
+        """Return the length of the longest list, at least 1."""
         return max(1, int(self.length.max(initial=1)))
 
     def first(self, width: int) -> "Lists":
-        """The first ``width`` values of each list."""
+        """Return the first ``width`` values of each list."""
         if self.width <= width:
             return self
         kept = self.position < width
@@ -67,22 +84,31 @@ class Lists:
         return Lists(self.flat.filter(pa.array(kept)), self.row[kept], self.position[kept], length)
 
     def padded(self, values: AnyArray, width: int) -> AnyArray:
-        """[n, width] the ``values`` of ``flat``, 0 after the end of a list."""
+        """Return [n, width] what stands for the values, 0 after the end of a list.
+
+        Args:
+            values: [v] beside ``flat``.
+            width: at least the longest list's.
+        """
         padded = np.zeros((len(self.length), width), values.dtype)
         padded[self.row, self.position] = values
         return padded
 
 
-def is_list(of: pa.DataType) -> bool:
-    """Whether a type is of lists, of one length or of many."""
-    return bool(pa.types.is_list(of) or pa.types.is_large_list(of) or pa.types.is_fixed_size_list(of))
+def is_list(arrow_type: pa.DataType) -> bool:
+    """Return whether a type is of lists, of one length or of many."""
+    return any(is_type(arrow_type) for is_type in _LISTS)
 
 
 def list_array(column: pa.ChunkedArray | pa.Array, name: str) -> pa.Array:
-    """One array of lists; null lists are null.
+    """Return a column as one array of lists, in which null lists stay null.
+
+    Args:
+        column: of lists.
+        name: the field's name, for errors.
 
     Raises:
-        DataError: when the column is not of lists; ``name`` is the field's.
+        DataError: when the column is not of lists.
     """
     array = flat_array(column)
     if pa.types.is_null(array.type):
@@ -94,25 +120,12 @@ def list_array(column: pa.ChunkedArray | pa.Array, name: str) -> pa.Array:
     return array
 
 
-def padded_bag(lists: Lists, codes: I32, weights: F32 | None, width: int) -> tuple[I32, F32]:
-    """[n, width] codes and weights: known codes only, weights from 0 up and of sum 1 a row.
+def vector_dim(column: pa.ChunkedArray | pa.Array, name: str) -> int | None:
+    """Return the dim of a column's vectors, from its type or its values; None where neither says.
 
     Args:
-        lists: none longer than ``width``.
-        codes: [values] of ``lists.flat``.
-        weights: beside them, negative ones count as 0; None weighs alike.
-    """
-    padded = lists.padded(codes, width)
-    given = np.ones(len(codes), np.float32) if weights is None else np.maximum(weights, 0)
-    scaled = lists.padded(given, width)
-    scaled[padded == 0] = 0
-    total = scaled.sum(axis=1, keepdims=True)
-    np.divide(scaled, total, out=scaled, where=total > 0)
-    return padded, scaled
-
-
-def vector_dim(column: pa.ChunkedArray | pa.Array, name: str) -> int | None:
-    """Numbers a vector: of the type, or of the vectors there are; None where neither says.
+        column: of vectors.
+        name: the column's name, for errors.
 
     Raises:
         DataError: when the column is not of lists of numbers, or lengths differ.
@@ -129,21 +142,3 @@ def vector_dim(column: pa.ChunkedArray | pa.Array, name: str) -> int | None:
             f"{name}: vectors of lengths {sorted(lengths)}", fix="use snapshots of one space only"
         )
     return int(lengths[0]) if lengths else None
-
-
-def vectors(name: str, column: pa.ChunkedArray | pa.Array) -> tuple[F32, Bool]:
-    """[n, dim] vectors, zero where null, and [n] which are not; dim 1 where nothing says otherwise.
-
-    Raises:
-        DataError: when lengths differ or a value is null, NaN or infinite.
-    """
-    array = flat_array(column)
-    present = np.asarray(array.is_valid().to_numpy(zero_copy_only=False), np.bool_)
-    dim = vector_dim(array, name) or 1
-    values = np.zeros((len(array), dim), np.float32)
-    if present.any():
-        flat = pc.list_flatten(array.drop_null()).cast(pa.float32())
-        values[present] = np.asarray(flat.to_numpy(zero_copy_only=False)).reshape(-1, dim)
-    if not np.isfinite(values).all():
-        raise DataError(f"{name}: a vector holds a null, NaN or infinity", fix="publish the snapshot again")
-    return values, present

@@ -1,16 +1,16 @@
-"""The kinds of fields that a ranker's inputs are specified by."""
+"""The specs of fields, one class a kind: what a field is made of and how it is encoded."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from embedding_features.config import Config
-from ranking.inputs.inputs import Group
+from ranking.inputs.groups import Group
 from ranking.task.task import Side, Whose
 
 
 class VocabularyCoding(Config):
-    """Values seen in training get a code each, in ascending order from 1."""
+    """Gives a code to each value seen in training, in ascending order from 1."""
 
     kind: Literal["vocabulary"] = "vocabulary"
     min_count: int = Field(default=2, ge=1)
@@ -20,14 +20,14 @@ class VocabularyCoding(Config):
 
 
 class HashCoding(Config):
-    """The hashing trick (Weinberger et al., ICML 2009): a value's code is 1 + hash mod ``buckets``."""
+    """Gives a value the code 1 + hash mod ``buckets``: the hashing trick (Weinberger et al., ICML 2009)."""
 
     kind: Literal["hashing"] = "hashing"
     buckets: int = Field(ge=1)
 
 
 class SharedCoding(Config):
-    """The codes, and so the embeddings, of another field."""
+    """Takes the codes, and so the embeddings, of another field."""
 
     kind: Literal["shared"] = "shared"
     of: str
@@ -38,18 +38,18 @@ Coding = Annotated[VocabularyCoding | HashCoding | SharedCoding, Field(discrimin
 
 
 class FieldSpec(Config):
-    """What all fields have: a name of their own, and the group by which variants of the ablation have it."""
+    """Specifies what all fields have: a name of their own, and what they are grouped by in an ablation."""
 
     name: str
     group: Group = "base"
     family: str = ""
-    """Of the snapshots it comes from; "" where it is not pretrained."""
+    """The family of the snapshots that it comes from; "" where it is not pretrained."""
     whose: Whose = "both"
     """Whose pretrained features it is made of."""
 
 
 class NumberSpec(FieldSpec):
-    """A number a row."""
+    """Specifies a number a row."""
 
     kind: Literal["dense"] = "dense"
     column: str
@@ -59,7 +59,7 @@ class NumberSpec(FieldSpec):
 
 
 class CategorySpec(FieldSpec):
-    """A value a row: an integer, a string or a truth."""
+    """Specifies a value a row: an integer, a string or a truth."""
 
     kind: Literal["categorical"] = "categorical"
     side: Side
@@ -68,15 +68,15 @@ class CategorySpec(FieldSpec):
     default: int | str | None = None
     """Stands for a null; None leaves it unknown, code 0."""
     identity: bool = False
-    """The id of the user or item itself."""
+    """Whether it is the id of the user or item itself."""
     keys: bool = False
-    """Keep what tells unknown values apart, for deep hash embeddings (``key`` of the categorical field)."""
+    """Whether to keep what tells unknown values apart, for deep hash embeddings (:attr:`.Category.key`)."""
     place: str = ""
-    """See :class:`.Categorical`."""
+    """As :attr:`.Category.place`."""
 
 
 class BagSpec(FieldSpec):
-    """A list of values a row: genres, clusters, neighbours."""
+    """Specifies a list of values a row: genres, clusters, neighbours."""
 
     kind: Literal["multivalued"] = "multivalued"
     side: Side
@@ -90,18 +90,18 @@ class BagSpec(FieldSpec):
 
 
 class TokensSpec(FieldSpec):
-    """A list of as many tokens each row: position p becomes the categorical field ``<name>_<p>``."""
+    """Specifies a list of as many tokens each row: position p becomes the category ``<name>_<p>``."""
 
     kind: Literal["tokens"] = "tokens"
     side: Side
     column: str
     coding: VocabularyCoding | HashCoding = Field(default=VocabularyCoding(), discriminator="kind")
     place: str = ""
-    """What the places of its positions begin with (see :class:`.Categorical`)."""
+    """What the places of its positions begin with (see :attr:`.Category.place`)."""
 
 
 class VectorSpec(FieldSpec):
-    """A pretrained vector a row."""
+    """Specifies a pretrained vector a row."""
 
     kind: Literal["vector"] = "vector"
     side: Side
@@ -109,18 +109,16 @@ class VectorSpec(FieldSpec):
 
 
 class SimilaritySpec(FieldSpec):
-    """How alike the vectors of user and item are, a number; NaN where one is missing."""
+    """Specifies how alike the vectors in the columns ``user`` and ``item`` are; NaN where one is missing."""
 
     kind: Literal["similarity"] = "similarity"
     measure: Literal["dot", "cosine"]
     user: str
-    """Column of the user's vectors."""
     item: str
-    """Column of the item's vectors."""
 
 
 class HistorySpec(FieldSpec):
-    """The user's last items, newest first, as ids and, where there is such a column, pretrained vectors."""
+    """Specifies the user's last items, newest first, as ids and, where there is a column, as vectors."""
 
     kind: Literal["sequence"] = "sequence"
     column: str
@@ -140,12 +138,12 @@ AnyField = Annotated[
 ]
 
 
-def codes_itself(field: FieldSpec) -> bool:
-    """Whether other fields may share the codes of this one."""
-    return isinstance(field, CategorySpec | BagSpec) and not isinstance(field.coding, SharedCoding)
+def codes_owner(field: CategorySpec | BagSpec | HistorySpec) -> str:
+    """Return the name of the field whose codes a field has: its own, or that of the one it shares with."""
+    return field.coding.of if isinstance(field.coding, SharedCoding) else field.name
 
 
 def columns_of(field: FieldSpec) -> list[str]:
-    """The raw columns of one field."""
+    """Return the raw columns of one field."""
     names = (getattr(field, key, None) for key in ("column", "weights", "vectors", "user", "item"))
     return [name for name in names if isinstance(name, str)]

@@ -1,41 +1,25 @@
-"""The columns of a ranker's inputs: numbers, codes and pretrained vectors as numpy arrays, never objects.
+"""The kinds of fields of a ranker's inputs: numbers, codes and pretrained vectors as numpy arrays.
 
 ``layout_name`` is the name by which the layouts of saved bundles know a class, whatever it is called here.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from pydantic import AfterValidator
 
 from embedding_features.arrays import F32, I32, I64, Bool
-from embedding_features.artifact.kinds import KINDS
 from embedding_features.errors import DataError
+from ranking.inputs.groups import Group
+from ranking.inputs.vector_rows import check_table
 from ranking.task.task import Side
-
-#: groups of fields that are not pretrained: ids and side tables (``base``), counts and means of the log, and
-#: item-kNN scores of the log (``knn``)
-LOG_GROUPS = ("base", "counts", "knn")
-
-
-def _known(group: str) -> str:
-    known = (*LOG_GROUPS, *(kind.group for kind in KINDS.values()))
-    if group not in known:
-        raise ValueError(f"no group of fields {group!r}; there are {', '.join(known)}")
-    return group
-
-
-#: by which variants of an ablation have a field: one of :data:`LOG_GROUPS`, or that of a kind of feature
-Group = Annotated[str, AfterValidator(_known)]
 
 
 @dataclass(frozen=True)
 class Number:
-    """A number a row: ``values`` [n], NaN unknown. Neither scaled nor filled: that is the ranker's to fit."""
+    """Holds a number a row, ``values`` [n], NaN where unknown; scaling and filling is the ranker's to fit."""
 
     layout_name: ClassVar = "Continuous"
-
     name: str
     group: Group
     values: F32
@@ -43,7 +27,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Category:
-    """A code a row.
+    """Holds a code a row.
 
     Attributes:
         side: whose property it is.
@@ -57,7 +41,6 @@ class Category:
     """
 
     layout_name: ClassVar = "Categorical"
-
     name: str
     group: Group
     side: Side
@@ -71,16 +54,15 @@ class Category:
 
 @dataclass(frozen=True)
 class Bag:
-    """A weighted set of codes a row.
+    """Holds a weighted set of codes a row.
 
     Attributes:
         codes: [n, width] in [0, size), 0 in padding and for the unknown.
         weights: [n, width] at least 0, of sum 1 a row, or 0 where nothing is known; 0 where the code is 0.
-        side, table, identity: see :class:`Category`.
+        side: as in :class:`Category`; likewise ``table`` and ``identity``.
     """
 
     layout_name: ClassVar = "Bag"
-
     name: str
     group: Group
     side: Side
@@ -91,22 +73,9 @@ class Bag:
     identity: bool = False
 
 
-def _check_table(name: str, rows: I32, table: F32) -> None:
-    if table.ndim != 2 or len(table) == 0 or table[0].any():
-        raise DataError(
-            f"{name}: a table of shape {table.shape} whose row 0 is not all zero",
-            fix="keep row 0 for the absent vector",
-        )
-    if rows.size and (rows.min() < 0 or rows.max() >= len(table)):
-        raise DataError(
-            f"{name}: rows from {rows.min()} to {rows.max()} of a table of {len(table)}",
-            fix="give rows of the table, 0 where a vector is absent",
-        )
-
-
 @dataclass(frozen=True)
 class Vector:
-    """A pretrained vector a row, which a table holds once for all rows that have it.
+    """Holds a pretrained vector a row, in a table that has it once for all rows that share it.
 
     Attributes:
         rows: [n] row of the table, 0 where the vector is absent.
@@ -117,7 +86,6 @@ class Vector:
     """
 
     layout_name: ClassVar = "Vector"
-
     name: str
     group: Group
     side: Side
@@ -125,31 +93,31 @@ class Vector:
     table: F32
 
     def __post_init__(self) -> None:
-        _check_table(self.name, self.rows, self.table)
+        check_table(self.name, self.rows, self.table)
 
     @classmethod
     def of(cls, name: str, group: Group, side: Side, values: F32, present: Bool) -> "Vector":
-        """A table of ``values`` [n, dim], a row of its own for each where ``present`` [n]."""
+        """Return a field whose table has a row for each of ``values`` [n, dim] that is ``present`` [n]."""
         rows = np.where(present, np.cumsum(present), 0).astype(np.int32)
         table = np.concatenate([np.zeros((1, values.shape[1]), np.float32), values[present]])
         return cls(name, group, side, rows, table)
 
     @property
     def values(self) -> F32:
-        """[n, dim] copied, zero where absent."""
+        """Return [n, dim] the vectors, copied, zero where absent."""
         values: F32 = self.table[self.rows]
         return values
 
     @property
     def present(self) -> Bool:
-        """[n] which are not absent."""
+        """Return [n] which are not absent."""
         present: Bool = self.rows > 0
         return present
 
 
 @dataclass(frozen=True)
 class History:
-    """The user's last items before the row, newest first, as codes and as pretrained vectors.
+    """Holds the user's last items before the row, newest first, as codes and as pretrained vectors.
 
     Attributes:
         items: the vocabulary of ``codes``, such as the item id's ``table``.
@@ -159,11 +127,10 @@ class History:
         vector: the :class:`Vector` of the candidate item in the same space; "" without one.
 
     Raises:
-        DataError: as of :class:`Vector`; and when codes and rows differ in shape.
+        DataError: as :class:`Vector`; and when codes and rows differ in shape.
     """
 
     layout_name: ClassVar = "History"
-
     name: str
     group: Group
     side: Side
@@ -175,6 +142,6 @@ class History:
     vector: str = ""
 
     def __post_init__(self) -> None:
-        _check_table(self.name, self.rows, self.table)
+        check_table(self.name, self.rows, self.table)
         if self.codes.shape != self.rows.shape or self.codes.ndim != 2:
             raise DataError(f"{self.name}: codes of shape {self.codes.shape}, rows of {self.rows.shape}")

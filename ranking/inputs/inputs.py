@@ -1,4 +1,4 @@
-"""What a ranker is given: typed columns of numpy arrays, never objects."""
+"""Rows to learn from or to score: all fields of a ranker, beside the labels."""
 
 import hashlib
 from collections.abc import Collection
@@ -8,39 +8,31 @@ from typing import Any, TypeVar
 import numpy as np
 
 from embedding_features.arrays import F32, I64, AnyArray
-from ranking.inputs.fields import Bag, Category, Group, History, Number, Vector
-
-__all__ = [
-    "Bag",
-    "Category",
-    "Field",
-    "Group",
-    "History",
-    "Inputs",
-    "Number",
-    "Vector",
-    "arrays_of",
-    "take_rows",
-]
+from ranking.inputs.fields import Bag, Category, History, Number, Vector
 
 Field = Number | Category | Bag | Vector | History
 FieldT = TypeVar("FieldT", Number, Category, Bag, Vector, History)
 
 
 def arrays_of(field: Field) -> dict[str, AnyArray]:
-    """The arrays of a field by attribute: rows of the data, and the ``table`` they share."""
+    """Return the arrays of a field by attribute: rows of the data, and the ``table`` they share."""
     return {name: value for name, value in vars(field).items() if isinstance(value, np.ndarray)}
 
 
 def take_rows(field: Field, rows: I64 | slice) -> Field:
-    """A field's rows in that order, copied, of a slice views; its table is shared."""
+    """Return some rows of a field in that order; its table is shared.
+
+    Args:
+        field: of n rows.
+        rows: which are copied; of a slice they are views.
+    """
     taken: dict[str, Any] = {name: v[rows] for name, v in arrays_of(field).items() if name != "table"}
     return replace(field, **taken)
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Rows to learn from or to score.
+    """Holds rows to learn from or to score.
 
     Attributes:
         label: [n] of 0 and 1. A training row that only aligns domains has none: NaN.
@@ -58,15 +50,15 @@ class Inputs:
         return len(self.label)
 
     def of(self, kind: type[FieldT]) -> tuple[FieldT, ...]:
-        """The fields of one kind."""
+        """Return the fields of one kind."""
         return tuple(field for field in self.fields if isinstance(field, kind))
 
     def select(self, names: Collection[str]) -> "Inputs":
-        """The fields of some names; arrays are shared."""
+        """Return the inputs with the fields of some names only; arrays are shared."""
         return replace(self, fields=tuple(field for field in self.fields if field.name in names))
 
     def take(self, rows: I64 | slice) -> "Inputs":
-        """Some rows, in that order, copied, of a slice views; the tables of vectors are shared."""
+        """Return some rows, in that order, as :func:`take_rows` does for each field."""
         return Inputs(
             self.label[rows],
             tuple(take_rows(field, rows) for field in self.fields),
@@ -75,12 +67,12 @@ class Inputs:
         )
 
     def labelled(self) -> "Inputs":
-        """The rows that have a label: these themselves where all have one."""
+        """Return the rows that have a label: the inputs themselves where all have one."""
         unlabelled = np.isnan(self.label)
         return self.take(np.flatnonzero(~unlabelled)) if unlabelled.any() else self
 
     def layout(self) -> tuple[tuple[Any, ...], ...]:
-        """What two inputs must agree in to go through one ranker: all of every field but its rows."""
+        """Return what two inputs must agree in to go through one ranker: all of every field but its rows."""
         return tuple(
             (
                 field.layout_name,
@@ -91,7 +83,7 @@ class Inputs:
         )
 
     def fingerprint(self) -> str:
-        """SHA-256 (hex) of the layout and of every value."""
+        """Return the SHA-256 (hex) of the layout and of every value."""
         digest = hashlib.sha256(repr(self.layout()).encode())
         beside = [array for array in (self.group, self.domain) if array is not None]
         for array in (self.label, *beside, *(v for f in self.fields for v in arrays_of(f).values())):

@@ -17,7 +17,8 @@ from embedding_features.arrays import AnyArray
 from embedding_features.config import Config, load_config
 from embedding_features.errors import DataError
 from embedding_features.files import write_atomic
-from ranking.inputs.inputs import Bag, Category, Field, History, Inputs, Number, Vector, arrays_of
+from ranking.inputs.fields import Bag, Category, History, Number, Vector
+from ranking.inputs.inputs import Field, Inputs, arrays_of
 from ranking.inputs.vector_rows import VectorStore
 
 _RECORD = "inputs.json"
@@ -36,7 +37,7 @@ class _FieldRecord(Config):
 
 
 class _Record(Config):
-    """``inputs.json``."""
+    """Holds what ``inputs.json`` says."""
 
     format: Literal[1] = 1
     fields: tuple[_FieldRecord, ...]
@@ -44,9 +45,9 @@ class _Record(Config):
 
 
 class InputsWriter:
-    """Appends inputs to a folder, which can be opened once the block ended well.
+    """Appends inputs to a folder, which can be opened once the ``with`` block ended well.
 
-    What it keeps in memory is one part, and 16 bytes a distinct pretrained vector: tables are merged, so that
+    It keeps one part in memory, and 16 bytes a distinct pretrained vector: tables are merged, so that
     a vector that is in many parts is stored once.
     """
 
@@ -63,7 +64,7 @@ class InputsWriter:
         return self
 
     def append(self, inputs: Inputs) -> None:
-        """Write more rows.
+        """Write more rows after those before.
 
         Raises:
             DataError: when they are not laid out as those before.
@@ -73,18 +74,18 @@ class InputsWriter:
             self._fields = tuple(_record(field) for field in inputs.fields)
         if inputs.layout() != self._layout:
             raise DataError("the parts of the inputs have different fields", fix="encode all by one spec")
-        for name, array in _beside(inputs).items():
+        for name, array in _arrays_beside_fields(inputs).items():
             self._write(name, array)
-        for place, field in enumerate(inputs.fields):
-            for name, array in self._merged(place, field).items():
-                self._write(f"{place}.{name}", array)
+        for number, field in enumerate(inputs.fields):
+            for name, array in self._merged(number, field).items():
+                self._write(f"{number}.{name}", array)
 
-    def _merged(self, place: int, field: Field) -> dict[str, AnyArray]:
-        """A field's arrays, rows counted in the table of all parts and the table what is new in it."""
+    def _merged(self, number: int, field: Field) -> dict[str, AnyArray]:
+        """Return a field's arrays to append: rows of the table of all parts, and what is new in it."""
         arrays = arrays_of(field)
         if isinstance(field, Vector | History):
-            begins = place not in self._stores
-            store = self._stores.setdefault(place, VectorStore())
+            begins = number not in self._stores
+            store = self._stores.setdefault(number, VectorStore())
             arrays["rows"], vectors = store.add(field.rows, field.table)
             arrays["table"] = np.concatenate([field.table[:1], vectors]) if begins else vectors
         return arrays
@@ -108,26 +109,26 @@ class InputsWriter:
 
 
 def open_inputs(folder: Path) -> Inputs:
-    """The inputs that :class:`InputsWriter` wrote, as arrays over the files, which a write never reaches.
+    """Open the inputs that :class:`InputsWriter` wrote as arrays over the files, which a write never reaches.
 
     Raises:
         ConfigError: when ``inputs.json`` is missing, as after a kill, or not valid.
         DataError: when a file is missing or not of the size it should be.
     """
     record = load_config(folder / _RECORD, _Record)
-    arrays = {name: _map(folder / f"{name}.bin", array) for name, array in record.arrays.items()}
+    arrays = {name: _open_array(folder / f"{name}.bin", array) for name, array in record.arrays.items()}
     fields: list[Field] = []
-    for place, field in enumerate(record.fields):
-        if field.kind not in _FIELDS or not {f"{place}.{name}" for name in field.arrays} <= arrays.keys():
+    for number, field in enumerate(record.fields):
+        if field.kind not in _FIELDS or not {f"{number}.{name}" for name in field.arrays} <= arrays.keys():
             raise DataError(f"{folder / _RECORD}: no field can be made of {field}", fix="write it again")
         made: Any = _FIELDS[field.kind]
-        values = {name: arrays[f"{place}.{name}"] for name in field.arrays}
+        values = {name: arrays[f"{number}.{name}"] for name in field.arrays}
         fields.append(made(**field.attributes, **values))
     beside = {name: arrays.get(name) for name in ("group", "domain")}
     return Inputs(arrays["label"], tuple(fields), **beside)
 
 
-def _beside(inputs: Inputs) -> dict[str, AnyArray]:
+def _arrays_beside_fields(inputs: Inputs) -> dict[str, AnyArray]:
     found = {"label": inputs.label, "group": inputs.group, "domain": inputs.domain}
     return {name: array for name, array in found.items() if array is not None}
 
@@ -138,7 +139,7 @@ def _record(field: Field) -> _FieldRecord:
     return _FieldRecord(kind=type(field).__name__, attributes=attributes, arrays=arrays)
 
 
-def _map(path: Path, array: _Array) -> AnyArray:
+def _open_array(path: Path, array: _Array) -> AnyArray:
     dtype, size = np.dtype(array.dtype), int(np.prod(array.shape))
     if not path.is_file() or path.stat().st_size != size * dtype.itemsize:
         raise DataError(f"{path} is missing or not of {size * dtype.itemsize} bytes", fix="write it again")

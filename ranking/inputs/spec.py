@@ -1,4 +1,4 @@
-"""What a ranker is given, field by field: a YAML list that training and service encode alike."""
+"""The spec of a ranker's inputs: a YAML list of fields that training and service encode alike."""
 
 from pydantic import Field, model_validator
 
@@ -7,16 +7,18 @@ from embedding_features.errors import ConfigError
 from embedding_features.files import safe_name
 from ranking.inputs.field_specs import (
     AnyField,
+    BagSpec,
+    CategorySpec,
     HistorySpec,
     SharedCoding,
     VectorSpec,
-    codes_itself,
+    codes_owner,
     columns_of,
 )
 
 
 class RankerSpec(Config):
-    """The fields of a ranker's inputs, in order; ``load_config(path, RankerSpec)`` reads it from YAML.
+    """Lists the fields of a ranker's inputs; ``load_config(path, RankerSpec)`` reads it from YAML.
 
     Example:
         >>> item = {"kind": "categorical", "name": "item_id", "side": "item", "column": "item_id"}
@@ -34,7 +36,8 @@ class RankerSpec(Config):
         if twice:
             raise ValueError(f"fields named twice: {', '.join(twice)}")
         vectors = {field.name for field in self.fields if isinstance(field, VectorSpec)}
-        owners = {f.name for f in self.fields if codes_itself(f)}
+        coded = [f for f in self.fields if isinstance(f, CategorySpec | BagSpec)]
+        owners = {field.name for field in coded if codes_owner(field) == field.name}
         for field in self.fields:
             _check_name(field.name)
             coding = getattr(field, "coding", None)
@@ -48,7 +51,7 @@ class RankerSpec(Config):
         return self
 
     def columns(self) -> list[str]:
-        """The raw columns that are read, in order, each once."""
+        """Return the raw columns that are read, in order, each once."""
         return list(dict.fromkeys(column for field in self.fields for column in columns_of(field)))
 
 

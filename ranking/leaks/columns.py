@@ -23,7 +23,7 @@ _CATEGORIES = (pa.types.is_integer, pa.types.is_boolean, pa.types.is_string, pa.
 
 
 class LeakCheck(Config):
-    """What a leak check looks at, and how sure it must be."""
+    """Sets what a leak check looks at, and how sure it must be."""
 
     samples: int = Field(default=3, ge=0)
     """How often the log is replayed (:func:`.check_replay`)."""
@@ -38,7 +38,7 @@ class LeakCheck(Config):
 
 
 def check_columns(columns: pa.Table, label: F32, settings: LeakCheck | None = None) -> None:
-    """Look for columns that tell the label by themselves.
+    """Check that no column tells the label by itself.
 
     - Of numbers, the AUC of those that are there, in either direction.
     - Of strings, integers and truths, the AUC of each value's rate of ones at other rows; null is a value.
@@ -72,24 +72,24 @@ def check_columns(columns: pa.Table, label: F32, settings: LeakCheck | None = No
 
 
 def _leaks(column: pa.Array, rows: Labelled, settings: LeakCheck) -> Iterator[str]:
-    """What each check that fails says of a column."""
+    """Yield what each check that fails says of a column."""
     missing = column.is_null(nan_is_null=True)
     yield from _one_label("missing", missing, rows, settings)
     what, values = "value", column
     if is_list(column.type):
         what, values = "length", pc.list_value_length(column)
-    if any(is_one(values.type) for is_one in _NUMBERS):
-        there = ~np.asarray(missing.to_numpy(zero_copy_only=False), np.bool_)
-        numbers = values.filter(pa.array(there)).cast(pa.float64(), safe=False).to_numpy()
-        area = rows.auc(numbers, there, settings.min_rows)
-        yield from _too_high(what, max(area, 1 - area), settings)
-    if any(is_one(values.type) for is_one in _CATEGORIES):
+    if any(is_type(values.type) for is_type in _NUMBERS):
+        present = ~np.asarray(missing.to_numpy(zero_copy_only=False), np.bool_)
+        numbers = values.filter(pa.array(present)).cast(pa.float64(), safe=False).to_numpy()
+        area = rows.auc(numbers, present, settings.min_rows)
+        yield from _high_auc(what, max(area, 1 - area), settings)
+    if any(is_type(values.type) for is_type in _CATEGORIES):
         area = rows.auc(rows.rate_elsewhere(values), min_rows=settings.min_rows)
-        yield from _too_high(f"rate of ones at other rows of the same {what}", area, settings)
+        yield from _high_auc(f"rate of ones at other rows of the same {what}", area, settings)
         yield from _one_label(what, values, rows, settings)
 
 
-def _too_high(what: str, area: float, settings: LeakCheck) -> Iterator[str]:
+def _high_auc(what: str, area: float, settings: LeakCheck) -> Iterator[str]:
     if area > settings.max_single_auc:
         yield f"its {what} has an AUC of {area:.4f}, above {settings.max_single_auc}"
 

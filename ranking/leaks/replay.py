@@ -18,7 +18,7 @@ _ROWS = 8_192
 
 
 def check_replay(build: Build, labels: pa.Table, *, samples: int = 3, seed: int = 0) -> None:
-    """Make the columns again from the log as it once was, and compare them with those of the whole log.
+    """Check that columns made from the log as it once was are those of the whole log.
 
     For some rows r, spread over the log, the log is cut after r and the labels of r's moment are changed. The
     columns of all rows up to r must stay what they were, to the last bit, for they may depend on strictly
@@ -33,7 +33,7 @@ def check_replay(build: Build, labels: pa.Table, *, samples: int = 3, seed: int 
         build: makes the raw columns.
         labels: as :func:`.load_labels` returns them; they are the log as well.
         samples: how many rows r.
-        seed: of their choice.
+        seed: draws the rows r.
 
     Raises:
         LeakError: naming every column that changes, and of each why, a row and both values.
@@ -46,8 +46,10 @@ def check_replay(build: Build, labels: pa.Table, *, samples: int = 3, seed: int 
         if next(_changes(before, relabelled), None) is None:
             continue
         shorter = _built(build, cut)
-        later = _lines(cut, before, shorter, "when rows after it are removed")
-        own = _lines(cut, shorter, relabelled, "when its own label, or another of its moment, is changed")
+        later = _report_lines(cut, before, shorter, "when rows after it are removed")
+        own = _report_lines(
+            cut, shorter, relabelled, "when its own label, or another of its moment, is changed"
+        )
         raise LeakError(
             "columns tell what was not known yet:\n" + "\n".join([*later, *own]),
             fix="make them from rows strictly before the label's moment, or leave them out",
@@ -55,6 +57,7 @@ def check_replay(build: Build, labels: pa.Table, *, samples: int = 3, seed: int 
 
 
 def _built(build: Build, labels: pa.Table) -> pa.Table:
+    """Return the raw columns of some labels; there must be a row a label."""
     columns = build(labels)
     if len(columns) != len(labels):
         raise DataError(f"{len(columns)} rows of raw columns beside {len(labels)} labels")
@@ -62,26 +65,26 @@ def _built(build: Build, labels: pa.Table) -> pa.Table:
 
 
 def _stops(rows: int, samples: int, seed: int) -> list[int]:
-    """Numbers of rows to keep, one in each of as many equal runs of the log."""
+    """Return numbers of rows to keep, one in each of as many equal runs of the log."""
     edges = np.linspace(0, rows, min(samples, rows) + 1).astype(np.int64)
     stops: list[int] = (np.random.default_rng(seed).integers(edges[:-1], edges[1:]) + 1).tolist()
     return stops
 
 
 def _with_other_labels(labels: pa.Table) -> pa.Table:
-    """The last moment's labels all 0, or all 1 where none was 1.
+    """Return the labels with those of the last moment all 0, or all 1 where none was 1.
 
     Were each one flipped, a sum over as many ones as zeros would not change.
     """
     label = np.array(labels["label"].to_numpy())
     last = np.asarray(pc.equal(labels["timestamp"], labels["timestamp"][-1]).to_numpy())
     label[last] = 0 if label[last].any() else 1
-    place = labels.schema.get_field_index("label")
-    return labels.set_column(place, "label", pa.array(label, labels["label"].type))
+    index = labels.schema.get_field_index("label")
+    return labels.set_column(index, "label", pa.array(label, labels["label"].type))
 
 
-def _lines(labels: pa.Table, before: pa.Table, after: pa.Table, when: str) -> Iterator[str]:
-    """A line for each column that changes."""
+def _report_lines(labels: pa.Table, before: pa.Table, after: pa.Table, when: str) -> Iterator[str]:
+    """Yield a line for each column that changes."""
     for name, row in _changes(before, after):
         user, item, time = (labels[c][row].as_py() for c in ("user_id", "item_id", "timestamp"))
         values = " → ".join(f"{table[name][row].as_py()!r:.60}" for table in (before, after))
@@ -89,7 +92,7 @@ def _lines(labels: pa.Table, before: pa.Table, after: pa.Table, when: str) -> It
 
 
 def _changes(before: pa.Table, after: pa.Table) -> Iterator[tuple[str, int]]:
-    """Each column that differs, and the first row in which it does.
+    """Yield each column that differs, and the first row in which it does.
 
     Raises:
         DataError: when there are other columns.
@@ -109,7 +112,7 @@ def _changes(before: pa.Table, after: pa.Table) -> Iterator[tuple[str, int]]:
 
 
 def _differs(one: pa.Array, two: pa.Array) -> Bool:
-    """[n] which values differ; null equals null, NaN equals NaN, lists are equal value by value."""
+    """Return [n] which values differ; null equals null, NaN equals NaN, lists are equal value by value."""
     valid, valid_too = (_mask(array.is_valid()) for array in (one, two))
     differs: Bool = valid != valid_too
     if is_list(one.type):

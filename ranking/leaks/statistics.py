@@ -1,4 +1,4 @@
-"""How much one column tells of labels: an AUC of its own, and values whose rows all have one label."""
+"""Statistics of one column beside labels: an AUC of its own, and values whose rows all have one label."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -17,7 +17,7 @@ _FOLDS = 5
 
 
 class OneLabel(NamedTuple):
-    """A ``value`` with ``rows`` rows that all have one ``label``, and the ``chance`` of that."""
+    """Reports a ``value`` with ``rows`` rows that all have one ``label``, and the ``chance`` of that."""
 
     value: object
     rows: int
@@ -27,7 +27,7 @@ class OneLabel(NamedTuple):
 
 @dataclass(frozen=True)
 class Labelled:
-    """Rows with labels.
+    """Holds the labels of rows, and which rows are alike.
 
     Attributes:
         label: [n] which are 1.
@@ -41,7 +41,11 @@ class Labelled:
 
     @classmethod
     def of(cls, columns: pa.Table, label: F32) -> "Labelled":
-        """Rows of one ``user_id`` or one ``item_id`` are alike; without these columns none are.
+        """Return the labels of some rows.
+
+        Args:
+            columns: rows of one ``user_id`` or one ``item_id`` are alike; without these columns none are.
+            label: [n] 0 or 1.
 
         Raises:
             DataError: when there is not a label a row, or one is not 0 or 1.
@@ -54,9 +58,15 @@ class Labelled:
         fold = np.random.default_rng(0).integers(0, _FOLDS, len(label))
         return cls(label == 1, alike or (np.arange(len(label)),), fold)
 
-    def auc(self, score: F64, there: Bool | slice = slice(None), min_rows: int = 1) -> float:
-        """AUC of scores of some rows; a half where fewer than ``min_rows`` have one of the labels."""
-        label = self.label[there]
+    def auc(self, score: F64, present: Bool | slice = slice(None), min_rows: int = 1) -> float:
+        """Return the AUC of scores of some rows.
+
+        Args:
+            score: [m] of these rows.
+            present: which of all rows they are.
+            min_rows: with fewer of either label the AUC is a half.
+        """
+        label = self.label[present]
         ones = int(label.sum())
         if min(ones, len(label) - ones) < min_rows:
             return 0.5
@@ -64,7 +74,10 @@ class Labelled:
         return auc(label, np.unique(score, return_inverse=True)[1])
 
     def rate_elsewhere(self, values: pa.Array) -> F64:
-        """[n] share of ones at rows of the same value in other folds, and one row of their overall share."""
+        """Return [n] the rate of ones at rows of the same value in other folds.
+
+        One more row of the overall rate of these folds is added, so that each value has a rate.
+        """
         code = _codes(values)
         size = int(code.max(initial=-1)) + 1
         rows, ones = (
@@ -77,20 +90,20 @@ class Labelled:
         return rate
 
     def one_label(self, values: pa.Array) -> OneLabel | None:
-        """The value, null aside, whose rows all have one label with the least chance; None without any.
+        """Return the value, not null, whose rows all have one label with the least chance; None without any.
 
         The chance is that of as many draws as the value's rows have distinct users, or items if these are
         fewer: one item that nobody likes has many rows of label 0, and is no wonder.
         """
-        there = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), np.bool_)
+        present = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), np.bool_)
         encoded = values.drop_null().dictionary_encode()
         code = np.asarray(encoded.indices.to_numpy(), np.int64)
-        rows, ones = np.bincount(code), np.bincount(code, self.label[there])
+        rows, ones = np.bincount(code), np.bincount(code, self.label[present])
         single = (ones == 0) | (ones == rows)
         if not single.any():
             return None
         kept = single[code]
-        draws = np.min([_distinct(code[kept], ids[there][kept], len(rows)) for ids in self.alike], axis=0)
+        draws = np.min([_distinct(code[kept], ids[present][kept], len(rows)) for ids in self.alike], axis=0)
         share = self.label.mean()
         chance = np.where(single, np.where(ones == 0, 1 - share, share) ** draws, 1)
         least = int(chance.argmin())
@@ -99,11 +112,11 @@ class Labelled:
 
 
 def _codes(values: pa.Array) -> I64:
-    """[n] codes of values, null among them."""
+    """Return [n] codes of values, null among them."""
     return np.asarray(values.dictionary_encode("encode").indices.to_numpy(), np.int64)
 
 
 def _distinct(code: I64, ids: I64, codes: int) -> I64:
-    """[codes] how many distinct ids the rows of each code have."""
+    """Return [codes] how many distinct ids the rows of each code have."""
     size = int(ids.max(initial=0)) + 1
     return np.bincount(np.unique(code * size + ids) // size, minlength=codes)

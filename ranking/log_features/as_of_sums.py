@@ -1,4 +1,4 @@
-"""Sums over what came strictly before each row, of the same user or item or whatever groups them."""
+"""Sums over the rows strictly before each row that have the same user, item or other group as it has."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,13 @@ from embedding_features.arrays import F32, F64, I64, AnyArray
 
 @dataclass(frozen=True)
 class AsOfSums:
-    """Rows sorted by group and time; rows of one moment are not in each other's past.
+    """Sums what each row's group did strictly earlier; rows of one moment do not see each other.
 
     Attributes:
-        order: [n] the rows, sorted.
-        first: [n] of each sorted row, the place where its group begins.
-        end: [n] the place where its moment begins: its past is from ``first`` to before ``end``.
+        order: [n] the rows, sorted by group, then by time.
+        first: [n] of each sorted row, the position at which its group begins.
+        end: [n] of each sorted row, the position at which its moment begins: its earlier rows stand from
+            ``first`` to before ``end``.
     """
 
     order: I64
@@ -23,44 +24,45 @@ class AsOfSums:
 
     @classmethod
     def of(cls, group: I64, time: I64) -> "AsOfSums":
-        """The pasts of n rows with a group code and a time each."""
+        """Return the sums of n rows, each with the code of its group and a time."""
         order = np.lexsort((time, group)).astype(np.int64)
-        begins = _changes(group[order])
-        return cls(order, _run_starts(begins), _run_starts(begins | _changes(time[order])))
+        begins = _differs_from_previous(group[order])
+        moment_begins = begins | _differs_from_previous(time[order])
+        return cls(order, _run_starts(begins), _run_starts(moment_begins))
 
     def count(self) -> I64:
-        """[n] rows in each row's past."""
-        return self._back(self.end - self.first)
+        """Return [n] how many earlier rows each row has."""
+        return self._in_row_order(self.end - self.first)
 
     def sum(self, values: I64) -> I64:
-        """[n] sum of integers over each row's past, exact."""
+        """Return [n] the sum of integers over each row's earlier rows, which is exact."""
         running = np.concatenate([[0], np.cumsum(values[self.order])])
-        return self._back(running[self.end] - running[self.first])
+        return self._in_row_order(running[self.end] - running[self.first])
 
     def last(self, values: I64) -> I64:
-        """[n] the value of the newest row in each row's past; the row's own where it has none."""
-        place = np.where(self.end > self.first, self.end - 1, np.arange(len(self.order)))
-        return self._back(values[self.order[place]])
+        """Return [n] the value of each row's newest earlier row, or the row's own where it has none."""
+        newest = np.where(self.end > self.first, self.end - 1, np.arange(len(self.order)))
+        return self._in_row_order(values[self.order[newest]])
 
-    def _back(self, of_sorted: AnyArray) -> I64:
-        found = np.empty(len(of_sorted), np.int64)
-        found[self.order] = of_sorted
-        return found
+    def _in_row_order(self, sorted_values: AnyArray) -> I64:
+        values = np.empty(len(sorted_values), np.int64)
+        values[self.order] = sorted_values
+        return values
 
 
-def _changes(values: AnyArray) -> AnyArray:
-    """[n] whether a value differs from the one before; true of the first."""
+def _differs_from_previous(values: AnyArray) -> AnyArray:
+    """Return [n] whether each value differs from the one before it; the first one does."""
     return np.concatenate([np.ones(min(1, len(values)), np.bool_), values[1:] != values[:-1]])
 
 
 def _run_starts(begins: AnyArray) -> I64:
-    """[n] where the run that a place is in begins."""
+    """Return [n] the position at which each position's run begins."""
     starts: I64 = np.maximum.accumulate(np.where(begins, np.arange(len(begins)), 0))
     return starts
 
 
 def in_millionths(values: F32 | F64) -> I64:
-    """Numbers as integers, half away from zero: sums of them are exact whatever their order."""
+    """Return numbers as integers, half away from zero: sums of them are exact whatever their order."""
     scaled = 1e6 * values.astype(np.float64)
     rounded: I64 = np.trunc(scaled + np.copysign(0.5, scaled)).astype(np.int64)
     return rounded

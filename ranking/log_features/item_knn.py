@@ -17,28 +17,23 @@ from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from embedding_features.arrays import F64, I64, Bool
 from embedding_features.errors import ConfigError
 from embedding_features.jit import jit
 from embedding_features.kernels import insert_best
-from ranking.inputs.arrow import flat_array
 from ranking.log_features.as_of_sums import in_millionths
-from ranking.log_features.histories import as_micros
-from ranking.log_features.neighbour_scores import NEIGHBOUR_FEATURES, EarlierEvents, NeighbourLists, scores_of
+from ranking.log_features.earlier_events import EarlierEvents
+from ranking.log_features.log import Log, as_micros
+from ranking.log_features.neighbour_scores import NEIGHBOUR_FEATURES, NeighbourLists, list_scores
 
 ITEM_KNN_COLUMNS = tuple(f"item_knn_{feature}" for feature in NEIGHBOUR_FEATURES)
 
 
 def item_knn_columns(
-    labels: pa.Table,
-    moments: Sequence[datetime],
-    met: EarlierEvents,
-    k: int = 100,
-    shrinkage: float = 5.0,
+    log: Log, moments: Sequence[datetime], events: EarlierEvents, k: int = 100, shrinkage: float = 5.0
 ) -> pa.Table:
-    """How each label's user met, before it, the items nearest to its item.
+    """Return how each label's user liked, before it, the items nearest to its item.
 
     A label's neighbours come from the likes up to the newest moment strictly older than the label. Beside the
     log and the result, memory holds k neighbours of each item.
@@ -47,16 +42,16 @@ def item_knn_columns(
     around them.
 
     Args:
-        labels: as :func:`.load_labels` returns them; they are the log as well.
+        log: the labels.
         moments: when neighbours are found anew: the snapshots' ``as_of``, in any order.
-        met: what their users did with items before them (``Met.of(labels, residual, "item")``).
+        events: of the log, for neighbours of items (``EarlierEvents.of(log, residual, "item")``).
         k: neighbours an item; fewer where fewer are alike, and of equal ones those first met in the log.
         shrinkage: λ, in users; 0 for the plain cosine.
 
     Returns:
         :data:`ITEM_KNN_COLUMNS`, float32, one row a label: ``seen``, ``liked`` and ``knn`` of
-        :func:`.neighbour_scores`. All are null where no moment is older than the
-        label, or nobody had liked its item by then.
+        :func:`.neighbour_scores`, null where no moment is older than the label, or nobody had liked its item
+        by then.
 
     Raises:
         ConfigError: when ``k`` or ``shrinkage`` is out of range.
@@ -67,32 +62,33 @@ def item_knn_columns(
             fix="give k of 1 or more, and a finite shrinkage of 0 or more",
         )
     parts = [
-        scores_of(met, near, which, absent, start)
-        for start, near, which, absent in _lists(labels, met, as_micros(moments), k, shrinkage)
+        list_scores(events, lists, which, absent, start)
+        for start, lists, which, absent in _lists_by_moment(log, as_micros(moments), k, shrinkage)
     ]
     return pa.concat_tables(parts).combine_chunks().rename_columns(list(ITEM_KNN_COLUMNS))
 
 
-def _lists(
-    labels: pa.Table, met: EarlierEvents, moments: I64, k: int, shrinkage: float
+def _lists_by_moment(
+    log: Log, moments: I64, k: int, shrinkage: float
 ) -> Iterator[tuple[int, NeighbourLists, I64, Bool]]:
-    """Runs of labels that cover all: the place of the first, lists of neighbours, which of them is each
-    label's, and whose is unknown."""
-    time = np.asarray(labels["timestamp"].cast(pa.int64()).to_numpy(), np.int64)
-    item = np.asarray(pc.index_in(flat_array(labels["item_id"]), value_set=met.ids).to_numpy(), np.int64)
-    liked = np.flatnonzero(labels["label"].to_numpy() == 1)
+    """Yield runs of labels between two moments, which cover all labels.
+
+    Yields:
+        The first label, lists of neighbours, [m] which list is each label's, and [m] whose is unknown.
+    """
+    liked = np.flatnonzero(log.label == 1)
     # the labels up to a moment are what those after it, up to the next one, are told of
-    borders = [0, *np.searchsorted(time, moments, side="right").tolist(), len(time)]
+    borders = [0, *np.searchsorted(log.time, moments, side="right").tolist(), len(log)]
     for known, end in pairwise(borders):
         likes = liked[liked < known]
-        asked, which = np.unique(item[known:end], return_inverse=True)
-        near = nearest_items(met.row_other[likes], item[likes], asked, min(k, len(met.ids)), shrinkage)
-        unknown = ~np.isin(asked, item[likes])
-        yield known, _near(*near), which.astype(np.int64), unknown[which]
+        asked, which = np.unique(log.item[known:end], return_inverse=True)
+        nearest = nearest_items(log.user[likes], log.item[likes], asked, min(k, len(log.items)), shrinkage)
+        unknown = ~np.isin(asked, log.item[likes])
+        yield known, _weighted(*nearest), which.astype(np.int64), unknown[which]
 
 
-def _near(code: I64, score: F64) -> NeighbourLists:
-    """Lists of codes and scores [a, k], the best first, as lists of weights."""
+def _weighted(code: I64, score: F64) -> NeighbourLists:
+    """Return lists of codes and scores [a, k], the best first, as lists of weights."""
     found = code >= 0
     count, best = found.sum(axis=1), score[:, :1].sum(axis=1)
     rounded, best = (part.astype(np.float32).astype(np.float64) for part in (score[found], best))
@@ -101,13 +97,14 @@ def _near(code: I64, score: F64) -> NeighbourLists:
 
 
 def nearest_items(user: I64, item: I64, asked: I64, k: int, shrinkage: float = 0.0) -> tuple[I64, F64]:
-    """The items most alike to each one asked for, by who liked both, in O(Σ over users of likes²).
+    """Return the items most alike to each one asked for, by who liked both, in O(Σ over users of likes²).
 
     Counts are integers and a score is one formula of them, so no order of adding can change it. Memory is
     that of the likes and the answer.
 
     Args:
-        user, item: [n] codes of the likes; one said twice counts once.
+        user: [n] code of each like's user; one said twice counts once.
+        item: [n] code of each like's item.
         asked: [a] codes of items, liked or not.
         k: neighbours an item.
         shrinkage: λ, in users; 0 for the plain cosine.
@@ -133,16 +130,16 @@ def _nearest(
 ) -> None:  # fmt: skip
     """Fill ``code`` and ``score``: users of item i are ``item_user[item_begin[i] : item_begin[i + 1]]``."""
     size = np.diff(item_begin)
-    both, met = np.zeros(size.size, np.int64), np.empty(size.size, np.int64)
+    both, sharing = np.zeros(size.size, np.int64), np.empty(size.size, np.int64)
     for row in range(asked.size):
         own, count = asked[row], 0
         for user in item_user[item_begin[own] : item_begin[own + 1]]:
             for item in user_item[user_begin[user] : user_begin[user + 1]]:
                 if both[item] == 0:
-                    met[count] = item
+                    sharing[count] = item
                     count += 1
                 both[item] += 1
-        for item in met[:count]:
+        for item in sharing[:count]:
             common = both[item]
             both[item] = 0
             if item != own:

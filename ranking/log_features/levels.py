@@ -14,20 +14,21 @@ import pyarrow.compute as pc
 from embedding_features.arrays import F32, F64, I64, Bool
 from ranking.inputs.arrow import flat_array
 from ranking.log_features.as_of_sums import AsOfSums, in_millionths
-from ranking.task.task import SIDES
+from ranking.log_features.log import Log
+from ranking.task.task import Side
 
 #: events' worth of trust in what a mean is smoothed towards
 USER_PRIOR, ITEM_PRIOR, TAG_PRIOR = 5.0, 10.0, 3.0
 
 
-def history_features(labels: pa.Table, tags: Mapping[str, pa.Table]) -> pa.Table:
-    """What the log says of each label's user and item before the label.
+def history_features(log: Log, tags: Mapping[str, pa.Table]) -> pa.Table:
+    """Return what the log says of each label's user and item before the label.
 
     With n events before the label whose labels sum to s, and the share g of ones among all events before it
     (one of each class added), the smoothed mean is (s + k g) / (n + k).
 
     Args:
-        labels: as :func:`.load_labels` returns them; they are the log as well.
+        log: the labels.
         tags: name → table of ``item_id`` and ``tag``, one row a pair: what a user's taste is averaged over.
 
     Returns:
@@ -48,41 +49,37 @@ def history_features(labels: pa.Table, tags: Mapping[str, pa.Table]) -> pa.Table
                                               the label: a feature of later rows only
         ====================================  ==========================================================
     """
-    time = np.asarray(labels["timestamp"].cast(pa.int64()).to_numpy(), np.int64)
-    label = np.asarray(labels["label"].to_numpy(), np.int64)
-    codes = {side: _codes(labels[f"{side}_id"]) for side in SIDES}
-    every = AsOfSums.of(np.zeros(len(time), np.int64), time)
-    mean: F64 = (every.sum(label) + 1) / (every.count() + 2)
-    user = _Level.of(AsOfSums.of(codes["user"], time), time, label, mean, USER_PRIOR)
-    item = _Level.of(AsOfSums.of(codes["item"], time), time, label, mean, ITEM_PRIOR)
+    everything = AsOfSums.of(np.zeros(len(log), np.int64), log.time)
+    mean: F64 = (everything.sum(log.label) + 1) / (everything.count() + 2)
+    user = _SideLevel.of(log, "user", mean, USER_PRIOR)
+    item = _SideLevel.of(log, "item", mean, ITEM_PRIOR)
     expected = np.clip(user.smoothed + item.smoothed - mean.astype(np.float32), 0, 1)
-    residual: F32 = (label - expected).astype(np.float32)
+    residual: F32 = (log.label - expected).astype(np.float32)
     columns = {
         **{f"user_{name}": column for name, column in user.columns(residual).items()},
         **{f"item_{name}": column for name, column in item.columns(residual).items()},
         "global_mean": pa.array(mean.astype(np.float32)),
         "residual": pa.array(residual),
     }
-    items = flat_array(labels["item_id"])
     for name, pairs in tags.items():
-        mean_of_tags = _tag_mean(pairs, items, codes["user"], time, label, user.smoothed)
-        columns[f"user_{name}_mean"] = pa.array(mean_of_tags)
+        columns[f"user_{name}_mean"] = pa.array(_tag_mean(log, pairs, user.smoothed))
     return pa.table(columns)
 
 
 @dataclass(frozen=True)
-class _Level:
-    """What one side's past says of each label.
+class _SideLevel:
+    """Holds what the earlier events of each label's user, or of its item, say.
 
     Attributes:
-        past: of each label's user or item.
-        count, total: [n] events in it, and the sum of their labels.
+        earlier: sums over these events.
+        count: [n] how many these events are.
+        total: [n] the sum of their labels.
         idle: [n] µs since the last of them.
         smoothed: [n] smoothed mean.
         prior: events' worth of trust in what the mean is smoothed towards.
     """
 
-    past: AsOfSums
+    earlier: AsOfSums
     count: I64
     total: I64
     idle: I64
@@ -90,16 +87,17 @@ class _Level:
     prior: float
 
     @classmethod
-    def of(cls, past: AsOfSums, time: I64, label: I64, mean: F64, prior: float) -> "_Level":
-        count, total = past.count(), past.sum(label)
+    def of(cls, log: Log, side: Side, mean: F64, prior: float) -> "_SideLevel":
+        earlier = AsOfSums.of(log.codes(side), log.time)
+        count, total = earlier.count(), earlier.sum(log.label)
         smoothed: F32 = ((total + prior * mean) / (count + prior)).astype(np.float32)
-        return cls(past, count, total, time - past.last(time), smoothed, prior)
+        return cls(earlier, count, total, log.time - earlier.last(log.time), smoothed, prior)
 
     def columns(self, residual: F32) -> dict[str, pa.Array]:
-        """The side's columns; those without events are null where they need one."""
+        """Return the side's columns; those that need an event are null without one."""
         none: Bool = self.count == 0
         mean = self.total / np.maximum(self.count, 1)
-        level = self.past.sum(in_millionths(residual)) / 1e6 / (self.count + self.prior)
+        level = self.earlier.sum(in_millionths(residual)) / 1e6 / (self.count + self.prior)
         return {
             "events": pa.array(self.count),
             "mean": pa.array(mean.astype(np.float32), mask=none),
@@ -109,27 +107,37 @@ class _Level:
         }
 
 
-def _codes(ids: pa.ChunkedArray) -> I64:
-    return np.asarray(flat_array(ids).dictionary_encode().indices.to_numpy(), np.int64)
+def _tag_mean(log: Log, pairs: pa.Table, smoothed: F32) -> F32:
+    """Return [n] the mean over the user's earlier events of each tag of the label's item.
+
+    Args:
+        log: the labels.
+        pairs: ``item_id`` and ``tag``.
+        smoothed: [n] what the mean is smoothed towards.
+    """
+    row, tag, tags = _row_tags(log, pairs)
+    earlier = AsOfSums.of(log.user[row] * tags + tag, log.time[row])
+    total, events = (
+        np.bincount(row, of_pair, len(log)) for of_pair in (earlier.sum(log.label[row]), earlier.count())
+    )
+    trust = np.float32(TAG_PRIOR)
+    mean: F32 = (total.astype(np.float32) + trust * smoothed) / (events.astype(np.float32) + trust)
+    return np.where(np.bincount(row, minlength=len(log)) > 0, mean, smoothed)
 
 
-def _tag_mean(pairs: pa.Table, items: pa.Array, user: I64, time: I64, label: I64, smoothed: F32) -> F32:
-    """[n] the user's mean over the past of each tag of the label's item, towards ``smoothed``."""
+def _row_tags(log: Log, pairs: pa.Table) -> tuple[I64, I64, int]:
+    """Return [p] label and tag of each tag that a label's item has, and how many tags there are."""
     encoded = flat_array(pairs["tag"]).dictionary_encode(null_encoding="encode")
-    known = flat_array(pairs["item_id"]).unique()
-    tagged = np.asarray(pc.index_in(flat_array(pairs["item_id"]), value_set=known).to_numpy(), np.int64)
+    tagged_items = flat_array(pairs["item_id"])
+    known = tagged_items.unique()
+    tagged = np.asarray(pc.index_in(tagged_items, value_set=known).to_numpy(), np.int64)
     order = np.argsort(tagged, kind="stable")
     tag = np.asarray(encoded.indices.to_numpy(), np.int64)[order]
     # the tags of item i are tag[begin[i]:begin[i + 1]]; items without any come last and have none
     begin = np.searchsorted(tagged[order], np.arange(len(known) + 2))
-    item = np.asarray(pc.index_in(items, value_set=known).fill_null(len(known)).to_numpy(), np.int64)
+    item = np.asarray(pc.index_in(log.items, value_set=known).fill_null(len(known)).to_numpy(), np.int64)
+    item = item[log.item]
     count = begin[item + 1] - begin[item]
-    row = np.repeat(np.arange(len(items)), count)
-    place = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(begin[item], count)
-    past = AsOfSums.of(user[row] * len(encoded.dictionary) + tag[place], time[row])
-    total, events = (
-        np.bincount(row, of_pair, len(items)) for of_pair in (past.sum(label[row]), past.count())
-    )
-    trust = np.float32(TAG_PRIOR)
-    mean: F32 = (total.astype(np.float32) + trust * smoothed) / (events.astype(np.float32) + trust)
-    return np.where(count > 0, mean, smoothed)
+    row = np.repeat(np.arange(len(log)), count)
+    within = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    return row, tag[within + np.repeat(begin[item], count)], len(encoded.dictionary)

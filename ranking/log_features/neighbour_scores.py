@@ -11,7 +11,7 @@ from embedding_features.errors import DataError
 from embedding_features.jit import jit
 from ranking.inputs.arrow import Lists, flat_array, floats
 from ranking.log_features.as_of_sums import in_millionths
-from ranking.task.task import Side
+from ranking.log_features.earlier_events import EarlierEvents
 
 #: neighbours' worth of trust in a residual of zero
 PRIOR = 1.0
@@ -20,53 +20,12 @@ NEIGHBOUR_FEATURES = ("seen", "liked", "knn")
 
 
 @dataclass(frozen=True)
-class EarlierEvents:
-    """A log sorted so that what one id did with another is found at once.
-
-    The events of ``other`` o are those from ``begin[o]`` to ``begin[o + 1]``, by key, then by time.
-
-    Attributes:
-        ids: of the keys: what neighbours are looked up in.
-        row_other, row_time: [n] of the labels, in the log's order: code of the other id, and µs.
-        begin: [others + 1]; key, time, label, residual: [n] of the events, residuals in millionths.
-    """
-
-    ids: pa.Array
-    row_other: I64
-    row_time: I64
-    begin: I64
-    key: I64
-    time: I64
-    label: I64
-    residual: I64
-
-    @classmethod
-    def of(cls, labels: pa.Table, residual: pa.ChunkedArray, side: Side) -> "EarlierEvents":
-        """The log of some labels, for neighbours of one side's ids.
-
-        Args:
-            labels: as :func:`.load_labels` returns them.
-            residual: [n] of the labels (:func:`.history_features`).
-        """
-        keys = flat_array(labels[f"{side}_id"]).dictionary_encode()
-        others = flat_array(labels["user_id" if side == "item" else "item_id"]).dictionary_encode()
-        key, other = (np.asarray(codes.indices.to_numpy(), np.int64) for codes in (keys, others))
-        time = np.asarray(labels["timestamp"].cast(pa.int64()).to_numpy(), np.int64)
-        millionths = in_millionths(floats(residual))
-        label = np.asarray(labels["label"].to_numpy(), np.int64)
-        order = np.lexsort((time, key, other))
-        begin = np.searchsorted(other[order], np.arange(len(others.dictionary) + 1))
-        events = (values[order] for values in (key, time, label, millionths))
-        return cls(keys.dictionary, other, time, begin, *events)
-
-
-@dataclass(frozen=True)
 class NeighbourLists:
-    """Lists of neighbours, one behind another.
+    """Holds lists of neighbours, one behind another.
 
     Attributes:
         end: [l] where each list ends.
-        code: [e] of the neighbours among ``Met.ids``; -1 unknown there.
+        code: [e] of the neighbours, a place in :attr:`EarlierEvents.ids`; -1 unknown there.
         weight: [e] in millionths.
     """
 
@@ -75,8 +34,10 @@ class NeighbourLists:
     weight: I64
 
 
-def neighbour_scores(met: EarlierEvents, neighbours: pa.Array, scores: pa.Array, start: int = 0) -> pa.Table:
-    """How a label's user met the neighbours of its item before it, or its user's neighbours the item.
+def neighbour_scores(
+    events: EarlierEvents, neighbours: pa.Array, scores: pa.Array, start: int = 0
+) -> pa.Table:
+    """Return how each label's user liked its item's neighbours before it, or its user's neighbours its item.
 
     A neighbour's weight w is its score over the row's best, at least 0. Over earlier events e of the label's
     user (item) with a neighbour: ``seen`` = log(1 + events), ``liked`` = Σ w y / Σ w (null where Σ w = 0),
@@ -84,7 +45,8 @@ def neighbour_scores(met: EarlierEvents, neighbours: pa.Array, scores: pa.Array,
     neighborhood, KDD 2008, equation 3) with given weights and shrinkage.
 
     Args:
-        neighbours: [m] lists of ids of ``met``'s side, from a snapshot older than the row; null unknown.
+        events: of the log, for neighbours of the side that the lists are of.
+        neighbours: [m] lists of ids of that side, from a snapshot older than the row; null unknown.
         scores: [m] lists beside them, higher nearer.
         start: the label that the first list belongs to.
 
@@ -99,33 +61,37 @@ def neighbour_scores(met: EarlierEvents, neighbours: pa.Array, scores: pa.Array,
         raise DataError(
             "lists of neighbours and of scores differ in length", fix="publish the snapshot again"
         )
-    if lists.flat.type != met.ids.type and len(lists.flat):
+    if lists.flat.type != events.ids.type and len(lists.flat):
         raise DataError(
-            f"neighbours are {lists.flat.type}, the log's ids {met.ids.type}",
+            f"neighbours are {lists.flat.type}, the log's ids {events.ids.type}",
             fix="write both as integers, or both as strings",
         )
-    key = pc.index_in(lists.flat.cast(met.ids.type), value_set=met.ids).fill_null(-1)
-    near = NeighbourLists(
+    code = pc.index_in(lists.flat.cast(events.ids.type), value_set=events.ids).fill_null(-1)
+    weighted = NeighbourLists(
         np.cumsum(lists.length),
-        np.asarray(key.to_numpy(zero_copy_only=False), np.int64),
+        np.asarray(code.to_numpy(zero_copy_only=False), np.int64),
         _weights(beside, floats(beside.flat)),
     )
     absent = np.asarray(flat_array(neighbours).is_null().to_numpy(zero_copy_only=False), np.bool_)
-    return scores_of(met, near, np.arange(len(lists.length)), absent, start)
+    return list_scores(events, weighted, np.arange(len(lists.length)), absent, start)
 
 
-def scores_of(met: EarlierEvents, near: NeighbourLists, which: I64, absent: Bool, start: int) -> pa.Table:
-    """:func:`neighbour_scores` of lists that labels may share.
+def list_scores(
+    events: EarlierEvents, lists: NeighbourLists, which: I64, absent: Bool, start: int
+) -> pa.Table:
+    """Return :func:`neighbour_scores` of lists that labels may share.
 
     Args:
+        events: the log, sorted for neighbours of the lists' side.
+        lists: neighbours and their weights.
         which: [m] the list of each label.
         absent: [m] whose list is unknown.
         start: the label that ``which`` begins with.
     """
     rows = slice(start, start + len(which))
     counted, weight, liked, residual = _sums(
-        met.row_other[rows], met.row_time[rows], which, near.end, near.code, near.weight,
-        met.begin, met.key, met.time, met.label, met.residual,
+        events.row_other[rows], events.row_time[rows], which, lists.end, lists.code, lists.weight,
+        events.begin, events.key, events.time, events.label, events.residual,
     )  # fmt: skip
     knn = residual / 1e6 / (weight + PRIOR * 1e6)
     mean = liked / np.maximum(weight, 1)
@@ -139,7 +105,7 @@ def scores_of(met: EarlierEvents, near: NeighbourLists, which: I64, absent: Bool
 
 
 def _weights(lists: Lists, scores: F32) -> I64:
-    """[values] each score over its list's best, at least 0, in millionths; 0 for what is no number."""
+    """Return [values] each score over its list's best, at least 0, in millionths; 0 for what is no number."""
     score: F64 = np.where(np.isfinite(scores), scores, 0).astype(np.float64)
     best = np.full(len(lists.length), 1e-30)
     some = lists.length > 0
@@ -151,23 +117,23 @@ def _weights(lists: Lists, scores: F32) -> I64:
 
 @jit()
 def _sums(
-    row_other: I64, row_time: I64, which: I64, stop: I64, neighbour: I64, weight: I64,
+    row_other: I64, row_time: I64, which: I64, list_end: I64, code: I64, weight: I64,
     begin: I64, key: I64, time: I64, label: I64, residual: I64,
 ) -> tuple[I64, I64, I64, I64]:  # fmt: skip
-    """[m] events, Σ w, Σ w y and Σ w r over earlier events with the neighbours of each row."""
+    """Return [m] events, Σ w, Σ w y and Σ w r over earlier events with the neighbours of each row."""
     counted, total = np.zeros(row_other.size, np.int64), np.zeros(row_other.size, np.int64)
     liked, summed = np.zeros(row_other.size, np.int64), np.zeros(row_other.size, np.int64)
     for row in range(row_other.size):
         low, high = begin[row_other[row]], begin[row_other[row] + 1]
-        near = which[row]
-        for place in range(stop[near - 1] if near else 0, stop[near]):
-            if neighbour[place] < 0:
+        own = which[row]
+        for entry in range(list_end[own - 1] if own else 0, list_end[own]):
+            if code[entry] < 0:
                 continue
-            event = low + np.searchsorted(key[low:high], neighbour[place])
-            while event < high and key[event] == neighbour[place] and time[event] < row_time[row]:
+            event = low + np.searchsorted(key[low:high], code[entry])
+            while event < high and key[event] == code[entry] and time[event] < row_time[row]:
                 counted[row] += 1
-                total[row] += weight[place]
-                liked[row] += weight[place] * label[event]
-                summed[row] += weight[place] * residual[event]
+                total[row] += weight[entry]
+                liked[row] += weight[entry] * label[event]
+                summed[row] += weight[entry] * residual[event]
                 event += 1
     return counted, total, liked, summed

@@ -6,7 +6,8 @@ import numpy as np
 
 from embedding_features.arrays import F32, I64
 from embedding_features.errors import DataError
-from ranking.inputs.inputs import Bag, Category, Field, History, Inputs, Number, Vector
+from ranking.inputs.fields import Bag, Category, History, Number, Vector
+from ranking.inputs.inputs import Field, Inputs
 
 #: the most columns a bag is spread over
 WIDEST_BAG = 32

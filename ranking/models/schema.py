@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from embedding_features.errors import DataError
-from ranking.inputs.inputs import Bag, Category, History, Inputs, Number, Vector
+from ranking.inputs.fields import Bag, Category, History, Number, Vector
+from ranking.inputs.inputs import Inputs
 
 
 @dataclass(frozen=True)

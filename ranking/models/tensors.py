@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from embedding_features.arrays import AnyArray
-from ranking.inputs.inputs import Bag, Category, History, Inputs, Number, Vector
+from ranking.inputs.fields import Bag, Category, History, Number, Vector
+from ranking.inputs.inputs import Inputs
 from ranking.models.schema import Schema
 
 

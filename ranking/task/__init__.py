@@ -1,1 +1,1 @@
-"""What is to be ranked: the labels, their side tables and times."""
+"""The ranking task: its settings, and the labels read from its log."""

@@ -15,7 +15,7 @@ from embedding_features.sources.numbers import Number
 from embedding_features.sources.open import open_source
 from embedding_features.sources.opened import fetch
 from embedding_features.sources.sql import Subject, connection
-from ranking.task.task import PARTS, SIDES, MomentSplit, Task, said
+from ranking.task.task import PARTS, SIDES, MomentSplit, Task, source_name
 
 _LOG = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ LABELS = pa.schema(
 
 
 def load_labels(task: Task) -> pa.Table:
-    """The rows of :data:`LABELS`, ordered by timestamp, user, item; ``row`` counts them from 0.
+    """Read the rows of :data:`LABELS`, ordered by timestamp, user, item; ``row`` counts them from 0.
 
     Rows alike in user, item, timestamp and label are one event, kept once and counted in the log.
 
@@ -44,7 +44,7 @@ def load_labels(task: Task) -> pa.Table:
     """
     with connection() as con:
         _read(con, task)
-        _check_rows(con, said(task.log))
+        _check_rows(con, source_name(task.log))
         validation, test = _borders(con, task)
         table = con.sql(
             "SELECT row_number() OVER (ORDER BY ts, user_id, item_id) - 1 AS row, user_id, item_id, ts, "
@@ -63,15 +63,18 @@ def load_labels(task: Task) -> pa.Table:
 
 
 def entity_frame(task: Task, labels: pa.Table) -> pa.Table:
-    """What the feature store is asked with: ``<node_type>_id`` of both sides and ``event_timestamp``."""
+    """Return what the store is asked with: ``<node_type>_id`` of both sides and ``event_timestamp``."""
     names = [f"{task.side(side).node_type}_id" for side in SIDES]
     return labels.select(["user_id", "item_id", "timestamp"]).rename_columns([*names, "event_timestamp"])
 
 
 def _read(con: duckdb.DuckDBPyConnection, task: Task) -> None:
-    """Table ``raw`` of ids, ts (µs since 1970, UTC) and label; null where the log has null or NaN."""
+    """Make the table ``raw`` of ids, ts (µs since 1970, UTC) and label; null where the log has null or NaN.
+
+    Beside it, ``events`` has each row once.
+    """
     source, rule = task.source, task.label
-    opened = open_source(con, source, Subject(f"log {said(task.log)}"), Path(), None)
+    opened = open_source(con, source, Subject(f"log {source_name(task.log)}"), Path(), None)
     ids = {
         f"{side}_id": (spec.column, spec.id or id_type(opened, spec.column))
         for side in SIDES
@@ -86,13 +89,14 @@ def _read(con: duckdb.DuckDBPyConnection, task: Task) -> None:
     con.execute("CREATE TABLE events AS SELECT DISTINCT user_id, item_id, ts, label FROM raw")
 
 
-def _one(con: duckdb.DuckDBPyConnection, sql: str) -> int:
+def _count(con: duckdb.DuckDBPyConnection, sql: str) -> int:
     (found,) = con.execute(sql).fetchall()
     return int(found[0])
 
 
 def _check_rows(con: duckdb.DuckDBPyConnection, name: str) -> None:
-    nulls = _one(
+    """Check that no value is null, no event has both labels, and there are rows; warn of duplicates."""
+    nulls = _count(
         con,
         "SELECT count(*) FROM raw WHERE user_id IS NULL OR item_id IS NULL OR ts IS NULL OR label IS NULL",
     )
@@ -100,25 +104,25 @@ def _check_rows(con: duckdb.DuckDBPyConnection, name: str) -> None:
         raise DataError(
             f"{name}: {nulls} rows have a null id, timestamp or label; NaN is null", fix="filter them out"
         )
-    unlike = _one(
+    contradictory = _count(
         con,
         "SELECT count(*) FROM (SELECT 1 FROM events GROUP BY user_id, item_id, ts HAVING count(*) > 1)",
     )
-    if unlike:
+    if contradictory:
         raise DataError(
-            f"{name}: {unlike} times one user, item and moment have both labels",
+            f"{name}: {contradictory} times one user, item and moment have both labels",
             fix="keep one row for each user, item and moment",
         )
-    rows = _one(con, "SELECT count(*) FROM events")
+    rows = _count(con, "SELECT count(*) FROM events")
     if rows == 0:
         raise DataError(f"{name} has no rows", fix="name another file or glob")
-    again = _one(con, "SELECT count(*) FROM raw") - rows
-    if again:
-        _LOG.warning("%s: %d rows said again what another row says; each was kept once", name, again)
+    duplicates = _count(con, "SELECT count(*) FROM raw") - rows
+    if duplicates:
+        _LOG.warning("%s: %d rows said again what another row says; each was kept once", name, duplicates)
 
 
 def _borders(con: duckdb.DuckDBPyConnection, task: Task) -> tuple[int, int]:
-    """First moments (µs) of validation and test."""
+    """Return the first moments (µs) of validation and test."""
     if isinstance(task.split, MomentSplit):
         # integer arithmetic: a float of seconds would lose microseconds
         first, last = (
@@ -134,6 +138,7 @@ def _borders(con: duckdb.DuckDBPyConnection, task: Task) -> tuple[int, int]:
 
 
 def _check_split(labels: pa.Table) -> None:
+    """Check that each part of the split has rows of both labels."""
     for part in PARTS:
         of_part = labels.filter(pc.equal(labels["split"], part))["label"]
         if len(of_part) == 0:

@@ -1,4 +1,4 @@
-"""What a ranker is asked to predict: labels from a log, how time splits them, what is known of each side."""
+"""The settings of a ranking task: a log with a rule for labels, a split by time, and a table of each side."""
 
 from pathlib import Path
 from typing import Literal
@@ -12,7 +12,7 @@ from embedding_features.sources.source import IdType, Source
 Side = Literal["user", "item"]
 SIDES: tuple[Side, Side] = ("user", "item")
 
-#: whose features: one side's, or what takes both
+#: whose pretrained features a field is made of: one side's, or both's
 Whose = Literal["user", "item", "both"]
 
 #: the parts of a split, in the order of time
@@ -20,48 +20,49 @@ PARTS = ("train", "validation", "test")
 
 
 def as_source(given: Path | Source) -> Source:
-    """Make a source of its files' path or glob: CSV by its suffix (``.csv``, ``.csv.gz``), else Parquet."""
+    """Return a source of a path or glob: CSV by its suffix (``.csv``, ``.csv.gz``), else Parquet."""
     if isinstance(given, Source):
         return given
     return Source(csv=str(given)) if ".csv" in given.suffixes else Source(parquet=str(given))
 
 
-def said(given: Path | Source) -> str:
-    """What errors call a source: its glob, or the beginning of its statement."""
+def source_name(given: Path | Source) -> str:
+    """Return what errors call a source: its glob, or the beginning of its statement."""
     source = as_source(given)
     return f"{source.parquet or source.csv or source.sql:.80}"
 
 
 class SideTable(Config):
-    """Features of one side that never change, one row a key (age, genre …)."""
+    """Names a table of one side's features that never change, one row a key (age, genre …)."""
 
     path: Path | Source
     """A Parquet or CSV file or glob, by its suffix, or a source as a graph's relation has it."""
     key: str
     """The column of ids, of the type the log has."""
     categorical: tuple[str, ...] = ()
-    """Columns of one value a row."""
+    """Columns with one value a row."""
     multivalued: tuple[str, ...] = ()
-    """Columns of a list of values a row."""
+    """Columns with a list of values a row."""
     continuous: tuple[str, ...] = ()
-    """Columns of a number a row."""
+    """Columns with a number a row."""
 
     @property
     def source(self) -> Source:
-        """The table as a source."""
+        """Return the table as a source."""
         return as_source(self.path)
 
 
 class SideSpec(Config):
-    """One side of a label: a node type of the graph."""
+    """Describes one side of a label: a node type of the graph."""
 
     node_type: str
     """The entity's name in the feature store; its key is ``<node_type>_id`` there."""
     column: str
     """The log's column of ids, integers or strings."""
     id: IdType | None = None
-    """What the ids are; None: what the log's column is, which in CSV is text."""
+    """The type of the ids; None takes that of the log's column, which in CSV is text."""
     table: SideTable | None = None
+    """Its features that never change; None: it has none."""
     domain: str | None = None
     """A categorical column of the table that says which domain an item belongs to: slices, and alignment."""
 
@@ -73,14 +74,14 @@ class SideSpec(Config):
 
 
 class LabelRule(Config):
-    """A row's label is 1 where ``column >= at_least``, else 0."""
+    """Says that a row's label is 1 where ``column >= at_least``, else 0."""
 
     column: str
     at_least: float
 
 
 class FractionSplit(Config):
-    """The first share of the rows trains, the next validates, the last tests.
+    """Splits by shares: the first share of the rows trains, the next validates, the last tests.
 
     The two borders are moments: rows of one moment stay together, so shares are met up to ties.
     """
@@ -96,7 +97,7 @@ class FractionSplit(Config):
 
 
 class MomentSplit(Config):
-    """Rows before ``validation`` train, from there to before ``test`` validate, the rest test."""
+    """Splits at moments: rows before ``validation`` train, from there to ``test`` validate, the rest test."""
 
     validation: AwareDatetime
     test: AwareDatetime
@@ -109,7 +110,7 @@ class MomentSplit(Config):
 
 
 class Task(Config):
-    """A ranking task over one log; ``load_config(path, Task)`` reads it from YAML.
+    """Describes a ranking task over one log; ``load_config(path, Task)`` reads it from YAML.
 
     Example:
         >>> task = Task.model_validate({"log": "log.parquet", "label": {"column": "rating", "at_least": 4}})
@@ -128,10 +129,11 @@ class Task(Config):
     split: FractionSplit | MomentSplit = FractionSplit()
 
     def side(self, side: Side) -> SideSpec:
+        """Return the description of one side."""
         return self.user if side == "user" else self.item
 
     @property
     def source(self) -> Source:
-        """The log as a source with a timestamp."""
+        """Return the log as a source with a timestamp."""
         source = as_source(self.log)
         return source if source.timestamp else source.model_copy(update={"timestamp": self.timestamp})

@@ -12,7 +12,7 @@ from ranking.encoders.codes import ValueCodes
 from ranking.encoders.value_index import ValueIndex
 from ranking.encoders.vectors import SimilarityEncoder, VectorEncoder
 from ranking.inputs.field_specs import SimilaritySpec, VectorSpec
-from ranking.inputs.vector_rows import held_once, stored_once
+from ranking.inputs.vector_rows import distinct_by_hash, distinct_vectors
 from ranking.models import WideDeep
 from ranking.testing.planted import planted_inputs
 
@@ -56,7 +56,7 @@ def test_few_vectors_are_numbered_as_many_are(data):
     table[0] = 0
     shape = data.draw(st.sampled_from([(0,), (6,), (3, 2)]))
     rows = data.draw(arrays(np.int32, shape, elements=st.integers(0, size - 1)))
-    for got, expected in zip(held_once(rows, table), stored_once(rows, table), strict=True):
+    for got, expected in zip(distinct_vectors(rows, table), distinct_by_hash(rows, table), strict=True):
         assert (got.dtype, got.shape, got.tobytes()) == (expected.dtype, expected.shape, expected.tobytes())
 
 

@@ -9,7 +9,8 @@ from ranking.dataset.feature_kinds.base import KindFields, column_of
 from ranking.dataset.graph_columns import GraphColumns
 from ranking.inputs.arrow import flat_array
 from ranking.inputs.field_specs import AnyField, BagSpec, NumberSpec, SharedCoding
-from ranking.log_features.neighbour_scores import NEIGHBOUR_FEATURES, EarlierEvents, neighbour_scores
+from ranking.log_features.earlier_events import EarlierEvents
+from ranking.log_features.neighbour_scores import NEIGHBOUR_FEATURES, neighbour_scores
 
 
 class NeighbourFields(KindFields):

@@ -6,7 +6,7 @@ from typing import ClassVar
 from ranking.dataset.graph_fields import FIELDS
 from ranking.experiment.factors.base import Factor, GridContext
 from ranking.inputs.field_specs import FieldSpec
-from ranking.inputs.fields import LOG_GROUPS
+from ranking.inputs.groups import LOG_GROUPS
 
 #: group of fields → what it adds, in the words of a report
 ADDS = {

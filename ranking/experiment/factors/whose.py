@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from ranking.experiment.factors.base import Factor, GridContext
 from ranking.inputs.field_specs import FieldSpec
-from ranking.inputs.fields import LOG_GROUPS
+from ranking.inputs.groups import LOG_GROUPS
 from ranking.task.task import SIDES
 
 

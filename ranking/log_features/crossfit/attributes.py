@@ -1,4 +1,4 @@
-"""What is known of users and items whatever the labels: pairs of a node and a value."""
+"""Attributes of users and items, such as genres, which do not depend on labels."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from ranking.task.task import Side
 
 @dataclass(frozen=True)
 class Attribute:
-    """A relation of one side's nodes and the values of one property, such as genre or age group.
+    """Relates one side's nodes to the values of one property, such as genre or age group.
 
     Attributes:
         side: whose property it is.
@@ -36,10 +36,11 @@ class Attribute:
 
     @property
     def values(self) -> int:
+        """Return how many values there are."""
         return int(self.value.max()) + 1
 
     def indicator(self, nodes: int) -> scipy.sparse.csr_array:
-        """[nodes, values] 1 where a node has a value.
+        """Return [nodes, values] 1 where a node has a value.
 
         Raises:
             DataError: when a node lies outside the catalogue.

@@ -3,7 +3,7 @@
 A feature that had seen the label of its own training row would be trusted more than it deserves (Wolpert,
 Stacked Generalization, 1992). :func:`.random_folds` prevents that;
 :func:`.time_blocks` makes training rows' features from earlier rows alone as well, as
-those of later rows will be. Where every event has its time, :mod:`.histories` goes further and makes
+those of later rows will be. Where every event has its time, :func:`.history_features` goes further and makes
 them as of the label's own moment.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 from embedding_features.arrays import F32
 from embedding_features.errors import DataError
 from embedding_features.progress import SILENT, Progress
-from ranking.log_features.crossfit.folds import Fold, check_parts
+from ranking.log_features.crossfit.folds import Fold, check_folds
 from ranking.log_features.crossfit.pairs import KnownLabels, LabelPairs
 
 
@@ -23,26 +23,30 @@ class FeatureMaker(Protocol):
     """Makes features of pairs from the labels of other pairs."""
 
     def __call__(self, known: KnownLabels, asked: LabelPairs, seed: int) -> Mapping[str, F32]:
-        """Feature → [asked] values; the same names whatever is asked."""
+        """Return feature → [asked] values; the names are the same whatever is asked."""
 
 
 def cross_fit(
     pairs: LabelPairs,
     label: F32,
-    parts: Sequence[Fold],
+    folds: Sequence[Fold],
     make: FeatureMaker,
     *,
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> dict[str, F32]:
-    """Features of all pairs.
+    """Make the features of all pairs, fold by fold.
 
     Args:
-        label: [n]; read at rows that a part knows only, the others may hold anything, NaN included.
-        parts: who is asked with whose labels; ``make`` is called once for each, with the same ``seed``.
+        pairs: [n] what features are made of.
+        label: [n]; read at rows that a fold knows only, the others may hold anything, NaN included.
+        folds: which rows are asked about with whose labels.
+        make: makes the features; called once for each fold.
+        seed: passed on to ``make``, the same for each fold.
+        progress: is told of each fold.
 
     Returns:
-        Feature → [n] float32, NaN at rows no part asks about.
+        Feature → [n] float32, NaN at rows no fold asks about.
 
     Raises:
         DataError: when lengths differ, a known label is not 0 or 1, a row is asked about twice, or ``make``
@@ -51,17 +55,17 @@ def cross_fit(
     """
     if len(pairs) != len(label):
         raise DataError(f"{len(pairs)} pairs beside {len(label)} labels")
-    check_parts(parts)
+    check_folds(folds)
     features: dict[str, F32] = {}
-    with progress.task("rank: cross-fit", total=len(parts)) as advance:
-        for number, part in enumerate(parts):
-            known = KnownLabels(pairs.take(part.known), label[part.known])
-            made = make(known, pairs.take(part.asked), seed)
+    with progress.task("rank: cross-fit", total=len(folds)) as advance:
+        for number, fold in enumerate(folds):
+            known = KnownLabels(pairs.take(fold.known), label[fold.known])
+            made = make(known, pairs.take(fold.asked), seed)
             if number and features.keys() != made.keys():
                 raise DataError(f"part {number} has features {sorted(made)}, others {sorted(features)}")
             for name, values in made.items():
-                if values.shape != part.asked.shape:
-                    raise DataError(f"{name!r} of {len(part.asked)} pairs has the shape {values.shape}")
-                features.setdefault(name, np.full(len(pairs), np.nan, np.float32))[part.asked] = values
+                if values.shape != fold.asked.shape:
+                    raise DataError(f"{name!r} of {len(fold.asked)} pairs has the shape {values.shape}")
+                features.setdefault(name, np.full(len(pairs), np.nan, np.float32))[fold.asked] = values
             advance()
     return features

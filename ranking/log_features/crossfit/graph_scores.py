@@ -26,13 +26,13 @@ Fit = Callable[[Graph, int], Embeddings]
 
 
 class GraphScores:
-    """What embeddings say of a pair; NaN where they lack its user or item, which had no known pair.
+    """Scores a pair by embeddings; NaN where they lack its user or item, which had no known pair.
 
     ``<name>_score`` is the inner product of the user and item vectors, ``<name>_user_level`` the mean of
     the user's over all items that have vectors, ``<name>_item_level`` the item's over all users.
 
     Args:
-        name: of the family.
+        name: that the features begin with.
         fit: graph and seed → embeddings, such as a method's ``fit``. The graph has the node types ``user``
             and ``item``, the relation :data:`JUDGED`, and a relation named after each attribute from its side
             to a node type of that name.
@@ -45,7 +45,7 @@ class GraphScores:
         self.attributes = tuple(attributes)
 
     def __call__(self, known: KnownLabels, asked: LabelPairs, seed: int) -> dict[str, F32]:
-        """The features named above."""
+        """Return the features named above."""
         tables = self.fit(self.graph(known), seed).tables
         user, item = _vectors(tables["user"], asked.users), _vectors(tables["item"], asked.items)
         return {
@@ -55,7 +55,7 @@ class GraphScores:
         }
 
     def graph(self, known: KnownLabels) -> Graph:
-        """The known labels as signed edges, beside the attributes."""
+        """Return the graph of the known labels as signed edges, and of the attributes."""
         pairs = known.pairs
         sizes = {"user": pairs.users, "item": pairs.items}
         sign = (2 * known.label - 1).astype(np.float32)
@@ -76,14 +76,14 @@ def _relation(
 
 
 def _vectors(table: EmbeddingTable, nodes: int) -> F32:
-    """[nodes, dim], NaN for a node without a vector."""
+    """Return [nodes, dim] vectors, NaN for a node without one."""
     vectors = np.full((nodes, table.dim), np.nan, np.float32)
     vectors[table.ids.to_numpy()] = table.vectors
     return vectors
 
 
 def _dots(user: F32, item: F32, asked: LabelPairs) -> F32:
-    """[asked] inner products, some rows at a time."""
+    """Return [asked] inner products, computed some rows at a time."""
     out = np.empty(len(asked), np.float32)
     for start in range(0, len(asked), _ROWS):
         part = slice(start, start + _ROWS)

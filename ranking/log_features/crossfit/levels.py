@@ -1,4 +1,4 @@
-"""How a user rates and how an item is rated, each with the other's level taken out."""
+"""Biases of users and items: how a user rates and an item is rated, the other's level taken out."""
 
 from dataclasses import dataclass
 
@@ -11,20 +11,20 @@ from ranking.log_features.crossfit.pairs import KnownLabels, LabelPairs
 
 @dataclass(frozen=True)
 class Biases:
-    """label ≈ mean + user[u] + item[i]."""
+    """Explains a label as mean + user[u] + item[i]."""
 
     mean: float
     user: F64
     item: F64
 
     def residual(self, known: KnownLabels) -> F64:
-        """[n] what the biases leave of each label."""
+        """Return [n] what the biases leave of each label."""
         fitted = self.mean + self.user[known.pairs.user] + self.item[known.pairs.item]
         return np.asarray(known.label - fitted, np.float64)
 
 
 class Levels(Config):
-    """Biases by alternation (Koren, KDD 2008, section 2.1), counts and smoothed means.
+    """Makes biases by alternation (Koren, KDD 2008, section 2.1), counts and smoothed means.
 
     b_i = Σ_u (y − μ − b_u) / (n_i + k_i) and b_u = Σ_i (y − μ − b_i) / (n_u + k_u), in turn.
 
@@ -38,7 +38,7 @@ class Levels(Config):
     rounds: int = 15
 
     def biases(self, known: KnownLabels) -> Biases:
-        """Fitted to all known labels."""
+        """Return the biases, fitted to all known labels."""
         user, item = known.pairs.user, known.pairs.item
         mean = float(known.label.mean(dtype=np.float64))
         centred = known.label - mean
@@ -49,7 +49,7 @@ class Levels(Config):
         return Biases(mean, user_bias, item_bias)
 
     def __call__(self, known: KnownLabels, asked: LabelPairs, seed: int) -> dict[str, F32]:  # noqa: ARG002
-        """``user_bias``, ``user_events``, ``user_smoothed`` and the item's."""
+        """Return ``user_bias``, ``user_events``, ``user_smoothed`` and the item's."""
         biases = self.biases(known)
         features: dict[str, F32] = {}
         for side, rows, at, size, bias, prior in (
@@ -64,6 +64,6 @@ class Levels(Config):
 
 
 def shrunk_mean(rows: I64, values: F32 | F64, size: int, prior: float) -> F64:
-    """[size] sum of each row's values over its count plus ``prior``."""
+    """Return [size] the sum of each row's values over its count plus ``prior``."""
     sums = np.bincount(rows, values, minlength=size)
     return np.asarray(sums / (np.bincount(rows, minlength=size) + prior), np.float64)

@@ -10,7 +10,7 @@ from embedding_features.errors import DataError
 
 @dataclass(frozen=True)
 class LabelPairs:
-    """What is asked about: it holds no label, so no feature of it can use one.
+    """Holds pairs of a user and an item without their labels, so that no feature of them can use one.
 
     Attributes:
         user: [n] rows of the users' catalogue, 0 to ``users`` - 1; likewise ``item``.
@@ -33,13 +33,18 @@ class LabelPairs:
         return len(self.user)
 
     def take(self, rows: I64) -> "LabelPairs":
-        """Some pairs, in that order."""
+        """Return some pairs, in that order."""
         return LabelPairs(self.user[rows], self.item[rows], self.users, self.items)
 
 
 @dataclass(frozen=True)
 class KnownLabels:
-    """Pairs whose ``label`` [n], 0 or 1, features may be made from."""
+    """Holds pairs with the labels that features may be made from.
+
+    Attributes:
+        pairs: [n] users and items.
+        label: [n] 0 or 1.
+    """
 
     pairs: LabelPairs
     label: F32

@@ -1,4 +1,4 @@
-"""What a user thinks of an item's kind, and an item's kind of user of it, beyond their levels."""
+"""Tastes: what labels leave after the levels, averaged by attribute, as of a user over films of one genre."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ _ROWS = 1 << 16
 
 
 class Tastes:
-    """Smoothed mean residuals over attributes.
+    """Makes smoothed mean residuals over attributes.
 
     With r the residuals of :class:`Levels`, a user's taste for a value v of an item attribute is
     Σ_{i has v} r_ui / (n_uv + k), and ``user_<attribute>_taste`` of a pair is its mean over the item's
@@ -33,7 +33,7 @@ class Tastes:
         self.prior = prior
 
     def __call__(self, known: KnownLabels, asked: LabelPairs, seed: int) -> dict[str, F32]:  # noqa: ARG002
-        """The features named above."""
+        """Return the features named above."""
         residual = self.levels.biases(known).residual(known)
         pairs, shape = known.pairs, (known.pairs.users, known.pairs.items)
         sums = scipy.sparse.csr_array((residual, (pairs.user, pairs.item)), shape=shape)
@@ -56,6 +56,7 @@ class Tastes:
         rater: I64,
         described: I64,
     ) -> F32:
+        """Return [asked] each rater's mean taste over the values of what is described."""
         indicator = attribute.indicator(sums.shape[1])
         totals, events = (scipy.sparse.csr_array(m @ indicator) for m in (sums, counts))
         events.data = 1 / (events.data + self.prior)
@@ -66,7 +67,7 @@ class Tastes:
 
 
 def _row_dots(left: scipy.sparse.csr_array, right: scipy.sparse.csr_array, x: I64, y: I64) -> F32:
-    """[n] left[x] · right[y], some rows at a time."""
+    """Return [n] left[x] · right[y], computed some rows at a time."""
     out = np.zeros(len(x), np.float32)
     for start in range(0, len(x), _ROWS):
         part = slice(start, start + _ROWS)

@@ -10,7 +10,8 @@ from embedding_features.errors import CompatibilityError, DataError
 from ranking.encoders import fit_encoders, load_encoders, save_encoders
 from ranking.encoders.fitted import ENCODERS
 from ranking.inputs.field_specs import columns_of
-from ranking.inputs.inputs import Bag, Category, History, Inputs, Number, Vector
+from ranking.inputs.fields import Bag, Category, History, Number, Vector
+from ranking.inputs.inputs import Inputs
 from ranking.inputs.spec import RankerSpec
 from tests.ranking_raw import FIELDS, ITEM, raw_rows
 

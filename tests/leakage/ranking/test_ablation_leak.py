@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-import ranking.dataset.raw_columns
+import ranking.dataset.log_columns
 from jobs.cli import run
+from ranking.log_features.log import Log
 from tests.e2e.planted_pipeline import write_pipeline
 
 GRID = [{"features": ["counts", "none", "dense"]}]
@@ -49,12 +50,12 @@ def ranked(folder: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tu
 
 def leaky(change: Callable[[pa.Table, pa.Table], pa.Array]) -> Callable[..., pa.Table]:
     """Counts and means of which ``user_idle`` says something more."""
-    honest = ranking.dataset.raw_columns.history_features
+    honest = ranking.dataset.log_columns.history_features
 
-    def made(labels: pa.Table, tags: Any) -> pa.Table:
-        levels = honest(labels, tags)
+    def made(log: Log, tags: Any) -> pa.Table:
+        levels = honest(log, tags)
         place = levels.schema.get_field_index("user_idle")
-        return levels.set_column(place, "user_idle", change(labels, levels))
+        return levels.set_column(place, "user_idle", change(log.labels, levels))
 
     return made
 
@@ -79,7 +80,7 @@ def whole_log(labels: pa.Table, levels: pa.Table) -> pa.Array:
     ],
 )
 def test_what_the_log_makes(change, says, ranked, monkeypatch):
-    monkeypatch.setattr(ranking.dataset.raw_columns, "history_features", leaky(change))
+    monkeypatch.setattr(ranking.dataset.log_columns, "history_features", leaky(change))
     code, said = ranked()
     assert code == 4
     assert f"'user_idle' changes {says}" in said

@@ -6,7 +6,7 @@ import pytest
 
 from embedding_features.errors import DataError, LeakError
 from ranking.dataset.dataset import build_dataset
-from ranking.inputs.inputs import History
+from ranking.inputs.fields import History
 from ranking.log_features.histories import Histories
 from ranking.task.labels import load_labels
 from ranking.task.task import LabelRule, Task

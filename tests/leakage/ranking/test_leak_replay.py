@@ -11,10 +11,11 @@ from embedding_features.errors import DataError, LeakError
 from ranking.dataset.graph_columns import find_graph_columns
 from ranking.dataset.raw_columns import RawColumns
 from ranking.leaks.replay import check_replay
+from ranking.log_features.earlier_events import EarlierEvents
 from ranking.log_features.histories import Histories
 from ranking.log_features.item_knn import item_knn_columns
 from ranking.log_features.levels import history_features
-from ranking.log_features.neighbour_scores import EarlierEvents
+from ranking.log_features.log import Log
 from ranking.task.labels import load_labels
 from tests.ranking_data import SNAPSHOTS, graph_features, label_table, moment, random_log, small_world
 
@@ -22,9 +23,10 @@ REMOVED, RELABELLED = "when rows after it are removed", "when its own label, or 
 
 
 def honest(labels: pa.Table) -> pa.Table:
-    history = history_features(labels, {})
+    log = Log.of(labels)
+    history = history_features(log, {})
     knn = item_knn_columns(
-        labels, [moment(10), moment(20)], EarlierEvents.of(labels, history["residual"], "item"), k=5
+        log, [moment(10), moment(20)], EarlierEvents.of(log, history["residual"], "item"), k=5
     )
     columns = dict(zip(knn.column_names, knn.columns, strict=True))
     for name in history.column_names:
@@ -158,7 +160,7 @@ def test_honest_columns_pass(seed):
 @pytest.mark.parametrize("rows", [0, 1, 2])
 def test_a_log_of_few_rows(rows):
     labels = label_table(*random_log(0, 2)).slice(0, rows)
-    check_replay(lambda labels: history_features(labels, {}).select(["user_events"]), labels)
+    check_replay(lambda labels: history_features(Log.of(labels), {}).select(["user_events"]), labels)
 
 
 def test_raw_columns_of_every_kind_pass(tmp_path):

@@ -8,9 +8,11 @@ import pytest
 
 from embedding_features.errors import LeakError
 from ranking.dataset.dataset import build_dataset
-from ranking.inputs.inputs import Bag, Category, Number
+from ranking.inputs.fields import Bag, Category, Number
+from ranking.log_features.earlier_events import EarlierEvents
 from ranking.log_features.levels import ITEM_PRIOR, TAG_PRIOR, USER_PRIOR, history_features
-from ranking.log_features.neighbour_scores import EarlierEvents, neighbour_scores
+from ranking.log_features.log import Log
+from ranking.log_features.neighbour_scores import neighbour_scores
 from ranking.task.labels import load_labels
 from tests.ranking_data import SNAPSHOTS, graph_features, label_table, random_log, small_world
 
@@ -55,7 +57,7 @@ def same(got: pa.Table, expected: list[dict]):
 def test_history_is_the_naive_one(seed):
     """Random logs with many ties and repeated pairs, hour by hour."""
     log = random_log(seed, 90)
-    got = history_features(label_table(*log), {"genre": tag_table()})
+    got = history_features(Log.of(label_table(*log)), {"genre": tag_table()})
     expected = naive_history(*log)
     assert set(got.column_names) == set(expected[0])
     same(got, expected)
@@ -90,28 +92,28 @@ def test_neighbour_scores_are_the_naive_ones(seed, side):
     neighbours = [rng.permutation(6)[:3].tolist() if rng.random() < 0.8 else None for _ in log[0]]
     scores = [None if n is None else [0.9, 0.4, -0.2] for n in neighbours]
     residual = rng.uniform(-1, 1, 90).astype(np.float32)
-    met = EarlierEvents.of(label_table(*log), pa.chunked_array([pa.array(residual)]), side)
+    events = EarlierEvents.of(Log.of(label_table(*log)), pa.chunked_array([pa.array(residual)]), side)
     ids = pa.array(neighbours, pa.list_(pa.int64()))
     weights = pa.array(scores, pa.list_(pa.float32()))
-    got = neighbour_scores(met, ids, weights)
+    got = neighbour_scores(events, ids, weights)
     same(got, naive_neighbours(*log, residual, neighbours, scores, side))
-    assert neighbour_scores(met, ids.slice(17, 50), weights.slice(17, 50), 17).equals(got.slice(17, 50))
+    assert neighbour_scores(events, ids.slice(17, 50), weights.slice(17, 50), 17).equals(got.slice(17, 50))
 
 
 def test_a_later_row_changes_nothing_earlier(tmp_path):
     """Rows of the last hours, and one planted at the very end, leave all fields of older rows alone."""
     log = random_log(7, 80)
-    whole = history_features(label_table(*log), {"genre": tag_table()})
+    whole = history_features(Log.of(label_table(*log)), {"genre": tag_table()})
     cut = sum(hour < 30 for hour in log[2])
     assert 0 < cut < 80
-    part = history_features(label_table(*(values[:cut] for values in log)), {"genre": tag_table()})
+    part = history_features(Log.of(label_table(*(values[:cut] for values in log))), {"genre": tag_table()})
     assert whole.slice(0, cut).equals(part)
 
 
 def test_a_row_does_not_see_its_own_moment():
     """Two events at once: neither counts for the other, whatever their labels."""
-    first = history_features(label_table([1, 1, 1], [1, 1, 2], [0, 5, 5], [1, 1, 1]), {})
-    other = history_features(label_table([1, 1, 1], [1, 1, 2], [0, 5, 5], [1, 0, 0]), {})
+    first = history_features(Log.of(label_table([1, 1, 1], [1, 1, 2], [0, 5, 5], [1, 1, 1])), {})
+    other = history_features(Log.of(label_table([1, 1, 1], [1, 1, 2], [0, 5, 5], [1, 0, 0])), {})
     assert first["user_events"].to_pylist() == [0, 1, 1]
     assert first.drop_columns(["residual"]).equals(other.drop_columns(["residual"]))
 

@@ -14,7 +14,8 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from ranking.ablation.bootstrap import bootstrap, difference, seed_noise
-from ranking.inputs.inputs import Inputs, Number, Vector
+from ranking.inputs.fields import Number, Vector
+from ranking.inputs.inputs import Inputs
 from ranking.metrics.metrics import auc
 from ranking.metrics.statistics import auc_statistic, rows_of
 from ranking.models import DLRM

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from ranking.inputs.inputs import Category, History, Vector
+from ranking.inputs.fields import Category, History, Vector
 from ranking.metrics.metrics import auc
 from ranking.models import DIN
 from ranking.models.pretrained import FineTuned, Frozen, Projected

@@ -10,7 +10,7 @@ import torch
 from embedding_features.artifact.encoder import _LOADERS
 from embedding_features.encoders import LightPropagationEncoder
 from embedding_features.errors import CompatibilityError, ConfigError
-from ranking.inputs.inputs import Category, Vector
+from ranking.inputs.fields import Category, Vector
 from ranking.models import DIN, DLRM, DCNv2, DeepFM, FittedRanker, WideDeep
 from ranking.models.pretrained import DHE, Added, FineTuned, Frozen, Mixed
 from ranking.models.schema import Schema

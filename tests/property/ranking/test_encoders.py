@@ -19,7 +19,7 @@ from ranking.inputs.field_specs import (
     VocabularyCoding,
 )
 from ranking.inputs.spec import RankerSpec
-from ranking.inputs.vector_rows import VectorStore, stored_once
+from ranking.inputs.vector_rows import VectorStore, distinct_by_hash
 
 few = settings(max_examples=60, deadline=None)
 integers = st.one_of(st.none(), st.integers(-5, 5), st.integers(-(2**63), 2**63 - 1))
@@ -190,7 +190,7 @@ def test_vectors_are_stored_once(picked, part, seed):
     rng = np.random.default_rng(seed)
     table = np.concatenate([np.zeros((1, 3)), rng.integers(0, 2, (9, 3))]).astype(np.float32)
     rows = np.array(picked, np.int32)
-    once, kept = stored_once(rows, table)
+    once, kept = distinct_by_hash(rows, table)
     np.testing.assert_array_equal(kept[once], table[rows])
     np.testing.assert_array_equal(once > 0, rows > 0)
     assert len(np.unique(kept[1:], axis=0)) == len(kept) - 1

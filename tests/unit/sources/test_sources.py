@@ -15,7 +15,7 @@ from embedding_features.sources.files import find_files
 from embedding_features.sources.moment import from_microseconds
 from embedding_features.sources.source import Source
 from embedding_features.sources.sql import Subject
-from ranking.dataset.base_fields import side_table
+from ranking.dataset.side_tables import side_table
 from ranking.task.task import Task, as_source
 from tests.unit.graph.graph_logs import day, schema, write_log
 

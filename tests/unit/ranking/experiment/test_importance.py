@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from ranking.experiment.importance import ROWS, importance
-from ranking.inputs.inputs import Inputs, Number
+from ranking.inputs.fields import Number
+from ranking.inputs.inputs import Inputs
 from ranking.models import LightGBM, WideDeep
 from ranking.models.design import bag_columns, design_matrix, field_widths
 from ranking.models.training import RankerTraining

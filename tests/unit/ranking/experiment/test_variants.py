@@ -125,7 +125,7 @@ def test_whose_and_which_method(dataset):
 
 def test_inputs_and_encoders_of_a_variant_belong_together(dataset):
     inputs, encoders = select(dataset, Variant(features="tokens", whose="item"), TOY)
-    assert [field.name for field in inputs.fields] == encoders.names()
+    assert [field.name for field in inputs.fields] == encoders.field_names()
 
 
 def test_a_variant_without_a_field_of_its_own_is_refused(dataset):

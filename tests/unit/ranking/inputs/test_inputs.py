@@ -9,9 +9,11 @@ from embedding_features.config import load_config
 from embedding_features.errors import DataError
 from ranking.dataset.dataset import build_dataset
 from ranking.dataset.graph_columns import find_graph_columns
+from ranking.encoders.bags import padded_bag
 from ranking.encoders.codes import ValueCodes
-from ranking.inputs.arrow import Lists, floats, padded_bag, vectors
-from ranking.inputs.inputs import Bag, Category, Number, Vector
+from ranking.encoders.vectors import vectors
+from ranking.inputs.arrow import Lists, floats
+from ranking.inputs.fields import Bag, Category, Number, Vector
 from ranking.task.labels import entity_frame, load_labels
 from ranking.task.task import FractionSplit, LabelRule, MomentSplit, SideSpec, SideTable, Task
 from ranking.testing.planted import of_groups

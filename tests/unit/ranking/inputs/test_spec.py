@@ -10,7 +10,7 @@ from embedding_features.config import load_config
 from embedding_features.errors import ConfigError
 from ranking.dataset.dataset import build_dataset
 from ranking.encoders.fitted import ENCODERS
-from ranking.inputs.inputs import Bag, Category, Number, Vector
+from ranking.inputs.fields import Bag, Category, Number, Vector
 from ranking.inputs.spec import RankerSpec
 from ranking.task.labels import load_labels
 from ranking.testing.planted import of_groups

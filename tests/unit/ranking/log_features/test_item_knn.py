@@ -9,9 +9,11 @@ import pytest
 
 from embedding_features.errors import ConfigError
 from ranking.inputs.arrow import floats
+from ranking.log_features.earlier_events import EarlierEvents
 from ranking.log_features.item_knn import ITEM_KNN_COLUMNS, item_knn_columns, nearest_items
 from ranking.log_features.levels import history_features
-from ranking.log_features.neighbour_scores import EarlierEvents, neighbour_scores
+from ranking.log_features.log import Log
+from ranking.log_features.neighbour_scores import neighbour_scores
 from ranking.metrics.metrics import auc
 from tests.ranking_data import label_table, moment, random_log
 
@@ -25,10 +27,10 @@ def nearest(likes, asked, k, shrinkage=0.0):
 
 
 def columns(log, moments=MOMENTS, **settings):
-    labels = label_table(*log)
+    labels = Log.of(label_table(*log))
     residual = history_features(labels, {})["residual"]
-    met = EarlierEvents.of(labels, residual, "item")
-    return item_knn_columns(labels, [moment(hour) for hour in moments], met, **settings)
+    events = EarlierEvents.of(labels, residual, "item")
+    return item_knn_columns(labels, [moment(hour) for hour in moments], events, **settings)
 
 
 def naive_lists(users, items, hours, labels, moments, k, shrinkage):
@@ -60,8 +62,9 @@ def naive_columns(log, moments, k, shrinkage):
         [None if a is None else [i for i, _ in a] for a in lists], pa.list_(labels["item_id"].type)
     )
     scores = pa.array([None if a is None else [s for _, s in a] for a in lists], pa.list_(pa.float32()))
-    met = EarlierEvents.of(labels, history_features(labels, {})["residual"], "item")
-    return neighbour_scores(met, ids, scores).rename_columns(list(ITEM_KNN_COLUMNS))
+    made = Log.of(labels)
+    events = EarlierEvents.of(made, history_features(made, {})["residual"], "item")
+    return neighbour_scores(events, ids, scores).rename_columns(list(ITEM_KNN_COLUMNS))
 
 
 def test_neighbours_by_hand():
@@ -112,7 +115,7 @@ def test_without_a_moment_or_a_label():
     log = random_log(0, 30)
     for moments in ([], [1000]):
         assert all(column.null_count == 30 for column in columns(log, moments))
-    empty = label_table(pa.array([], pa.int64()), pa.array([], pa.int64()), [], [])
+    empty = Log.of(label_table(pa.array([], pa.int64()), pa.array([], pa.int64()), [], []))
     none = pa.chunked_array([pa.array([], pa.float32())])
     got = item_knn_columns(empty, [moment(1)], EarlierEvents.of(empty, none, "item"))
     assert got.num_rows == 0
@@ -164,7 +167,7 @@ def test_settings_out_of_range(settings):
 
 def test_moments_in_any_zone():
     log = random_log(1, 60)
-    labels = label_table(*log)
+    labels = Log.of(label_table(*log))
     residual = history_features(labels, {})["residual"]
     local = datetime.fromisoformat("2026-01-01T21:00:00+09:00")
     assert local.astimezone(UTC) == moment(12)

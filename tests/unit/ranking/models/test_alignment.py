@@ -11,7 +11,8 @@ from embedding_features.config import load_config, parse_config
 from embedding_features.discrepancy import coral, mmd2_unbiased
 from embedding_features.errors import ConfigError, DataError
 from embedding_features.multitask import UncertaintyWeights
-from ranking.inputs.inputs import Inputs, Number
+from ranking.inputs.fields import Number
+from ranking.inputs.inputs import Inputs
 from ranking.models.alignment import MMD, Adversarial, Coral, DomainAlignment, TowerSettings
 from ranking.models.alignment.adversarial import DomainClassifier, reverse_gradient
 from ranking.models.alignment.term import AlignmentTerm, strength

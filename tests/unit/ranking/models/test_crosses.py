@@ -8,7 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ranking.inputs.inputs import Bag, Category, History, Inputs, Number, Vector
+from ranking.inputs.fields import Bag, Category, History, Number, Vector
+from ranking.inputs.inputs import Inputs
 from ranking.models import DIN, DCNv2, DeepFM
 from ranking.models.dcn_v2 import CrossNetwork
 from ranking.models.deep_fm import FirstOrder, fm_interaction

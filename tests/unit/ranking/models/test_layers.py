@@ -6,7 +6,8 @@ import torch
 from torch.nn.functional import embedding_bag
 
 from embedding_features.errors import DataError, TrainingError
-from ranking.inputs.inputs import Bag, Category, History, Inputs, Number, Vector
+from ranking.inputs.fields import Bag, Category, History, Number, Vector
+from ranking.inputs.inputs import Inputs
 from ranking.models.design import bag_columns, design_matrix
 from ranking.models.dlrm import DLRM, InteractionArch
 from ranking.models.layers import DenseArch

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from embedding_features.errors import ConfigError
-from ranking.inputs.inputs import Category, Inputs, Vector
+from ranking.inputs.fields import Category, Vector
+from ranking.inputs.inputs import Inputs
 from ranking.models import DLRM, DeepFM, WideDeep
 from ranking.models.module import parameter_groups
 from ranking.models.pretrained import DHE, Added, FineTuned, Frozen, Mixed, Pretrained, Projected

@@ -1,6 +1,7 @@
-"""The fields every variant has: ids, side tables, and counts and means of user and item."""
+"""What side tables say of users and items: columns that never change, joined to labels by their ids."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,33 +17,69 @@ from embedding_features.sources.opened import TEXT
 from embedding_features.sources.sql import Subject, connection, quoted
 from ranking.inputs.arrow import flat_array
 from ranking.inputs.field_specs import AnyField, BagSpec, CategorySpec, NumberSpec
-from ranking.task.task import SIDES, Side, Task, said
+from ranking.task.task import SIDES, Side, Task, source_name
 
 
-def id_specs() -> list[AnyField]:
-    """``user_id`` and ``item_id``."""
-    return [
-        CategorySpec(name=f"{side}_id", side=side, column=f"{side}_id", identity=True, keys=True)
-        for side in SIDES
-    ]
+@dataclass(frozen=True)
+class SideTables:
+    """Joins the tables of a task's sides to rows with ``user_id`` and ``item_id``.
 
+    Attributes:
+        task: which names the tables.
+        tables: side → its table, of :func:`side_table`; sides without one are left out.
+    """
 
-def level_specs(columns: Sequence[str]) -> list[AnyField]:
-    """The columns of :func:`.history_features` but the residual; counts as logs."""
-    return [
-        NumberSpec(
-            name=name,
-            group="counts",
-            column=name,
-            transform="log1p" if name.endswith("_events") else "none",
-        )
-        for name in columns
-        if name != "residual"
-    ]
+    task: Task
+    tables: Mapping[Side, pa.Table]
+
+    @classmethod
+    def read(cls, task: Task) -> "SideTables":
+        """Read the tables that a task names.
+
+        Raises:
+            DataError: as :func:`side_table`.
+        """
+        found = {side: side_table(task, side) for side in SIDES}
+        return cls(task, {side: table for side, table in found.items() if table is not None})
+
+    def columns(self, rows: pa.Table) -> list[dict[str, pa.ChunkedArray]]:
+        """Return the columns of each table for each row, as :func:`side_columns`.
+
+        Raises:
+            DataError: when ids and keys are of different types.
+        """
+        return [
+            side_columns(self.task, side, table, flat_array(rows[f"{side}_id"]))
+            for side, table in self.tables.items()
+        ]
+
+    def specs(self) -> list[AnyField]:
+        """Return a field of each column, in the order of the columns."""
+        return [spec for side in SIDES for spec in side_specs(self.task, side)]
+
+    def tags(self) -> dict[str, pa.Table]:
+        """Return each multi-valued column of the items as pairs of ``item_id`` and ``tag``."""
+        if self.task.item.table is None:
+            return {}
+        items, found = self.tables["item"], {}
+        for column in self.task.item.table.multivalued:
+            values = flat_array(items[f"item_{column}"])
+            parents = flat_array(items["item_id"]).take(pc.list_parent_indices(values))
+            pairs = pa.table({"item_id": parents, "tag": pc.list_flatten(values)})
+            found[column] = pairs.group_by(["item_id", "tag"]).aggregate([])
+        return found
+
+    def domains(self, items: pa.Array) -> pa.Array | None:
+        """Return the domain of each item id as a string; None where the task names no such column."""
+        name = self.task.item.domain
+        if name is None:
+            return None
+        columns = side_columns(self.task, "item", self.tables["item"], items)
+        return flat_array(columns[f"item_{name}"]).cast(pa.string())
 
 
 def side_specs(task: Task, side: Side) -> list[AnyField]:
-    """The columns of a side's table, as :func:`side_columns` names them."""
+    """Return a field of each column of a side's table, by the names that :func:`side_columns` gives."""
     table = task.side(side).table
     if table is None:
         return []
@@ -54,7 +91,10 @@ def side_specs(task: Task, side: Side) -> list[AnyField]:
 
 
 def side_table(task: Task, side: Side) -> pa.Table | None:
-    """The key as ``<side>_id`` and the named columns as ``<side>_<column>``; None where the task has none.
+    """Read a side's table; None where the task has none.
+
+    Returns:
+        The key as ``<side>_id`` and the named columns as ``<side>_<column>``.
 
     Raises:
         DataError: when it cannot be read, lacks a column, or a key is null or there twice.
@@ -63,7 +103,7 @@ def side_table(task: Task, side: Side) -> pa.Table | None:
     if spec is None:
         return None
     names = [*spec.categorical, *spec.multivalued, *spec.continuous]
-    subject = Subject(f"table {said(spec.path)}")
+    subject = Subject(f"table {source_name(spec.path)}")
     with connection() as con:
         con.execute("SET preserve_insertion_order = true")
         opened = open_source(con, spec.source, subject, Path(), None)
@@ -89,7 +129,7 @@ def side_table(task: Task, side: Side) -> pa.Table | None:
 
 
 def side_columns(task: Task, side: Side, table: pa.Table, ids: pa.Array) -> dict[str, pa.ChunkedArray]:
-    """``<side>_<column>`` of a side's table for each id; null where the table lacks the id.
+    """Return ``<side>_<column>`` of a side's table for each id; null where the table lacks the id.
 
     Raises:
         DataError: when ids and keys are of different types.
@@ -97,22 +137,9 @@ def side_columns(task: Task, side: Side, table: pa.Table, ids: pa.Array) -> dict
     spec, keys = task.side(side).table, flat_array(table[f"{side}_id"])
     if keys.type != ids.type:
         raise DataError(
-            f"{said(spec.path) if spec else side}: key {spec.key if spec else 'key'!r} is {keys.type}, the "
-            f"log's {side} ids are {ids.type}",
+            f"{source_name(spec.path) if spec else side}: key {spec.key if spec else 'key'!r} is "
+            f"{keys.type}, the log's {side} ids are {ids.type}",
             fix=f"write both as integers or both as strings; of CSV, say {side}: {{id: int64}}",
         )
     joined = table.take(pc.index_in(ids, value_set=keys))
     return {name: joined[name] for name in table.column_names[1:]}
-
-
-def tags(task: Task, items: pa.Table | None) -> dict[str, pa.Table]:
-    """Each multi-valued column of the items as pairs of ``item_id`` and ``tag``."""
-    if items is None or task.item.table is None:
-        return {}
-    found = {}
-    for column in task.item.table.multivalued:
-        values = flat_array(items[f"item_{column}"])
-        parents = flat_array(items["item_id"]).take(pc.list_parent_indices(values))
-        pairs = pa.table({"item_id": parents, "tag": pc.list_flatten(values)})
-        found[column] = pairs.group_by(["item_id", "tag"]).aggregate([])
-    return found
