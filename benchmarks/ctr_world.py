@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 
 from benchmarks.harness import data_root
-from embedding_features.arrays import F32, I64, AnyArray, Bool
+from embedding_features.arrays import F32, I64, AnyArray, Bool, positions_in_runs
 from embedding_features.methods import make
 from ranking.inputs.fields import Bag, Category, Number
 from ranking.inputs.inputs import Field, Inputs
@@ -173,9 +173,8 @@ def _attribute_field(world: World, attribute: Attribute) -> Field:
     order = np.lexsort((attribute.value, attribute.node))
     node, value = attribute.node[order], attribute.value[order]
     counts = np.bincount(node, minlength=nodes)
-    place = np.arange(len(node)) - np.repeat(np.cumsum(counts) - counts, counts)
     codes = np.zeros((nodes, counts.max()), np.int32)
-    codes[node, place] = value + 1
+    codes[node, positions_in_runs(counts)] = value + 1
     name, size = f"{side}_{attribute.name}", attribute.values + 1
     if codes.shape[1] == 1:
         return Category(name, "base", side, name, codes[at, 0], size)

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from pydantic import Field, model_validator
 
 from embedding_features.arrays import I64, Bool
+from embedding_features.arrow import mask
 from embedding_features.config import Config
 from embedding_features.errors import DataError, LeakError
 from ranking.experiment.scores import Scores
@@ -81,7 +82,7 @@ def _domains(domain: pa.Array | None) -> list[Slice]:
 
 def _equal(domain: pa.Array, name: str) -> Bool:
     equal = pc.equal(domain, name).fill_null(False)
-    return np.asarray(equal.to_numpy(zero_copy_only=False), np.bool_)
+    return mask(equal)
 
 
 def slices(scores: Scores, config: SliceConfig) -> list[Slice]:

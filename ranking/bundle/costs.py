@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from embedding_features.arrow import flat_array
 from embedding_features.errors import StoreError
 from ranking.ablation.result import Cost
 from ranking.bundle.pins import Pin, make_pins
@@ -17,7 +18,6 @@ from ranking.experiment.factors.base import GridContext
 from ranking.experiment.finished import CANDIDATES
 from ranking.experiment.scores import Scores
 from ranking.experiment.variants import Variant
-from ranking.inputs.arrow import flat_array
 from ranking.task.task import SIDES, Side, Task
 
 if TYPE_CHECKING:

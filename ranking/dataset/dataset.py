@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embedding_features.arrays import F32, I64, Bool
+from embedding_features.arrow import mask
 from embedding_features.errors import DataError
 from embedding_features.progress import SILENT, Advance, Progress
 from ranking.dataset.graph_columns import find_graph_columns
@@ -147,4 +148,4 @@ def label_values(labels: pa.Table) -> F32:
 
 
 def _in_part(labels: pa.Table, part: str) -> Bool:
-    return np.asarray(pc.equal(labels["split"], part).to_numpy(zero_copy_only=False), np.bool_)
+    return mask(pc.equal(labels["split"], part))

@@ -5,13 +5,13 @@ from datetime import datetime
 
 import pyarrow as pa
 
+from embedding_features.arrow import flat_array
 from embedding_features.errors import DataError
 from ranking.dataset.graph_columns import GraphColumns
 from ranking.dataset.graph_fields import graph_specs
 from ranking.dataset.history_columns import HistoryColumns
 from ranking.dataset.log_columns import LogColumns
 from ranking.dataset.side_tables import SideTables
-from ranking.inputs.arrow import flat_array
 from ranking.inputs.field_specs import AnyField, CategorySpec
 from ranking.inputs.spec import RankerSpec
 from ranking.log_features.histories import Histories

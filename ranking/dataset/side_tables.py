@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from embedding_features.arrow import flat_array
 from embedding_features.errors import DataError
 from embedding_features.sources.as_of_rows import known_rows
 from embedding_features.sources.columns import id_type, value_sql
@@ -15,7 +16,6 @@ from embedding_features.sources.numbers import Number
 from embedding_features.sources.open import open_source
 from embedding_features.sources.opened import TEXT
 from embedding_features.sources.sql import Subject, connection, quoted
-from ranking.inputs.arrow import flat_array
 from ranking.inputs.field_specs import AnyField, BagSpec, CategorySpec, NumberSpec
 from ranking.task.task import SIDES, Side, Task, source_name
 

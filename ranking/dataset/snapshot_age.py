@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embedding_features.arrays import F32
+from embedding_features.arrow import mask
 from embedding_features.errors import LeakError
 from ranking.dataset.raw_columns import RawColumns
 from ranking.log_features.log import as_micros
@@ -28,7 +29,7 @@ def snapshot_age(raw: RawColumns, start: int, features: pa.Table) -> F32:
     newest = np.searchsorted(moments, time, side="left") - 1
     known = np.zeros(len(time), np.bool_)
     for column in (column for view in raw.views for column in view.features.values()):
-        known |= np.asarray(pc.is_valid(features[column]).to_numpy(zero_copy_only=False), np.bool_)
+        known |= mask(pc.is_valid(features[column]))
     leaks = known & (newest < 0)
     if leaks.any():
         raise LeakError(

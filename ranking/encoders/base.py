@@ -7,10 +7,10 @@ from typing import Generic, Self, TypeVar
 
 import pyarrow as pa
 
+from embedding_features.arrow import flat_array
 from embedding_features.errors import DataError
 from ranking.encoders.codes import Coder, HashCodes, ValueCounts
 from ranking.encoders.rows import TrainingRows, check_column
-from ranking.inputs.arrow import flat_array
 from ranking.inputs.field_specs import Coding, FieldSpec, HashCoding, VocabularyCoding
 from ranking.inputs.inputs import Field
 

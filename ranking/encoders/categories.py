@@ -9,12 +9,13 @@ import pyarrow.compute as pc
 from typing_extensions import override
 
 from embedding_features.arrays import I64
+from embedding_features.arrow import flat_array
 from embedding_features.errors import DataError
 from ranking.encoders.base import FieldEncoder, coder_of, learn_codes
 from ranking.encoders.codes import Coder, ValueCounts
 from ranking.encoders.rows import TrainingRows
 from ranking.encoders.values import keys_of, value_kind
-from ranking.inputs.arrow import Lists, flat_array
+from ranking.inputs.arrow import Lists
 from ranking.inputs.field_specs import CategorySpec, SharedCoding, TokensSpec, codes_owner
 from ranking.inputs.fields import Category
 from ranking.inputs.inputs import Field

@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embedding_features.arrays import I32
+from embedding_features.arrow import flat_array, mask
 from embedding_features.errors import DataError
 from ranking.encoders.value_index import ValueIndex
 from ranking.encoders.values import ValueKind, buckets_of, normalized, value_kind
-from ranking.inputs.arrow import flat_array
 
 #: a share of a vocabulary: of fewer values each is searched for, else Arrow numbers the vocabulary anew
 FEW = 1 / 8
@@ -63,7 +63,7 @@ class ValueCodes:
             positions = pc.index_in(values, value_set=self.values)
             found = np.asarray(pc.add(positions, 1).fill_null(0).to_numpy(zero_copy_only=False), np.int64)
         if self.unknown:
-            known = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), np.bool_)
+            known = mask(values.is_valid())
             buckets = len(self.values) + 1 + buckets_of(values, self.unknown)
             found = np.where((found == 0) & known, buckets, found)
         return found.astype(np.int32)
@@ -89,7 +89,7 @@ class HashCodes:
         """
         check_kind(values.type, self.kind, name)
         values = normalized(values, name)
-        known = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), np.bool_)
+        known = mask(values.is_valid())
         return np.where(known, 1 + buckets_of(values, self.buckets), 0).astype(np.int32)
 
 

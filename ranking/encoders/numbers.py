@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 from typing_extensions import override
 
+from embedding_features.arrow import mask
 from embedding_features.errors import DataError
 from ranking.encoders.base import FieldEncoder
 from ranking.encoders.codes import Coder
@@ -33,7 +34,7 @@ class NumberEncoder(FieldEncoder[NumberSpec]):
         column, name = self.column(table, self.spec.column), self.spec.name
         values = floats(column, name)
         if self.spec.default is not None:
-            absent = np.asarray(column.is_null().to_numpy(zero_copy_only=False), np.bool_)
+            absent = mask(column.is_null())
             values[absent] = self.spec.default
         if np.isinf(values).any():
             raise DataError(

@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embedding_features.arrays import I64
+from embedding_features.arrow import mask
 from ranking.encoders.values import hashes_of
 
 
@@ -31,12 +32,10 @@ class ValueIndex:
         keys = _sort_keys(values)
         nearest = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
         position = self._order[nearest]
-        hit = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), np.bool_) & (
-            self._keys[nearest] == keys
-        )
+        hit = mask(values.is_valid()) & (self._keys[nearest] == keys)
         if pa.types.is_string(values.type):
             same = pc.equal(self._values.take(pa.array(position)), values).fill_null(False)
-            hit &= np.asarray(same.to_numpy(zero_copy_only=False), np.bool_)
+            hit &= mask(same)
         found: I64 = np.where(hit, position + 1, 0)
         return found
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embedding_features.arrays import I64
+from embedding_features.arrow import mask
 from embedding_features.errors import DataError
 from embedding_features.hashes import GOLDEN, splitmix64
 
@@ -86,7 +87,7 @@ def buckets_of(values: pa.Array, buckets: int) -> I64:
         raise DataError(
             "floating point numbers are not hashed", fix="write integers or strings, or use a vocabulary"
         )
-    known = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), np.bool_)
+    known = mask(values.is_valid())
     hashed = hashes_of(values) if pa.types.is_string(values.type) else _of_integers(values)
     return np.where(known, (hashed % np.uint64(buckets)).astype(np.int64), 0)
 
@@ -103,7 +104,7 @@ def keys_of(values: pa.Array, name: str) -> I64:
     """
     values = normalized(values, name)
     if pa.types.is_string(values.type):
-        known = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), np.bool_)
+        known = mask(values.is_valid())
         return np.where(known, hashes_of(values).view(np.int64), 0)
     if pa.types.is_floating(values.type):
         raise DataError(f"{name}: floating point numbers are no ids", fix="write integers or strings")

@@ -9,11 +9,12 @@ import pyarrow.compute as pc
 from typing_extensions import override
 
 from embedding_features.arrays import F32, I64, Bool
+from embedding_features.arrow import flat_array, mask
 from embedding_features.errors import CompatibilityError, DataError
 from ranking.encoders.base import FieldEncoder
 from ranking.encoders.codes import Coder
 from ranking.encoders.rows import TrainingRows, check_column
-from ranking.inputs.arrow import flat_array, vector_dim
+from ranking.inputs.arrow import vector_dim
 from ranking.inputs.field_specs import SimilaritySpec, VectorSpec
 from ranking.inputs.fields import Number, Vector
 from ranking.inputs.inputs import Field
@@ -139,7 +140,7 @@ def vectors(name: str, column: pa.ChunkedArray | pa.Array) -> tuple[F32, Bool]:
         DataError: when lengths differ or a value is null, NaN or infinite.
     """
     array = flat_array(column)
-    present = np.asarray(array.is_valid().to_numpy(zero_copy_only=False), np.bool_)
+    present = mask(array.is_valid())
     dim = vector_dim(array, name) or 1
     values = np.zeros((len(array), dim), np.float32)
     if present.any():

@@ -6,19 +6,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from embedding_features.arrays import F32, I64, AnyArray
+from embedding_features.arrays import F32, I64, AnyArray, positions_in_runs
+from embedding_features.arrow import flat_array
 from embedding_features.errors import DataError
 
 _NUMBERS = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
 _LISTS = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
-
-
-def flat_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
-    """Return a column as one array, dictionaries decoded."""
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if isinstance(array, pa.ChunkedArray):  # no chunk, or more than one array can hold
-        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
-    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
 
 
 def floats(column: pa.ChunkedArray | pa.Array, name: str = "numbers") -> F32:
@@ -67,8 +60,7 @@ class Lists:
         array = list_array(column, name)
         length = np.asarray(pc.list_value_length(array).fill_null(0).to_numpy(zero_copy_only=False), np.int64)
         row = np.repeat(np.arange(len(length)), length)
-        first = np.repeat(np.cumsum(length) - length, length)
-        return cls(flat_array(pc.list_flatten(array)), row, np.arange(len(row)) - first, length)
+        return cls(flat_array(pc.list_flatten(array)), row, positions_in_runs(length), length)
 
     @property
     def width(self) -> int:

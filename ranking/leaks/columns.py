@@ -7,15 +7,15 @@ have the label 0.
 
 from collections.abc import Iterator
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
 from embedding_features.arrays import F32
+from embedding_features.arrow import flat_array, mask
 from embedding_features.config import Config
 from embedding_features.errors import LeakError
-from ranking.inputs.arrow import flat_array, is_list
+from ranking.inputs.arrow import is_list
 from ranking.leaks.statistics import Labelled
 
 _NUMBERS = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
@@ -79,7 +79,7 @@ def _leaks(column: pa.Array, rows: Labelled, settings: LeakCheck) -> Iterator[st
     if is_list(column.type):
         what, values = "length", pc.list_value_length(column)
     if any(is_type(values.type) for is_type in _NUMBERS):
-        present = ~np.asarray(missing.to_numpy(zero_copy_only=False), np.bool_)
+        present = ~mask(missing)
         numbers = values.filter(pa.array(present)).cast(pa.float64(), safe=False).to_numpy()
         area = rows.auc(numbers, present, settings.min_rows)
         yield from _high_auc(what, max(area, 1 - area), settings)

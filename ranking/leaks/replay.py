@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embedding_features.arrays import Bool
+from embedding_features.arrow import flat_array, mask
 from embedding_features.errors import DataError, LeakError
-from ranking.inputs.arrow import Lists, flat_array, is_list
+from ranking.inputs.arrow import Lists, is_list
 
 #: raw columns of labels: a row each, in their order; of equal labels always the same
 Build = Callable[[pa.Table], pa.Table]
@@ -113,15 +114,15 @@ def _changes(before: pa.Table, after: pa.Table) -> Iterator[tuple[str, int]]:
 
 def _differs(one: pa.Array, two: pa.Array) -> Bool:
     """Return [n] which values differ; null equals null, NaN equals NaN, lists are equal value by value."""
-    valid, valid_too = (_mask(array.is_valid()) for array in (one, two))
+    valid, valid_too = (mask(array.is_valid()) for array in (one, two))
     differs: Bool = valid != valid_too
     if is_list(one.type):
         return differs | _lists_differ(Lists.of(one), Lists.of(two))
     if pa.types.is_null(one.type):
         return differs
-    unequal = _mask(pc.not_equal(one, two).fill_null(False))
+    unequal = mask(pc.not_equal(one, two).fill_null(False))
     if pa.types.is_floating(one.type):
-        unequal &= ~_mask(pc.and_(pc.is_nan(one), pc.is_nan(two)).fill_null(False))
+        unequal &= ~mask(pc.and_(pc.is_nan(one), pc.is_nan(two)).fill_null(False))
     return differs | unequal
 
 
@@ -131,7 +132,3 @@ def _lists_differ(one: Lists, two: Lists) -> Bool:
     values = _differs(one.flat.filter(pa.array(kept)), two.flat.filter(pa.array(kept_too)))
     differs[one.row[kept][values]] = True
     return differs
-
-
-def _mask(array: pa.Array) -> Bool:
-    return np.array(array.to_numpy(zero_copy_only=False), np.bool_)

@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 
 from embedding_features.arrays import F32, F64, I64, Bool
+from embedding_features.arrow import flat_array, mask
 from embedding_features.errors import DataError
-from ranking.inputs.arrow import flat_array
 from ranking.metrics.metrics import auc
 from ranking.task.task import SIDES
 
@@ -95,7 +95,7 @@ class Labelled:
         The chance is that of as many draws as the value's rows have distinct users, or items if these are
         fewer: one item that nobody likes has many rows of label 0, and is no wonder.
         """
-        present = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), np.bool_)
+        present = mask(values.is_valid())
         encoded = values.drop_null().dictionary_encode()
         code = np.asarray(encoded.indices.to_numpy(), np.int64)
         rows, ones = np.bincount(code), np.bincount(code, self.label[present])

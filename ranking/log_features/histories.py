@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from embedding_features.arrays import I64
+from embedding_features.arrow import flat_array, mask
 from embedding_features.errors import DataError, LeakError
 from ranking.encoders.rows import PART_ROWS
-from ranking.inputs.arrow import flat_array
 from ranking.log_features.log import Log, as_micros
 from ranking.task.task import Task
 
@@ -99,7 +99,7 @@ class Histories:
                 f"{len(column)} vectors of histories beside {len(self.pairs)} pairs of item and snapshot",
                 fix="ask the store with the frame of these histories",
             )
-        known = np.asarray(column.is_valid().to_numpy(zero_copy_only=False), np.bool_)
+        known = mask(column.is_valid())
         if (known & (self.pairs % self._intervals == 0)).any():
             raise LeakError(
                 "items of histories have vectors though no snapshot is older than the label",

@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from embedding_features.arrays import F32, F64, I64, Bool
-from ranking.inputs.arrow import flat_array
+from embedding_features.arrays import F32, F64, I64, Bool, positions_in_runs
+from embedding_features.arrow import flat_array
 from ranking.log_features.as_of_sums import AsOfSums, in_millionths
 from ranking.log_features.log import Log
 from ranking.task.task import Side
@@ -139,5 +139,4 @@ def _row_tags(log: Log, pairs: pa.Table) -> tuple[I64, I64, int]:
     item = item[log.item]
     count = begin[item + 1] - begin[item]
     row = np.repeat(np.arange(len(log)), count)
-    within = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
-    return row, tag[within + np.repeat(begin[item], count)], len(encoded.dictionary)
+    return row, tag[positions_in_runs(count) + np.repeat(begin[item], count)], len(encoded.dictionary)

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from embedding_features.arrays import I64
-from ranking.inputs.arrow import flat_array
+from embedding_features.arrow import flat_array
 from ranking.task.task import Side
 
 

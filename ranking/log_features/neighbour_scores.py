@@ -7,9 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embedding_features.arrays import F32, F64, I64, Bool
+from embedding_features.arrow import flat_array, mask
 from embedding_features.errors import DataError
 from embedding_features.jit import jit
-from ranking.inputs.arrow import Lists, flat_array, floats
+from ranking.inputs.arrow import Lists, floats
 from ranking.log_features.as_of_sums import in_millionths
 from ranking.log_features.earlier_events import EarlierEvents
 
@@ -72,7 +73,7 @@ def neighbour_scores(
         np.asarray(code.to_numpy(zero_copy_only=False), np.int64),
         _weights(beside, floats(beside.flat)),
     )
-    absent = np.asarray(flat_array(neighbours).is_null().to_numpy(zero_copy_only=False), np.bool_)
+    absent = mask(flat_array(neighbours).is_null())
     return list_scores(events, weighted, np.arange(len(lists.length)), absent, start)
 
 

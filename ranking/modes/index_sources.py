@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from embedding_features.arrays import Bool
+from embedding_features.arrow import flat_array
 from embedding_features.errors import LeakError
 from embedding_features.recall import (
     Hits,
@@ -17,8 +18,7 @@ from embedding_features.recall import (
     cross_domain_recall,
     interest_recall,
 )
-from ranking.inputs.arrow import flat_array
-from ranking.modes.lists import best_unseen, codes, last_liked, positions_in_run, summed
+from ranking.modes.lists import best_unseen, codes_among, last_liked, positions_in_run, summed
 from ranking.modes.requests import Requests
 
 
@@ -94,7 +94,7 @@ def cold_start(
     mean = np.add.reduceat(vectors, starts, axis=0) / np.diff(np.append(starts, len(order)))[:, None]
     hits = cold_start_recall(users, Queries(users.manifest.space, mean.astype(np.float32)), reach)
     there = hits.rows.reshape(-1) >= 0
-    user = codes(hits.ids.filter(pa.array(there)), requests.users)
+    user = codes_among(hits.ids.filter(pa.array(there)), requests.users)
     item = np.repeat(np.arange(len(mean)), hits.rows.shape[1])[there]
     asks = user >= 0
     score = hits.scores.reshape(-1)[there][asks]

@@ -4,14 +4,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from embedding_features.arrays import F32, F64, I64
-from ranking.inputs.arrow import flat_array
+from embedding_features.arrays import F32, F64, I64, positions_in_runs
+from embedding_features.arrow import flat_array
 from ranking.modes.requests import Requests
 
 
 def last_liked(requests: Requests, liked: pa.Table, item: I64, length: int) -> tuple[I64, I64]:
     """Return [e] request and item of each user's last likes, newest first; an item of -1 is passed over."""
-    user = codes(flat_array(liked["user_id"]), requests.users)
+    user = codes_among(flat_array(liked["user_id"]), requests.users)
     events = np.flatnonzero((user >= 0) & (item >= 0))[::-1]
     events = events[np.argsort(user[events], kind="stable")]
     events = events[positions_in_run(user[events]) < length]
@@ -42,7 +42,7 @@ def best_unseen(
     request: I64, code: I64, score: F64 | F32, requests: Requests, ids: pa.Array, k: int
 ) -> pa.ListArray:
     """Return [q] lists of the best k unseen items; equal scores by code."""
-    seen = codes(requests.seen.flatten(), ids)
+    seen = codes_among(requests.seen.flatten(), ids)
     keys_seen = (list_numbers(requests.seen) * len(ids) + seen)[seen >= 0]
     unseen = ~np.isin(request * len(ids) + code, keys_seen)
     request, code, score = request[unseen], code[unseen], score[unseen]
@@ -59,7 +59,7 @@ def list_numbers(lists: pa.ListArray) -> I64:
     return np.repeat(np.arange(len(lists)), np.diff(lists.offsets.to_numpy()))
 
 
-def codes(ids: pa.Array, known: pa.Array) -> I64:
+def codes_among(ids: pa.Array, known: pa.Array) -> I64:
     """Return the positions of ids among known ones, -1 for others."""
     return np.asarray(pc.index_in(ids, value_set=known).fill_null(-1).to_numpy(), np.int64)
 
@@ -68,5 +68,4 @@ def positions_in_run(group: I64) -> I64:
     """Return [n] positions within the run of equal values."""
     starts = np.flatnonzero(np.concatenate([[True], group[1:] != group[:-1]])) if len(group) else group
     counts = np.diff(np.append(starts, len(group)))
-    ranks: I64 = np.arange(len(group)) - np.repeat(starts, counts)
-    return ranks
+    return positions_in_runs(counts)

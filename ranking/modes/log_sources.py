@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embedding_features.arrays import I64
-from ranking.inputs.arrow import flat_array
+from embedding_features.arrow import flat_array
 from ranking.log_features.item_knn import nearest_items
-from ranking.modes.lists import codes, last_liked, summed
+from ranking.modes.lists import codes_among, last_liked, summed
 from ranking.modes.requests import Requests
 from ranking.task.task import SIDES
 
@@ -22,7 +22,7 @@ def popular(requests: Requests, k: int, days: float | None = None) -> pa.ListArr
     counts = requests.liked(days).group_by("item_id").aggregate([("item_id", "count")])
     order = pc.sort_indices(counts, [("item_id_count", "descending"), ("item_id", "ascending")])
     items = flat_array(counts["item_id"].take(order))
-    seen = codes(requests.seen.flatten(), items)
+    seen = codes_among(requests.seen.flatten(), items)
     begin = np.asarray(requests.seen.offsets.to_numpy(), np.int64)
     rows: list[I64] = []
     for low, high in pairwise(begin):

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from embedding_features.arrays import F32, F64, I64
+from embedding_features.arrow import codes
 from embedding_features.errors import ConfigError, DataError
 from ranking.ablation.ablate import verdict
 from ranking.ablation.bootstrap import Sample, bootstrap, difference, figure, holm, seed_noise
@@ -96,7 +97,7 @@ def judge_mixes(
 def _users(requests: Sequence[Requests]) -> I64:
     """[r] code of each request's user."""
     ids = pa.concat_arrays([of_moment.users for of_moment in requests])
-    return np.asarray(ids.dictionary_encode().indices.to_numpy(), np.int64)
+    return codes(ids)
 
 
 def _check_enough(mixes: int, users: int, config: AblationConfig) -> None:

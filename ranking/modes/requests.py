@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embedding_features.arrays import I64
+from embedding_features.arrow import flat_array
 from embedding_features.errors import DataError
-from ranking.inputs.arrow import flat_array
 
 _MICROS = pa.timestamp("us", tz="UTC")
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embedding_features.arrays import I64
+from embedding_features.arrow import flat_array
 from embedding_features.artifact import Snapshot
 from embedding_features.progress import SILENT, Progress
 from ranking.dataset.dataset import build_dataset
@@ -15,7 +16,6 @@ from ranking.experiment.arm import Arm
 from ranking.experiment.arms import select
 from ranking.experiment.factors.base import GridContext
 from ranking.experiment.variants import Variant
-from ranking.inputs.arrow import flat_array
 from ranking.inputs.inputs import Inputs
 from ranking.models.base import Ranker
 from ranking.models.network import NetworkRanker

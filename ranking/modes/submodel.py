@@ -13,6 +13,7 @@ from torch import nn
 from typing_extensions import override
 
 from embedding_features.arrays import I64
+from embedding_features.arrow import mask
 from embedding_features.artifact import Snapshot, export_encoder, load_encoder
 from embedding_features.errors import ConfigError
 from embedding_features.graph import Graph
@@ -139,7 +140,7 @@ class FittedSubModel(FittedNetwork):
 def later_rows(labels: pa.Table, rows: I64, as_of: datetime) -> I64:
     """Return those of some rows of the labels that are strictly later than a snapshot's ``as_of``."""
     later = pc.greater(labels["timestamp"].take(pa.array(rows)), pa.scalar(as_of, labels["timestamp"].type))
-    return rows[np.asarray(later.to_numpy(zero_copy_only=False), np.bool_)]
+    return rows[mask(later)]
 
 
 def view_of(snapshot: Snapshot) -> Bipartite:

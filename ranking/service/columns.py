@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from embedding_features.arrays import I64, Bool
+from embedding_features.arrow import mask
 from embedding_features.errors import DataError
 from embedding_features.store.online_stores.values import Values
 from embedding_features.store.retrieval.row_arrays import arrow_column
@@ -89,7 +90,7 @@ class HistoryLists:
             vectors: beside ``flat``, null where an id has none.
             count: items of the request.
         """
-        valid = np.asarray(vectors.is_valid().to_numpy(zero_copy_only=False), np.bool_)
+        valid = mask(vectors.is_valid())
         positions, offsets = np.where(valid, np.cumsum(valid) - 1, -1), self.offsets
         if self.ids.shared:
             positions, offsets = np.tile(positions, count), np.arange(count + 1) * len(self.flat)

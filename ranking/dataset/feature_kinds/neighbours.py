@@ -4,10 +4,10 @@ from typing import ClassVar
 
 import pyarrow as pa
 
+from embedding_features.arrow import flat_array
 from embedding_features.artifact.kinds import NEIGHBOURS, FeatureKind
 from ranking.dataset.feature_kinds.base import KindFields, column_of
 from ranking.dataset.graph_columns import GraphColumns
-from ranking.inputs.arrow import flat_array
 from ranking.inputs.field_specs import AnyField, BagSpec, NumberSpec, SharedCoding
 from ranking.log_features.earlier_events import EarlierEvents
 from ranking.log_features.neighbour_scores import NEIGHBOUR_FEATURES, neighbour_scores
