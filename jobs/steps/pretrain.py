@@ -9,7 +9,7 @@ from embedding_features.artifact import Snapshot, find_snapshot, run_id, write_s
 from embedding_features.graph import Graph
 from embedding_features.progress import Progress
 from embedding_features.space import place
-from jobs.pipeline import Pretrain
+from jobs.sections import Pretrain
 from jobs.workspace import GraphRow, Workspace
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from embedding_features.progress import Progress
 from embedding_features.space import HealthConfig
 from embedding_features.store import publish_series
-from jobs.pipeline import Publish
+from jobs.sections import Publish
 from jobs.workspace import Workspace
 
 

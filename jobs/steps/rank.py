@@ -11,7 +11,8 @@ import pyarrow as pa
 from embedding_features.errors import StoreError
 from embedding_features.progress import Progress
 from embedding_features.store import Published, historical, list_published
-from jobs.pipeline import Pipeline, Rank
+from jobs.pipeline import Pipeline
+from jobs.sections import Rank
 from jobs.steps.submodel import encoder_snapshot, submodel_settings
 from ranking.bundle import Bundle
 from ranking.bundle.best import export_best

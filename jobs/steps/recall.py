@@ -8,7 +8,8 @@ from embedding_features.arrays import F32
 from embedding_features.config import config_hash
 from embedding_features.progress import Progress
 from embedding_features.store import historical
-from jobs.pipeline import Pipeline, RecallConfig
+from jobs.pipeline import Pipeline
+from jobs.sections import RecallConfig
 from jobs.steps.rank import RankResult
 from ranking.bundle import Bundle
 from ranking.encoders import Encoders

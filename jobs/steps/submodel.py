@@ -11,7 +11,8 @@ from embedding_features.errors import ConfigError
 from embedding_features.graph import Graph
 from embedding_features.graph.schema import GraphSchema
 from embedding_features.progress import Progress
-from jobs.pipeline import Pipeline, SubModelMode
+from jobs.pipeline import Pipeline
+from jobs.sections import SubModelMode
 from jobs.steps.graph import save_graph
 from jobs.steps.pretrain import fit_snapshot
 from jobs.workspace import Workspace

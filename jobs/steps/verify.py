@@ -6,7 +6,7 @@ from embedding_features.graph.schema import GraphSchema
 from embedding_features.graph.verify import verify_as_of
 from embedding_features.progress import Progress
 from embedding_features.store import verify_repo
-from jobs.pipeline import Publish
+from jobs.sections import Publish
 
 
 def run(settings: Publish, schema: GraphSchema, progress: Progress) -> dict[str, Any]:

@@ -1,0 +1,127 @@
+"""The sections of a pipeline's YAML."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pydantic import AwareDatetime, Field, SerializeAsAny, model_validator
+
+from embedding_features.config import Config, config_hash
+from embedding_features.files import safe_name
+from embedding_features.methods import Method, make
+from embedding_features.space import AlignmentConfig
+from ranking.experiment.variants import DEFAULT_GRID, Block, Variant, expand
+from ranking.leaks.columns import LeakCheck
+from ranking.models import DLRM, LightGBM, Ranker, WideDeep
+from ranking.models.network import NetworkRanker
+from ranking.modes.recall import RecallStage
+from ranking.modes.sub_encoder import FineTuning
+from ranking.task.task import Task
+
+
+class Moments(Config):
+    """Lists the moments of snapshots: ``first``, then every ``every_days`` up to ``last``."""
+
+    first: AwareDatetime
+    last: AwareDatetime
+    every_days: float = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Moments":
+        if self.last < self.first:
+            raise ValueError(f"last {self.last} is before first {self.first}")
+        return self
+
+    def moments(self) -> list[datetime]:
+        """Return all of them, in order."""
+        step = timedelta(days=self.every_days)
+        return [self.first + i * step for i in range(int((self.last - self.first) / step) + 1)]
+
+
+class Pretrain(Config):
+    """Says which method is pretrained, with which parameters (see ``embedding-features methods NAME``)."""
+
+    method: str = "spectral"
+    family: str | None = None
+    """The line of snapshots this one continues; the method's name by default."""
+    params: dict[str, bool | int | float | str | None] = {}
+    seed: int = 0
+    warm_start: bool = False
+    """Start a trained method from the vectors of the snapshot before."""
+    align: AlignmentConfig = AlignmentConfig()
+
+    def composition(self) -> Method:
+        """Return the method, its parameters checked."""
+        return make(self.method, **self.params)
+
+    @property
+    def family_name(self) -> str:
+        """The family that snapshots get."""
+        return self.family or self.method
+
+    @property
+    def key(self) -> str:
+        """Name of the folder of the results of exactly these settings."""
+        return f"{safe_name(self.family_name, 'family')}-{config_hash(self)[:8]}"
+
+
+class Publish(Config):
+    """Says where snapshots go, and the publish time of a backfilled one: as_of plus ``delay_hours``."""
+
+    repo: Path = Path("feature_repo")
+    delay_hours: float = Field(default=6.0, ge=0)
+    allow_timeless: bool = False
+
+
+class Rank(Config):
+    """Names the task, the rankers and the grid."""
+
+    task: Task
+    service: str = "ranking_all"
+    """The Feast feature service that training sets come from."""
+    rankers: dict[str, SerializeAsAny[Ranker]] = Field(
+        default={"lightgbm": LightGBM(), "wide_deep": WideDeep(), "dlrm": DLRM()}, min_length=1
+    )
+    """Name in the report → settings, with the ``kind`` of ranker."""
+    grid: tuple[Block, ...] = Field(default=DEFAULT_GRID, min_length=1)
+    """The variants: every combination of each block; each ranker is trained on all that it can be."""
+    seeds: tuple[int, ...] = (0, 1, 2)
+    target_domain: str | None = None
+    """The domain that aligned variants draw together with all others."""
+    leaks: LeakCheck = LeakCheck()
+
+    @property
+    def variants(self) -> Sequence[Variant]:
+        """The variants of all blocks of the grid."""
+        return expand(self.grid)
+
+
+class RecallConfig(Config):
+    """Sets up the recall mode: the best ranker behind candidates, at moments of the test part.
+
+    Attributes:
+        k: recall@k and NDCG@k.
+        every_days: from the first test label on; requests are of users who take to something new until the
+            next moment.
+        ranker: that learns from candidates of the train and validation parts; None: the best bundle alone.
+    """
+
+    k: int = Field(default=20, ge=1)
+    every_days: float = Field(default=7, gt=0)
+    stage: RecallStage = RecallStage()
+    ranker: SerializeAsAny[Ranker] | None = None
+
+
+class SubModelMode(Config):
+    """Sets up the sub-model mode: an encoder of one moment inside a ranker, trained on later rows.
+
+    Attributes:
+        as_of: of the encoder's graph; training rows are strictly later.
+        pretrain: a method that trains a network.
+        ranker: what the encoder is a part of.
+    """
+
+    as_of: AwareDatetime
+    pretrain: Pretrain = Pretrain(method="lightgcn")
+    ranker: SerializeAsAny[NetworkRanker] = WideDeep()
+    tuning: FineTuning = FineTuning()
