@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -83,9 +84,9 @@ def sub_model_arm(task: Task, encoded: EncodedRows, name: str, tuning: FineTunin
     """Return the sub-model among the variants of a grid: it learns from rows later than its encoder."""
 
     def around_encoder(ranker: Ranker) -> Ranker | None:
-        if not isinstance(ranker, NetworkRanker):
+        if not ranker.represents:
             return None
-        return sub_model(task, encoded.snapshot, ranker, tuning)
+        return sub_model(task, encoded.snapshot, cast(NetworkRanker, ranker), tuning)
 
     return Arm(name, lambda: encoded.inputs, encoded.parts, around_encoder)
 
