@@ -1,4 +1,4 @@
-"""Domain alignment of torch rankers: MMD, CORAL, domain-adversarial; shared and private towers; weights."""
+"""Domain alignment of torch rankers by MMD, CORAL or a domain classifier, with or without private towers."""
 
 from ranking.models.alignment.settings import MMD, Adversarial, Coral, DomainAlignment, TowerSettings
 

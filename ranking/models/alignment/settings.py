@@ -1,32 +1,34 @@
-"""What a user may set of domain alignment: ``alignment: {kind: mmd, weight: 1.0}`` in a ranker's YAML."""
+"""Settings of domain alignment: ``alignment: {kind: mmd, weight: 1.0}`` in a ranker's YAML."""
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Literal, Self
+from typing import Literal, Self
 
 import torch
 from pydantic import Field, model_validator
+from typing_extensions import override
 
 from embedding_features.config import Config, Part
 from embedding_features.discrepancy import coral, mmd2_biased, mmd2_linear, mmd2_unbiased
 from embedding_features.discrepancy.kernels import FACTORS
-
-if TYPE_CHECKING:  # rankers have these settings: what needs rankers is imported where it is used
-    from ranking.models.alignment.term import AlignmentTerm, Discrepancy
-    from ranking.models.module import RankerNetwork
-    from ranking.models.tensors import Batch
-    from ranking.models.training import Balance
+from embedding_features.multitask import UncertaintyWeights
+from ranking.models.alignment.adversarial import DomainClassifier
+from ranking.models.alignment.term import AlignmentTerm, Discrepancy
+from ranking.models.alignment.towers import Separation, SharedTower
+from ranking.models.module import RankerNetwork
+from ranking.models.tensors import Batch
+from ranking.models.training import Balance
 
 _ESTIMATES = {"biased": mmd2_biased, "unbiased": mmd2_unbiased, "linear": mmd2_linear}
 
 
 class TowerSettings(Config):
-    """Shared and private towers (:mod:`.separation`).
+    """Settings of shared and private towers (:mod:`.towers`).
 
     Attributes:
         hidden: width of each tower's hidden layer.
-        difference: weight of the loss that makes shared and private orthogonal.
-        reconstruction: weight of the loss of giving the representation back. Both weights as in the paper's
-            experiments.
+        difference: weight of the loss that makes shared and private outputs orthogonal.
+        reconstruction: weight of the loss of reconstructing the representation from both. Both weights are
+            by default those of the paper's experiments.
     """
 
     hidden: int = Field(default=32, ge=1)
@@ -38,10 +40,10 @@ class DomainAlignment(Part):
     """Settings of a term that draws source and target representations together while a ranker trains.
 
     Attributes:
-        weight: of the discrepancy beside the task's log loss, or ``"uncertainty"``: the weights of log loss
-            and term are learned (:class:`.UncertaintyWeights`).
-        slope: γ of the schedule by which the term's pull grows (:func:`.strength`).
-        towers: None to align the representation itself.
+        weight: weight of the discrepancy beside the task's log loss; ``"uncertainty"`` learns the weights of
+            both (:class:`.UncertaintyWeights`).
+        slope: γ of the schedule by which the term's strength grows (:func:`.strength`).
+        towers: settings of shared and private towers; None to align the representation itself.
     """
 
     weight: float | Literal["uncertainty"] = 1.0
@@ -54,25 +56,26 @@ class DomainAlignment(Part):
             raise ValueError(f"weight {self.weight} is not above 0; leave out alignment to have none")
         return self
 
-    def network(self, ranker: "RankerNetwork", train: "Batch", generator: torch.Generator) -> "RankerNetwork":
-        """The ranker, with the shared tower where there is one; ``train`` shows how wide it represents."""
-        if self.towers is None:
-            return ranker
-        from ranking.models.alignment.towers import SharedTower
-
-        return SharedTower(ranker, ranker.width(train), self.towers.hidden, generator)
-
-    def term(self, width: int, steps: int, generator: torch.Generator) -> "AlignmentTerm":
-        """The module that computes the term.
+    def network(self, ranker: RankerNetwork, train: Batch, generator: torch.Generator) -> RankerNetwork:
+        """Return the ranker's network, with the shared tower on it where there are towers.
 
         Args:
-            width: of the network's representation, of which the term reads half where there are towers.
-            steps: batches that training takes at most.
-            generator: of its first parameters.
+            ranker: the network without towers.
+            train: training rows, by which the width of its representation is found.
+            generator: of the tower's weights.
         """
-        from ranking.models.alignment.term import AlignmentTerm
-        from ranking.models.alignment.towers import Separation
+        if self.towers is None:
+            return ranker
+        return SharedTower(ranker, ranker.representation_width(train), self.towers.hidden, generator)
 
+    def term(self, width: int, steps: int, generator: torch.Generator) -> AlignmentTerm:
+        """Return the module that computes the term.
+
+        Args:
+            width: width of the network's representation, half of which is aligned where there are towers.
+            steps: batches that training takes at most.
+            generator: of the term's own weights.
+        """
         separation = None
         if self.towers is not None:
             towers, width = self.towers, width // 2
@@ -80,27 +83,29 @@ class DomainAlignment(Part):
         weight = 1.0 if isinstance(self.weight, str) else self.weight
         return AlignmentTerm(self.discrepancy(width, generator), weight, steps, self.slope, separation)
 
-    def balance(self) -> "Balance":
-        """How log loss and term become one: their sum, or weighted by learned uncertainty."""
-        if self.weight != "uncertainty":
-            return torch.sum
-        from embedding_features.multitask import UncertaintyWeights
-
-        return UncertaintyWeights(2)
+    def balance(self) -> Balance:
+        """Return how log loss and term become one loss: as a sum, or weighted by learned uncertainty."""
+        return UncertaintyWeights(2) if self.weight == "uncertainty" else torch.sum
 
     @abstractmethod
-    def discrepancy(self, width: int, generator: torch.Generator) -> "Discrepancy":
-        """What the two domains are compared by; see :meth:`term`."""
+    def discrepancy(self, width: int, generator: torch.Generator) -> Discrepancy:
+        """Return the function, or the module, that says how far apart the two domains are.
+
+        Args:
+            width: width of what is aligned.
+            generator: of the module's weights.
+        """
 
 
 class MMD(DomainAlignment):
-    """Squared maximum mean discrepancy (Gretton et al., JMLR 2012), as Long et al. (Deep Adaptation Networks,
-    ICML 2015) train by it.
+    """Aligns domains by the squared maximum mean discrepancy.
+
+    Gretton et al., JMLR 2012; as a loss of deep networks by Long et al., Deep Adaptation Networks, ICML 2015.
 
     Attributes:
-        estimate: ``"unbiased"`` or ``"biased"``, in O(b²) of a batch of b rows, or ``"linear"``, for batches
-            of many thousand rows. Learned weights ask for the biased one, which is never below 0.
-        factors: bandwidths as multiples of the median distance.
+        estimate: ``"unbiased"`` or ``"biased"``, in O(b²) for a batch of b rows, or ``"linear"``, for batches
+            of many thousand rows. Learned weights need the biased one, which is never below 0.
+        factors: bandwidths of the kernels, as multiples of the median distance.
     """
 
     kind: Literal["mmd"] = "mmd"
@@ -118,23 +123,30 @@ class MMD(DomainAlignment):
             )
         return self
 
-    def discrepancy(self, width: int, generator: torch.Generator) -> "Discrepancy":  # noqa: ARG002
+    @override
+    def discrepancy(self, width: int, generator: torch.Generator) -> Discrepancy:
         estimate = _ESTIMATES[self.estimate]
         return lambda source, target, strength: strength * estimate(source, target, self.factors)
 
 
 class Coral(DomainAlignment):
-    """Deep CORAL (Sun & Saenko, ECCV workshops 2016): equal covariances; the means stay free."""
+    """Aligns domains by their covariances; their means stay free.
+
+    Sun & Saenko, Deep CORAL, ECCV workshops 2016.
+    """
 
     kind: Literal["coral"] = "coral"
 
-    def discrepancy(self, width: int, generator: torch.Generator) -> "Discrepancy":  # noqa: ARG002
+    @override
+    def discrepancy(self, width: int, generator: torch.Generator) -> Discrepancy:
         return lambda source, target, strength: strength * coral(source, target)
 
 
 class Adversarial(DomainAlignment):
-    """Domain-adversarial training (Ganin et al., JMLR 2016): a classifier learns to tell the domains apart
-    through a gradient that is reversed, so that the representation learns to hide them.
+    """Aligns domains by a classifier of domains whose gradient is reversed.
+
+    The classifier learns to distinguish the domains, and the representation learns to hide them. Ganin et
+    al., Domain-Adversarial Training of Neural Networks, JMLR 2016.
 
     Attributes:
         hidden: width of the classifier's hidden layer.
@@ -143,7 +155,6 @@ class Adversarial(DomainAlignment):
     kind: Literal["adversarial"] = "adversarial"
     hidden: int = Field(default=32, ge=1)
 
-    def discrepancy(self, width: int, generator: torch.Generator) -> "Discrepancy":
-        from ranking.models.alignment.adversarial import DomainClassifier
-
+    @override
+    def discrepancy(self, width: int, generator: torch.Generator) -> Discrepancy:
         return DomainClassifier(width, self.hidden, generator)
