@@ -10,7 +10,7 @@ from ranking.ablation.result import Cost
 from ranking.bundle import Pin, make_pins
 from ranking.bundle.costs import bytes_online, read_ms
 from ranking.experiment.arms import select
-from ranking.experiment.finished import CANDIDATES
+from ranking.experiment.trained_cell import CANDIDATES
 from ranking.inputs.arrow import flat_array
 from ranking.task.task import SIDES, Side
 

@@ -33,8 +33,8 @@ def headline(primary: Sequence[ComparedCell], config: AblationConfig) -> str:
     )
     if len(better) > _NAMED:
         named += f"; for some, {_listed(better[_NAMED:])}"
-    undecided = [variant for variant, rankers in helped.items() if not rankers]
-    rest = f" Not shown: {', '.join(undecided)}." if undecided else ""
+    no_gain = [variant for variant, rankers in helped.items() if not rankers]
+    rest = f" Not shown: {', '.join(no_gain)}." if no_gain else ""
     return f"Earned its keep in {title}: {named}.{rest}"
 
 
