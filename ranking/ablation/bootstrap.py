@@ -77,7 +77,7 @@ def user_draws(users: int, replicates: int, seed: int) -> Iterator[F64]:
     Args:
         users: number of users.
         replicates: B, the columns of all blocks.
-        seed: of the draws.
+        seed: seed of the draws.
     """
     for start in range(0, replicates, _BLOCK):
         width = min(_BLOCK, replicates - start)
@@ -115,7 +115,7 @@ def seed_noise(samples: Collection[Sample], seed: int) -> SeedNoise:
 
     Args:
         samples: the cells.
-        seed: of the draws of Student's t.
+        seed: seed of the draws of Student's t.
     """
     between, interaction, freedom = 0.0, 0.0, 0
     for sample in samples:

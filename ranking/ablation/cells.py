@@ -4,7 +4,7 @@ from typing import Literal
 
 from embedding_features.config import Config
 
-#: of a variant, by the corrected p-value of its difference from the baseline and the metric's direction
+#: whether a variant is better than the baseline, by the corrected p-value and the metric's direction
 Verdict = Literal["better", "worse", "no difference"]
 #: why a slice has no figure; "" where it has one
 Note = Literal["", "too few rows", "too few users", "one class only"]
@@ -47,8 +47,8 @@ class ComparedCell(Config):
         seed_std: standard deviation between seeds; None for one seed.
         difference: variant minus baseline: interval (of this one difference, at 1 - alpha) and raw p-value.
         p_corrected: p after Holm's correction over the family.
-        verdict: by ``p_corrected``, in the metric's own direction (a lower log loss is better).
-        delong: of AUC, the same difference by DeLong's test on clusters of users: a second test that draws
+        verdict: the verdict by ``p_corrected``, in the metric's own direction (a lower log loss is better).
+        delong: for AUC, the same difference by DeLong's test on clusters of users: a second test, which draws
             no users and does not count the noise of seeds.
         slices: name of a slice → the metric on it.
     """

@@ -41,7 +41,7 @@ def measure(
         variants: variant → [seeds, n] probabilities, the baseline among them.
         metrics: names of the metrics.
         config: baseline, alpha and seed.
-        replicates: of the bootstrap.
+        replicates: number of bootstrap replicates.
 
     Raises:
         UndefinedMetricError: when the rows lack the classes a metric compares.

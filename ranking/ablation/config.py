@@ -24,7 +24,7 @@ class AblationConfig(Config):
             it where variants are many.
         slice_replicates: replicates of a slice's bootstrap, which needs an interval but no corrected p-value.
         alpha: family-wise error of the verdicts, and 1 - the coverage of each interval.
-        seed: of all draws.
+        seed: seed of all draws.
         min_slice_rows: fewest rows of a slice that gets a figure.
         min_users: fewest users that a slice's figure rests on, and that the whole test has.
         slices: where the bands of slices end.

@@ -27,7 +27,7 @@ class Metric:
         title: its name in reports.
         higher_is_better: its direction.
         digits: digits after the point in reports.
-        statistic: from rows and scores [n] to the prepared metric.
+        statistic: prepares the metric of rows and scores [n].
     """
 
     title: str

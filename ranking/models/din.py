@@ -96,7 +96,7 @@ class ActivationUnit(nn.Module):
     Args:
         dim: D, columns of an item.
         hidden: sizes of the hidden layers of ``a``.
-        generator: of all weights.
+        generator: draws all weights.
     """
 
     def __init__(self, dim: int, hidden: tuple[int, ...], generator: torch.Generator) -> None:

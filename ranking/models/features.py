@@ -46,7 +46,7 @@ class FeatureArch(nn.Module):
         settings: dimension of embeddings, id dropout and treatment of pretrained vectors.
         train: training rows, which give scales.
         schema: the fields.
-        generator: of all weights.
+        generator: draws all weights.
         pooled: whether histories are among the discrete fields; see :class:`.SparseArch`.
 
     Attributes:
@@ -82,7 +82,7 @@ class TwoTowers(nn.Module):
         columns: columns of the two inputs.
         discrete: layers over discrete features.
         continuous: layers over continuous features.
-        generator: of all weights.
+        generator: draws all weights.
 
     Attributes:
         width: columns of the two outputs together.

@@ -35,7 +35,7 @@ class LastLayer(nn.Linear):
 
     Args:
         columns: number of columns, over all parts, that have a weight.
-        generator: of the weights, Glorot-uniform.
+        generator: draws the weights, Glorot-uniform.
         added: number of columns after them whose weight is fixed at 1, as for a sum that is a logit already.
     """
 

@@ -14,7 +14,7 @@ from typing_extensions import override
 from embedding_features.arrays import F32
 from embedding_features.progress import Progress
 from ranking.inputs.inputs import Inputs
-from ranking.models.alignment.settings import DomainAlignment
+from ranking.models.alignment import DomainAlignment
 from ranking.models.alignment.term import check_domains
 from ranking.models.base import FittedRanker, Ranker, SavedRanker
 from ranking.models.module import RankerNetwork
@@ -72,8 +72,8 @@ class NetworkRanker(Ranker):
             seed: seed of weights, dropout and the order of rows.
             progress: shows epochs.
             build: makes the untrained network: :meth:`network`, or a function that wraps it.
-            more_terms: from that network and the number of batches in an epoch to further terms of the loss;
-                none by default.
+            more_terms: returns further terms of the loss, given that network and the number of batches in an
+                epoch; none by default.
         """
         schema = Schema.of(train)
         generator = torch.Generator().manual_seed(seed)
@@ -107,7 +107,7 @@ class NetworkRanker(Ranker):
         Args:
             train: training rows, which give the scales of numbers and vectors.
             schema: the fields of those rows.
-            generator: of all weights.
+            generator: draws all weights.
         """
 
     @override

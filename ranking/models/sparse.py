@@ -21,7 +21,7 @@ class SparseArch(nn.Module):
         schema: the fields.
         dim: d.
         id_dropout: see above; 0 drops no id.
-        generator: of the first embeddings and of what is dropped.
+        generator: draws the first embeddings and the ids that are dropped.
         pooled: whether histories are embedded here; DIN weighs their items itself.
         spread: standard deviation of the first embeddings.
     """

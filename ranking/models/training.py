@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 
 import torch
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits as log_loss
 
 from embedding_features.config import Config
 from embedding_features.errors import TrainingError
 from embedding_features.progress import SILENT, Progress
-from ranking.models.module import RankerNetwork, parameter_groups
+from ranking.models.module import RankerNetwork
+from ranking.models.optimizer import clear_gradients, make_optimizer
 from ranking.models.tensors import Batch
 
 #: a term of the loss beside log loss: from the [b, r] representation of a training batch to a scalar
@@ -19,8 +20,6 @@ Term = Callable[[Tensor, Batch], Tensor]
 #: from [1 + terms] losses, log loss first, to the scalar that is minimized
 Balance = Callable[[Tensor], Tensor]
 
-#: elements from which on a parameter's gradient keeps its memory from step to step
-LARGE = 2**18
 #: rows scored at once: their activations stay in the cache of a core
 SCORING_ROWS = 4096
 
@@ -60,12 +59,12 @@ def train_model(
         model: the network.
         train: training rows; those without a label (NaN) count in the terms only.
         validation: rows whose log loss after each epoch says which one is best.
-        settings: of the loop.
-        generator: of the order of rows.
+        settings: settings of the loop.
+        generator: draws the order of rows.
         progress: shows epochs; silent by default.
         name: what is trained, as progress and errors call it.
         terms: terms of the loss beside log loss; one that is a module is trained as well.
-        balance: from log loss and terms to the loss, by default their sum; trained as well if it is a module.
+        balance: makes one loss of log loss and terms, by default their sum; a module is trained as well.
 
     Returns:
         The best epoch, counted from 1.
@@ -73,7 +72,7 @@ def train_model(
     Raises:
         TrainingError: when the validation loss is not finite.
     """
-    optimizer = _optimizer(settings, (model, *terms, balance))
+    optimizer = make_optimizer((model, *terms, balance), settings.learning_rate, settings.decay)
     best, best_epoch, kept = float("inf"), 0, {}
     with progress.task(name, total=settings.epochs) as advance:
         for epoch in range(1, settings.epochs + 1):
@@ -94,17 +93,6 @@ def train_model(
     return best_epoch
 
 
-def _optimizer(settings: RankerTraining, learners: Sequence[object]) -> torch.optim.Optimizer:
-    """Return Adam over the parameters of those learners that are modules."""
-    modules = [learner for learner in learners if isinstance(learner, nn.Module)]
-    return torch.optim.Adam(
-        [group for module in modules for group in parameter_groups(module)],
-        lr=settings.learning_rate,
-        weight_decay=settings.decay,
-        fused=True,
-    )
-
-
 def _epoch(
     model: RankerNetwork,
     train: Batch,
@@ -119,7 +107,7 @@ def _epoch(
     order = torch.randperm(len(train), generator=generator)
     for chosen in torch.split(order, rows):
         batch = train.take(chosen)
-        _clear_gradients(optimizer)
+        clear_gradients(optimizer)
         if terms:
             representation = model.represent(batch)
             loss = labelled_log_loss(model.head(representation), batch.label)
@@ -128,16 +116,6 @@ def _epoch(
             loss = labelled_log_loss(model(batch), batch.label)
         torch.autograd.backward(loss)
         optimizer.step()
-
-
-def _clear_gradients(optimizer: torch.optim.Optimizer) -> None:
-    """Drop gradients, but zero large ones in place: allocating them each step takes ten times as long."""
-    for group in optimizer.param_groups:
-        for parameter in group["params"]:
-            if parameter.grad is None or parameter.numel() < LARGE:
-                parameter.grad = None
-            else:
-                parameter.grad.zero_()
 
 
 def labelled_log_loss(logits: Tensor, label: Tensor) -> Tensor:

@@ -1,12 +1,34 @@
 """Domain-adversarial training: a classifier of domains behind a reversed gradient."""
 
-from typing import Any
+from typing import Any, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import softplus
+from typing_extensions import override
 
+from ranking.models.alignment.base import DomainAlignment
+from ranking.models.alignment.term import Discrepancy
 from ranking.models.layers import linear, mlp
+
+
+class Adversarial(DomainAlignment):
+    """Aligns domains by a classifier of domains whose gradient is reversed.
+
+    The classifier learns to distinguish the domains, and the representation learns to hide them. Ganin et
+    al., Domain-Adversarial Training of Neural Networks, JMLR 2016.
+
+    Attributes:
+        hidden: width of the classifier's hidden layer.
+    """
+
+    kind: Literal["adversarial"] = "adversarial"
+    hidden: int = Field(default=32, ge=1)
+
+    @override
+    def discrepancy(self, width: int, generator: torch.Generator) -> Discrepancy:
+        return DomainClassifier(width, self.hidden, generator)
 
 
 class _GradientReversal(torch.autograd.Function):
@@ -41,7 +63,7 @@ class DomainClassifier(nn.Module):
     Args:
         width: columns of the representation.
         hidden: width of the hidden layer.
-        generator: of all weights.
+        generator: draws all weights.
     """
 
     def __init__(self, width: int, hidden: int, generator: torch.Generator) -> None:

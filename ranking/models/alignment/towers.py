@@ -26,7 +26,7 @@ class SharedTower(RankerNetwork):
         ranker: the ranker's network.
         width: r, columns of its representation.
         hidden: width of the tower's hidden layer.
-        generator: of the tower's weights.
+        generator: draws the tower's weights.
     """
 
     def __init__(self, ranker: RankerNetwork, width: int, hidden: int, generator: torch.Generator) -> None:
@@ -55,7 +55,7 @@ class Separation(nn.Module):
         hidden: width of each tower's hidden layer.
         difference: weight of :func:`difference_loss`.
         reconstruction: weight of :func:`scale_invariant_error`.
-        generator: of all weights.
+        generator: draws all weights.
     """
 
     def __init__(

@@ -24,7 +24,7 @@ class Pretrained(Part):
             train: training rows, which give the scales of the vectors.
             schema: the fields of those rows.
             dim: d, the dimension of the embeddings.
-            generator: of all weights.
+            generator: draws all weights.
         """
 
 

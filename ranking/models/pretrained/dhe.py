@@ -76,7 +76,7 @@ class HashEncoder(nn.Module):
 
     Args:
         hashes: k.
-        generator: of a and c.
+        generator: draws a and c.
     """
 
     a: Tensor

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ranking.inputs.inputs import Bag, Category, History, Inputs, Number, Vector
 from ranking.models import DIN, DCNv2, DeepFM
-from ranking.models.dcn_v2 import CrossNetwork
+from ranking.models.cross import CrossNetwork
 from ranking.models.deep_fm import FirstOrder, fm_interaction
 from ranking.models.din import ActivationUnit
 from ranking.models.schema import Schema

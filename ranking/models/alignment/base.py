@@ -1,24 +1,18 @@
-"""Settings of domain alignment: ``alignment: {kind: mmd, weight: 1.0}`` in a ranker's YAML."""
+"""The interface of domain alignment: ``alignment: {kind: mmd, weight: 1.0}`` in a ranker's YAML."""
 
 from abc import abstractmethod
 from typing import Literal, Self
 
 import torch
 from pydantic import Field, model_validator
-from typing_extensions import override
 
 from embedding_features.config import Config, Part
-from embedding_features.discrepancy import coral, mmd2_biased, mmd2_linear, mmd2_unbiased
-from embedding_features.discrepancy.kernels import FACTORS
 from embedding_features.multitask import UncertaintyWeights
-from ranking.models.alignment.adversarial import DomainClassifier
 from ranking.models.alignment.term import AlignmentTerm, Discrepancy
 from ranking.models.alignment.towers import Separation, SharedTower
 from ranking.models.module import RankerNetwork
 from ranking.models.tensors import Batch
 from ranking.models.training import Balance
-
-_ESTIMATES = {"biased": mmd2_biased, "unbiased": mmd2_unbiased, "linear": mmd2_linear}
 
 
 class TowerSettings(Config):
@@ -62,7 +56,7 @@ class DomainAlignment(Part):
         Args:
             ranker: the network without towers.
             train: training rows, by which the width of its representation is found.
-            generator: of the tower's weights.
+            generator: draws the tower's weights.
         """
         if self.towers is None:
             return ranker
@@ -74,7 +68,7 @@ class DomainAlignment(Part):
         Args:
             width: width of the network's representation, half of which is aligned where there are towers.
             steps: batches that training takes at most.
-            generator: of the term's own weights.
+            generator: draws the term's own weights.
         """
         separation = None
         if self.towers is not None:
@@ -93,68 +87,5 @@ class DomainAlignment(Part):
 
         Args:
             width: width of what is aligned.
-            generator: of the module's weights.
+            generator: draws the module's weights.
         """
-
-
-class MMD(DomainAlignment):
-    """Aligns domains by the squared maximum mean discrepancy.
-
-    Gretton et al., JMLR 2012; as a loss of deep networks by Long et al., Deep Adaptation Networks, ICML 2015.
-
-    Attributes:
-        estimate: ``"unbiased"`` or ``"biased"``, in O(b²) for a batch of b rows, or ``"linear"``, for batches
-            of many thousand rows. Learned weights need the biased one, which is never below 0.
-        factors: bandwidths of the kernels, as multiples of the median distance.
-    """
-
-    kind: Literal["mmd"] = "mmd"
-    estimate: Literal["biased", "unbiased", "linear"] = "unbiased"
-    factors: tuple[float, ...] = Field(default=FACTORS, min_length=1)
-
-    @model_validator(mode="after")
-    def _fit(self) -> Self:
-        if min(self.factors) <= 0:
-            raise ValueError(f"factors {self.factors} are not all above 0")
-        if self.weight == "uncertainty" and self.estimate != "biased":
-            raise ValueError(
-                f"the {self.estimate} estimate may be below 0, which no learned weight bears; "
-                "set estimate: biased, or a weight"
-            )
-        return self
-
-    @override
-    def discrepancy(self, width: int, generator: torch.Generator) -> Discrepancy:
-        estimate = _ESTIMATES[self.estimate]
-        return lambda source, target, strength: strength * estimate(source, target, self.factors)
-
-
-class Coral(DomainAlignment):
-    """Aligns domains by their covariances; their means stay free.
-
-    Sun & Saenko, Deep CORAL, ECCV workshops 2016.
-    """
-
-    kind: Literal["coral"] = "coral"
-
-    @override
-    def discrepancy(self, width: int, generator: torch.Generator) -> Discrepancy:
-        return lambda source, target, strength: strength * coral(source, target)
-
-
-class Adversarial(DomainAlignment):
-    """Aligns domains by a classifier of domains whose gradient is reversed.
-
-    The classifier learns to distinguish the domains, and the representation learns to hide them. Ganin et
-    al., Domain-Adversarial Training of Neural Networks, JMLR 2016.
-
-    Attributes:
-        hidden: width of the classifier's hidden layer.
-    """
-
-    kind: Literal["adversarial"] = "adversarial"
-    hidden: int = Field(default=32, ge=1)
-
-    @override
-    def discrepancy(self, width: int, generator: torch.Generator) -> Discrepancy:
-        return DomainClassifier(width, self.hidden, generator)
