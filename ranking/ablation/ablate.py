@@ -63,8 +63,8 @@ def ablate(
     )
 
 
-def _cells(found: Measurements, config: AblationConfig) -> tuple[ComparedCell, ...]:
-    judged = _judge(found.whole, config)
+def _cells(measurements: Measurements, config: AblationConfig) -> tuple[ComparedCell, ...]:
+    judged = _judge(measurements.whole, config)
     return tuple(
         ComparedCell(
             ranker=key[0],
@@ -76,10 +76,10 @@ def _cells(found: Measurements, config: AblationConfig) -> tuple[ComparedCell, .
             difference=measured.difference,
             p_corrected=judged[key][0] if key in judged else None,
             verdict=judged[key][1] if key in judged else None,
-            delong=found.by_delong.get(key),
-            slices=found.on_slices[key],
+            delong=measurements.by_delong.get(key),
+            slices=measurements.on_slices[key],
         )
-        for key, measured in found.whole.items()
+        for key, measured in measurements.whole.items()
     )
 
 

@@ -47,20 +47,20 @@ def measure_cells(
         config: metrics, baseline and bootstrap.
         progress: shows a step for each ranker and slice.
     """
-    found = Measurements()
+    measurements = Measurements()
     with progress.task("bootstrap", len(scores.scores) * (1 + len(test_slices))) as advance:
         for ranker, by_variant in scores.scores.items():
             variants = {config.baseline: by_variant[config.baseline], **by_variant}
             whole = measure(rows, variants, config.metrics, config, config.replicates)
             for (variant, metric), measured in whole.items():
-                found.whole[ranker, variant, metric] = measured
-                found.on_slices[ranker, variant, metric] = {}
+                measurements.whole[ranker, variant, metric] = measured
+                measurements.on_slices[ranker, variant, metric] = {}
             if "auc" in config.metrics:
                 for variant, test in delong(rows, variants, config.baseline, config.alpha).items():
-                    found.by_delong[ranker, variant, "auc"] = test.difference
+                    measurements.by_delong[ranker, variant, "auc"] = test.difference
             advance()
             for test_slice in test_slices:
                 for (variant, metric), figure in measure_slice(rows, test_slice, variants, config).items():
-                    found.on_slices[ranker, variant, metric][test_slice.name] = figure
+                    measurements.on_slices[ranker, variant, metric][test_slice.name] = figure
                 advance()
-    return found
+    return measurements

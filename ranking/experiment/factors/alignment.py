@@ -58,7 +58,7 @@ class Alignment(Factor):
         return (f"{grid.target_domain} and the other domains drawn together by {level}",)
 
     def servable(self, level: str) -> bool:
-        """Return whether nothing is aligned: a bundle's ranker has no domains."""
+        """Return whether nothing is aligned: a bundle's ranker is trained without domains."""
         return level == self.default
 
 
