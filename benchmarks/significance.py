@@ -19,7 +19,7 @@ from benchmarks.harness import emit, timed
 from benchmarks.significance_world import K, Simulated, clustered, independent
 from embedding_features.arrays import F32
 from ranking.ablation.ablate import AblationConfig, ComparedCell, ablate
-from ranking.ablation.bootstrap import Difference, Estimate
+from ranking.ablation.cells import Difference, Estimate
 from ranking.ablation.comparison import measure
 from ranking.ablation.delong import delong
 from ranking.ablation.result import Verdict

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from embedding_features.store import Published
 from jobs.pipeline import Pipeline
 from jobs.steps.rank import RankResult
-from ranking.experiment.factors.features import ADDS
+from ranking.experiment.factors.features import GROUP_DESCRIPTIONS
 from ranking.inputs.groups import LOG_GROUPS
 from ranking.report.context import ReportContext, SnapshotContext, SplitContext
 from ranking.task.task import PARTS, source_name
@@ -26,12 +26,12 @@ def report_context(pipeline: Pipeline, ranked: RankResult) -> ReportContext:
         task=f"Predict {rule.column} ≥ {rule.at_least:g} of {log}, by what was known before.",
         splits=tuple(_split(ranked.labels, part) for part in PARTS),
         snapshots=tuple(_snapshot(run_) for run_ in ranked.published),
-        variants={variant.name: variant.says(pipeline.grid) for variant in pipeline.rank.variants},
+        variants={variant.name: variant.describe(pipeline.grid) for variant in pipeline.rank.variants},
         rankers={name: _settings(ranker.model_dump()) for name, ranker in pipeline.rank.rankers.items()},
         notes=(
             "Each row is joined to the newest snapshot strictly older than itself.",
             "The baseline is strong: "
-            + "; ".join(ADDS[group] for group in LOG_GROUPS)
+            + "; ".join(GROUP_DESCRIPTIONS[group] for group in LOG_GROUPS)
             + ". Trees leave out ids.",
             *_mode_sentences(pipeline),
         ),

@@ -1,1 +1,1 @@
-"""Compares variants of a ranker and says which differences are real."""
+"""The ablation: compares variants of rankers, and tells real differences from chance."""

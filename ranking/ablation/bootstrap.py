@@ -1,4 +1,4 @@
-"""Is a variant better than the baseline? A paired bootstrap over users, seeds included, Holm-corrected.
+"""A paired bootstrap over users, seeds included: how far a variant is from the baseline, and how surely.
 
 **Users** are drawn with replacement, with all their rows (rows of one user are not independent), and every
 ranker, variant and seed is measured on the same draws, so what users have in common cancels in a difference
@@ -7,7 +7,7 @@ ranker, variant and seed is measured on the same draws, so what users have in co
 **Seeds** are a second sample: another training run would give another figure. Each replicate gets a draw
 of s sqrt(1/S) t_df, where s² is the variance between seeds, pooled over the variants of a ranker with
 df = sum (S - 1), less the part the user draws already show (the seed × user interaction). With one seed a
-variant df is 0, and the interval tells only of users.
+variant df is 0, and the interval covers other users only.
 
 **Few users**, or a few with most of the rows, make the spread of replicates too small and its own error
 large, so that percentile intervals are too narrow (Hesterberg, The American Statistician 2015). Each
@@ -23,33 +23,23 @@ import numpy as np
 from statsmodels.stats.multitest import multipletests
 
 from embedding_features.arrays import F64
-from embedding_features.config import Config
+from ranking.ablation.cells import Difference, Estimate
 from ranking.metrics.replicates import Statistic
 
 K = TypeVar("K", bound=Hashable)
 
-_BLOCK = 256  # replicates at a time: their accumulators stay in the first cache
-
-
-class Estimate(Config):
-    """A figure and its interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-class Difference(Estimate):
-    """Variant minus baseline, its interval, and the two-sided p-value of no difference."""
-
-    p: float
+#: replicates at a time: their accumulators stay in the first cache of a core
+_BLOCK = 256
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A metric of one cell: ``seeds`` [S] on the test rows, ``replicates`` [S, B] on the users drawn.
+    """Holds a metric of one cell and its bootstrap replicates.
 
-    ``stretch`` [B] makes up for few users; statistics of the same rows have the same.
+    Attributes:
+        seeds: [S] the metric of each seed on the test rows.
+        replicates: [S, B] the metric of each seed on the users drawn.
+        stretch: [B] what makes up for few users (:func:`user_stretch`); the same for metrics of equal rows.
     """
 
     seeds: F64
@@ -58,34 +48,46 @@ class Sample:
 
     @property
     def mean(self) -> float:
+        """Mean over the seeds."""
         return float(self.seeds.mean())
 
     @property
     def spread(self) -> F64:
-        """How far each replicate is from the mean over seeds, [B]."""
+        """[B] distance of each replicate from the mean over seeds, stretched."""
         distance: F64 = (self.replicates.mean(axis=0) - self.mean) * self.stretch
         return distance
 
 
 @dataclass(frozen=True)
 class SeedNoise:
-    """What another set of seeds could have shown: ``sd`` of one seed, ``draws`` [B] of Student's t."""
+    """Holds how much a figure could have differed with other seeds.
+
+    Attributes:
+        sd: standard deviation of one seed.
+        draws: [B] of Student's t, in units of ``sd``.
+    """
 
     sd: float
     draws: F64
 
 
 def user_draws(users: int, replicates: int, seed: int) -> Iterator[F64]:
-    """How often each user is drawn: blocks [users, ≤ 256] whose columns sum to ``users``."""
+    """Yield how often each user is drawn: blocks [users, ≤ 256] whose columns sum to ``users``.
+
+    Args:
+        users: number of users.
+        replicates: B, the columns of all blocks.
+        seed: seed of the draws.
+    """
     for start in range(0, replicates, _BLOCK):
         width = min(_BLOCK, replicates - start)
         drawn = np.random.default_rng([seed, start]).integers(0, users, (users, width))
-        cell = drawn * width + np.arange(width)
-        yield np.bincount(cell.ravel(), minlength=users * width).reshape(users, width).astype(np.float64)
+        position = drawn * width + np.arange(width)
+        yield np.bincount(position.ravel(), minlength=users * width).reshape(users, width).astype(np.float64)
 
 
 def user_stretch(users: float, replicates: int, seed: int) -> F64:
-    """What few users hide, [B]: sqrt(n / chi²_(n-1)) for n effective ``users``."""
+    """Return what makes up for few users, [B] draws of sqrt(n / chi²_(n-1)) for n effective ``users``."""
     rng = np.random.default_rng([seed, replicates, 1])
     factor: F64 = np.sqrt(users / rng.chisquare(max(users - 1, 1.0), replicates))
     return factor
@@ -110,7 +112,7 @@ def bootstrap(
         True
     """
     once = np.ones((users, 1))
-    seeds = {key: np.array([s(once)[0] for s in cell]) for key, cell in statistics.items()}
+    seeds = {key: np.array([statistic(once)[0] for statistic in cell]) for key, cell in statistics.items()}
     blocks: dict[K, list[F64]] = {key: [] for key in statistics}
     for weights in user_draws(users, replicates, seed):
         for key, cell in statistics.items():
@@ -123,18 +125,23 @@ def bootstrap(
 
 
 def seed_noise(samples: Collection[Sample], seed: int) -> SeedNoise:
-    """The seeds' pooled noise in the cells of one ranker and metric (:mod:`.bootstrap`)."""
+    """Return the noise of seeds, pooled over the cells of one ranker and metric.
+
+    Args:
+        samples: the cells.
+        seed: seed of the draws of Student's t.
+    """
     between, interaction, freedom = 0.0, 0.0, 0
     for sample in samples:
         deviation = sample.replicates - sample.replicates.mean(axis=0)
         between += float(np.square(sample.seeds - sample.mean).sum())
         interaction += float(np.nansum(np.nanvar(deviation, axis=1)))
         freedom += sample.seeds.size - 1
-    width = next(iter(samples)).replicates.shape[1]
+    replicates = next(iter(samples)).replicates.shape[1]
     if freedom == 0:
-        return SeedNoise(0.0, np.zeros(width))
+        return SeedNoise(0.0, np.zeros(replicates))
     variance = max(0.0, (between - interaction) / freedom)
-    draws: F64 = np.random.default_rng([seed, freedom]).standard_t(freedom, size=(width,))
+    draws: F64 = np.random.default_rng([seed, freedom]).standard_t(freedom, size=(replicates,))
     return SeedNoise(variance**0.5, draws)
 
 
@@ -144,14 +151,14 @@ def _interval(replicates: F64, alpha: float) -> tuple[float, float]:
 
 
 def figure(sample: Sample, noise: SeedNoise, alpha: float) -> Estimate:
-    """The mean over seeds and its percentile interval at 1 - alpha."""
+    """Return the mean over seeds and its percentile interval at 1 - alpha."""
     replicates = sample.mean + sample.spread + noise.sd * sample.seeds.size**-0.5 * noise.draws
     low, high = _interval(replicates, alpha)
     return Estimate(value=sample.mean, low=low, high=high)
 
 
 def difference(variant: Sample, baseline: Sample, noise: SeedNoise, alpha: float) -> Difference:
-    """Variant minus baseline, with its percentile interval at 1 - alpha and its p-value.
+    """Return variant minus baseline, with its percentile interval at 1 - alpha and its p-value.
 
     p is twice the smaller share of replicates at or beyond 0, each side counting one more than seen (B
     replicates cannot give a p below 2 / (B + 1)). A replicate without a value counts on both sides.
@@ -166,7 +173,7 @@ def difference(variant: Sample, baseline: Sample, noise: SeedNoise, alpha: float
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """p-values corrected for all being tested together (Holm, 1979): the family-wise error stays at alpha.
+    """Return p-values corrected for being tested together (Holm, 1979): family-wise error stays at alpha.
 
     Example:
         >>> holm([0.01, 0.04, 0.5])

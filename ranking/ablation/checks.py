@@ -1,4 +1,4 @@
-"""What an ablation refuses to compare."""
+"""Checks of what an ablation compares, before anything is compared."""
 
 from collections.abc import Mapping
 
@@ -13,6 +13,7 @@ from ranking.metrics.statistics import rows_of
 
 
 def _check_scores(ranker: str, variants: Mapping[str, F32], n: int, baseline: str) -> None:
+    """Check that a ranker has the baseline and another variant, with a probability for each row and seed."""
     if baseline not in variants or len(variants) < 2:
         raise ConfigError(
             f"{ranker} has the variants {sorted(variants)}",
@@ -33,8 +34,14 @@ def _check_scores(ranker: str, variants: Mapping[str, F32], n: int, baseline: st
 
 
 def check_replicates(config: AblationConfig, family: int) -> None:
-    """Raises:
-    ConfigError: when no p-value of so many comparisons could be below alpha after Holm's correction.
+    """Check that the replicates are enough for a p-value below alpha after Holm's correction.
+
+    Args:
+        config: replicates and alpha.
+        family: number of comparisons that are corrected together.
+
+    Raises:
+        ConfigError: when they are too few.
     """
     if 2 * family / (config.replicates + 1) >= config.alpha:
         raise ConfigError(
@@ -44,7 +51,7 @@ def check_replicates(config: AblationConfig, family: int) -> None:
 
 
 def checked_rows(scores: Scores, config: AblationConfig) -> ScoredRows:
-    """The test rows, ready for statistics.
+    """Check scores against a configuration, and return the test rows that statistics are made of.
 
     Raises:
         ConfigError: when a ranker lacks the baseline or any other variant, or the replicates are too few to

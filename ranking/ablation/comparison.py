@@ -1,12 +1,12 @@
-"""One ranker's variants compared on some rows: figures, seeds and differences from the baseline."""
+"""Compares one ranker's variants on some rows: figures, seeds and differences from the baseline."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from embedding_features.arrays import F32
-from ranking.ablation.bootstrap import Difference, Estimate, bootstrap, difference, figure, seed_noise
+from ranking.ablation.bootstrap import bootstrap, difference, figure, seed_noise
+from ranking.ablation.cells import Difference, Estimate, Note, SliceFigure
 from ranking.ablation.config import AblationConfig
-from ranking.ablation.result import Note, SliceFigure
 from ranking.ablation.slices import Slice
 from ranking.metrics.replicates import ScoredRows, UndefinedMetricError
 from ranking.metrics.statistics import METRICS
@@ -14,7 +14,13 @@ from ranking.metrics.statistics import METRICS
 
 @dataclass(frozen=True)
 class Measured:
-    """A metric of one variant: mean over ``seeds`` with its interval; the baseline has no difference."""
+    """Holds a metric of one variant.
+
+    Attributes:
+        figure: mean over seeds, with its interval.
+        seeds: the metric of each seed.
+        difference: variant minus baseline; None for the baseline.
+    """
 
     figure: Estimate
     seeds: tuple[float, ...]
@@ -28,10 +34,14 @@ def measure(
     config: AblationConfig,
     replicates: int,
 ) -> dict[tuple[str, str], Measured]:
-    """Every (variant, metric) of one ranker on these rows.
+    """Measure every (variant, metric) of one ranker on some rows.
 
     Args:
+        rows: the rows.
         variants: variant → [seeds, n] probabilities, the baseline among them.
+        metrics: names of the metrics.
+        config: baseline, alpha and seed.
+        replicates: number of bootstrap replicates.
 
     Raises:
         UndefinedMetricError: when the rows lack the classes a metric compares.
@@ -59,7 +69,7 @@ def measure(
 
 
 def _note(rows: ScoredRows, score: F32, metric: str, config: AblationConfig) -> Note:
-    """Why the metric has no figure on these rows, or an empty string; the same for every score."""
+    """Return why a metric has no figure on some rows, or ""; the reason is the same for every score."""
     if rows.label.size < config.min_slice_rows:
         return "too few rows"
     try:
@@ -70,11 +80,11 @@ def _note(rows: ScoredRows, score: F32, metric: str, config: AblationConfig) -> 
 
 
 def measure_slice(
-    rows: ScoredRows, part: Slice, variants: Mapping[str, F32], config: AblationConfig
+    rows: ScoredRows, test_slice: Slice, variants: Mapping[str, F32], config: AblationConfig
 ) -> dict[tuple[str, str], SliceFigure]:
-    """Every (variant, metric) of one ranker on a slice, or why there is no figure."""
-    inside = rows.where(part.rows)
-    scores = {variant: score[:, part.rows] for variant, score in variants.items()}
+    """Measure every (variant, metric) of one ranker on a slice, or note why there is no figure."""
+    inside = rows.where(test_slice.rows)
+    scores = {variant: score[:, test_slice.rows] for variant, score in variants.items()}
     notes = {metric: _note(inside, scores[config.baseline][0], metric, config) for metric in config.metrics}
     enough = [metric for metric in config.metrics if not notes[metric]]
     measured = measure(inside, scores, enough, config, config.slice_replicates) if enough else {}
@@ -85,6 +95,6 @@ def measure_slice(
         if note
     }
     return missing | {
-        key: SliceFigure(note="", figure=found.figure, difference=found.difference)
-        for key, found in measured.items()
+        key: SliceFigure(note="", figure=metric.figure, difference=metric.difference)
+        for key, metric in measured.items()
     }

@@ -1,4 +1,4 @@
-"""What an ablation is asked."""
+"""The configuration of an ablation."""
 
 from typing import Self
 
@@ -10,19 +10,24 @@ from ranking.metrics.statistics import METRICS
 
 
 class AblationConfig(Config):
-    """How variants are compared.
+    """Settings of how variants are compared.
 
     The ``primary`` metric gives the verdict that counts: its differences, over all rankers and variants, are
     one Holm family. The other metrics' differences, all together, are a second one.
 
     Attributes:
-        baseline: the variant all others of a ranker are compared with.
-        replicates: of the bootstrap; B replicates cannot give a p-value below 2 / (B + 1).
-        slice_replicates: of the bootstrap of a slice, which needs an interval but no corrected p-value.
+        baseline: the variant that all others of a ranker are compared with.
+        rungs: variants that are parts of the baseline; they are compared, but stay out of the headline.
+        metrics: names of the metrics that are compared (:data:`.METRICS`).
+        primary: the metric whose verdicts count.
+        replicates: replicates of the bootstrap; B of them cannot give a p-value below 2 / (B + 1), so raise
+            it where variants are many.
+        slice_replicates: replicates of a slice's bootstrap, which needs an interval but no corrected p-value.
         alpha: family-wise error of the verdicts, and 1 - the coverage of each interval.
-        min_slice_rows: a slice of fewer rows gets no figure.
-        min_users: nor does one whose figure would rest on fewer users, and the test itself needs as many.
-        rungs: variants that are parts of the baseline: compared, but no candidates for the headline.
+        seed: seed of all draws.
+        min_slice_rows: fewest rows of a slice that gets a figure.
+        min_users: fewest users that a slice's figure rests on, and that the whole test has.
+        slices: where the bands of slices end.
     """
 
     baseline: str = "none"

@@ -10,7 +10,7 @@ deviation: it is divided by sqrt(1 - h), and Student's t takes the normal's plac
 less than there are effective users (Bell & McCaffrey, Survey Methodology 2002). With one row a user the
 variance is DeLong's own. With few users, or a few who hold most rows, Obuchowski's intervals are too narrow.
 
-Components are averaged over a cell's seeds: the intervals tell of other users, not of other training runs,
+Components are averaged over a cell's seeds: the intervals cover other users, and not other training runs,
 which only :mod:`.bootstrap` takes into account.
 """
 
@@ -23,23 +23,35 @@ from scipy.stats import t as student
 
 from embedding_features.arrays import F32, F64
 from embedding_features.config import Config
-from ranking.ablation.bootstrap import Difference, Estimate
+from ranking.ablation.cells import Difference, Estimate
 from ranking.metrics.replicates import ScoredRows, UndefinedMetricError, WeightedAUC, class_sums
 from ranking.metrics.statistics import auc_statistic
 
-_ROUNDING = 1e-12  # standard errors below it are zeros that were not added up exactly
+#: standard errors below it are zeros that were not added up exactly
+_ROUNDING = 1e-12
 
 
 class DeLong(Config):
-    """AUC of one variant, mean over its seeds; the baseline has no difference."""
+    """Holds AUC of one variant by DeLong's test.
+
+    Attributes:
+        figure: mean over the seeds, with its interval.
+        difference: variant minus baseline; None for the baseline.
+    """
 
     figure: Estimate
     difference: Difference | None = None
 
 
 @dataclass(frozen=True)
-class _Users:
-    """What the users' numbers of rows settle: a factor [2, users] on deviations, and Student's t."""
+class _Correction:
+    """Holds the small-sample corrections, which depend on the users' numbers of rows only.
+
+    Attributes:
+        factor: [2, users] factor on the deviations of each user's positive and negative rows.
+        freedom: degrees of freedom of Student's t.
+        quantile: the two-sided quantile of Student's t at alpha.
+    """
 
     factor: F64
     freedom: float
@@ -48,26 +60,32 @@ class _Users:
 
 @dataclass(frozen=True)
 class _Components:
-    """AUC, and what each user's positive and negative rows add to its error: ``by_user`` [2, users]."""
+    """Holds AUC and the structural components, summed by user.
+
+    Attributes:
+        auc: the figure.
+        by_user: [2, users] deviation that each user's positive and negative rows add to AUC.
+    """
 
     auc: float
     by_user: F64
 
-    def error(self, users: _Users) -> float:
-        """The standard error of AUC."""
-        return float(np.linalg.norm((self.by_user * users.factor).sum(axis=0)))
+    def standard_error(self, correction: _Correction) -> float:
+        """Return the standard error of AUC."""
+        return float(np.linalg.norm((self.by_user * correction.factor).sum(axis=0)))
 
 
-def _users(rows: ScoredRows, ranked: WeightedAUC, alpha: float) -> _Users:
+def _correction(rows: ScoredRows, ranked: WeightedAUC, alpha: float) -> _Correction:
     count = class_sums(rows.label > 0, rows.user, rows.users)
     share = count / count.sum(axis=1, keepdims=True)
     if share.max() == 1:
         raise UndefinedMetricError("all rows of one class are of one user", fix="test on more users")
     freedom = ranked.effective_users - 1
-    return _Users((1 - share) ** -0.5, freedom, float(student.isf(alpha / 2, freedom)))
+    return _Correction((1 - share) ** -0.5, freedom, float(student.isf(alpha / 2, freedom)))
 
 
-def _of_seed(ranked: WeightedAUC, users: int) -> _Components:
+def _components(ranked: WeightedAUC, users: int) -> _Components:
+    """Return the components of one seed's scores."""
     run = np.repeat(np.arange(ranked.starts.size - 1), np.diff(ranked.starts))
     count = class_sums(ranked.label, run, ranked.starts.size - 1)
     total = count.sum(axis=1)
@@ -83,46 +101,50 @@ def _mean(seeds: list[_Components]) -> _Components:
     )
 
 
-def _figure(own: _Components, users: _Users) -> Estimate:
-    """The interval is symmetric in the logit of AUC: it covers better there, and stays within [0, 1]."""
-    error = own.error(users)
+def _figure(own: _Components, correction: _Correction) -> Estimate:
+    """Return AUC with an interval symmetric in its logit: it covers better there, and stays within [0, 1]."""
+    error = own.standard_error(correction)
     if error < _ROUNDING:
         return Estimate(value=own.auc, low=own.auc, high=own.auc)
-    centre, reach = logit(own.auc), users.quantile * error / (own.auc * (1 - own.auc))
-    return Estimate(value=own.auc, low=float(expit(centre - reach)), high=float(expit(centre + reach)))
+    centre, half_width = logit(own.auc), correction.quantile * error / (own.auc * (1 - own.auc))
+    low, high = float(expit(centre - half_width)), float(expit(centre + half_width))
+    return Estimate(value=own.auc, low=low, high=high)
 
 
-def _difference(own: _Components, base: _Components, users: _Users) -> Difference:
-    change = own.auc - base.auc
-    error = max(_ROUNDING, _Components(change, own.by_user - base.by_user).error(users))
+def _difference(own: _Components, baseline: _Components, correction: _Correction) -> Difference:
+    change = own.auc - baseline.auc
+    paired = _Components(change, own.by_user - baseline.by_user)
+    error = max(_ROUNDING, paired.standard_error(correction))
     return Difference(
         value=change,
-        low=max(-1.0, change - users.quantile * error),
-        high=min(1.0, change + users.quantile * error),
-        p=float(2 * student.sf(abs(change) / error, users.freedom)),
+        low=max(-1.0, change - correction.quantile * error),
+        high=min(1.0, change + correction.quantile * error),
+        p=float(2 * student.sf(abs(change) / error, correction.freedom)),
     )
 
 
 def delong(rows: ScoredRows, variants: Mapping[str, F32], baseline: str, alpha: float) -> dict[str, DeLong]:
-    """AUC of every variant and its difference from the baseline's on the same rows.
+    """Return AUC of every variant and its difference from the baseline's on the same rows.
 
     Args:
+        rows: the rows.
         variants: variant → [seeds, n] scores, the baseline among them.
+        baseline: name of the baseline.
         alpha: 1 - the coverage of each interval.
 
     Raises:
         UndefinedMetricError: when all rows are of one class, or those of one class are of one user.
         DataError: for scores that are not finite or not one a row.
     """
-    users = _users(rows, auc_statistic(rows, variants[baseline][0]), alpha)
-    own = {
-        variant: _mean([_of_seed(auc_statistic(rows, score), rows.users) for score in scores])
+    correction = _correction(rows, auc_statistic(rows, variants[baseline][0]), alpha)
+    by_variant = {
+        variant: _mean([_components(auc_statistic(rows, score), rows.users) for score in scores])
         for variant, scores in variants.items()
     }
     return {
         variant: DeLong(
-            figure=_figure(components, users),
-            difference=None if variant == baseline else _difference(components, own[baseline], users),
+            figure=_figure(own, correction),
+            difference=None if variant == baseline else _difference(own, by_variant[baseline], correction),
         )
-        for variant, components in own.items()
+        for variant, own in by_variant.items()
     }

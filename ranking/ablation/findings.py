@@ -1,32 +1,31 @@
-"""An ablation's result in sentences that claim no more than the test showed."""
+"""The findings of an ablation, in sentences that claim no more than the test showed."""
 
 from collections.abc import Sequence
 
-from ranking.ablation.bootstrap import Difference
+from ranking.ablation.cells import ComparedCell, Difference, RecallCell
 from ranking.ablation.config import AblationConfig
-from ranking.ablation.result import ComparedCell, RecallCell
 from ranking.metrics.statistics import METRICS
 
 
 def number(metric: str, value: float) -> str:
-    """A figure of a metric with the metric's digits."""
+    """Return a figure as text, with the metric's digits."""
     return f"{value:.{METRICS[metric].digits}f}".replace("-", "−")
 
 
 def signed(metric: str, value: float) -> str:
-    """A difference with its sign; what rounds to nothing has none."""
+    """Return a difference as text, with its sign; what rounds to 0 has none."""
     text = f"{value:+.{METRICS[metric].digits}f}"
     return text.lstrip("+-") if float(text) == 0 else text.replace("-", "−")
 
 
 def interval(metric: str, difference: Difference) -> str:
-    """``+0.0081 [+0.0050, +0.0112]``"""
+    """Return a difference and its interval as text, such as ``+0.0081 [+0.0050, +0.0112]``."""
     low, high = signed(metric, difference.low), signed(metric, difference.high)
     return f"{signed(metric, difference.value)} [{low}, {high}]"
 
 
-def _of_ranker(ranker: str, primary: Sequence[ComparedCell], config: AblationConfig) -> list[str]:
-    """What the primary metric says of one ranker: who is better, who is worse, what stays open."""
+def _primary_metric(ranker: str, primary: Sequence[ComparedCell], config: AblationConfig) -> list[str]:
+    """Return which variants of a ranker are better or worse in the primary metric, and which undecided."""
     metric, title = config.primary, METRICS[config.primary].title
     mine = [(cell, cell.difference) for cell in primary if cell.ranker == ranker and cell.difference]
     sign = 1 if METRICS[metric].higher_is_better else -1
@@ -38,10 +37,10 @@ def _of_ranker(ranker: str, primary: Sequence[ComparedCell], config: AblationCon
         ]
         if changes:
             sentences.append(f"{ranker}: {title} is {verdict} than the baseline with {'; '.join(changes)}.")
-    still = [(cell, change) for cell, change in mine if cell.verdict == "no difference"]
-    if still:
-        names = ", ".join(cell.variant for cell, _ in still)
-        low, high = min(d.low for _, d in still), max(d.high for _, d in still)
+    undecided = [(cell, change) for cell, change in mine if cell.verdict == "no difference"]
+    if undecided:
+        names = ", ".join(cell.variant for cell, _ in undecided)
+        low, high = min(d.low for _, d in undecided), max(d.high for _, d in undecided)
         sentences.append(
             f"{ranker}: no difference in {title} shown for {names}; their intervals leave open changes from "
             f"{signed(metric, low)} to {signed(metric, high)}."
@@ -50,6 +49,7 @@ def _of_ranker(ranker: str, primary: Sequence[ComparedCell], config: AblationCon
 
 
 def _other_metrics(ranker: str, cells: Sequence[ComparedCell], config: AblationConfig) -> list[str]:
+    """Return which variants of a ranker are better or worse in each metric but the primary one."""
     mine = [c for c in cells if c.ranker == ranker and c.metric != config.primary]
     groups = []
     for verdict in ("better", "worse"):
@@ -63,26 +63,26 @@ def _other_metrics(ranker: str, cells: Sequence[ComparedCell], config: AblationC
 
 
 def _slices(cells: Sequence[ComparedCell], config: AblationConfig) -> list[str]:
-    """How many slices look different, beside how many would by chance."""
-    found = [
-        part.difference
+    """Return how many slices look different, beside how many would by chance."""
+    differences = [
+        figure.difference
         for cell in cells
         if cell.metric == config.primary
-        for part in cell.slices.values()
-        if part.difference
+        for figure in cell.slices.values()
+        if figure.difference
     ]
-    apart = sum(d.low > 0 or d.high < 0 for d in found)
-    if not found:
+    apart = sum(d.low > 0 or d.high < 0 for d in differences)
+    if not differences:
         return []
     return [
-        f"Slices are for looking, not for verdicts: {apart} of {len(found)} intervals of "
-        f"{METRICS[config.primary].title} leave out 0; about {config.alpha * len(found):.0f} would if "
+        f"Slices are for looking, not for verdicts: {apart} of {len(differences)} intervals of "
+        f"{METRICS[config.primary].title} leave out 0; about {config.alpha * len(differences):.0f} would if "
         "nothing differed."
     ]
 
 
 def recall_findings(cells: Sequence[RecallCell]) -> list[str]:
-    """What each source of candidates brought to the recall mode."""
+    """Return what each mix of candidates' sources brought to the recall mode, a sentence a metric."""
     sentences = []
     for metric in dict.fromkeys(cell.metric for cell in cells):
         mine = [cell for cell in cells if cell.metric == metric]
@@ -96,12 +96,12 @@ def recall_findings(cells: Sequence[RecallCell]) -> list[str]:
 
 
 def findings(cells: Sequence[ComparedCell], config: AblationConfig) -> list[str]:
-    """What the test showed of each ranker, and what it did not."""
+    """Return what the test showed of each ranker, and what it did not."""
     rankers = list(dict.fromkeys(cell.ranker for cell in cells))
     primary = [cell for cell in cells if cell.metric == config.primary]
     sentences = []
     for ranker in rankers:
-        sentences += _of_ranker(ranker, primary, config)
+        sentences += _primary_metric(ranker, primary, config)
     for ranker in rankers:
         sentences += _other_metrics(ranker, cells, config)
     sentences += _slices(cells, config)

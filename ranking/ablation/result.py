@@ -1,12 +1,11 @@
-"""What an ablation answers, as data that go to JSON and back."""
+"""The result of an ablation, as data that are written to JSON and read back."""
 
 from pathlib import Path
-from typing import Literal
 
 from embedding_features.config import Config
 from embedding_features.errors import ConfigError, DataError
 from embedding_features.files import write_atomic
-from ranking.ablation.bootstrap import Difference, Estimate
+from ranking.ablation.cells import ComparedCell, Note, RecallCell, SliceFigure, Verdict
 from ranking.ablation.config import AblationConfig
 from ranking.experiment.importance import FieldImportance, Importance
 
@@ -24,27 +23,17 @@ __all__ = [
     "Verdict",
 ]
 
-Verdict = Literal["better", "worse", "no difference"]
-Note = Literal["", "too few rows", "too few users", "one class only"]
-
-
-class SliceFigure(Config):
-    """A cell's metric on a slice; without figures, ``note`` says why. Not corrected for many looks."""
-
-    note: Note
-    figure: Estimate | None = None
-    difference: Difference | None = None
-
 
 class Cost(Config):
-    """What a ranker × variant costs. Times depend on the machine; nothing else of an ablation does.
+    """Holds what a ranker × variant costs. Its times depend on the machine; nothing else of an ablation does.
 
     Attributes:
-        bytes_online: of the pretrained features it reads, over all entities of the newest snapshot.
-        read_ms: median milliseconds of reading them online for one user and ``candidates`` items; None
-            where they are not online.
+        candidates: items of a request.
+        bytes_online: bytes of the pretrained features it reads, over all entities of the newest snapshot.
+        read_ms: median milliseconds of reading them online for one user and ``candidates`` items; None where
+            they are not online.
         score_ms: median milliseconds of scoring such a request, from encoded inputs.
-        train_seconds: mean over seeds.
+        train_seconds: seconds of training, mean over seeds.
     """
 
     ranker: str
@@ -56,53 +45,14 @@ class Cost(Config):
     train_seconds: float
 
 
-class RecallCell(Config):
-    """Recall mode: a metric of candidates from some sources, ranked; the first mix is the others' baseline.
-
-    Attributes:
-        mix: the sources, as ``popular + item2item``.
-        metric: ``recall@20`` or ``ndcg@20``, over requests, end to end.
-        candidates: the share of wanted items among the candidates (an upper bound of what ranking reaches).
-    """
-
-    mix: str
-    metric: str
-    candidates: float
-    figure: Estimate
-    difference: Difference | None = None
-    p_corrected: float | None = None
-    verdict: Verdict | None = None
-
-
-class ComparedCell(Config):
-    """One ranker × variant × metric. The baseline's own cell has no difference or verdict.
-
-    Attributes:
-        figure: mean over seeds, with its interval.
-        seeds: the metric of each seed.
-        seed_std: standard deviation between seeds; None for one seed.
-        difference: variant minus baseline: interval (of this one difference, at 1 - alpha) and raw p-value.
-        p_corrected: p after Holm's correction over the family.
-        verdict: by ``p_corrected``, in the metric's own direction (a lower log loss is better).
-        delong: of AUC, the same difference by DeLong's test on clusters of users: a second opinion that draws
-            nothing, without the noise of seeds.
-    """
-
-    ranker: str
-    variant: str
-    metric: str
-    figure: Estimate
-    seeds: tuple[float, ...]
-    seed_std: float | None
-    difference: Difference | None = None
-    p_corrected: float | None = None
-    verdict: Verdict | None = None
-    delong: Difference | None = None
-    slices: dict[str, SliceFigure] = {}
-
-
 class SliceSize(Config):
-    """A slice of the test rows: what it holds and how much of it there is."""
+    """Describes a slice of the test rows and counts it.
+
+    Attributes:
+        name: its short name.
+        definition: which rows it has, in words.
+        rows, users, positives: how many rows, users and rows with label 1 it has.
+    """
 
     name: str
     definition: str
@@ -112,15 +62,17 @@ class SliceSize(Config):
 
 
 class Ablation(Config):
-    """The result of :func:`.ablate`.
+    """Holds the result of :func:`.ablate`.
 
     Attributes:
-        rows: test rows, of ``users`` users, ``positives`` of them with label 1.
+        config: how variants were compared.
+        rows, users, positives: number of test rows, of their users, and of rows with label 1.
         base_rate: mean label of the training rows.
-        gauc_skipped_users: users GAUC leaves out, for their test rows are of one class; 0 without GAUC.
-        cells: by ranker, variant, metric, in the order given.
+        gauc_skipped_users: users that GAUC leaves out, as their test rows are of one class; 0 without GAUC.
+        cells: a cell for each ranker, variant and metric, in the order given.
+        slices: the slices of the test rows.
         findings: the result in sentences, the verdict first.
-        costs, importance, recall: beside the comparison, where the job measured them.
+        costs, importance, recall: costs, importance of fields and the recall mode, where they were measured.
     """
 
     config: AblationConfig
@@ -138,18 +90,18 @@ class Ablation(Config):
 
     @property
     def rankers(self) -> list[str]:
-        """The rankers, in the order given."""
+        """Names of the rankers, in the order given."""
         return list(dict.fromkeys(cell.ranker for cell in self.cells))
 
     def variants(self, ranker: str) -> list[str]:
-        """A ranker's variants, the baseline first."""
+        """Return the names of a ranker's variants, the baseline first."""
         return list(dict.fromkeys(cell.variant for cell in self.cells if cell.ranker == ranker))
 
     def cell(self, ranker: str, variant: str, metric: str) -> ComparedCell:
-        """One cell.
+        """Return one cell.
 
         Raises:
-            ConfigError: when there is none of these names.
+            ConfigError: when there is no cell of these names.
         """
         for cell in self.cells:
             if (cell.ranker, cell.variant, cell.metric) == (ranker, variant, metric):
@@ -157,12 +109,12 @@ class Ablation(Config):
         raise ConfigError(f"the ablation has no cell {ranker} × {variant} × {metric}")
 
     def write_json(self, path: Path) -> None:
-        """Write the result, whole or not at all."""
+        """Write the result to a file, whole or not at all."""
         write_atomic(path, (self.model_dump_json(indent=2) + "\n").encode())
 
     @classmethod
     def read_json(cls, path: Path) -> "Ablation":
-        """Read what :meth:`write_json` wrote.
+        """Read the result that :meth:`write_json` wrote.
 
         Raises:
             DataError: when the file is missing or is no ablation's result.

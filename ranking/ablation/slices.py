@@ -1,7 +1,7 @@
-"""Slices of the test rows: how well known the user and the item were, how old the snapshot, which domain.
+"""Slices of the test rows: by earlier events of user and item, by age of the snapshot, and by domain.
 
 Counts are of events strictly before the row, so a slice never depends on what happens after it. The bands of
-users, of items, of snapshot ages and the domains each part the rows: a row is in one of each.
+users, of items and of snapshot ages, and the domains, are each a partition: a row is in one of each.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,13 @@ from ranking.experiment.scores import Scores
 
 
 class SliceConfig(Config):
-    """Where the bands end: earlier events of users and items, days since the snapshot."""
+    """Settings of where the bands of slices end.
+
+    Attributes:
+        cold_user, cold_item: earlier events below which a user or an item is cold.
+        tail_user, tail_item: earlier events below which it is in the tail; from there it is active, or head.
+        snapshot_days: ages of the snapshot, in days, at which a new band begins.
+    """
 
     cold_user: int = Field(5, ge=1)
     tail_user: int = Field(20, ge=1)
@@ -39,7 +45,13 @@ class SliceConfig(Config):
 
 @dataclass(frozen=True)
 class Slice:
-    """A named part of the test rows: what it holds in words, and its ``rows`` [n]."""
+    """A named part of the test rows.
+
+    Attributes:
+        name: its short name.
+        definition: which rows it has, in words.
+        rows: [n] whether a test row is in it.
+    """
 
     name: str
     definition: str
@@ -47,6 +59,7 @@ class Slice:
 
 
 def _count_bands(count: I64, cold: int, tail: int, who: str, warm: str) -> list[Slice]:
+    """Return the slices by the earlier events of ``who``: cold, tail, and the rest, called ``warm``."""
     if count.min(initial=0) < 0:
         raise DataError(f"{count.min()} earlier {who} events", fix="count events strictly before the row")
     return [
@@ -57,6 +70,7 @@ def _count_bands(count: I64, cold: int, tail: int, who: str, warm: str) -> list[
 
 
 def _age_bands(scores: Scores, days: tuple[float, ...]) -> list[Slice]:
+    """Return the slices by age of the snapshot, and that of rows without one."""
     age = scores.snapshot_age
     none = np.isnan(age)
     if (age[~none] <= 0).any():
@@ -73,20 +87,20 @@ def _age_bands(scores: Scores, days: tuple[float, ...]) -> list[Slice]:
 
 
 def _domains(domain: pa.Array | None) -> list[Slice]:
-    """A slice a domain, in the order of their names."""
+    """Return a slice for each domain, in the order of their names."""
     if domain is None:
         return []
     names = sorted(pc.unique(domain.drop_null()).to_pylist())
-    return [Slice(f"domain {name}", f"items of {name}", _equal(domain, name)) for name in names]
+    return [Slice(f"domain {name}", f"items of {name}", _is_domain(domain, name)) for name in names]
 
 
-def _equal(domain: pa.Array, name: str) -> Bool:
+def _is_domain(domain: pa.Array, name: str) -> Bool:
     equal = pc.equal(domain, name).fill_null(False)
     return mask(equal)
 
 
 def slices(scores: Scores, config: SliceConfig) -> list[Slice]:
-    """The slices of the test rows, empty ones included.
+    """Return the slices of the test rows, empty ones included.
 
     Raises:
         DataError: for a negative count of earlier events.

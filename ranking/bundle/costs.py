@@ -15,8 +15,8 @@ from ranking.bundle.pins import Pin, make_pins
 from ranking.dataset.dataset import Dataset
 from ranking.experiment.arms import select
 from ranking.experiment.factors.base import GridContext
-from ranking.experiment.finished import CANDIDATES
 from ranking.experiment.scores import Scores
+from ranking.experiment.trained_cell import CANDIDATES
 from ranking.experiment.variants import Variant
 from ranking.task.task import SIDES, Side, Task
 

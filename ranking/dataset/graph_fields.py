@@ -1,4 +1,4 @@
-"""The fields of pretrained features: those of each kind, in order."""
+"""The fields of pretrained features, which each kind of feature makes of its views."""
 
 from collections.abc import Sequence
 
@@ -12,14 +12,14 @@ from ranking.dataset.feature_kinds.vector import VectorFields
 from ranking.dataset.graph_columns import GraphColumns
 from ranking.inputs.field_specs import AnyField
 
+_KINDS = (VectorFields(), ClusterFields(), TokenFields(), NeighbourFields())
+
 #: kind of feature → what makes its fields
-FIELDS: dict[str, KindFields] = {
-    made.kind.name: made for made in (VectorFields(), ClusterFields(), TokenFields(), NeighbourFields())
-}
+FIELDS_OF_KIND: dict[str, KindFields] = {fields.kind.name: fields for fields in _KINDS}
 
 
 def graph_specs(views: Sequence[GraphColumns], features: pa.Table) -> list[AnyField]:
-    """Return the fields of some views: those of each view in turn, then those that need several.
+    """Return the fields of some views: those of each view in turn, then those made of several views.
 
     Args:
         views: the views, ordered as :func:`.find_graph_columns` orders them.
@@ -28,7 +28,7 @@ def graph_specs(views: Sequence[GraphColumns], features: pa.Table) -> list[AnyFi
     Raises:
         DataError: when a view lacks a feature.
     """
-    fields = [field for view in views for field in FIELDS[view.kind].specs(view)]
-    for kind, made in FIELDS.items():
-        fields += made.across([view for view in views if view.kind == kind], features)
-    return fields
+    specs = [spec for view in views for spec in FIELDS_OF_KIND[view.kind].specs(view)]
+    for kind, fields in FIELDS_OF_KIND.items():
+        specs += fields.across([view for view in views if view.kind == kind], features)
+    return specs

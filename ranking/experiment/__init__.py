@@ -1,1 +1,1 @@
-"""Trains a grid of rankers, variants and seeds, and keeps each finished one."""
+"""Experiments: a grid of rankers × variants × seeds is trained, and each finished cell is kept on disk."""

@@ -1,4 +1,4 @@
-"""One arm of an experiment: a variant's rows, and each ranker as it is trained on them."""
+"""The arm of an experiment: a variant made ready to train."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,13 +10,16 @@ from ranking.models.base import Ranker
 
 @dataclass(frozen=True)
 class Arm:
-    """A variant made ready to train.
+    """Holds a variant's inputs, and how each ranker is trained on them.
+
+    A variant says what it consists of; its arm, as in a trial, is that on the rows of one data set. Factors
+    change arms (:meth:`.Factor.arm`).
 
     Attributes:
-        name: of the variant.
-        inputs: cuts the variant's fields out of a data set; called when a ranker needs them.
+        name: name of the variant.
+        inputs: returns the inputs with the variant's fields; called when a ranker needs them.
         parts: part of the split → its rows of those inputs. The test rows are the same in all arms.
-        ranker: returns the ranker as it is trained here; None where its kind cannot be.
+        ranker: returns the ranker as it is trained in this arm; None for a ranker that cannot be.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""From variants to the arms of an experiment."""
+"""Makes the arms of an experiment: a variant's fields of a data set, changed by each of its factors."""
 
 from embedding_features.errors import ConfigError
 from ranking.dataset.dataset import Dataset
@@ -12,14 +12,19 @@ from ranking.models.base import Ranker
 
 
 def select(dataset: Dataset, variant: Variant, grid: GridContext) -> tuple[Inputs, Encoders]:
-    """Return the fields of a variant and their encoders; arrays are shared.
+    """Return the inputs of a variant and their encoders; arrays are shared with the data set.
+
+    Args:
+        dataset: all fields.
+        variant: says which of them it sees.
+        grid: what its levels refer to.
 
     Raises:
-        ConfigError: when the variant adds nothing, for no snapshot of its method has such features.
+        ConfigError: when the variant adds no field, as no snapshot of its method has such features.
     """
     encoders = dataset.encoders.select(lambda field: variant.sees(field, grid))
-    own = pretrained_groups(variant["features"])
-    if own and not any(field.group in own for field in encoders.spec.fields):
+    groups = pretrained_groups(variant["features"])
+    if groups and not any(field.group in groups for field in encoders.spec.fields):
         raise ConfigError(
             f"the variant {variant.name!r} has no field of its own",
             fix=f"derive and publish {variant['features']} of {variant['method'] or grid.families[0]}, "
@@ -29,7 +34,12 @@ def select(dataset: Dataset, variant: Variant, grid: GridContext) -> tuple[Input
 
 
 def make_arm(dataset: Dataset, variant: Variant, grid: GridContext) -> Arm:
-    """Return the arm of a variant: its fields from the store, then what each of its factors does to it.
+    """Return the arm of a variant: its fields of the data set, then what each of its factors does to it.
+
+    Args:
+        dataset: all fields and rows.
+        variant: the levels.
+        grid: what the levels refer to.
 
     Raises:
         ConfigError: when the data set or the grid lacks what a level needs.

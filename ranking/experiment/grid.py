@@ -1,4 +1,4 @@
-"""The cells of a grid: each read back if it was finished, else trained and written."""
+"""The cells of a grid: each is read back if it is on disk, else trained and written."""
 
 import threading
 import time
@@ -9,23 +9,30 @@ from statistics import median
 
 from embedding_features.config import config_hash
 from ranking.experiment.arm import Arm
-from ranking.experiment.finished import CANDIDATES, TrainedCell, read_cell, write_cell
 from ranking.experiment.importance import importance
+from ranking.experiment.trained_cell import CANDIDATES, TrainedCell, read_cell, write_cell
 from ranking.inputs.inputs import Inputs
 from ranking.metrics.metrics import log_loss
 from ranking.models.base import FittedRanker, Ranker
 
-#: part of the key of a finished cell: raised when a ranker's code changes what it scores
+#: part of a cell's key: raised when a ranker's code changes what it scores
 REVISION = 4
 
-#: times a request is scored to know its milliseconds
-_TURNS = 9
+#: times that a request is scored to measure its milliseconds
+_REPETITIONS = 9
 
 
 @dataclass(frozen=True)
-class Job:
-    """One cell to be: a ranker by its name in the report, as it is in the arm; a seed; and whether it is
-    asked which fields it leans on."""
+class CellJob:
+    """Describes one cell to train.
+
+    Attributes:
+        name: the ranker's name in the report.
+        ranker: the ranker as it is trained in the arm.
+        arm: name of the arm.
+        seed: seed of training.
+        explained: whether the importance of its fields is measured.
+    """
 
     name: str
     ranker: Ranker
@@ -35,15 +42,23 @@ class Job:
 
 
 class Grid:
-    """The cells of some arms; the inputs of an arm are cut once, and let go of by :meth:`forget`."""
+    """Trains the cells of some arms, and keeps them in a folder.
+
+    The inputs of an arm are made once for all its cells, and released by :meth:`forget`.
+
+    Args:
+        arms: the arms by name.
+        folder: where the cells' files are.
+    """
 
     def __init__(self, arms: Mapping[str, Arm], folder: Path) -> None:
         self._arms, self._folder = arms, folder
         self._lock = threading.Lock()
-        self._cut: dict[str, tuple[Inputs, str]] = {}
+        #: arm → its inputs and their fingerprint
+        self._made: dict[str, tuple[Inputs, str]] = {}
 
-    def cell(self, job: Job) -> TrainedCell:
-        """Read the cell, or train it and write it."""
+    def cell(self, job: CellJob) -> TrainedCell:
+        """Return the cell of a job: read from its file, or trained and written."""
         (inputs, fingerprint), parts = self._inputs(job.arm), self._arms[job.arm].parts
         settings = job.ranker.model_dump(mode="json")
         key = config_hash(
@@ -57,28 +72,28 @@ class Grid:
             }
         )
         path = self._folder / f"{job.name}-{job.arm}-{job.seed}-{key[:16]}.parquet"
-        kept = read_cell(path, key, len(parts["test"]))
-        if kept is not None:
-            return kept
-        cell = _trained(job, {part: inputs.take(rows) for part, rows in parts.items()})
+        finished = read_cell(path, key, len(parts["test"]))
+        if finished is not None:
+            return finished
+        cell = _train(job, {part: inputs.take(rows) for part, rows in parts.items()})
         about = {"ranker": job.name, "variant": job.arm, "seed": job.seed, "settings": settings}
         write_cell(path, cell, key, about)
         return cell
 
     def forget(self, arm: str) -> None:
-        """Let go of the inputs of an arm whose cells are all there."""
+        """Release the inputs of an arm whose cells are all finished."""
         with self._lock:
-            self._cut.pop(arm, None)
+            self._made.pop(arm, None)
 
     def _inputs(self, arm: str) -> tuple[Inputs, str]:
         with self._lock:
-            if arm not in self._cut:
+            if arm not in self._made:
                 inputs = self._arms[arm].inputs()
-                self._cut[arm] = inputs, inputs.fingerprint()
-            return self._cut[arm]
+                self._made[arm] = inputs, inputs.fingerprint()
+            return self._made[arm]
 
 
-def _trained(job: Job, parts: Mapping[str, Inputs]) -> TrainedCell:
+def _train(job: CellJob, parts: Mapping[str, Inputs]) -> TrainedCell:
     validation, test = parts["validation"], parts["test"]
     started = time.perf_counter()
     fitted = job.ranker.fit(parts["train"], validation, job.seed)
@@ -94,10 +109,10 @@ def _trained(job: Job, parts: Mapping[str, Inputs]) -> TrainedCell:
 
 
 def _milliseconds(fitted: FittedRanker, request: Inputs) -> float:
-    """Median over some turns of scoring a request."""
-    turns = []
-    for _ in range(_TURNS):
+    """Return the median milliseconds of scoring a request."""
+    durations = []
+    for _ in range(_REPETITIONS):
         started = time.perf_counter()
         fitted.predict(request)
-        turns.append(1e3 * (time.perf_counter() - started))
-    return median(turns)
+        durations.append(1e3 * (time.perf_counter() - started))
+    return median(durations)

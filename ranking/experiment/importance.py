@@ -1,4 +1,4 @@
-"""How much a trained ranker leans on each of its fields."""
+"""The importance of fields: how much a trained ranker relies on each of them."""
 
 from dataclasses import replace
 from typing import Literal
@@ -13,7 +13,13 @@ from ranking.models.base import FittedRanker
 
 
 class FieldImportance(Config):
-    """How much a ranker leans on a field: ``group`` as variants name it (base, counts, knn, dense …)."""
+    """Holds the importance of one field.
+
+    Attributes:
+        field: name of the field.
+        group: its group, as variants name it: base, counts, knn, dense …
+        value: see :attr:`Importance.method`.
+    """
 
     field: str
     group: str
@@ -21,11 +27,15 @@ class FieldImportance(Config):
 
 
 class Importance(Config):
-    """Of one ranker × variant, its smallest seed, on validation rows; the largest first.
+    """Holds the importance of all fields of one ranker × variant, the largest first.
+
+    It is measured with the smallest seed, on validation rows.
 
     Attributes:
+        ranker, variant: whose fields they are.
         method: ``shap``: mean absolute SHAP value in log odds (Lundberg et al. 2020, TreeSHAP), summed over a
             field's columns; ``permutation``: AUC lost when the field's rows are permuted (Breiman 2001).
+        fields: the fields.
     """
 
     ranker: str
@@ -34,41 +44,47 @@ class Importance(Config):
     fields: tuple[FieldImportance, ...]
 
 
-#: rows that are enough to order the fields by
+#: most rows that importance is measured on: enough to order the fields
 ROWS = 4000
 
 
 def importance(
     fitted: FittedRanker, inputs: Inputs, seed: int, ranker: str = "", variant: str = ""
 ) -> Importance:
-    """Of trees by TreeSHAP, of networks by permuting one field at a time.
+    """Measure the importance of a ranker's fields.
+
+    That is by the ranker's own contributions where it has them (trees: TreeSHAP), else by permuting one field
+    at a time.
 
     Args:
-        inputs: rows the ranker did not learn from, of both classes; at most :data:`ROWS` are looked at.
-        seed: of the choice of rows and the permutations.
+        fitted: the ranker.
+        inputs: rows the ranker did not learn from, of both classes; at most :data:`ROWS` of them are used.
+        seed: seed of the choice of rows and of the permutations.
+        ranker: name of the ranker in the result.
+        variant: name of the variant in the result.
     """
     rng = np.random.default_rng(seed)
     rows = np.arange(len(inputs))
     if len(rows) > ROWS:
         rows = np.sort(rng.choice(rows, ROWS, replace=False))
-    looked = inputs.take(rows)
-    contributions = fitted.contributions(looked)
+    sample = inputs.take(rows)
+    contributions = fitted.contributions(sample)
     method: Literal["shap", "permutation"] = "permutation" if contributions is None else "shap"
-    values = _permuted(fitted, looked, rng) if contributions is None else np.abs(contributions).mean(axis=0)
+    values = _auc_lost(fitted, sample, rng) if contributions is None else np.abs(contributions).mean(axis=0)
     fields = [
         FieldImportance(field=field.name, group=field.group, value=float(value))
-        for field, value in zip(looked.fields, values, strict=True)
+        for field, value in zip(sample.fields, values, strict=True)
     ]
-    fields.sort(key=lambda one: (-one.value, one.field))
+    fields.sort(key=lambda field: (-field.value, field.field))
     return Importance(ranker=ranker, variant=variant, method=method, fields=tuple(fields))
 
 
-def _permuted(fitted: FittedRanker, inputs: Inputs, rng: np.random.Generator) -> F64:
-    """[fields] AUC lost when the field's values go to other rows."""
-    whole = auc(inputs.label, fitted.predict(inputs))
+def _auc_lost(fitted: FittedRanker, inputs: Inputs, rng: np.random.Generator) -> F64:
+    """Return [fields] AUC lost when the values of a field are permuted over the rows."""
+    unpermuted = auc(inputs.label, fitted.predict(inputs))
     lost = []
-    for place in range(len(inputs.fields)):
+    for index in range(len(inputs.fields)):
         fields: list[Field] = list(inputs.fields)
-        fields[place] = take_rows(fields[place], rng.permutation(len(inputs)))
-        lost.append(whole - auc(inputs.label, fitted.predict(replace(inputs, fields=tuple(fields)))))
+        fields[index] = take_rows(fields[index], rng.permutation(len(inputs)))
+        lost.append(unpermuted - auc(inputs.label, fitted.predict(replace(inputs, fields=tuple(fields)))))
     return np.array(lost)

@@ -1,4 +1,4 @@
-"""Train every ranker in every arm with every seed, once: finished cells are read back."""
+"""Runs a grid: trains every ranker in every arm with every seed, once; finished cells are read back."""
 
 import os
 from collections import Counter
@@ -14,9 +14,9 @@ from embedding_features.files import safe_name
 from embedding_features.progress import SILENT, Progress
 from ranking.dataset.dataset import Dataset
 from ranking.experiment.arm import Arm
-from ranking.experiment.finished import TrainedCell
-from ranking.experiment.grid import Grid, Job
+from ranking.experiment.grid import CellJob, Grid
 from ranking.experiment.scores import Scores
+from ranking.experiment.trained_cell import TrainedCell
 from ranking.models.base import Ranker
 
 #: (ranker, arm, seed) → its cell
@@ -33,15 +33,20 @@ def run_grid(
     workers: int | None = None,
     progress: Progress = SILENT,
 ) -> Scores:
-    """Scores on the test rows of all rankers × arms × seeds; an arm lacks the rankers it is not for.
+    """Return the scores on the test rows of all rankers × arms × seeds.
 
-    Each cell learns from the training rows, stops on the validation rows and then scores the test rows; it
-    is written to ``folder`` under the hash of its settings, seed and inputs. A rerun, after a kill as well,
-    trains only what is missing or changed. Those of the smallest seed are asked which fields they lean on.
+    Each cell learns from the training rows, stops by the validation rows and then scores the test rows; it is
+    written under the hash of its settings, seed and inputs. A rerun, also after a kill, trains only what is
+    missing or changed. With the smallest seed the importance of fields is measured.
 
     Args:
+        dataset: the data set of the arms; labels, users and items of the test rows are its own.
+        arms: the arms; one lacks the rankers that cannot be trained in it.
         rankers: name in the report → settings.
+        folder: where finished cells are kept.
+        seeds: seeds of training; more of them make intervals tighter.
         workers: cells trained at a time, each on one core; None takes all cores. Scores do not depend on it.
+        progress: shows the cells; silent by default.
 
     Raises:
         ConfigError: when there is no ranker, arm or seed, or one is named twice.
@@ -50,18 +55,19 @@ def run_grid(
     _check(rankers, [arm.name for arm in arms], seeds)
     grid = Grid({arm.name: arm for arm in arms}, folder)
     jobs = [
-        Job(name, here, arm.name, seed, explained=seed == min(seeds))
+        CellJob(name, in_arm, arm.name, seed, explained=seed == min(seeds))
         for arm in arms
         for name, ranker in rankers.items()
-        if (here := arm.ranker(ranker)) is not None
+        if (in_arm := arm.ranker(ranker)) is not None
         for seed in seeds
     ]
     return _scores(dataset, _cells(grid, jobs, workers or os.cpu_count() or 1, progress))
 
 
-def _cells(grid: Grid, jobs: Sequence[Job], workers: int, progress: Progress) -> TrainedCells:
-    found: dict[tuple[str, str, int], TrainedCell] = {}
-    left = Counter(job.arm for job in jobs)
+def _cells(grid: Grid, jobs: Sequence[CellJob], workers: int, progress: Progress) -> TrainedCells:
+    """Return the cells of all jobs, in their order, whichever is finished first."""
+    cells: dict[tuple[str, str, int], TrainedCell] = {}
+    unfinished = Counter(job.arm for job in jobs)
     with (
         progress.task("rank: cells", total=len(jobs)) as advance,
         OneTorchThread(),
@@ -71,26 +77,29 @@ def _cells(grid: Grid, jobs: Sequence[Job], workers: int, progress: Progress) ->
         try:
             for done in as_completed(running):
                 job = running[done]
-                found[job.name, job.arm, job.seed] = done.result()
-                left[job.arm] -= 1
-                if not left[job.arm]:
+                cells[job.name, job.arm, job.seed] = done.result()
+                unfinished[job.arm] -= 1
+                if not unfinished[job.arm]:
                     grid.forget(job.arm)
                 advance(1, status=f"{job.name} {job.arm}")
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    return {(job.name, job.arm, job.seed): found[job.name, job.arm, job.seed] for job in jobs}
+    return {(job.name, job.arm, job.seed): cells[job.name, job.arm, job.seed] for job in jobs}
 
 
-def _scores(dataset: Dataset, found: TrainedCells) -> Scores:
-    cells: dict[str, dict[str, list[TrainedCell]]] = {}
-    for (ranker, arm, _), cell in found.items():
-        cells.setdefault(ranker, {}).setdefault(arm, []).append(cell)
+def _scores(dataset: Dataset, cells: TrainedCells) -> Scores:
+    """Return the scores of all cells, the seeds of a ranker and arm stacked, beside the test rows."""
+    grouped: dict[str, dict[str, list[TrainedCell]]] = {}
+    for (ranker, arm, _), cell in cells.items():
+        grouped.setdefault(ranker, {}).setdefault(arm, []).append(cell)
 
     def mean(figure: str) -> dict[str, dict[str, float]]:
         return {
-            r: {v: float(np.mean([getattr(c, figure) for c in of])) for v, of in arms.items()}
-            for r, arms in cells.items()
+            ranker: {
+                arm: float(np.mean([getattr(cell, figure) for cell in seeds])) for arm, seeds in arms.items()
+            }
+            for ranker, arms in grouped.items()
         }
 
     test = dataset.parts["test"]
@@ -103,18 +112,22 @@ def _scores(dataset: Dataset, found: TrainedCells) -> Scores:
         snapshot_age=dataset.snapshot_age[test],
         domain=None if dataset.domain is None else dataset.domain.take(test),
         scores={
-            r: {v: np.stack([c.score for c in of]) for v, of in arms.items()} for r, arms in cells.items()
+            ranker: {arm: np.stack([cell.score for cell in seeds]) for arm, seeds in arms.items()}
+            for ranker, arms in grouped.items()
         },
         base_rate=float(dataset.inputs.label[dataset.parts["train"]].mean()),
         seconds=mean("seconds"),
         score_ms=mean("score_ms"),
         validation=mean("validation"),
-        importance=tuple(c.importance for c in found.values() if c.importance is not None),
+        importance=tuple(cell.importance for cell in cells.values() if cell.importance is not None),
     )
 
 
 class OneTorchThread:
-    """Torch on one thread a cell: cells run beside each other, and sums do not depend on the machine."""
+    """Keeps torch on one thread while a block runs, and restores its number of threads.
+
+    Cells run beside each other, and so sums do not depend on the number of cores.
+    """
 
     def __enter__(self) -> None:
         self._threads = torch.get_num_threads()
@@ -125,8 +138,9 @@ class OneTorchThread:
 
 
 def _check(rankers: Mapping[str, Ranker], arms: Sequence[str], seeds: Sequence[int]) -> None:
-    for what, given in (("ranker", list(rankers)), ("variant", arms), ("seed", seeds)):
-        if not given or len(set(given)) != len(given):
-            raise ConfigError(f"{what}s {list(given)}", fix=f"name at least one {what}, and each once")
+    """Check that there is a ranker, a variant and a seed, each named once, and that names suit files."""
+    for what, names in (("ranker", list(rankers)), ("variant", arms), ("seed", seeds)):
+        if not names or len(set(names)) != len(names):
+            raise ConfigError(f"{what}s {list(names)}", fix=f"name at least one {what}, and each once")
     for name in rankers:
         safe_name(name, "ranker")

@@ -1,4 +1,4 @@
-"""The seam between training rankers and judging them: test labels and every cell's scores, as arrays."""
+"""Scores: test labels and every cell's scores as arrays, which training makes and ablation compares."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,21 +11,22 @@ from ranking.experiment.importance import Importance
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores of every ranker, variant and seed on the test rows of one task.
+    """Holds the scores of every ranker, variant and seed on the n test rows of one task.
 
     Attributes:
         label: [n] 0 or 1.
-        user: [n] row code of the user; equal codes, equal user.
-        item: [n] row code of the item.
+        user: [n] code of the row's user.
+        item: [n] code of the row's item.
         user_count: [n] events of the row's user strictly before the row.
         item_count: [n] events of the row's item strictly before the row.
-        snapshot_age: [n] days since the snapshot the row was joined to; NaN where it was joined to none.
+        snapshot_age: [n] days since the snapshot that the row was joined to; NaN where it was joined to none.
         scores: ranker → variant → [seeds, n] probability of label 1.
         base_rate: mean label of the training rows.
-        domain: [n] of the row's item; None where the task has none.
-        seconds: ranker → variant → mean seconds of training a seed; likewise ``score_ms``, milliseconds of
-            scoring a request, and ``validation``, log loss on the validation rows.
-        importance: what each ranker × variant leans on.
+        domain: [n] domain of the row's item; None where the task has no domains.
+        seconds: ranker → variant → seconds of training, mean over seeds.
+        score_ms: ranker → variant → milliseconds of scoring a request, mean over seeds.
+        validation: ranker → variant → log loss on the validation rows, mean over seeds.
+        importance: importance of the fields of each ranker × variant, where it was measured.
     """
 
     label: F32

@@ -1,4 +1,4 @@
-"""Variants of an ablation: one level of each factor; and the grids that name them."""
+"""Variants of an ablation, which have one level of each factor, and the blocks of a grid that name them."""
 
 from collections.abc import Iterable, Sequence
 from itertools import product
@@ -14,10 +14,12 @@ from ranking.inputs.field_specs import FieldSpec
 
 
 class Variant(Config):
-    """One variant: ``Variant(features="dense", whose="item")``; factors not named have their default.
+    """A variant has one level of each factor: ``Variant(features="dense", whose="item")``.
+
+    Factors that are not named have their default level.
 
     Attributes:
-        levels: (factor, level), of every factor in order.
+        levels: (factor, level) of every factor, in order.
 
     Example:
         >>> Variant(features="dense", whose="item").name
@@ -31,12 +33,13 @@ class Variant(Config):
 
     @model_validator(mode="before")
     @classmethod
-    def _of_levels(cls, given: dict[str, str]) -> dict[str, Any]:
-        _check_known(given, list(factors()))
-        return {"levels": tuple((name, given.get(name, one.default)) for name, one in factors().items())}
+    def _fill_in(cls, named: dict[str, str]) -> dict[str, Any]:
+        _check_known(named, list(factors()))
+        levels = ((name, named.get(name, factor.default)) for name, factor in factors().items())
+        return {"levels": tuple(levels)}
 
     @model_validator(mode="after")
-    def _makes_sense(self) -> "Variant":
+    def _check_levels(self) -> "Variant":
         levels = dict(self.levels)
         for factor, level in self.chosen():
             if factor.levels is not None and level not in factor.levels:
@@ -47,11 +50,11 @@ class Variant(Config):
         return self
 
     @model_serializer
-    def _as_named(self) -> dict[str, str]:
+    def _as_mapping(self) -> dict[str, str]:
         return dict(self.levels)
 
     def chosen(self) -> list[tuple[Factor, str]]:
-        """Return every factor, each with its level."""
+        """Return every factor with its level."""
         known = factors()
         return [(known[name], level) for name, level in self.levels]
 
@@ -62,12 +65,12 @@ class Variant(Config):
     @property
     def name(self) -> str:
         """The levels that are not defaults: ``dense``, ``dense-item``, ``als-dense``, ``none-mmd``."""
-        ordered = sorted(self.chosen(), key=lambda one: not one[0].leads)
+        ordered = sorted(self.chosen(), key=lambda chosen: not chosen[0].leads)
         return "-".join(label for factor, level in ordered if (label := factor.label(level)))
 
     @property
     def servable(self) -> bool:
-        """Whether a bundle can be made of it: a service reads all that it needs from the store."""
+        """Whether a bundle can be made of the variant: a service reads all that it needs from the store."""
         return all(factor.servable(level) for factor, level in self.chosen())
 
     def sees(self, field: FieldSpec, grid: GridContext) -> bool:
@@ -75,29 +78,29 @@ class Variant(Config):
         return all(factor.sees(level, field, grid) for factor, level in self.chosen())
 
     def check_grid(self, grid: GridContext) -> None:
-        """Check that what the levels refer to is there.
+        """Check that the grid has what the levels refer to.
 
         Raises:
-            ValueError: when something is not.
+            ValueError: when it lacks something.
         """
         for factor, level in self.chosen():
             factor.check_grid(level, grid)
 
-    def says(self, grid: GridContext) -> str:
-        """Return what the variant has, in a few words of a report."""
+    def describe(self, grid: GridContext) -> str:
+        """Return what the variant has, in a few words for a report."""
         levels = dict(self.levels)
         return ", ".join(
-            words for factor, level in self.chosen() for words in factor.says(level, levels, grid)
+            words for factor, level in self.chosen() for words in factor.describe(level, levels, grid)
         )
 
 
 class Block(Config):
-    """A part of a grid: every combination of the levels that its lists name.
+    """A block of a grid has every combination of the levels that it lists.
 
-    In YAML: ``{features: [dense, tokens], whose: [user, item]}``, by :attr:`.Factor.in_grid`.
+    In YAML: ``{features: [dense, tokens], whose: [user, item]}``, with the names of :attr:`.Factor.in_grid`.
 
     Attributes:
-        levels: (factor, its levels), of every factor in order.
+        levels: (factor, its levels) of every factor, in order.
 
     Example:
         >>> block = Block(features=("dense", "tokens"), whose=("both", "user"))
@@ -112,42 +115,46 @@ class Block(Config):
 
     @model_validator(mode="before")
     @classmethod
-    def _of_lists(cls, given: dict[str, Any]) -> dict[str, Any]:
-        _check_known(given, [one.in_grid for one in factors().values()])
-        for name, levels in given.items():
+    def _fill_in(cls, named: dict[str, Any]) -> dict[str, Any]:
+        _check_known(named, [factor.in_grid for factor in factors().values()])
+        for name, levels in named.items():
             if isinstance(levels, str) or not levels:
                 raise ValueError(f"{name} is {levels!r}; list at least one level")
-        chosen = {name: tuple(given.get(one.in_grid, _unnamed(one))) for name, one in factors().items()}
+        chosen = {
+            name: tuple(named.get(factor.in_grid, _default_levels(factor)))
+            for name, factor in factors().items()
+        }
         return {"levels": tuple(chosen.items())}
 
     @model_serializer
-    def _as_listed(self) -> dict[str, tuple[str, ...]]:
+    def _as_lists(self) -> dict[str, tuple[str, ...]]:
         known = factors()
         return {known[name].in_grid: levels for name, levels in self.levels}
 
     @model_validator(mode="after")
-    def _every_one_makes_sense(self) -> "Block":
+    def _check_variants(self) -> "Block":
         self.variants()
         return self
 
     def variants(self) -> list[Variant]:
-        """Return the combinations, in order."""
+        """Return the variant of each combination, in order."""
         names = [name for name, _ in self.levels]
-        every = product(*(levels for _, levels in self.levels))
-        return [Variant(**dict(zip(names, levels, strict=True))) for levels in every]
+        combinations = product(*(levels for _, levels in self.levels))
+        return [Variant(**dict(zip(names, levels, strict=True))) for levels in combinations]
 
 
-def _unnamed(factor: Factor) -> tuple[str, ...]:
+def _default_levels(factor: Factor) -> tuple[str, ...]:
+    """Return the levels of a block that does not list the factor."""
     return (factor.default,) if factor.in_block is None else factor.in_block
 
 
-def _check_known(given: dict[str, Any], known: Sequence[str]) -> None:
-    unknown = sorted(set(given) - set(known))
+def _check_known(named: dict[str, Any], known: Sequence[str]) -> None:
+    unknown = sorted(set(named) - set(known))
     if unknown:
         raise ValueError(f"no factor {', '.join(unknown)}; there are {', '.join(known)}")
 
 
-#: each kind of feature alone, all of them, and the parts of the baseline
+#: the grid of a pipeline without one: each kind of feature alone, all of them, and parts of the baseline
 DEFAULT_GRID = (Block(features=tuple(GROUPS)),)
 
 

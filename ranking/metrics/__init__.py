@@ -1,1 +1,1 @@
-"""Metrics of scores and their replicates for intervals."""
+"""Metrics of scores, their replicates for intervals, and the calibration of scores."""

@@ -1,7 +1,7 @@
 """The metrics of a ranker's scores: AUC, GAUC, log loss, RCE (relative cross entropy) and NDCG@k.
 
-Each is the statistic of :mod:`.statistics` with every user counted once, so the figure of a
-report and the replicates of its interval cannot disagree on a definition.
+Each is the statistic of :mod:`.statistics` with every user counted once, so that the figure of a report and
+the replicates of its interval have one definition.
 """
 
 from dataclasses import dataclass
@@ -21,11 +21,14 @@ from ranking.metrics.statistics import (
 
 
 def _value(statistic: Statistic, users: int) -> float:
+    """Return a metric with every user counted once."""
     return float(statistic(np.ones((users, 1)))[0])
 
 
 def auc(label: AnyArray, score: AnyArray) -> float:
-    """Area under the ROC curve: the share of (positive, negative) pairs ranked right, ties half. O(n log n).
+    """Return the area under the ROC curve: the share of (positive, negative) pairs ranked right, ties half.
+
+    It takes O(n log n).
 
     Args:
         label: [n] 0/1.
@@ -43,7 +46,13 @@ def auc(label: AnyArray, score: AnyArray) -> float:
 
 @dataclass(frozen=True)
 class GAUC:
-    """GAUC's ``value``, over ``users`` users; ``skipped`` ones had rows of one class only."""
+    """Holds a GAUC.
+
+    Attributes:
+        value: the metric.
+        users: users that it is the mean of.
+        skipped: users left out, as their rows are of one class.
+    """
 
     value: float
     users: int
@@ -51,9 +60,10 @@ class GAUC:
 
 
 def gauc(label: AnyArray, score: AnyArray, user: AnyArray) -> GAUC:
-    """Group AUC: each user's AUC, weighted by the user's rows (Zhou et al., Deep Interest Network, KDD 2018).
+    """Return group AUC: the mean of the users' AUCs, weighted by their rows.
 
-    Users whose rows are of one class have no AUC and are skipped, and counted.
+    Zhou et al., Deep Interest Network, KDD 2018. Users whose rows are of one class have no AUC; they are
+    left out, and counted.
 
     Raises:
         DataError: for bad labels or scores (:func:`rows_of`), or no user with both classes.
@@ -69,7 +79,7 @@ def gauc(label: AnyArray, score: AnyArray, user: AnyArray) -> GAUC:
 
 
 def log_loss(label: AnyArray, probability: AnyArray) -> float:
-    """Mean binary cross entropy in nats, probabilities clipped to [1e-7, 1 - 1e-7].
+    """Return the mean binary cross entropy in nats, with probabilities clipped to [1e-7, 1 - 1e-7].
 
     Raises:
         DataError: for bad labels or scores (:func:`rows_of`), or scores outside [0, 1].
@@ -82,23 +92,23 @@ def log_loss(label: AnyArray, probability: AnyArray) -> float:
 
 
 def rce(label: AnyArray, probability: AnyArray, base_rate: float) -> float:
-    """Relative cross entropy, percent: 100 (1 - log loss / log loss of always saying ``base_rate``).
+    """Return relative cross entropy in percent: 100 (1 - log loss / log loss of a constant ``base_rate``).
 
-    0 is no better than the constant, 100 perfect, below 0 worse than the constant. The metric of the RecSys
-    Challenge 2020 (Belli et al., arXiv:2004.13715); 1 - RCE/100 is the normalized entropy of He et al.
-    (ADKDD 2014). The constant here is the train rate: the test's own rate would not be known in time.
+    0 is no better than the constant, 100 perfect, below 0 worse than the constant. It is the metric of the
+    RecSys Challenge 2020 (Belli et al., arXiv:2004.13715); 1 - RCE/100 is the normalized entropy of He et al.
+    (ADKDD 2014). The constant here is the rate in training: the test's own rate would not be known in time.
 
     Raises:
-        DataError: as :func:`log_loss`, or a base rate not between 0 and 1.
+        DataError: where :func:`log_loss` raises it, or for a base rate not between 0 and 1.
     """
     return _value(rce_statistic(rows_of(label, None, base_rate), np.asarray(probability)), 1)
 
 
 def ndcg(label: AnyArray, score: AnyArray, user: AnyArray, k: int = 10) -> float:
-    """NDCG@k of each user's rows, averaged over users with a positive row; discount 1/log2(rank + 1).
+    """Return NDCG@k of each user's rows, averaged over users with a positive row; discount 1/log2(rank + 1).
 
     Järvelin & Kekäläinen (TOIS 2002). Ties count in expectation over their random orders (McSherry & Najork,
-    ECIR 2008), so a constant score earns no luck from the order of the rows.
+    ECIR 2008), so that a constant score gains nothing from the order of the rows.
 
     Raises:
         DataError: for bad labels or scores (:func:`rows_of`), or no user with a positive row.

@@ -1,4 +1,4 @@
-"""The rankers, one a file."""
+"""Rankers: tree and network models of the chance of label 1, one a file, on shared layers and training."""
 
 from ranking.models.base import FittedRanker, Ranker
 from ranking.models.dcn_v2 import DCNv2

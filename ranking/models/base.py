@@ -1,4 +1,4 @@
-"""What every ranker is: settings that, fitted on inputs, give something that scores inputs."""
+"""The interface of rankers: settings that are fitted on inputs, and the fitted ranker that scores inputs."""
 
 import json
 from abc import ABC, abstractmethod
@@ -19,11 +19,11 @@ from ranking.inputs.inputs import Inputs
 
 
 class FittedRanker(ABC):
-    """A ranker that has learned.
+    """Scores inputs with what a ranker learned.
 
     Attributes:
-        ranker: its settings.
-        layout: of the inputs it was fitted on (:meth:`.Inputs.layout`).
+        ranker: the settings that were fitted.
+        layout: :meth:`.Inputs.layout` of the training rows; only inputs laid out alike can be scored.
         rounds: boosting rounds or epochs that early stopping kept.
     """
 
@@ -31,13 +31,14 @@ class FittedRanker(ABC):
         self.ranker, self.layout, self.rounds = ranker, layout, rounds
 
     def predict(self, inputs: Inputs) -> F32:
-        """[n] probability of label 1; labels are not looked at.
+        """Return the [n] probability of label 1; labels are not looked at.
 
         Raises:
-            DataError: when ``inputs`` are not laid out as those it was fitted on.
+            DataError: when ``inputs`` are not laid out as the training rows were.
         """
         if inputs.layout() != self.layout:
-            unlike = sorted({str(f[1]) for f in set(inputs.layout()) ^ set(self.layout)}) or "their order"
+            names = sorted({str(field[1]) for field in set(inputs.layout()) ^ set(self.layout)})
+            unlike = names or "their order"
             raise DataError(
                 f"the inputs are not those this ranker was fitted on; they differ in {unlike}",
                 fix="take all parts of one variant of one data set",
@@ -49,12 +50,12 @@ class FittedRanker(ABC):
     def save(self, folder: Path) -> None:
         """Write settings and weights into an existing folder: JSON, and safetensors or LightGBM's text."""
         self._save(folder)
-        about = SavedRanker(format=1, ranker=self.ranker, rounds=self.rounds, layout=self.layout)
-        write_atomic(folder / SAVED, (about.model_dump_json(indent=1) + "\n").encode())
+        saved = SavedRanker(format=1, ranker=self.ranker, rounds=self.rounds, layout=self.layout)
+        write_atomic(folder / SAVED, (saved.model_dump_json(indent=1) + "\n").encode())
 
     @staticmethod
     def load(folder: Path) -> "FittedRanker":
-        """The ranker that :meth:`save` wrote: it scores as it did.
+        """Read the ranker that :meth:`save` wrote; it gives the same scores.
 
         Raises:
             DataError: when a file is missing or damaged.
@@ -63,24 +64,28 @@ class FittedRanker(ABC):
             text = (folder / SAVED).read_bytes()
         except FileNotFoundError:
             raise DataError(f"no ranker in {folder}", fix="name a folder a ranker was saved into") from None
-        about = SavedRanker.read(text, str(folder / SAVED))
-        return about.ranker.restore(folder, about)
+        saved = SavedRanker.read(text, str(folder / SAVED))
+        return saved.ranker.restore(folder, saved)
 
     def contributions(self, inputs: Inputs) -> F64 | None:  # noqa: ARG002
-        """Return [n, fields] what each field adds to a row's log odds; None where the ranker cannot say."""
+        """Return [n, fields] what each field adds to a row's log odds, or None.
+
+        By default None: the ranker does not attribute its scores to fields, and their importance is measured
+        by permuting them (:func:`.importance`).
+        """
         return None
 
     @abstractmethod
     def _save(self, folder: Path) -> None:
-        """Write what was learned."""
+        """Write what was learned into an existing folder."""
 
     @abstractmethod
     def _predict(self, inputs: Inputs) -> F32:
-        """[n] probability, n > 0."""
+        """Return the [n] probability of label 1 of inputs whose layout is checked; n > 0."""
 
 
 class Ranker(Part):
-    """Settings of a ranker; ``kind`` names it.
+    """Settings of a ranker, which its ``kind`` names; :meth:`fit` trains it.
 
     A third party's ranker is a subclass with a kind of its own, found by an entry point of the group
     ``embedding_features.rankers``; :mod:`ranking.testing` has the tests that it must pass.
@@ -94,55 +99,73 @@ class Ranker(Part):
     represents: ClassVar[bool] = False
 
     def accepts(self, fields: Collection[FieldSpec]) -> bool:  # noqa: ARG002
-        """Return whether the ranker can learn from these fields alone; by default from any."""
+        """Return whether the ranker can learn from these fields alone; by default it can from any."""
         return True
 
     def fit(self, train: Inputs, validation: Inputs, seed: int, progress: Progress = SILENT) -> FittedRanker:
-        """Learn from ``train``; stop when log loss on ``validation`` no longer falls (lambdarank: when NDCG
-        no longer rises).
+        """Learn from the training rows, and stop early by the validation rows.
 
-        Training rows of an input with domains may lack a label (NaN): they only align the domains.
+        Training stops when log loss on ``validation`` no longer falls, or with lambdarank when NDCG no longer
+        rises.
 
         Args:
-            seed: of every random choice: the same inputs, settings and seed give the same scores.
+            train: rows to learn from. Where they have domains they may lack a label (NaN): such rows only
+                align the domains.
+            validation: rows laid out as ``train``.
+            seed: seed of every random choice: the same inputs, settings and seed give the same scores.
+            progress: shows rounds or epochs; silent by default.
 
         Raises:
             DataError: when the two are laid out differently.
-            TrainingError: when a label is not 0 or 1, all are alike, or the loss is not finite.
+            TrainingError: when a label is not 0 or 1, all labels are alike, or the loss is not finite.
         """
         if train.layout() != validation.layout():
             raise DataError("train and validation have different fields", fix="take both from one data set")
-        known = train.label if train.domain is None else train.label[~np.isnan(train.label)]
-        for part, labels in (("training", known), ("validation", validation.label)):
-            found = np.unique(labels)
-            if not np.isin(found, (0, 1)).all():
-                raise TrainingError(f"{part} labels are {found[:5].tolist()}", fix="labels are 0 or 1")
-            if len(found) != 2:
-                raise TrainingError(
-                    f"{self.kind}: the {len(labels)} {part} labels are all alike {found.tolist()}",
-                    fix="move the split's borders or the label rule's threshold",
-                )
+        labelled = train.label if train.domain is None else train.label[~np.isnan(train.label)]
+        self._check_labels("training", labelled)
+        self._check_labels("validation", validation.label)
         return self._fit(train, validation, seed, progress)
+
+    def _check_labels(self, part: str, labels: F32) -> None:
+        values = np.unique(labels)
+        if not np.isin(values, (0, 1)).all():
+            raise TrainingError(f"{part} labels are {values[:5].tolist()}", fix="labels are 0 or 1")
+        if len(values) != 2:
+            raise TrainingError(
+                f"{self.kind}: the {len(labels)} {part} labels are all alike {values.tolist()}",
+                fix="move the split's borders or the label rule's threshold",
+            )
 
     @abstractmethod
     def _fit(self, train: Inputs, validation: Inputs, seed: int, progress: Progress) -> FittedRanker:
-        """Learn from checked inputs."""
+        """Learn from checked inputs; see :meth:`fit`."""
 
     @abstractmethod
     def restore(self, folder: Path, about: "SavedRanker") -> FittedRanker:
-        """What was saved into a folder.
+        """Return the fitted ranker whose weights were saved into a folder.
+
+        Args:
+            folder: the folder that :meth:`FittedRanker.save` wrote.
+            about: what the folder's ``ranker.json`` holds; its ``ranker`` is this one.
 
         Raises:
             DataError: when a file is missing or damaged.
         """
 
 
-#: the file of a saved ranker that says what the others are
+#: the file of a saved ranker that says what the folder's other files are
 SAVED = "ranker.json"
 
 
 class SavedRanker(Config):
-    """A saved ranker's settings, and the layout of the inputs it takes."""
+    """A saved ranker's settings and the layout of its inputs, as ``ranker.json`` has them.
+
+    Attributes:
+        format: version of the file.
+        ranker: the settings.
+        rounds: :attr:`FittedRanker.rounds`.
+        layout: :attr:`FittedRanker.layout`.
+    """
 
     format: Literal[1]
     ranker: SerializeAsAny[Ranker]
@@ -151,7 +174,11 @@ class SavedRanker(Config):
 
     @classmethod
     def read(cls, text: bytes, origin: str) -> "SavedRanker":
-        """From JSON, in which tuples are lists.
+        """Read the JSON of a saved ranker, in which tuples are lists.
+
+        Args:
+            text: content of the file.
+            origin: the file's name in messages of errors.
 
         Raises:
             DataError: when it is no saved ranker.
@@ -165,4 +192,5 @@ class SavedRanker(Config):
 
 
 def _tuples(value: Any) -> Any:
-    return tuple(_tuples(one) for one in value) if isinstance(value, list) else value
+    """Return a value of JSON with tuples in the place of lists, at any depth."""
+    return tuple(_tuples(inner) for inner in value) if isinstance(value, list) else value

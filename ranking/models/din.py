@@ -1,10 +1,11 @@
-"""DIN: what of the user's history matters for this candidate."""
+"""DIN: attention over the user's history, by what matters for the candidate."""
 
 from typing import Literal
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
+from typing_extensions import override
 
 from ranking.models.features import FeatureArch, SeenFeatures, TowerRanker, TwoTowers
 from ranking.models.layers import LastLayer, linear
@@ -15,26 +16,32 @@ from ranking.models.tensors import Batch
 
 
 class DIN(TowerRanker):
-    """Zhou et al., Deep Interest Network for Click-Through Rate Prediction, KDD 2018.
+    """Settings of DIN, which weighs the items of a history by their relevance to the candidate.
+
+    Zhou et al., Deep Interest Network for Click-Through Rate Prediction, KDD 2018.
 
     A history becomes Σ_j a(e_j, e_c) e_j with e_j an item of it, e_c the candidate, and ``a`` a small network
-    (eq. 3): a sum whose weights are not normalized, so that strong interest stays strong. An item is its id's
-    embedding and its pretrained vector, weighted as one; the sum's id half joins the discrete tower and its
-    vector half the continuous one. Without histories there are the towers alone.
+    (eq. 3). The weights are not normalized, so that strong interest stays strong. An item is its id's
+    embedding beside its pretrained vector, with one weight for both; the id half of the sum goes into the
+    discrete tower and the vector half into the continuous one. Without histories there are only the towers.
 
     Attributes:
-        attention: hidden layers of ``a``, PReLU after each.
+        attention: sizes of the hidden layers of ``a``, each with a PReLU.
     """
 
     kind: Literal["din"] = "din"
     attention: tuple[int, ...] = Field(default=(36,), min_length=1)
 
+    @override
     def build(self, train: Batch, schema: Schema, generator: torch.Generator) -> RankerNetwork:
         return DINNetwork(self, train, schema, generator)
 
 
 class DINNetwork(ConcatenatedNetwork):
-    """b rows, d the embedding's dimension; an item has d numbers of its id and d of its vector."""
+    """Adds the attended histories to the inputs of the two towers.
+
+    An item has 2 d columns: d of its id's embedding and d of its projected vector.
+    """
 
     def __init__(self, settings: DIN, train: Batch, schema: Schema, generator: torch.Generator) -> None:
         super().__init__()
@@ -50,42 +57,47 @@ class DINNetwork(ConcatenatedNetwork):
         self.over = LastLayer(self.towers.width, generator)
 
     def parts(self, batch: Batch) -> tuple[Tensor, ...]:
-        """Both towers' last layers."""
+        """Return the last layers of both towers."""
         seen = self.features(batch)
         interests = [
-            unit(*self._items(batch, seen, position, sequence))
-            for position, (unit, sequence) in enumerate(zip(self.units, self.histories, strict=True))
+            unit(*self._items(batch, seen, position, history))
+            for position, (unit, history) in enumerate(zip(self.units, self.histories, strict=True))
         ]
-        discrete = torch.cat([seen.discrete, *(found[:, : self.dim] for found in interests)], dim=1)
-        continuous = torch.cat([seen.continuous, *(found[:, self.dim :] for found in interests)], dim=1)
+        discrete = torch.cat([seen.discrete, *(interest[:, : self.dim] for interest in interests)], dim=1)
+        continuous = torch.cat([seen.continuous, *(interest[:, self.dim :] for interest in interests)], dim=1)
         towers: tuple[Tensor, ...] = self.towers(discrete, continuous)
         return towers
 
     def _items(
-        self, batch: Batch, seen: SeenFeatures, position: int, sequence: HistoryField
+        self, batch: Batch, seen: SeenFeatures, position: int, history: HistoryField
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Candidate [b, 2d], items [b, length, 2d], and which are known [b, length]."""
+        """Return the candidate [b, 2 d], the items [b, length, 2 d], and which are known [b, length]."""
         codes, rows = batch.histories[position]
-        none = torch.zeros(batch.label.shape[0], self.dim)
-        own = none if sequence.item is None else seen.sparse[:, sequence.item]
-        ids = lookup(self.features.sparse.table, codes) * (codes != sequence.offset)[..., None]
-        if sequence.dim:
+        zeros = torch.zeros(batch.label.shape[0], self.dim)
+        candidate_id = zeros if history.item is None else seen.sparse[:, history.item]
+        ids = lookup(self.features.sparse.table, codes) * (codes != history.offset)[..., None]
+        vectors, candidate_vector = torch.zeros_like(ids), zeros
+        if history.dim:
             vectors = self.features.vectors.history(batch, position)
-            candidate = (
-                none if sequence.vector is None else self.features.vectors.column(batch, sequence.vector)
-            )
-        else:
-            vectors, candidate = torch.zeros_like(ids), none
-        known = (codes != sequence.offset) | (rows > 0)
-        return torch.cat([own, candidate], 1), torch.cat([ids, vectors], 2), known
+            if history.vector is not None:
+                candidate_vector = self.features.vectors.column(batch, history.vector)
+        known = (codes != history.offset) | (rows > 0)
+        return torch.cat([candidate_id, candidate_vector], 1), torch.cat([ids, vectors], 2), known
 
+    @override
     def head(self, *parts: Tensor) -> Tensor:
         logits: Tensor = self.over(*parts)
         return logits
 
 
 class ActivationUnit(nn.Module):
-    """[b, D] candidate and [b, length, D] items to [b, D]: Σ_j a([e_j, e_c, e_j − e_c, e_j ⊙ e_c]) e_j."""
+    """Sums a history's items by attention: [b, D] Σ_j a([e_j, e_c, e_j − e_c, e_j ⊙ e_c]) e_j.
+
+    Args:
+        dim: D, columns of an item.
+        hidden: sizes of the hidden layers of ``a``.
+        generator: draws all weights.
+    """
 
     def __init__(self, dim: int, hidden: tuple[int, ...], generator: torch.Generator) -> None:
         super().__init__()
@@ -95,7 +107,15 @@ class ActivationUnit(nn.Module):
         self.network = nn.Sequential(*layers, linear(hidden[-1], 1, generator))
 
     def forward(self, candidate: Tensor, items: Tensor, known: Tensor) -> Tensor:
-        beside = candidate[:, None].expand_as(items)
-        scores = self.network(torch.cat([items, beside, items - beside, items * beside], dim=2))  # [b, l, 1]
+        """Return the [b, D] weighted sum of the known items.
+
+        Args:
+            candidate: [b, D].
+            items: [b, length, D].
+            known: [b, length] bool; other items are padding.
+        """
+        repeated = candidate[:, None].expand_as(items)
+        pairs = torch.cat([items, repeated, items - repeated, items * repeated], dim=2)
+        scores = self.network(pairs)  # [b, length, 1]
         interest: Tensor = (scores * known[..., None] * items).sum(1)
         return interest

@@ -5,6 +5,7 @@ from typing import Any, Literal
 import torch
 from pydantic import Field
 from torch import Tensor, nn
+from typing_extensions import override
 
 from ranking.models.layers import DenseArch, LastLayer, mlp
 from ranking.models.module import ConcatenatedNetwork, RankerNetwork
@@ -15,25 +16,30 @@ from ranking.models.tensors import Batch
 
 
 class DLRM(NetworkRanker):
-    """Naumov et al., Deep Learning Recommendation Model for Personalization and Recommendation Systems,
+    """Settings of DLRM, which feeds the dot products of all pairs of embeddings to an MLP.
+
+    Naumov et al., Deep Learning Recommendation Model for Personalization and Recommendation Systems,
     arXiv 1906.00091, 2019.
 
     z = bottom(dense); logit = top([z, ⟨e_i, e_j⟩ for i < j]) with e_0 = z and e_1 … the embeddings of the
     discrete fields. A pretrained vector is one more e_i.
+
+    Attributes:
+        bottom: sizes of the hidden layers of the bottom MLP, which ends in ``dim``.
+        top: sizes of the hidden layers of the top MLP, which ends in one logit.
     """
 
     kind: Literal["dlrm"] = "dlrm"
     bottom: tuple[int, ...] = Field(default=(64,))
-    """Hidden layers of the bottom MLP, which ends in ``dim``."""
     top: tuple[int, ...] = Field(default=(64, 32), min_length=1)
-    """Hidden layers of the top MLP, which ends in one logit."""
 
+    @override
     def build(self, train: Batch, schema: Schema, generator: torch.Generator) -> RankerNetwork:
         return DLRMNetwork(self, train, schema, generator)
 
 
 class DLRMNetwork(ConcatenatedNetwork):
-    """b rows, f = 1 + discrete fields + vectors, d the embedding's dimension."""
+    """Lets f = 1 + discrete fields + pretrained vectors interact, each of dimension d."""
 
     def __init__(self, settings: DLRM, train: Batch, schema: Schema, generator: torch.Generator) -> None:
         super().__init__()
@@ -47,7 +53,7 @@ class DLRMNetwork(ConcatenatedNetwork):
         self.over = LastLayer(settings.top[-1], generator)
 
     def parts(self, batch: Batch) -> tuple[Tensor, ...]:
-        """The top MLP's last hidden layer."""
+        """Return the last hidden layer of the top MLP."""
         dense = self.bottom(self.dense(batch))  # [b, d]
         sparse = self.sparse(batch)
         features = [dense[:, None], sparse]  # [b, 1, d], [b, k, d]
@@ -56,13 +62,18 @@ class DLRMNetwork(ConcatenatedNetwork):
         pairs = self.interaction(torch.cat(features, dim=1))  # [b, f (f - 1) / 2]
         return (self.top(torch.cat([dense, pairs], dim=1)),)
 
+    @override
     def head(self, *parts: Tensor) -> Tensor:
         logits: Tensor = self.over(*parts)
         return logits
 
 
 class InteractionArch(nn.Module):
-    """[b, f, d] to [b, f (f - 1) / 2]: the dot product of each pair, in the order (1, 0), (2, 0), (2, 1) …"""
+    """Computes the dot product of each pair of f features, in the order (1, 0), (2, 0), (2, 1) and so on.
+
+    Attributes:
+        pairs: f (f - 1) / 2, the columns that come out.
+    """
 
     index: Tensor
     pair: Tensor
@@ -77,6 +88,7 @@ class InteractionArch(nn.Module):
         self.register_buffer("pair", pair.flatten(), persistent=False)
 
     def forward(self, features: Tensor) -> Tensor:
+        """Return the [b, pairs] products of features [b, f, d]."""
         if self.pairs == 0:
             return features.new_zeros(features.shape[0], 0)
         dots: Tensor = _Interaction.apply(features, self.index, self.pair)  # type: ignore[no-untyped-call]
@@ -84,7 +96,7 @@ class InteractionArch(nn.Module):
 
 
 class _Interaction(torch.autograd.Function):
-    # the products are symmetric, so that one product of matrices takes their gradient back; torch's takes two
+    """Multiplies all pairs; as the products are symmetric, its backward needs one matrix product, not two."""
 
     @staticmethod
     def forward(ctx: Any, features: Tensor, index: Tensor, pair: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""What a network sees of a batch, and rankers that model the discrete and the continuous apart."""
+"""Discrete and continuous features of a batch, and the two towers of rankers that model them apart."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,13 @@ from ranking.models.tensors import Batch
 
 
 class SeenFeatures(NamedTuple):
-    """b rows: ``sparse`` [b, k, d], ``vectors`` [b, v, d], ``dense`` [b, c]."""
+    """Holds what a network reads of a batch of b rows.
+
+    Attributes:
+        sparse: [b, k, d] embeddings of discrete fields.
+        vectors: [b, v, d] embeddings of pretrained vectors.
+        dense: [b, c] numbers (:class:`.DenseArch`).
+    """
 
     sparse: Tensor
     vectors: Tensor
@@ -22,19 +28,26 @@ class SeenFeatures(NamedTuple):
 
     @property
     def discrete(self) -> Tensor:
-        """[b, k d] of what is discrete."""
+        """[b, k d]: the embeddings of discrete fields, side by side."""
         return self.sparse.flatten(1)
 
     @property
     def continuous(self) -> Tensor:
-        """[b, c + v d] of what is continuous."""
+        """[b, c + v d]: numbers and pretrained vectors, side by side."""
         if self.vectors.shape[1] == 0:
             return self.dense
         return torch.cat([self.dense, self.vectors.flatten(1)], dim=1)
 
 
 class FeatureArch(nn.Module):
-    """A batch to what a network sees of it.
+    """Turns a batch into the features that a network reads.
+
+    Args:
+        settings: dimension of embeddings, id dropout and treatment of pretrained vectors.
+        train: training rows, which give scales.
+        schema: the fields.
+        generator: draws all weights.
+        pooled: whether histories are among the discrete fields; see :class:`.SparseArch`.
 
     Attributes:
         discrete, continuous: columns of :attr:`SeenFeatures.discrete` and :attr:`SeenFeatures.continuous`.
@@ -57,12 +70,23 @@ class FeatureArch(nn.Module):
         self.continuous = self.dense.columns + dim * self.vectors.fields
 
     def forward(self, batch: Batch) -> SeenFeatures:
+        """Return the features of a batch."""
         sparse = self.sparse(batch)
         return SeenFeatures(sparse, self.vectors(batch, sparse), self.dense(batch))
 
 
 class TwoTowers(nn.Module):
-    """An MLP over what is discrete and one over what is continuous, which meet in a last layer above."""
+    """Runs one MLP over discrete features and one over continuous features.
+
+    Args:
+        columns: columns of the two inputs.
+        discrete: layers over discrete features.
+        continuous: layers over continuous features.
+        generator: draws all weights.
+
+    Attributes:
+        width: columns of the two outputs together.
+    """
 
     def __init__(
         self,
@@ -77,17 +101,16 @@ class TwoTowers(nn.Module):
         self.width = discrete[-1] + continuous[-1]
 
     def forward(self, discrete: Tensor, continuous: Tensor) -> tuple[Tensor, Tensor]:
-        """[b, h] and [b, h'], together of ``width`` columns."""
-        seen: tuple[Tensor, Tensor] = self.discrete(discrete), self.continuous(continuous)
-        return seen
+        """Return the last layers of both towers, [b, h] and [b, h'] with h + h' = ``width``."""
+        return self.discrete(discrete), self.continuous(continuous)
 
 
 class TowerRanker(NetworkRanker):
-    """A ranker whose deep part is :class:`.TwoTowers`.
+    """Settings of rankers whose deep part is :class:`TwoTowers`.
 
     Attributes:
-        discrete: layers over the embeddings of discrete fields.
-        continuous: layers over continuous columns and pretrained vectors.
+        discrete: sizes of the layers over the embeddings of discrete fields.
+        continuous: sizes of the layers over numbers and pretrained vectors.
     """
 
     discrete: tuple[int, ...] = Field(default=(64, 32), min_length=1)

@@ -1,4 +1,4 @@
-"""Layers, towers and numbers: what deep rankers share. All start from a seeded generator."""
+"""Layers that deep rankers share, and how they read numbers. All weights are drawn by a seeded generator."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -8,12 +8,12 @@ from torch import Tensor, nn
 
 from ranking.models.tensors import Batch
 
-#: how far from the mean, in standard deviations, a number may stand
+#: standardized numbers are clipped to ±CLIP standard deviations
 CLIP = 5.0
 
 
 def linear(inputs: int, outputs: int, generator: torch.Generator, bias: bool = True) -> nn.Linear:
-    """A linear layer of Glorot-uniform weights and zero bias; of no inputs its bias alone."""
+    """Return a linear layer with Glorot-uniform weights and zero bias; without inputs it is only its bias."""
     layer = _Linear(inputs, outputs, bias=bias)
     nn.init.xavier_uniform_(layer.weight, generator=generator)
     if bias:
@@ -23,16 +23,20 @@ def linear(inputs: int, outputs: int, generator: torch.Generator, bias: bool = T
 
 class _Linear(nn.Linear):
     def reset_parameters(self) -> None:
-        """Do nothing: :func:`linear` draws the weights. Torch's own draw would be thrown away, and it warns
-        where there is nothing to draw: over the numbers of a variant that has none."""
+        """Do nothing: :func:`linear` draws the weights.
+
+        Torch's own draw would be thrown away, and it warns where there is nothing to draw, as for a variant
+        without numbers.
+        """
 
 
 class LastLayer(nn.Linear):
-    """w · [x_1, x_2 …] + b of parts that are never put together.
+    """Computes logits w · [x_1, x_2 …] + b of parts that are never concatenated.
 
     Args:
-        columns: of all parts that have weights.
-        added: columns after them that count as they are: their weight is 1.
+        columns: number of columns, over all parts, that have a weight.
+        generator: draws the weights, Glorot-uniform.
+        added: number of columns after them whose weight is fixed at 1, as for a sum that is a logit already.
     """
 
     def __init__(self, columns: int, generator: torch.Generator, added: int = 0) -> None:
@@ -42,7 +46,7 @@ class LastLayer(nn.Linear):
         self.added = added
 
     def forward(self, *parts: Tensor) -> Tensor:
-        """[b] logits of parts [b, x_1], [b, x_2] …"""
+        """Return the [b] logits of parts [b, x_1], [b, x_2] and so on."""
         weights = torch.cat([self.weight[0], self.weight.new_ones(self.added)])
         logits = self.bias.expand(parts[0].shape[0])
         widths = [part.shape[1] for part in parts]
@@ -52,7 +56,7 @@ class LastLayer(nn.Linear):
 
 
 def mlp(sizes: Sequence[int], generator: torch.Generator) -> nn.Sequential:
-    """[b, sizes[0]] to [b, sizes[-1]], a ReLU after each layer."""
+    """Return an MLP from [b, sizes[0]] to [b, sizes[-1]] with a ReLU after each layer."""
     layers: list[nn.Module] = []
     for inputs, outputs in pairwise(sizes):
         layers += [linear(inputs, outputs, generator), nn.ReLU(inplace=True)]
@@ -60,10 +64,14 @@ def mlp(sizes: Sequence[int], generator: torch.Generator) -> nn.Sequential:
 
 
 class DenseArch(nn.Module):
-    """Continuous columns to [b, columns]: standardized, clipped, unknown ones 0, and which are unknown.
+    """Standardizes continuous columns, clipped and 0 where unknown, and indicates what is known.
 
-    The means and deviations are of the training rows; a column that never lacks a value there has no
-    indicator of lacking one.
+    Means and standard deviations are of the training rows. The indicators follow the numbers: one for each
+    column that lacks a value somewhere in training, 1 where it is unknown; then one for each vector field, 1
+    where the vector is present.
+
+    Attributes:
+        columns: number of columns, indicators included.
     """
 
     mean: Tensor
@@ -83,6 +91,7 @@ class DenseArch(nn.Module):
         self.columns = len(mean) + len(self.lacking) + train.rows.shape[1]
 
     def forward(self, batch: Batch) -> Tensor:
+        """Return [b, columns] numbers and indicators."""
         scaled = ((batch.continuous - self.mean) / self.deviation).clamp(-CLIP, CLIP)
         scaled = scaled.nan_to_num(0.0)
         if self.columns == scaled.shape[1]:

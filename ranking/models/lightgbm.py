@@ -1,4 +1,4 @@
-"""LightGBM: gradient boosted trees over numbers and native categories."""
+"""LightGBM: gradient boosted trees over numbers and categories."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -7,33 +7,44 @@ from typing import Any, Literal
 import lightgbm
 import numpy as np
 from pydantic import Field as Setting
+from typing_extensions import override
 
-from embedding_features.arrays import F32, F64, I64
+from embedding_features.arrays import I64
 from embedding_features.errors import DataError
 from embedding_features.progress import Progress
 from ranking.inputs.field_specs import FieldSpec
 from ranking.inputs.inputs import Inputs
+from ranking.metrics.calibration import platt
 from ranking.models.base import FittedRanker, Ranker, SavedRanker
-from ranking.models.design import bag_columns, design_matrix, field_widths
-from ranking.models.saved_trees import Trees, platt, read_trees, write_trees
+from ranking.models.design import bag_columns, design_matrix
+from ranking.models.fitted_trees import FittedLightGBM, Trees, read_trees
 
-#: more rows of one group LightGBM refuses to rank
+#: rows of one group beyond which LightGBM refuses to rank
 LARGEST_GROUP = 10_000
 
 
 class LightGBM(Ranker):
-    """Ke et al., LightGBM: A Highly Efficient Gradient Boosting Decision Tree, NIPS 2017.
+    """Settings of LightGBM's gradient boosted trees.
 
-    Trees need no scaling and no filling: a number that is missing is missing. A vector is ``dim`` numbers, a
-    code is a native category; for bags and histories see :func:`.design_matrix`. The ids
-    of users and items, which a tree can only memorize, are left out: their counts and means speak for them.
+    Ke et al., LightGBM: A Highly Efficient Gradient Boosting Decision Tree, NIPS 2017.
+
+    Trees need no scaling, and a missing number stays missing. A vector is ``dim`` numbers and a code a native
+    category; for bags and histories see :func:`.design_matrix`. The ids of users and items, which a tree can
+    only memorize, are left out: their counts and means stand for them.
 
     Attributes:
         objective: ``"binary"`` log loss, or ``"lambdarank"`` (Burges, From RankNet to LambdaRank to
-            LambdaMART, 2010) within each of :attr:`.Inputs.group`, whose scores are made
-            probabilities on the validation rows (:func:`.platt`).
-        column_share: share of the columns a tree may look at.
+            LambdaMART, 2010) within each of :attr:`.Inputs.group`, whose scores are made probabilities on the
+            validation rows (:func:`.platt`).
+        learning_rate: share of each tree's correction that is added.
+        leaves: most leaves of a tree; raise it where rows are many.
+        min_rows_in_leaf: fewest rows of a leaf, and of a category that is split off.
+        column_share: share of the columns that a tree may use.
+        row_share: share of the rows that a tree learns from.
+        l2: L2 penalty of the leaves' values.
+        rounds: most trees.
         patience: rounds without a better validation log loss, or NDCG@10, after which training stops.
+        threads: threads of training. Scores do not depend on it.
     """
 
     kind: Literal["lightgbm"] = "lightgbm"
@@ -52,6 +63,7 @@ class LightGBM(Ranker):
         """Return whether there is any field but ids, which trees leave out."""
         return not all(getattr(field, "identity", False) for field in fields)
 
+    @override
     def _fit(self, train: Inputs, validation: Inputs, seed: int, progress: Progress) -> FittedRanker:
         train = train.labelled()
         layout, columns, parameters = train.layout(), bag_columns(train), self._parameters(seed)
@@ -62,18 +74,8 @@ class LightGBM(Ranker):
         )
         validation, sizes = self._grouped(validation, "validation")
         matrix, _ = design_matrix(validation, columns)
-        watched = data.create_valid(matrix, validation.label, group=sizes)
-        with progress.task("rank: lightgbm", total=self.rounds) as advance:
-            booster = lightgbm.train(
-                parameters,
-                data,
-                num_boost_round=self.rounds,
-                valid_sets=[watched],
-                callbacks=[
-                    lightgbm.early_stopping(self.patience, verbose=False),
-                    lambda _: advance(1),
-                ],
-            )
+        validation_data = data.create_valid(matrix, validation.label, group=sizes)
+        booster = self._boost(parameters, data, validation_data, progress)
         calibration = None
         if self.objective == "lambdarank":
             calibration = platt(
@@ -81,8 +83,28 @@ class LightGBM(Ranker):
             )
         return FittedLightGBM(self, layout, booster.best_iteration, Trees(booster, columns, calibration))
 
+    def _boost(
+        self,
+        parameters: dict[str, Any],
+        data: lightgbm.Dataset,
+        validation: lightgbm.Dataset,
+        progress: Progress,
+    ) -> lightgbm.Booster:
+        """Return trees that early stopping on the validation rows ended."""
+        with progress.task("rank: lightgbm", total=self.rounds) as advance:
+            return lightgbm.train(
+                parameters,
+                data,
+                num_boost_round=self.rounds,
+                valid_sets=[validation],
+                callbacks=[
+                    lightgbm.early_stopping(self.patience, verbose=False),
+                    lambda _: advance(1),
+                ],
+            )
+
     def _grouped(self, inputs: Inputs, part: str) -> tuple[Inputs, I64 | None]:
-        """Rows of one group side by side, and the sizes of the groups; as they are for binary log loss."""
+        """Return the rows sorted by group, and the sizes of the groups; binary log loss needs no groups."""
         if self.objective == "binary":
             return inputs, None
         if inputs.group is None:
@@ -99,6 +121,7 @@ class LightGBM(Ranker):
         return inputs.take(np.argsort(inputs.group, kind="stable")), sizes
 
     def _parameters(self, seed: int) -> dict[str, Any]:
+        """Return LightGBM's parameters of these settings."""
         metric = {"binary": "binary_logloss", "lambdarank": "ndcg"}[self.objective]
         return {
             "objective": self.objective,
@@ -121,38 +144,6 @@ class LightGBM(Ranker):
             "verbosity": -1,
         }
 
+    @override
     def restore(self, folder: Path, about: SavedRanker) -> FittedRanker:
         return FittedLightGBM(self, about.layout, about.rounds, read_trees(folder))
-
-
-class FittedLightGBM(FittedRanker):
-    """Trees up to the best round."""
-
-    def __init__(
-        self, ranker: LightGBM, layout: tuple[tuple[Any, ...], ...], rounds: int, trees: Trees
-    ) -> None:
-        super().__init__(ranker, layout, rounds)
-        self.trees = trees
-
-    def _predict(self, inputs: Inputs) -> F32:
-        matrix, _ = design_matrix(inputs, self.trees.columns)
-        found = self.trees.booster.predict(matrix, num_iteration=self.rounds)
-        if self.trees.calibration is not None:
-            slope, offset = self.trees.calibration
-            found = 1 / (1 + np.exp(-(slope * found + offset)))
-        return np.asarray(found, np.float32)
-
-    def contributions(self, inputs: Inputs) -> F64:
-        """[n, fields] what each field adds to a row's log odds: SHAP values, those of its columns summed
-        (Lundberg et al., From local explanations to global understanding with explainable AI for trees,
-        Nature Machine Intelligence 2020).
-        """
-        matrix, _ = design_matrix(inputs, self.trees.columns)
-        found = self.trees.booster.predict(matrix, num_iteration=self.rounds, pred_contrib=True)[:, :-1]
-        ends = np.cumsum(field_widths(inputs, self.trees.columns))
-        running = np.concatenate([np.zeros((len(inputs), 1)), np.cumsum(found, axis=1)], axis=1)
-        of_field: F64 = np.diff(running[:, np.concatenate([[0], ends])], axis=1)
-        return of_field
-
-    def _save(self, folder: Path) -> None:
-        write_trees(folder, self.trees)

@@ -1,4 +1,4 @@
-"""Rankers by kind: ours, and third parties' found by entry point."""
+"""The rankers by kind: ours, and those of third parties, found by entry point."""
 
 from embedding_features.plugins import load_plugins
 from ranking.models.base import Ranker
@@ -15,4 +15,4 @@ _OURS: tuple[type[Ranker], ...] = (DCNv2, DeepFM, DIN, DLRM, LightGBM, WideDeep)
 def rankers() -> dict[str, type[Ranker]]:
     """Return the classes of all rankers by their kind, as a pipeline's YAML names them."""
     loaded, _ = load_plugins(Ranker.plug_ins)
-    return {made.model_fields["kind"].default: made for made in (*_OURS, *loaded.values())}
+    return {ranker.model_fields["kind"].default: ranker for ranker in (*_OURS, *loaded.values())}

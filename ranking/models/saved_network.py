@@ -1,4 +1,4 @@
-"""A network on disk: weights as safetensors, and as JSON the shape of its inputs."""
+"""Networks on disk: weights as safetensors, and as JSON the sizes that the network is rebuilt from."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,16 +17,18 @@ from ranking.models.tensors import Batch
 
 WEIGHTS, SHAPE = "weights.safetensors", "network.json"
 
+#: makes the untrained network of a batch, its schema and a generator
 Build = Callable[[Batch, Schema, torch.Generator], RankerNetwork]
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What a network's tensors are as big as.
+    """Holds the sizes that a network is rebuilt from before its weights are read.
 
     Attributes:
-        lacking: continuous columns that lacked a value in training.
-        tables: rows of the training tables, in the order of :attr:`.Batch.tables`.
+        schema: the fields of its inputs.
+        lacking: indexes of the continuous columns that lacked a value in training.
+        tables: rows of each table of vectors in training, in the order of :attr:`.Batch.tables`.
     """
 
     schema: Schema
@@ -35,16 +37,16 @@ class Shape:
 
     @classmethod
     def of(cls, train: Batch, schema: Schema) -> "Shape":
-        """Of the batch a network was built for."""
+        """Return the shape of a network that was built for a batch of training rows."""
         lacking = train.continuous.isnan().any(0).nonzero()[:, 0].tolist()
         return cls(schema, tuple(lacking), tuple(len(table) for table in train.tables))
 
-    def batch(self) -> Batch:
-        """One row of nothing that a network of this shape can be built for."""
+    def dummy_batch(self) -> Batch:
+        """Return a batch of one row, in which nothing is known, to build a network of this shape for."""
         schema = self.schema
         continuous = torch.zeros(1, schema.continuous)
         continuous[:, list(self.lacking)] = torch.nan
-        dims = [*schema.dims, *(sequence.dim for sequence in schema.histories)]
+        dims = [*schema.dims, *(history.dim for history in schema.histories)]
 
         def codes(width: int, offset: int = 0) -> torch.Tensor:
             return torch.full((1, width), offset, dtype=torch.long)
@@ -55,7 +57,7 @@ class Shape:
             categorical=torch.tensor([[field.offset for field in schema.categorical]], dtype=torch.long),
             bags=tuple((codes(bag.width, bag.offset), torch.zeros(1, bag.width)) for bag in schema.bags),
             rows=codes(len(schema.vectors)),
-            histories=tuple((codes(one.length, one.offset), codes(one.length)) for one in schema.histories),
+            histories=tuple((codes(h.length, h.offset), codes(h.length)) for h in schema.histories),
             keys=codes(sum(field.key is not None for field in schema.categorical)),
             domain=None,
             tables=tuple(torch.zeros(rows, dim) for rows, dim in zip(self.tables, dims, strict=True)),
@@ -66,17 +68,18 @@ _SHAPE = TypeAdapter(Shape)
 
 
 def write_network(folder: Path, model: RankerNetwork, shape: Shape) -> None:
-    """Write ``weights.safetensors`` and ``network.json``."""
+    """Write a network's ``weights.safetensors`` and ``network.json`` into an existing folder."""
     state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
     write_atomic(folder / WEIGHTS, save(state))
     write_atomic(folder / SHAPE, _SHAPE.dump_json(shape, indent=1) + b"\n")
 
 
 def read_network(folder: Path, build: Build) -> tuple[Shape, RankerNetwork]:
-    """The network as it was written, in eval mode.
+    """Return the network that :func:`write_network` wrote, in eval mode, and its shape.
 
     Args:
-        build: makes the untrained network of a batch, a schema and a generator.
+        folder: the folder it was written into.
+        build: makes the untrained network.
 
     Raises:
         DataError: when a file is missing or damaged, or the two do not belong together.
@@ -84,7 +87,7 @@ def read_network(folder: Path, build: Build) -> tuple[Shape, RankerNetwork]:
     try:
         shape = _SHAPE.validate_json((folder / SHAPE).read_bytes())
         state = load((folder / WEIGHTS).read_bytes())
-        model = build(shape.batch(), shape.schema, torch.Generator().manual_seed(0))
+        model = build(shape.dummy_batch(), shape.schema, torch.Generator().manual_seed(0))
         model.load_state_dict(state)
     except FileNotFoundError as error:
         raise DataError(f"{error.filename} is missing", fix="save the ranker again") from None

@@ -1,4 +1,4 @@
-"""The shape of a network's inputs: which fields there are, and how big its embedding table is."""
+"""The schema of a network's inputs: which fields there are, and where each lies in the embedding table."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ from ranking.inputs.inputs import Inputs
 
 @dataclass(frozen=True)
 class CodeField:
-    """One discrete field: a slice of the shared embedding table.
+    """Describes one discrete field, whose vocabulary is a slice of the shared embedding table.
 
     Attributes:
-        side, group, place, table: see :class:`.Category`.
-        offset: row of the shared table where its vocabulary begins; code 0, the unknown, stands there.
-        size: rows of its vocabulary.
-        width: codes a row, 1 of a categorical field.
-        key: its column of :attr:`.Batch.keys`, None without keys.
+        name, side, group, table, identity, place: see :class:`.Category`.
+        offset: row of the shared table where the field's vocabulary begins; code 0, the unknown, is there.
+        size: rows of the vocabulary.
+        width: codes a row; 1 for a categorical field.
+        key: the field's column of :attr:`.Batch.keys`; None without keys.
     """
 
     name: str
@@ -33,7 +33,7 @@ class CodeField:
 
 @dataclass(frozen=True)
 class VectorField:
-    """One pretrained vector field: its side and dimension."""
+    """Describes one field of pretrained vectors: its side, group and dimension."""
 
     name: str
     side: str
@@ -43,13 +43,16 @@ class VectorField:
 
 @dataclass(frozen=True)
 class HistoryField:
-    """One history.
+    """Describes one history: the items before a row.
 
     Attributes:
-        offset, size, length: of its codes, as of :class:`CodeField`.
-        dim: of its vectors, 0 without any.
-        vector: position among the vector fields of the candidate's vector in that space, None without one.
-        item: position among the categorical fields of the candidate's id, None without one.
+        name, side, group, table: see :class:`.History`; ``table`` is the vocabulary of the items' ids.
+        offset, size: as of :class:`CodeField`, for the items' codes.
+        length: items a row.
+        dim: dimension of the items' vectors; 0 without vectors.
+        vector: position, among the vector fields, of the candidate's vector in the same space; None without
+            one.
+        item: position, among the categorical fields, of the candidate's id; None without one.
     """
 
     name: str
@@ -66,11 +69,12 @@ class HistoryField:
 
 @dataclass(frozen=True)
 class Schema:
-    """The shape of a model's inputs: c continuous columns, discrete fields, vectors, histories.
+    """Describes the inputs of a network: how many numbers, and which discrete fields, vectors and histories.
 
     Attributes:
-        categorical, bags, vectors, histories: in the order of :class:`.Batch`.
-        rows: of the shared embedding table, all vocabularies one after another.
+        continuous: number of continuous columns.
+        categorical, bags, vectors, histories: the fields, in the order of :class:`.Batch`.
+        rows: rows of the shared embedding table, which holds all vocabularies one after another.
     """
 
     continuous: int
@@ -82,20 +86,20 @@ class Schema:
 
     @property
     def dims(self) -> tuple[int, ...]:
-        """Of the vectors."""
+        """The dimension of each vector field."""
         return tuple(vector.dim for vector in self.vectors)
 
     @classmethod
     def of(cls, inputs: Inputs) -> "Schema":
-        """The shape of ``inputs``.
+        """Return the schema of some inputs.
 
         Raises:
-            DataError: when fields of one table differ in size, or a history names no vector of its dim.
+            DataError: when fields of one vocabulary differ in size, or a history names no vector of its dim.
         """
         offsets, rows = _offsets(inputs)
         keyed = [field.name for field in inputs.of(Category) if field.key is not None]
 
-        def sparse(field: Category | Bag) -> CodeField:
+        def code_field(field: Category | Bag) -> CodeField:
             offset = offsets[field.table]
             common = (field.name, field.side, field.group, field.table, offset, field.size)
             if isinstance(field, Bag):
@@ -105,21 +109,21 @@ class Schema:
 
         return cls(
             continuous=len(inputs.of(Number)),
-            categorical=tuple(sparse(field) for field in inputs.of(Category)),
-            bags=tuple(sparse(field) for field in inputs.of(Bag)),
+            categorical=tuple(code_field(field) for field in inputs.of(Category)),
+            bags=tuple(code_field(field) for field in inputs.of(Bag)),
             vectors=tuple(VectorField(f.name, f.side, f.group, f.table.shape[1]) for f in inputs.of(Vector)),
-            histories=tuple(_sequence(inputs, field, offsets[field.items]) for field in inputs.of(History)),
+            histories=tuple(_history(inputs, field, offsets[field.items]) for field in inputs.of(History)),
             rows=rows,
         )
 
 
 def _offsets(inputs: Inputs) -> tuple[dict[str, int], int]:
-    """Where each vocabulary begins, and the rows of all."""
+    """Return the row of the shared table where each vocabulary begins, and the rows of the whole table."""
     sizes: dict[str, int] = {}
-    found = [(f.name, f.table, f.size) for f in inputs.of(Category)]
-    found += [(f.name, f.table, f.size) for f in inputs.of(Bag)]
-    found += [(f.name, f.items, f.size) for f in inputs.of(History)]
-    for name, table, size in found:
+    vocabularies = [(f.name, f.table, f.size) for f in inputs.of(Category)]
+    vocabularies += [(f.name, f.table, f.size) for f in inputs.of(Bag)]
+    vocabularies += [(f.name, f.items, f.size) for f in inputs.of(History)]
+    for name, table, size in vocabularies:
         if sizes.setdefault(table, size) != size:
             raise DataError(f"{name}: table {table!r} has two sizes, {sizes[table]} and {size}")
     offsets, rows = {}, 0
@@ -128,7 +132,8 @@ def _offsets(inputs: Inputs) -> tuple[dict[str, int], int]:
     return offsets, rows
 
 
-def _sequence(inputs: Inputs, field: History, offset: int) -> HistoryField:
+def _history(inputs: Inputs, field: History, offset: int) -> HistoryField:
+    """Return what describes a history, with the candidate's vector and id that belong to its items."""
     dim, length = field.table.shape[1], field.codes.shape[1]
     dims = {vector.name: vector.table.shape[1] for vector in inputs.of(Vector)}
     if field.vector and dims.get(field.vector) != dim:

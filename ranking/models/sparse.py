@@ -1,4 +1,4 @@
-"""Discrete fields as embeddings: codes, bags and histories of one shared table."""
+"""Embeddings of discrete fields: codes, bags and histories look up one shared table."""
 
 import torch
 from torch import Tensor, nn
@@ -9,11 +9,21 @@ from ranking.models.tensors import Batch
 
 
 class SparseArch(nn.Module):
-    """Discrete fields to [b, k, d]: a code's embedding, a bag's weighted sum of embeddings, the mean of a
-    history's where ``pooled``; in that order.
+    """Embeds discrete fields: [b, k, d], one embedding a field.
 
-    While it trains, the id of a user or item is taken for the unknown one with chance ``id_dropout``, so
-    that the unknown has an embedding that was learned (Volkovs et al., DropoutNet, NIPS 2017).
+    A categorical field has its code's embedding, a bag the weighted sum of its codes' embeddings, and a
+    history, where ``pooled``, the mean of its items'; in that order.
+
+    In training the id of a user or item counts as the unknown one with chance ``id_dropout``, so that the
+    unknown id has an embedding that was learned (Volkovs et al., DropoutNet, NIPS 2017).
+
+    Args:
+        schema: the fields.
+        dim: d.
+        id_dropout: see above; 0 drops no id.
+        generator: draws the first embeddings and the ids that are dropped.
+        pooled: whether histories are embedded here; DIN weighs their items itself.
+        spread: standard deviation of the first embeddings.
     """
 
     chance: Tensor
@@ -31,10 +41,10 @@ class SparseArch(nn.Module):
         super().__init__()
         self.table = nn.Parameter(torch.empty(schema.rows, dim))
         nn.init.normal_(self.table, std=spread, generator=generator)
-        self.offsets = [sequence.offset for sequence in schema.histories] if pooled else []
+        self.offsets = [history.offset for history in schema.histories] if pooled else []
         self.fields = len(schema.categorical) + len(schema.bags) + len(self.offsets)
         self.generator = generator
-        # [k] the chance of being dropped, and the unknown code
+        # of each categorical field: the chance of being dropped, and the unknown code, [k]
         chances = [id_dropout * field.identity for field in schema.categorical]
         self.drops = any(chances)
         self.register_buffer("chance", torch.tensor(chances))
@@ -43,6 +53,7 @@ class SparseArch(nn.Module):
         )
 
     def forward(self, batch: Batch) -> Tensor:
+        """Return [b, k, d] embeddings."""
         codes = batch.categorical
         if self.training and self.drops:
             drawn = torch.rand(codes.shape, generator=self.generator)
@@ -55,5 +66,9 @@ class SparseArch(nn.Module):
 
 
 def mean_weights(known: Tensor) -> Tensor:
-    """[b, length] float32 that sum what is known [b, length] to its mean; 0 throughout where nothing is."""
+    """Return [b, length] float32 weights whose sum over the known items is their mean.
+
+    Args:
+        known: [b, length] bool; a row without a known item has only weights of 0.
+    """
     return known / known.sum(1, keepdim=True).clamp(min=1)

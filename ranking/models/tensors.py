@@ -1,4 +1,4 @@
-"""Inputs as torch tensors: what a batch is."""
+"""A batch: rows of inputs as torch tensors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,19 +15,20 @@ from ranking.models.schema import Schema
 
 @dataclass(frozen=True)
 class Batch:
-    """b rows. Codes are rows of the shared table: each field's offset is added.
+    """Holds b rows as tensors. Codes are rows of the shared embedding table: each field's offset is added.
 
     Attributes:
         label: [b] float32, NaN where a row has none.
-        continuous: [b, c] float32, NaN unknown.
-        categorical: [b, k] int64.
-        bags: of each bag [b, width] int64 codes and [b, width] float32 weights.
+        continuous: [b, c] float32, NaN where a number is unknown.
+        categorical: [b, k] int64 codes.
+        bags: [b, width] int64 codes and [b, width] float32 weights of each bag.
         rows: [b, vectors] int64 rows of ``tables``, 0 where a vector is absent.
-        histories: of each history [b, length] int64 codes and [b, length] int64 rows of its table; an item
-            whose code is its field's offset is padding where its row is 0 too.
+        histories: [b, length] int64 codes and [b, length] int64 table rows of each history. An item whose
+            code is its field's offset is padding where its row is 0 too.
         keys: [b, keyed fields] int64, see :class:`.Category`.
-        domain: [b] int64, or None of one domain.
-        tables: of each vector, then of each history, [R, dim] float32; shared by all batches of some inputs.
+        domain: [b] int64 domain of each row; None where all rows are of one domain.
+        tables: [R, dim] float32 of each vector field, then of each history; all batches of some inputs share
+            them.
     """
 
     label: Tensor
@@ -42,16 +43,21 @@ class Batch:
 
     @classmethod
     def of(cls, inputs: Inputs, schema: Schema) -> "Batch":
-        """All rows of ``inputs``, laid out as ``schema`` was made from."""
+        """Return all rows of some inputs.
+
+        Args:
+            inputs: rows laid out as those that ``schema`` describes.
+            schema: the fields and their offsets.
+        """
         n = len(inputs)
         offsets = [field.offset for field in schema.categorical]
         bags = tuple(
-            (torch.from_numpy(bag.codes).long() + sparse.offset, torch.from_numpy(bag.weights))
-            for bag, sparse in zip(inputs.of(Bag), schema.bags, strict=True)
+            (torch.from_numpy(bag.codes).long() + field.offset, torch.from_numpy(bag.weights))
+            for bag, field in zip(inputs.of(Bag), schema.bags, strict=True)
         )
         histories = tuple(
-            (torch.from_numpy(field.codes).long() + sequence.offset, torch.from_numpy(field.rows).long())
-            for field, sequence in zip(inputs.of(History), schema.histories, strict=True)
+            (torch.from_numpy(history.codes).long() + field.offset, torch.from_numpy(history.rows).long())
+            for history, field in zip(inputs.of(History), schema.histories, strict=True)
         )
         tables = [f.table for f in inputs.of(Vector)] + [f.table for f in inputs.of(History)]
         keys = [field.key for field in inputs.of(Category) if field.key is not None]
@@ -72,41 +78,41 @@ class Batch:
 
     @property
     def present(self) -> Tensor:
-        """[b, vectors] float32, 1 where the vector is known."""
+        """[b, vectors] float32: 1 where the vector is known, 0 where it is absent."""
         return (self.rows > 0).float()
 
     def vector(self, column: int) -> Tensor:
-        """[b, dim] of one vector field, zero where absent."""
+        """Return the [b, dim] vectors of one vector field, zero where absent."""
         return self.tables[column].index_select(0, self.rows[:, column])
 
     def take(self, rows: Tensor | slice) -> "Batch":
-        """Some rows: copied, of a slice views; the tables are shared."""
+        """Return some rows: copies, or views where ``rows`` is a slice; the tables are shared."""
 
-        def some(values: Tensor) -> Tensor:
+        def chosen(values: Tensor) -> Tensor:
             return values[rows] if isinstance(rows, slice) else values.index_select(0, rows)
 
         return Batch(
-            some(self.label),
-            some(self.continuous),
-            some(self.categorical),
-            tuple((some(codes), some(weights)) for codes, weights in self.bags),
-            some(self.rows),
-            tuple((some(codes), some(vectors)) for codes, vectors in self.histories),
-            some(self.keys),
-            None if self.domain is None else some(self.domain),
+            chosen(self.label),
+            chosen(self.continuous),
+            chosen(self.categorical),
+            tuple((chosen(codes), chosen(weights)) for codes, weights in self.bags),
+            chosen(self.rows),
+            tuple((chosen(codes), chosen(vectors)) for codes, vectors in self.histories),
+            chosen(self.keys),
+            None if self.domain is None else chosen(self.domain),
             self.tables,
         )
 
 
 def _side_by_side(n: int, columns: Sequence[AnyArray], dtype: type, added: Sequence[int] = ()) -> Tensor:
-    """[n, columns] of arrays [n]; to each its number of ``added``, if there are any.
+    """Return arrays [n] as a tensor [n, columns]; ``added`` has a number to add to each, or none.
 
-    Torch turns a matrix faster than NumPy writes columns.
+    Rows are filled and torch transposes: that is faster than NumPy's writing of columns.
     """
-    whole: AnyArray = np.empty((len(columns), n), dtype)
-    for at, column in enumerate(columns):
+    matrix: AnyArray = np.empty((len(columns), n), dtype)
+    for row, column in enumerate(columns):
         if added:
-            np.add(column, added[at], out=whole[at])
+            np.add(column, added[row], out=matrix[row])
         else:
-            whole[at] = column
-    return torch.from_numpy(whole).t().contiguous()
+            matrix[row] = column
+    return torch.from_numpy(matrix).t().contiguous()

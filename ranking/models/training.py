@@ -1,40 +1,45 @@
-"""The training loop of torch rankers: Adam on log loss, stopped early on the validation rows."""
+"""The training loop of torch rankers: Adam on log loss, stopped early by the validation rows."""
 
 from collections.abc import Callable, Sequence
 
 import torch
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits as log_loss
 
 from embedding_features.config import Config
 from embedding_features.errors import TrainingError
 from embedding_features.progress import SILENT, Progress
-from ranking.models.module import RankerNetwork, parameter_groups
+from ranking.models.module import RankerNetwork
+from ranking.models.optimizer import clear_gradients, make_optimizer
 from ranking.models.tensors import Batch
 
-#: a term of the loss beside log loss: from [b, r] representations of a training batch to a scalar
+#: a term of the loss beside log loss: from the [b, r] representation of a training batch to a scalar
 Term = Callable[[Tensor, Batch], Tensor]
 
-#: from [1 + terms] losses, the log loss first, to the scalar that is minimized
+#: from [1 + terms] losses, log loss first, to the scalar that is minimized
 Balance = Callable[[Tensor], Tensor]
 
-#: numbers of a parameter whose gradient keeps its memory from step to step
-LARGE = 2**18
-#: rows scored at once: their activations stay in the cache
+#: rows scored at once: their activations stay in the cache of a core
 SCORING_ROWS = 4096
 
 
 class RankerTraining(Config):
-    """Settings of the loop."""
+    """Settings of the training loop.
+
+    Attributes:
+        learning_rate: Adam's.
+        batch_rows: rows of a step.
+        epochs: most passes over the training rows.
+        patience: epochs without a better validation log loss after which training stops.
+        decay: L2 penalty of all weights (Adam's, not decoupled); raise it where rows are few.
+    """
 
     learning_rate: float = Field(default=2e-3, gt=0)
     batch_rows: int = Field(default=2048, ge=1)
     epochs: int = Field(default=12, ge=1)
     patience: int = Field(default=2, ge=1)
-    """Epochs without a better validation log loss after which training stops."""
     decay: float = Field(default=1e-3, ge=0)
-    """L2 penalty of all weights (Adam's, not decoupled)."""
 
 
 def train_model(
@@ -48,28 +53,26 @@ def train_model(
     terms: Sequence[Term] = (),
     balance: Balance = torch.sum,
 ) -> int:
-    """Fit ``model`` in place and leave it in eval mode at its best epoch, which is returned, from 1.
+    """Train a network in place and leave it in eval mode, as it was after its best epoch.
 
     Args:
-        train: rows without a label (NaN) count in the terms only.
-        generator: of the order of rows.
-        terms: beside the log loss of each training batch; one that is a module learns along.
-        balance: of the log loss and the terms; learns along where it is a module.
+        model: the network.
+        train: training rows; those without a label (NaN) count in the terms only.
+        validation: rows whose log loss after each epoch says which one is best.
+        settings: settings of the loop.
+        generator: draws the order of rows.
+        progress: shows epochs; silent by default.
+        name: what is trained, as progress and errors call it.
+        terms: terms of the loss beside log loss; one that is a module is trained as well.
+        balance: makes one loss of log loss and terms, by default their sum; a module is trained as well.
+
+    Returns:
+        The best epoch, counted from 1.
 
     Raises:
-        TrainingError: when the loss is not finite.
+        TrainingError: when the validation loss is not finite.
     """
-    optimizer = torch.optim.Adam(
-        [
-            group
-            for part in (model, *terms, balance)
-            if isinstance(part, nn.Module)
-            for group in parameter_groups(part)
-        ],
-        lr=settings.learning_rate,
-        weight_decay=settings.decay,
-        fused=True,
-    )
+    optimizer = make_optimizer((model, *terms, balance), settings.learning_rate, settings.decay)
     best, best_epoch, kept = float("inf"), 0, {}
     with progress.task(name, total=settings.epochs) as advance:
         for epoch in range(1, settings.epochs + 1):
@@ -99,11 +102,12 @@ def _epoch(
     terms: Sequence[Term],
     balance: Balance,
 ) -> None:
+    """Take a step on each batch of ``rows`` training rows, in a new random order."""
     model.train()
     order = torch.randperm(len(train), generator=generator)
     for chosen in torch.split(order, rows):
         batch = train.take(chosen)
-        _clear_gradients(optimizer)
+        clear_gradients(optimizer)
         if terms:
             representation = model.represent(batch)
             loss = labelled_log_loss(model.head(representation), batch.label)
@@ -114,18 +118,8 @@ def _epoch(
         optimizer.step()
 
 
-def _clear_gradients(optimizer: torch.optim.Optimizer) -> None:
-    """Large ones zeroed in place: asking for their memory anew each step takes ten times as long."""
-    for group in optimizer.param_groups:
-        for parameter in group["params"]:
-            if parameter.grad is None or parameter.numel() < LARGE:
-                parameter.grad = None
-            else:
-                parameter.grad.zero_()
-
-
 def labelled_log_loss(logits: Tensor, label: Tensor) -> Tensor:
-    """Mean log loss of the rows that have a label; 0 where none has."""
+    """Return the mean log loss of the rows that have a label; 0 where none has."""
     known = ~label.isnan()
     if known.all():
         return log_loss(logits, label)
@@ -134,7 +128,7 @@ def labelled_log_loss(logits: Tensor, label: Tensor) -> Tensor:
 
 
 def score_batches(model: RankerNetwork, batch: Batch) -> Tensor:
-    """[n] logits, in eval mode and without gradients."""
+    """Return the [n] logits of a batch, in eval mode and without gradients."""
     model.eval()
     with torch.inference_mode():
         starts = range(0, len(batch), SCORING_ROWS)

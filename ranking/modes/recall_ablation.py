@@ -9,8 +9,8 @@ import pyarrow as pa
 from embedding_features.arrays import F32, F64, I64
 from embedding_features.arrow import codes
 from embedding_features.errors import ConfigError, DataError
-from ranking.ablation.ablate import verdict
 from ranking.ablation.bootstrap import Sample, bootstrap, difference, figure, holm, seed_noise
+from ranking.ablation.cells import verdict
 from ranking.ablation.checks import check_replicates
 from ranking.ablation.config import AblationConfig
 from ranking.ablation.result import RecallCell

@@ -6,7 +6,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from ranking.ablation.result import Ablation, ComparedCell
-from ranking.metrics.calibration import Reliability
+from ranking.metrics.reliability import Reliability
 from ranking.metrics.statistics import METRICS
 from ranking.report.svg import INK, LINE, MARKERS, VERDICT, WIDTH, drawn, inline, plain_axes, shortened
 

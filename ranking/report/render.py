@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from embedding_features.files import write_atomic
-from ranking.ablation.ablate import verdict
-from ranking.ablation.bootstrap import Difference, Estimate
+from ranking.ablation.cells import Difference, Estimate, verdict
 from ranking.ablation.findings import interval, number, signed
 from ranking.ablation.headline import size
 from ranking.ablation.result import Ablation, Verdict

@@ -1,1 +1,1 @@
-"""Conformance tests that authors of rankers run on their own classes, with pytest."""
+"""Conformance tests that the author of a ranker runs on it, with pytest."""

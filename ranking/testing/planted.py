@@ -11,18 +11,18 @@ from ranking.task.task import SIDES
 
 
 def planted_inputs(rows: int, seed: int, noise: float = 0.1, shuffled: bool = False) -> Inputs:
-    """Return rows whose label is whether user token and item token are of one parity.
+    """Return rows whose label is whether user token and item token have the same parity.
 
-    Six in ten codes are even, so a field alone tells a little (greedy trees find no cross without that), and
-    what is linear in the fields stays far below the best AUC, about 1 − ``noise``.
-    Vectors tell the same through the sign of one coordinate each; a fifth of them is missing. There is a
-    number that tells nothing and is sometimes NaN, and ids whose unknown code is met.
+    Six in ten codes are even, so that a field alone helps a little (greedy trees find no cross without that),
+    and a ranker that is linear in the fields stays far below the best AUC, about 1 − ``noise``. The vectors
+    of user and item have the same information in the sign of one coordinate each; a fifth of them is missing.
+    There is a number without information that is sometimes NaN, and ids that are sometimes unknown.
 
     Args:
-        rows: how many.
-        seed: of every draw.
+        rows: how many rows.
+        seed: seed of every draw.
         noise: chance that a label is flipped.
-        shuffled: give the labels to other rows, so that nothing can be learned.
+        shuffled: whether labels are permuted over the rows, so that nothing can be learned.
     """
     rng = np.random.default_rng(seed)
     user, item = (rng.choice(8, rows, p=[0.1, 0.15] * 4) + 1 for _ in range(2))
@@ -44,9 +44,9 @@ def planted_inputs(rows: int, seed: int, noise: float = 0.1, shuffled: bool = Fa
     fields: list[Field] = [*ids, Number("number", "base", number)]
     for side, values in zip(SIDES, (user, item), strict=True):
         fields.append(Category(f"{side}_token", "tokens", side, f"{side}_token", values.astype(np.int32), 9))
-        both = np.stack([values, np.zeros(rows, int)], axis=1).astype(np.int32)
+        bag = np.stack([values, np.zeros(rows, int)], axis=1).astype(np.int32)
         weights = np.tile(np.array([1, 0], np.float32), (rows, 1))
-        fields.append(Bag(f"{side}_clusters", "clusters", side, f"{side}_clusters", both, weights, 9))
+        fields.append(Bag(f"{side}_clusters", "clusters", side, f"{side}_clusters", bag, weights, 9))
         present = rng.random(rows) < 0.8
         vector = rng.normal(0, 0.3, (rows, 3)).astype(np.float32)
         vector[:, 0] += np.where(values % 2 == 0, 2, -2)
@@ -56,19 +56,19 @@ def planted_inputs(rows: int, seed: int, noise: float = 0.1, shuffled: bool = Fa
 
 
 def of_groups(inputs: Inputs, *groups: str) -> Inputs:
-    """Return the inputs with the fields of some groups alone."""
+    """Return the inputs with only the fields of some groups."""
     return inputs.select({field.name for field in inputs.fields if field.group in groups})
 
 
 def only(kind: type[Field], inputs: Inputs) -> Inputs:
-    """Return the inputs with the fields of one class alone."""
+    """Return the inputs with only the fields of one class."""
     return replace(inputs, fields=tuple(field for field in inputs.fields if isinstance(field, kind)))
 
 
 def best_scores(inputs: Inputs, group: str) -> F32:
     """Return the best scores that the fields of a group allow on :func:`planted_inputs`.
 
-    Of dense features that is a half for a third of the rows, in which a vector is missing.
+    With dense features that is a half for the third of the rows in which a vector is missing.
     """
     if group == "dense":
         user, item = inputs.of(Vector)
@@ -78,8 +78,8 @@ def best_scores(inputs: Inputs, group: str) -> F32:
         codes = [bag.codes[:, 0] for bag in inputs.of(Bag)]
     else:
         codes = [field.codes for field in inputs.of(Category) if field.group == group]
-    alike: F32 = ((codes[0] + codes[1]) % 2 == 0).astype(np.float32)
-    return alike
+    same_parity: F32 = ((codes[0] + codes[1]) % 2 == 0).astype(np.float32)
+    return same_parity
 
 
 def all_unknown(inputs: Inputs) -> Inputs:

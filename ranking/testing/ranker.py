@@ -1,4 +1,4 @@
-"""The contract of a ranker as tests: what every ranker must do, whoever wrote it."""
+"""The contract of rankers as tests: what every ranker must do, whoever wrote it."""
 
 import warnings
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from ranking.testing.planted import all_unknown, best_scores, of_groups, only, p
 Data = tuple[Inputs, Inputs, Inputs]
 Fit = Callable[[Ranker], FittedRanker]
 
-#: a ranker's class and settings → what was fitted
+#: a ranker's class and settings → the fitted ranker
 _FITTED: dict[str, FittedRanker] = {}
 
 
@@ -29,7 +29,7 @@ def _planted() -> Data:
 
 
 class RankerTests:
-    """Tests that a ranker keeps its contract; a subclass says which ranker.
+    """Tests that a ranker keeps its contract; a subclass names the ranker in a fixture.
 
     ::
 
@@ -44,9 +44,9 @@ class RankerTests:
     Give settings that learn from 3,000 rows in a few seconds.
 
     Attributes:
-        margin: how far below the best AUC the ranker may stay on a planted cross of two fields; None for a
-            ranker that is not meant to find crosses, such as a linear one.
-        random: whether another seed gives other scores.
+        margin: how far the ranker's AUC may stay below the best one on a planted cross of two fields; None
+            for a ranker that is not meant to find crosses, such as a linear one.
+        random: whether another seed gives other scores; set it to False for a ranker without randomness.
     """
 
     margin: float | None = 0.03
@@ -54,21 +54,21 @@ class RankerTests:
 
     @pytest.fixture
     def ranker(self) -> Ranker:
-        """Return the ranker to be tested."""
+        """Return the ranker to test; override it."""
         raise NotImplementedError("override the fixture ranker")
 
     def brief(self, ranker: Ranker) -> Ranker:
-        """Return the ranker with as little training as it can do, for tests that look at no quality."""
+        """Return the ranker with as little training as possible, for tests of anything but its quality."""
         return ranker
 
     @pytest.fixture
     def data(self) -> Data:
-        """Return training, validation and test rows."""
+        """Return training, validation and test rows (:func:`.planted_inputs`)."""
         return _planted()
 
     @pytest.fixture
     def fitted(self, data: Data) -> Fit:
-        """Return what fits a ranker on all fields with seed 0, once for all tests."""
+        """Return a function that fits a ranker on all fields with seed 0, once for all tests."""
 
         def fit(ranker: Ranker) -> FittedRanker:
             key = f"{type(ranker)} {ranker.model_dump_json()}"
@@ -101,7 +101,7 @@ class RankerTests:
     def test_fields_of_one_kind_alone_are_learned_from_without_a_warning(
         self, ranker: Ranker, kind: type[Field], data: Data
     ) -> None:
-        """Of no numbers, or nothing discrete, a network has a part over no columns."""
+        """Without numbers, or without discrete fields, a network has layers over no columns."""
         ranker = self.brief(ranker)
         train, validation, test = (only(kind, part) for part in data)
         with warnings.catch_warnings():
@@ -137,7 +137,7 @@ class RankerTests:
         assert 0.05 < scores[0] < 0.95
 
     def test_fields_that_are_missing_throughout_training(self, ranker: Ranker, data: Data) -> None:
-        """A view that nothing was joined from yet must not break a ranker."""
+        """A feature view from which nothing is joined yet must not break a ranker."""
         train, validation, test = data
         scores = ranker.fit(all_unknown(train), all_unknown(validation), 0).predict(test)
         assert np.isfinite(scores).all()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from ranking.ablation.bootstrap import Difference, Estimate
+from ranking.ablation.cells import Difference, Estimate
 from ranking.ablation.findings import findings, recall_findings
 from ranking.ablation.headline import gains, headline
 from ranking.ablation.result import (

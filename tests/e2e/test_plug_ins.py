@@ -91,7 +91,7 @@ MODULE = '''
                 return arm
             return replace(arm, parts={**arm.parts, "train": arm.parts["train"][::2]})
 
-        def says(self, level, variant, grid):
+        def describe(self, level, variant, grid):
             return () if level == self.default else ("learned from half of the training rows",)
 '''
 

@@ -1,1 +1,1 @@
-"""The fields that rankers get of each kind of pretrained feature, one kind a file."""
+"""The fields that rankers get from each kind of pretrained feature, one kind a file."""

@@ -1,4 +1,4 @@
-"""What a kind of pretrained feature says of itself to rankers."""
+"""The interface of kinds of pretrained features: which fields a ranker gets from their views."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -13,26 +13,26 @@ from ranking.inputs.field_specs import AnyField
 
 
 class KindFields(ABC):
-    """Makes a ranker's fields of one kind of pretrained feature.
+    """Makes the fields of one kind of pretrained feature.
 
     Attributes:
         kind: the kind, as snapshots have it.
-        says: what the fields are, in a few words of a report.
+        description: what the fields are, in a few words for a report.
     """
 
     kind: ClassVar[FeatureKind]
-    says: ClassVar[str]
+    description: ClassVar[str]
 
     @abstractmethod
     def specs(self, view: GraphColumns) -> list[AnyField]:
         """Return the fields of one view of this kind.
 
         Raises:
-            DataError: when the view came without a feature.
+            DataError: when the view lacks a feature.
         """
 
     def across(self, views: Sequence[GraphColumns], features: pa.Table) -> list[AnyField]:  # noqa: ARG002
-        """Return fields that need several views of this kind; by default there are none.
+        """Return fields that are made of several views of this kind; by default there are none.
 
         Args:
             views: all views of this kind.
@@ -45,7 +45,7 @@ def column_of(view: GraphColumns, feature: str) -> str:
     """Return the column of a view's feature.
 
     Raises:
-        DataError: when the view came without it.
+        DataError: when the view lacks it.
     """
     if feature not in view.features:
         raise DataError(

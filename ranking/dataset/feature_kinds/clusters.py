@@ -1,4 +1,4 @@
-"""Fields of top-K cluster ids."""
+"""Fields of clusters: bags of top-K cluster ids."""
 
 from typing import ClassVar
 
@@ -9,10 +9,10 @@ from ranking.inputs.field_specs import AnyField, BagSpec
 
 
 class ClusterFields(KindFields):
-    """Makes a weighted bag of cluster ids of each view."""
+    """Makes a weighted bag of cluster ids from each view."""
 
     kind: ClassVar[FeatureKind] = CLUSTERS
-    says: ClassVar[str] = "top-K cluster ids with weights"
+    description: ClassVar[str] = "top-K cluster ids with weights"
 
     def specs(self, view: GraphColumns) -> list[AnyField]:
         """Return the view's one bag."""

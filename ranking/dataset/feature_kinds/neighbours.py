@@ -1,4 +1,4 @@
-"""Fields of nearest neighbours: their ids, and what the log says of them."""
+"""Fields of nearest neighbours: bags of their ids, and numbers from the user's earlier events with them."""
 
 from typing import ClassVar
 
@@ -14,13 +14,13 @@ from ranking.log_features.neighbour_scores import NEIGHBOUR_FEATURES, neighbour_
 
 
 class NeighbourFields(KindFields):
-    """Makes a bag of ids that shares the id's embedding, and numbers that the log says of those ids."""
+    """Makes a bag of ids that shares the id's embedding, and numbers from earlier events with those ids."""
 
     kind: ClassVar[FeatureKind] = NEIGHBOURS
-    says: ClassVar[str] = "nearest neighbours' ids, and what the user thought of them before"
+    description: ClassVar[str] = "nearest neighbours' ids, and what the user thought of them before"
 
     def specs(self, view: GraphColumns) -> list[AnyField]:
-        """Return the bag of ids and the columns of :func:`neighbour_columns`."""
+        """Return the bag of ids, and the numbers that :func:`neighbour_columns` computes."""
         name = f"{view.prefix}_neighbours"
         bag = BagSpec(
             name=name,
@@ -33,24 +33,30 @@ class NeighbourFields(KindFields):
             coding=SharedCoding(of=f"{view.side}_id"),
             identity=True,
         )
-        scored = (f"{name}_{feature}" for feature in NEIGHBOUR_FEATURES)
-        return [
-            bag,
-            *(
-                NumberSpec(
-                    name=column, group=self.kind.group, family=view.family, whose=view.side, column=column
-                )
-                for column in scored
-            ),
+        columns = [f"{name}_{feature}" for feature in NEIGHBOUR_FEATURES]
+        numbers = [
+            NumberSpec(name=column, group=self.kind.group, family=view.family, whose=view.side, column=column)
+            for column in columns
         ]
+        return [bag, *numbers]
 
 
 def neighbour_columns(
     view: GraphColumns, events: EarlierEvents, start: int, features: pa.Table
 ) -> dict[str, pa.ChunkedArray]:
-    """Return what the log says of the neighbours of the rows from ``start`` (:func:`neighbour_scores`)."""
+    """Return the scores of some rows' neighbours by earlier events (:func:`.neighbour_scores`).
+
+    Args:
+        view: a view of neighbours.
+        events: events of the labels with ids of the view's side.
+        start: the label that the first row of ``features`` belongs to.
+        features: the rows, with the view's columns.
+
+    Returns:
+        Name of a column → its values.
+    """
     ids, scores = (
         flat_array(features[column_of(view, name)]) for name in ("neighbour_ids", "neighbour_scores")
     )
     scored = neighbour_scores(events, ids, scores, start)
-    return {f"{view.prefix}_neighbours_{kind}": scored[kind] for kind in scored.column_names}
+    return {f"{view.prefix}_neighbours_{name}": scored[name] for name in scored.column_names}

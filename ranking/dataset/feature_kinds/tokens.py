@@ -1,4 +1,4 @@
-"""Fields of discretized vectors."""
+"""Fields of tokens: vectors discretized by codebooks."""
 
 from typing import ClassVar
 
@@ -9,10 +9,10 @@ from ranking.inputs.field_specs import AnyField, TokensSpec
 
 
 class TokenFields(KindFields):
-    """Makes a field of tokens of each codebook of a view."""
+    """Makes a field of tokens for each codebook of a view."""
 
     kind: ClassVar[FeatureKind] = TOKENS
-    says: ClassVar[str] = "product, residual and quantile tokens"
+    description: ClassVar[str] = "product, residual and quantile tokens"
 
     def specs(self, view: GraphColumns) -> list[AnyField]:
         """Return a tokens field for each feature of the view, in the order of their names."""

@@ -1,4 +1,4 @@
-"""Fields of pretrained vectors, and how alike those of user and item are."""
+"""Fields of pretrained vectors, and of the similarity of user and item."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Literal
@@ -15,10 +15,10 @@ _MEASURES: tuple[Literal["dot"], Literal["cosine"]] = ("dot", "cosine")
 
 
 class VectorFields(KindFields):
-    """Makes a vector field of each view, and similarities where one space has vectors of user and item."""
+    """Makes a vector field from each view, and similarities where a family has vectors of user and item."""
 
     kind: ClassVar[FeatureKind] = VECTOR
-    says: ClassVar[str] = "pretrained vectors of user and item, and their dot product"
+    description: ClassVar[str] = "pretrained vectors of user and item, and their dot product"
 
     def specs(self, view: GraphColumns) -> list[AnyField]:
         """Return the view's one vector field."""
@@ -34,7 +34,7 @@ class VectorFields(KindFields):
         ]
 
     def across(self, views: Sequence[GraphColumns], features: pa.Table) -> list[AnyField]:
-        """Return dot product and cosine of each family that has vectors of both sides and of one dim."""
+        """Return dot product and cosine for each family whose vectors of user and item have one dim."""
         users = {view.family: column_of(view, "vector") for view in views if view.side == "user"}
         fields: list[AnyField] = []
         for view in views:

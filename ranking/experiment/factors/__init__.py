@@ -1,1 +1,1 @@
-"""The factors of an ablation, one a file."""
+"""The factors of an ablation, one a file: what its variants differ in."""

@@ -1,4 +1,4 @@
-"""The factor ``alignment``: what draws the representations of domains together while a ranker trains."""
+"""The factor ``alignment``: how the representations of domains are drawn together while a ranker trains."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,8 +20,10 @@ _ALIGNMENTS: dict[str, DomainAlignment] = {"mmd": MMD(), "coral": Coral(), "adve
 
 
 class Alignment(Factor):
-    """By which discrepancy a target domain and all others are aligned; rankers without a representation are
-    left out."""
+    """Varies the discrepancy by which a target domain and all others are aligned.
+
+    Rankers without a representation are left out of aligned variants.
+    """
 
     name: ClassVar[str] = "alignment"
     in_grid: ClassVar[str] = "alignments"
@@ -39,37 +41,37 @@ class Alignment(Factor):
         domain = _domain(dataset, arm.name, grid.target_domain)
 
         def aligned(ranker: Ranker) -> Ranker | None:
-            here = arm.ranker(ranker)
-            if here is None or not here.represents:
+            in_arm = arm.ranker(ranker)
+            if in_arm is None or not in_arm.represents:
                 return None
-            return here.model_copy(update={"alignment": _ALIGNMENTS[level]})
+            return in_arm.model_copy(update={"alignment": _ALIGNMENTS[level]})
 
         def inputs() -> Inputs:
             return replace(arm.inputs(), domain=domain)
 
         return replace(arm, inputs=inputs, ranker=aligned)
 
-    def says(self, level: str, variant: Mapping[str, str], grid: GridContext) -> tuple[str, ...]:
-        """Return what is drawn together, and by what."""
+    def describe(self, level: str, variant: Mapping[str, str], grid: GridContext) -> tuple[str, ...]:
+        """Return which domains are drawn together, and by which discrepancy."""
         if level == self.default:
             return ()
         return (f"{grid.target_domain} and the other domains drawn together by {level}",)
 
     def servable(self, level: str) -> bool:
-        """Return whether nothing is aligned: a bundle is trained on the rows of all domains alike."""
+        """Return whether nothing is aligned: a bundle's ranker is trained without domains."""
         return level == self.default
 
 
 def _domain(dataset: Dataset, variant: str, target: str | None) -> I64:
-    """Return [n] 1 of the target domain, 0 of others."""
+    """Return the [n] domain of each row: 1 for the target, 0 for all others."""
     if dataset.domain is None or target is None:
         raise ConfigError(
             f"the variant {variant!r} aligns domains, and the task has none",
             fix="name the items' column of domains (task: item: domain) and a target_domain",
         )
-    domain = pc.equal(dataset.domain, target).fill_null(False)
-    found: I64 = np.asarray(domain.to_numpy(zero_copy_only=False), np.int64)
-    if not found.any():
-        there = sorted(pc.unique(dataset.domain.drop_null()).to_pylist())
-        raise ConfigError(f"no row is of the domain {target!r}", fix=f"name one of {', '.join(there)}")
-    return found
+    is_target = pc.equal(dataset.domain, target).fill_null(False)
+    domain: I64 = np.asarray(is_target.to_numpy(zero_copy_only=False), np.int64)
+    if not domain.any():
+        domains = sorted(pc.unique(dataset.domain.drop_null()).to_pylist())
+        raise ConfigError(f"no row is of the domain {target!r}", fix=f"name one of {', '.join(domains)}")
+    return domain

@@ -1,4 +1,4 @@
-"""What a factor of an ablation is: one thing that variants differ in, with its levels."""
+"""The interface of factors: one thing that the variants of an ablation differ in, with its levels."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from ranking.inputs.field_specs import FieldSpec
 
 @dataclass(frozen=True)
 class SubModelContext:
-    """The sub-model of a grid.
+    """Describes the sub-model of a grid.
 
     Attributes:
-        family: of the method that its encoder is pretrained by.
+        family: family of the method that pretrained its encoder.
         as_of: moment of the encoder's graph; its ranker learns from later rows.
-        arm: returns the arm of a variant's name; None where nothing is trained.
+        arm: returns the arm of a variant by the variant's name; None where nothing is trained.
     """
 
     family: str
@@ -27,12 +27,12 @@ class SubModelContext:
 
 @dataclass(frozen=True)
 class GridContext:
-    """What the levels of a grid's factors refer to.
+    """Holds what the levels of a grid's factors refer to.
 
     Attributes:
-        families: pretrained families of snapshots; the first is what a variant has that names none.
-        target_domain: the domain that aligned variants draw together with all others.
-        sub_model: None where the pipeline has none.
+        families: pretrained families of snapshots; a variant that names none has the first.
+        target_domain: the domain that aligned variants draw together with all others; None without domains.
+        sub_model: the sub-model; None where the pipeline has none.
     """
 
     families: tuple[str, ...]
@@ -43,18 +43,18 @@ class GridContext:
 class Factor:
     """One thing that variants of an ablation differ in.
 
-    A factor says all of itself here: which levels it has, what makes no sense with what, which fields a level
-    sees, what it does to the rows and to the ranker, and how a report speaks of it. Everybody else goes over
-    the factors (:func:`.factors`). A third party's is found by an entry point of the group
-    ``embedding_features.ablation_factors`` that names a subclass.
+    All that depends on a factor is here: its levels, which of them can be combined with which of other
+    factors, which fields a level sees, what it does to the rows and to the ranker, and how a report describes
+    it. Other code iterates over :func:`.factors`. A third party's factor is a subclass, found by an entry
+    point of the group ``embedding_features.ablation_factors``.
 
     Attributes:
-        name: of the factor, as :class:`.Variant` has it.
+        name: name of the factor, as :class:`.Variant` has it.
         in_grid: name of its list of levels in the YAML of a grid.
         levels: all levels; None where any text may be one, such as a family's name.
         default: the level of a variant that names none.
-        in_block: levels of a grid's block that names none; None for the default.
-        leads: whether its level comes first in a variant's name, before the features.
+        in_block: levels of a grid's block that lists none; None for the default level.
+        leads: whether its level comes first in a variant's name, before that of the features.
     """
 
     name: ClassVar[str]
@@ -72,32 +72,38 @@ class Factor:
         """
 
     def check_grid(self, level: str, grid: GridContext) -> None:
-        """Check that what the level refers to is there.
+        """Check that the grid has what the level refers to.
 
         Raises:
-            ValueError: when it is not.
+            ValueError: when it does not.
         """
 
     def label(self, level: str) -> str:
-        """Return the level's part of a variant's name; "" leaves it out, as the default's is."""
+        """Return the level's part of a variant's name; by default the level, and "" for the default level."""
         return "" if level == self.default else level
 
     def sees(self, level: str, field: FieldSpec, grid: GridContext) -> bool:
-        """Return whether a ranker sees a field; it does when all factors say so."""
+        """Return whether a ranker may see a field; it sees those that every factor lets it see."""
         return True
 
     def arm(self, level: str, arm: Arm, dataset: Dataset, grid: GridContext) -> Arm:
-        """Return the arm with what the level does to its rows and rankers; factors act one after another.
+        """Return the arm as the level changes it; by default unchanged. Factors act one after another.
+
+        Args:
+            level: the variant's level of this factor.
+            arm: the arm as the factors before left it.
+            dataset: all fields and rows.
+            grid: what levels refer to.
 
         Raises:
             ConfigError: when the data set lacks what the level needs.
         """
         return arm
 
-    def says(self, level: str, variant: Mapping[str, str], grid: GridContext) -> tuple[str, ...]:
-        """Return what a report tells of the level, in a few words; nothing of a default."""
+    def describe(self, level: str, variant: Mapping[str, str], grid: GridContext) -> tuple[str, ...]:
+        """Return a few words on the level for a report; none for a default."""
         return ()
 
     def servable(self, level: str) -> bool:
-        """Return whether a bundle can be made of it: a service reads all that it needs from the store."""
+        """Return whether a service can read all that the level needs from the store; a bundle needs that."""
         return True

@@ -3,20 +3,20 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from ranking.dataset.graph_fields import FIELDS
+from ranking.dataset.graph_fields import FIELDS_OF_KIND
 from ranking.experiment.factors.base import Factor, GridContext
 from ranking.inputs.field_specs import FieldSpec
 from ranking.inputs.groups import LOG_GROUPS
 
 #: group of fields → what it adds, in the words of a report
-ADDS = {
+GROUP_DESCRIPTIONS = {
     "base": "learned ids and side tables",
     "counts": "counts and means of all earlier events of user and item, up to the row's moment",
     "knn": "item-kNN scores of the log itself",
-    **{made.kind.group: made.says for made in FIELDS.values()},
+    **{fields.kind.group: fields.description for fields in FIELDS_OF_KIND.values()},
 }
 
-_PRETRAINED = tuple(made.kind.group for made in FIELDS.values())
+_PRETRAINED = tuple(fields.kind.group for fields in FIELDS_OF_KIND.values())
 
 #: level → the groups of fields it has; ``none`` is the strong baseline, ``ids`` and ``counts`` are its parts
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -29,7 +29,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 
 class Features(Factor):
-    """Which groups of fields: parts of the strong baseline, the whole of it, or what is added to it."""
+    """Varies the groups of fields: parts of the strong baseline, all of it, or what is added to it."""
 
     name: ClassVar[str] = "features"
     in_grid: ClassVar[str] = "features"
@@ -38,21 +38,21 @@ class Features(Factor):
     in_block: ClassVar[tuple[str, ...]] = ("dense",)
 
     def check(self, level: str, variant: Mapping[str, str]) -> None:
-        """Check that features of the log alone are of no method and of nobody in particular."""
+        """Check that features of the log alone are combined with no method and with no single side."""
         if not pretrained_groups(level) and (variant["whose"] != "both" or variant["method"]):
             raise ValueError(f"features {level!r} are of no method, and nobody's in particular")
 
     def label(self, level: str) -> str:
-        """Return the level, also where it is the default: a variant without other levels is called by it."""
+        """Return the level, also where it is the default: a variant of defaults alone is named by it."""
         return level
 
     def sees(self, level: str, field: FieldSpec, grid: GridContext) -> bool:
         """Return whether the field's group is one of the level's."""
         return field.group in GROUPS[level]
 
-    def says(self, level: str, variant: Mapping[str, str], grid: GridContext) -> tuple[str, ...]:
-        """Return what the groups add to the baseline, or what its parts are."""
-        return (" · ".join(ADDS[group] for group in pretrained_groups(level) or GROUPS[level]),)
+    def describe(self, level: str, variant: Mapping[str, str], grid: GridContext) -> tuple[str, ...]:
+        """Return what the groups add to the baseline, or what they have of it."""
+        return (" · ".join(GROUP_DESCRIPTIONS[group] for group in pretrained_groups(level) or GROUPS[level]),)
 
 
 def pretrained_groups(level: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from ranking.inputs.groups import LOG_GROUPS
 
 
 class MethodOfFeatures(Factor):
-    """Which family's features a ranker sees; "" is the pipeline's first."""
+    """Varies the family whose features a ranker sees; "" is the pipeline's first."""
 
     name: ClassVar[str] = "method"
     in_grid: ClassVar[str] = "methods"
@@ -26,6 +26,6 @@ class MethodOfFeatures(Factor):
         """Return whether the field is of the log, or of the family."""
         return field.group in LOG_GROUPS or field.family == (level or grid.families[0])
 
-    def says(self, level: str, variant: Mapping[str, str], grid: GridContext) -> tuple[str, ...]:
-        """Return which method's the features are, where they are not the first's."""
+    def describe(self, level: str, variant: Mapping[str, str], grid: GridContext) -> tuple[str, ...]:
+        """Return the method of the features, where it is not the first."""
         return () if level == self.default else (f"by {level}",)

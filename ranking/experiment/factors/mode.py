@@ -1,4 +1,4 @@
-"""The factor ``mode``: how pretrained vectors get into a ranker."""
+"""The factor ``mode``: whether vectors come from the store or from an encoder inside the ranker."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -10,7 +10,11 @@ from ranking.experiment.factors.base import Factor, GridContext
 
 
 class ServiceMode(Factor):
-    """From the store (``feature``), or by the pretrained encoder inside the ranker (``submodel``)."""
+    """Varies where vectors come from.
+
+    They come from the store (``feature``), or are computed by the pretrained encoder inside the ranker
+    (``submodel``).
+    """
 
     name: ClassVar[str] = "mode"
     in_grid: ClassVar[str] = "modes"
@@ -18,13 +22,13 @@ class ServiceMode(Factor):
     default: ClassVar[str] = "feature"
 
     def check(self, level: str, variant: Mapping[str, str]) -> None:
-        """Check that a sub-model has the features that it can compute."""
+        """Check that a sub-model is combined with the features that it can compute."""
         computed = {"features": "dense", "whose": "both", "method": ""}
-        if level == "submodel" and any(variant[name] != one for name, one in computed.items()):
+        if level == "submodel" and any(variant[name] != needed for name, needed in computed.items()):
             raise ValueError("a sub-model computes the dense features of both sides, of its own method")
 
     def check_grid(self, level: str, grid: GridContext) -> None:
-        """Check that the pipeline says which encoder."""
+        """Check that the pipeline has an encoder for a sub-model."""
         if level == "submodel" and grid.sub_model is None:
             raise ValueError("the grid has a sub-model, and the pipeline no section submodel")
 
@@ -36,7 +40,7 @@ class ServiceMode(Factor):
             raise ConfigError(f"the variant {arm.name!r} has no encoder", fix="add a section submodel")
         return grid.sub_model.arm(arm.name)
 
-    def says(self, level: str, variant: Mapping[str, str], grid: GridContext) -> tuple[str, ...]:
+    def describe(self, level: str, variant: Mapping[str, str], grid: GridContext) -> tuple[str, ...]:
         """Return which encoder computes the vectors, and what its ranker learned from."""
         if level == "feature" or grid.sub_model is None:
             return ()
@@ -46,5 +50,5 @@ class ServiceMode(Factor):
         )
 
     def servable(self, level: str) -> bool:
-        """Return whether the store has all that it reads."""
+        """Return whether the vectors come from the store."""
         return level == "feature"

@@ -1,4 +1,4 @@
-"""The factors of an ablation: ours in the order in which variants vary, then third parties'."""
+"""The registry of factors: ours, in the order in which they vary, then those of third parties."""
 
 from functools import cache
 
@@ -11,6 +11,7 @@ from ranking.experiment.factors.method import MethodOfFeatures
 from ranking.experiment.factors.mode import ServiceMode
 from ranking.experiment.factors.whose import WhoseFeatures
 
+#: group of entry points by which third parties' factors are found
 PLUG_INS = "embedding_features.ablation_factors"
 
 _OURS: tuple[type[Factor], ...] = (Features, WhoseFeatures, MethodOfFeatures, ServiceMode, Alignment)
@@ -18,17 +19,17 @@ _OURS: tuple[type[Factor], ...] = (Features, WhoseFeatures, MethodOfFeatures, Se
 
 @cache
 def factors() -> dict[str, Factor]:
-    """Return all factors by name.
+    """Return all factors by name, in order.
 
     Raises:
-        ConfigError: when a third party's is no factor, or has the name of another.
+        ConfigError: when what an entry point names is no factor, or has the name of another.
     """
     loaded, _ = load_plugins(PLUG_INS)
-    found: dict[str, Factor] = {}
-    for made in (*_OURS, *loaded.values()):
-        if not (isinstance(made, type) and issubclass(made, Factor)):
-            raise ConfigError(f"{made!r} is no factor", fix="let the entry point name a subclass of Factor")
-        if made.name in found or made.in_grid in {one.in_grid for one in found.values()}:
-            raise ConfigError(f"there is a factor {made.name!r} already", fix="give yours another name")
-        found[made.name] = made()
-    return found
+    registered: dict[str, Factor] = {}
+    for factor in (*_OURS, *loaded.values()):
+        if not (isinstance(factor, type) and issubclass(factor, Factor)):
+            raise ConfigError(f"{factor!r} is no factor", fix="let the entry point name a subclass of Factor")
+        if factor.name in registered or factor.in_grid in {other.in_grid for other in registered.values()}:
+            raise ConfigError(f"there is a factor {factor.name!r} already", fix="give yours another name")
+        registered[factor.name] = factor()
+    return registered

@@ -10,7 +10,7 @@ from ranking.task.task import SIDES
 
 
 class WhoseFeatures(Factor):
-    """Whose pretrained features a ranker sees."""
+    """Varies the side whose pretrained features a ranker sees."""
 
     name: ClassVar[str] = "whose"
     in_grid: ClassVar[str] = "whose"
@@ -21,6 +21,6 @@ class WhoseFeatures(Factor):
         """Return whether the field is of the log, or made of that side's features alone."""
         return field.group in LOG_GROUPS or level in ("both", field.whose)
 
-    def says(self, level: str, variant: Mapping[str, str], grid: GridContext) -> tuple[str, ...]:
-        """Return whose the features are, where they are of one side."""
+    def describe(self, level: str, variant: Mapping[str, str], grid: GridContext) -> tuple[str, ...]:
+        """Return the side of the features, where it is one."""
         return () if level == self.default else (f"of {level}s only",)

@@ -1,5 +1,7 @@
-"""Domain alignment of torch rankers: MMD, CORAL, domain-adversarial; shared and private towers; weights."""
+"""Domain alignment of torch rankers by MMD, CORAL or a domain classifier, with or without private towers."""
 
-from ranking.models.alignment.settings import MMD, Adversarial, Coral, DomainAlignment, TowerSettings
+from ranking.models.alignment.adversarial import Adversarial
+from ranking.models.alignment.base import DomainAlignment, TowerSettings
+from ranking.models.alignment.discrepancies import MMD, Coral
 
 __all__ = ["MMD", "Adversarial", "Coral", "DomainAlignment", "TowerSettings"]

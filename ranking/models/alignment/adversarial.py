@@ -1,15 +1,39 @@
 """Domain-adversarial training: a classifier of domains behind a reversed gradient."""
 
-from typing import Any
+from typing import Any, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import softplus
+from typing_extensions import override
 
+from ranking.models.alignment.base import DomainAlignment
+from ranking.models.alignment.term import Discrepancy
 from ranking.models.layers import linear, mlp
 
 
+class Adversarial(DomainAlignment):
+    """Aligns domains by a classifier of domains whose gradient is reversed.
+
+    The classifier learns to distinguish the domains, and the representation learns to hide them. Ganin et
+    al., Domain-Adversarial Training of Neural Networks, JMLR 2016.
+
+    Attributes:
+        hidden: width of the classifier's hidden layer.
+    """
+
+    kind: Literal["adversarial"] = "adversarial"
+    hidden: int = Field(default=32, ge=1)
+
+    @override
+    def discrepancy(self, width: int, generator: torch.Generator) -> Discrepancy:
+        return DomainClassifier(width, self.hidden, generator)
+
+
 class _GradientReversal(torch.autograd.Function):
+    """Passes values on, and their gradient times −strength back."""
+
     @staticmethod
     def forward(ctx: Any, x: Tensor, strength: float) -> Tensor:
         ctx.strength = strength
@@ -21,19 +45,25 @@ class _GradientReversal(torch.autograd.Function):
 
 
 def reverse_gradient(x: Tensor, strength: float) -> Tensor:
-    """``x`` itself, whose gradient is that of the result times −``strength``.
+    """Return ``x``, whose gradient becomes that of the result times −``strength``.
 
     Ganin et al., Domain-Adversarial Training of Neural Networks, JMLR 17, 2016, section 4.2, eq. 16–17.
     """
-    turned: Tensor = _GradientReversal.apply(x, strength)  # type: ignore[no-untyped-call]
-    return turned
+    same: Tensor = _GradientReversal.apply(x, strength)  # type: ignore[no-untyped-call]
+    return same
 
 
 class DomainClassifier(nn.Module):
-    """Learns to tell the domains apart, while what it is given learns that it cannot.
+    """Learns to distinguish the domains, while through a reversed gradient the representation hides them.
 
     Ganin et al., Domain-Adversarial Training of Neural Networks, JMLR 17, 2016. The loss is the mean of the
-    two domains' mean log losses, so that the smaller domain weighs as much; log 2 when nothing can be told.
+    two domains' mean log losses, so that the smaller domain weighs as much; it is log 2 where the domains
+    cannot be distinguished.
+
+    Args:
+        width: columns of the representation.
+        hidden: width of the hidden layer.
+        generator: draws all weights.
     """
 
     def __init__(self, width: int, hidden: int, generator: torch.Generator) -> None:
@@ -41,7 +71,14 @@ class DomainClassifier(nn.Module):
         self.network = nn.Sequential(mlp([width, hidden], generator), linear(hidden, 1, generator))
 
     def forward(self, source: Tensor, target: Tensor, strength: float) -> Tensor:
-        """[m, width] and [n, width] to the scalar loss, whose gradient below is −``strength`` times."""
+        """Return the scalar loss.
+
+        Args:
+            source: [m, width] rows of the source domain.
+            target: [n, width] rows of the target domain.
+            strength: the gradient of the two is that of the loss times −``strength``.
+        """
         logits = self.network(reverse_gradient(torch.cat([source, target]), strength))[:, 0]
-        mistaken = softplus(logits[: len(source)]).mean() + softplus(-logits[len(source) :]).mean()
-        return mistaken / 2
+        source_loss = softplus(logits[: len(source)]).mean()
+        target_loss = softplus(-logits[len(source) :]).mean()
+        return (source_loss + target_loss) / 2

@@ -1,4 +1,4 @@
-"""What a network does with pretrained vectors, one way a file."""
+"""Treatments of pretrained vectors: how they become embeddings of a network, one way a file."""
 
 from ranking.models.pretrained.added import Added
 from ranking.models.pretrained.base import Pretrained, VectorArch

@@ -1,4 +1,4 @@
-"""What every treatment of pretrained vectors is: from any dimension to embeddings of the network's."""
+"""The interface of treatments of pretrained vectors: from any dimension to embeddings of a network."""
 
 from abc import ABC, abstractmethod
 
@@ -14,21 +14,35 @@ from ranking.models.tensors import Batch
 
 
 class Pretrained(Part):
-    """Settings of a treatment: ``pretrained: {kind: mixed}`` in a ranker's YAML."""
+    """Settings of a treatment of pretrained vectors: ``pretrained: {kind: mixed}`` in a ranker's YAML."""
 
     @abstractmethod
     def build(self, train: Batch, schema: Schema, dim: int, generator: torch.Generator) -> "VectorArch":
-        """The untrained module; ``train`` gives it scales."""
+        """Return the untrained module.
+
+        Args:
+            train: training rows, which give the scales of the vectors.
+            schema: the fields of those rows.
+            dim: d, the dimension of the embeddings.
+            generator: draws all weights.
+        """
 
 
 class VectorArch(nn.Module, ABC):
-    """Pretrained vectors to [b, v, d], each divided by its field's root mean squared length in training.
+    """Turns pretrained vectors into embeddings [b, v, d].
 
-    A space is what one map applies to: each vector field's, then each history's that has vectors but names
-    no vector field. An absent vector gives zeros, unless a treatment puts something in its place.
+    Each vector is divided by its field's root mean squared length in training. There is one embedding a
+    vector field, then one a history that has vectors: the mean of its items'. An absent vector gives zeros,
+    unless a treatment puts something in its place.
+
+    A space is what one map applies to: that of each vector field, then that of each history that has vectors
+    but names no vector field.
 
     Attributes:
-        fields: v, the embeddings it gives: one a vector field, and one a history with vectors: their mean.
+        fields: v, the number of embeddings.
+        columns: number of vector fields.
+        dims: dimension of each space.
+        spaces: position of a history that has vectors → its space.
     """
 
     scale: Tensor
@@ -37,45 +51,48 @@ class VectorArch(nn.Module, ABC):
         super().__init__()
         self.dims = list(schema.dims)
         used = list(train.rows.T)
-        #: position of a history → its space
         self.spaces: dict[int, int] = {}
-        for position, sequence in enumerate(schema.histories):
-            if sequence.dim and sequence.vector is not None:
-                self.spaces[position] = sequence.vector
-            elif sequence.dim:
+        for position, history in enumerate(schema.histories):
+            if history.dim and history.vector is not None:
+                self.spaces[position] = history.vector
+            elif history.dim:
                 self.spaces[position] = len(self.dims)
-                self.dims.append(sequence.dim)
+                self.dims.append(history.dim)
                 used.append(train.histories[position][1].flatten())
         self.columns = len(schema.vectors)
         self.fields = self.columns + len(self.spaces)
-        own = [p for p, space in self.spaces.items() if space >= self.columns]
-        tables = [*train.tables[: self.columns], *(train.tables[self.columns + p] for p in own)]
+        tables = self.space_tables(train)
         lengths = [_length(table, rows) for table, rows in zip(tables, used, strict=True)]
         self.register_buffer("scale", torch.stack(lengths) if lengths else torch.zeros(0))
 
+    def space_tables(self, batch: Batch) -> list[Tensor]:
+        """Return the table [R, dim] of each space."""
+        own = [position for position, space in self.spaces.items() if space >= self.columns]
+        return [*batch.tables[: self.columns], *(batch.tables[self.columns + position] for position in own)]
+
     @abstractmethod
     def project(self, vectors: Tensor, space: int) -> Tensor:
-        """[..., dim of the space] scaled vectors to [..., d], zero to zero."""
+        """Return embeddings [..., d] of scaled vectors [..., dim of the space]; zero gives zero."""
 
     def vectors(self, rows: Tensor, table: Tensor, space: int) -> Tensor:
-        """[..., dim] scaled vectors of some rows of a table."""
+        """Return the scaled vectors [..., dim] of rows [...] of a table."""
         return table.index_select(0, rows.flatten()).view(*rows.shape, -1) / self.scale[space]
 
     def mean(self, rows: Tensor, table: Tensor, space: int) -> Tensor:
-        """[b, dim] mean of the scaled vectors that are present in rows [b, length]."""
+        """Return the mean [b, dim] of the scaled vectors that are present in rows [b, length]."""
         return bag_sum(table, rows, mean_weights(rows > 0)) / self.scale[space]
 
     def column(self, batch: Batch, column: int) -> Tensor:
-        """[b, d] of one vector field."""
+        """Return the embeddings [b, d] of one vector field."""
         return self.project(self.vectors(batch.rows[:, column], batch.tables[column], column), column)
 
     def history(self, batch: Batch, position: int) -> Tensor:
-        """[b, length, d] of each item of a history."""
+        """Return the embeddings [b, length, d] of the items of a history."""
         space, table = self.spaces[position], batch.tables[self.columns + position]
         return self.project(self.vectors(batch.histories[position][1], table, space), space)
 
     def pooled(self, batch: Batch) -> list[Tensor]:
-        """[b, d] of each history that has vectors."""
+        """Return the mean embedding [b, d] of each history that has vectors."""
         return [
             self.project(
                 self.mean(batch.histories[position][1], batch.tables[self.columns + position], space), space
@@ -84,26 +101,32 @@ class VectorArch(nn.Module, ABC):
         ]
 
     def forward(self, batch: Batch, embedded: Tensor) -> Tensor:  # noqa: ARG002
-        """[b, v, d].
+        """Return the embeddings [b, v, d].
 
         Args:
-            embedded: [b, k, d] of the discrete fields, for treatments that put ids and vectors together.
+            batch: the rows.
+            embedded: [b, k, d] embeddings of the discrete fields, which some treatments combine with vectors.
         """
         return stack([*(self.column(batch, c) for c in range(self.columns)), *self.pooled(batch)], batch)
 
 
 def _length(table: Tensor, rows: Tensor) -> Tensor:
+    """Return the root mean squared length of the vectors that are present in some rows, a scalar."""
     squares = table.square().sum(1)[rows].sum()
     return squares.div((rows > 0).sum().clamp(min=1)).sqrt().clamp(min=1e-12)
 
 
 def stack(vectors: list[Tensor], batch: Batch) -> Tensor:
-    """[b, v, d] of v tensors [b, d]; [b, 0, 1] of none."""
+    """Return [b, v, d] of v tensors [b, d]; without any, [b, 0, 1]."""
     return torch.stack(vectors, dim=1) if vectors else torch.zeros(batch.label.shape[0], 0, 1)
 
 
 def identity_columns(schema: Schema, treatment: str) -> list[int]:
-    """Of each vector field, the position among the discrete ones of its side's id.
+    """Return, for each vector field, the position of its side's id among the categorical fields.
+
+    Args:
+        schema: the fields.
+        treatment: kind of the treatment that needs the ids, for errors.
 
     Raises:
         ConfigError: when there is a vector of a side whose id is no field.

@@ -1,12 +1,13 @@
-"""Which row of one table holds the same vector as a row of another."""
+"""An index of a table's rows by their vectors: which row of one table holds the same vector as another's."""
 
 import torch
 from torch import Tensor, nn
 
 
 def row_keys(table: Tensor) -> Tensor:
-    """[R] int64: Σ_j c_j bits_j mod 2^64 with odd c_j from a fixed seed, of the vectors' bits.
+    """Return the [R] int64 keys of a table's vectors.
 
+    A key is Σ_j c_j bits_j mod 2^64 over the vector's bits, with odd c_j drawn from a fixed seed.
     Vectors that are equal number by number have one key; two others have the same with chance below 2^-32
     (multilinear hashing: Lemire & Kaser, Strongly Universal String Hashing is Fast, 2014).
     """
@@ -18,7 +19,13 @@ def row_keys(table: Tensor) -> Tensor:
 
 
 class RowIndex(nn.Module):
-    """The rows of a table by their vectors' keys. The rows of the table last asked for are kept."""
+    """Finds the rows of an indexed table by their vectors.
+
+    What was found for the last few tables is kept.
+
+    Args:
+        table: [R, dim] the table to index.
+    """
 
     keys: Tensor
     order: Tensor
@@ -28,22 +35,22 @@ class RowIndex(nn.Module):
         keys, order = row_keys(table).sort(stable=True)
         self.register_buffer("keys", keys)
         self.register_buffer("order", order)
-        #: of a table's memory: the table, which keeps that memory from being another's, and its rows here
-        self._known: dict[tuple[int, int], tuple[Tensor, Tensor]] = {}
+        #: address and rows of a table → the table, so that its memory is not reused, and what was found
+        self._found: dict[tuple[int, int], tuple[Tensor, Tensor]] = {}
 
     def forward(self, table: Tensor) -> Tensor:
-        """[rows of ``table``] the row with the same vector in the indexed table, 0 where there is none."""
+        """Return, for each row of ``table``, the indexed row with the same vector; 0 where there is none."""
         memory = table.data_ptr(), len(table)
-        asked = self._known.get(memory)
-        if asked is None:
-            if len(self._known) > 3:  # a candidate's table and a history's, of training and validation
-                self._known.clear()
-            asked = self._known[memory] = table, self._match(table)
-        return asked[1]
+        known = self._found.get(memory)
+        if known is None:
+            if len(self._found) > 3:  # a candidate's table and a history's, of training and validation
+                self._found.clear()
+            known = self._found[memory] = table, self._match(table)
+        return known[1]
 
     def _match(self, table: Tensor) -> Tensor:
         wanted = row_keys(table)
-        at = torch.searchsorted(self.keys, wanted).clamp(max=len(self.keys) - 1)
-        found = torch.where(self.keys[at] == wanted, self.order[at], 0)
-        found[0] = 0
-        return found
+        position = torch.searchsorted(self.keys, wanted).clamp(max=len(self.keys) - 1)
+        rows = torch.where(self.keys[position] == wanted, self.order[position], 0)
+        rows[0] = 0
+        return rows

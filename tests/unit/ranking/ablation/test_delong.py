@@ -9,7 +9,8 @@ from scipy.stats import t as student
 
 from embedding_features.arrays import F32, F64
 from embedding_features.errors import DataError
-from ranking.ablation.bootstrap import Estimate, bootstrap
+from ranking.ablation.bootstrap import bootstrap
+from ranking.ablation.cells import Estimate
 from ranking.ablation.delong import DeLong, delong
 from ranking.metrics.replicates import ScoredRows, UndefinedMetricError
 from ranking.metrics.statistics import auc_statistic, rows_of

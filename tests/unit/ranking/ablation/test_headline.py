@@ -2,7 +2,7 @@
 
 import pytest
 
-from ranking.ablation.bootstrap import Difference, Estimate
+from ranking.ablation.cells import Difference, Estimate
 from ranking.ablation.config import AblationConfig
 from ranking.ablation.headline import gains, headline, size
 from ranking.ablation.result import ComparedCell, Cost, SliceFigure

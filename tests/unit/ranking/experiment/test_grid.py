@@ -10,9 +10,9 @@ from embedding_features.errors import ConfigError, TrainingError
 from ranking.dataset.dataset import build_dataset
 from ranking.experiment.arms import make_arm
 from ranking.experiment.factors.base import GridContext
-from ranking.experiment.finished import TrainedCell, read_cell, write_cell
 from ranking.experiment.importance import FieldImportance, Importance
 from ranking.experiment.run import run_grid
+from ranking.experiment.trained_cell import TrainedCell, read_cell, write_cell
 from ranking.experiment.variants import DEFAULT_GRID, Variant, expand
 from ranking.models import DLRM, LightGBM
 from ranking.models.base import FittedRanker, Ranker

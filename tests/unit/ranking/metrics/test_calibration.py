@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 
 from embedding_features.errors import DataError
-from ranking.metrics.calibration import Calibration, fit_isotonic, reliability
+from ranking.metrics.calibration import Calibration, fit_isotonic
+from ranking.metrics.reliability import reliability
 from ranking.report.plots import reliability as plot
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ranking.inputs.fields import Bag, Category, History, Number, Vector
 from ranking.inputs.inputs import Inputs
 from ranking.models import DIN, DCNv2, DeepFM
-from ranking.models.dcn_v2 import CrossNetwork
+from ranking.models.cross import CrossNetwork
 from ranking.models.deep_fm import FirstOrder, fm_interaction
 from ranking.models.din import ActivationUnit
 from ranking.models.schema import Schema

@@ -9,12 +9,12 @@ import torch
 from embedding_features.errors import ConfigError
 from ranking.inputs.fields import Category, Vector
 from ranking.inputs.inputs import Inputs
+from ranking.metrics.calibration import platt
 from ranking.models import DLRM, DeepFM, WideDeep
 from ranking.models.module import parameter_groups
 from ranking.models.pretrained import DHE, Added, FineTuned, Frozen, Mixed, Pretrained, Projected
 from ranking.models.pretrained.dhe import PRIME, SLOTS, HashEncoder
 from ranking.models.pretrained.row_keys import RowIndex
-from ranking.models.saved_trees import platt
 from ranking.models.schema import Schema
 from ranking.models.tensors import Batch
 from ranking.models.training import RankerTraining

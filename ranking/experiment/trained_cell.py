@@ -1,4 +1,4 @@
-"""One finished cell of a grid on disk: a Parquet file of test scores, written whole or not at all."""
+"""A trained cell of a grid, and its file: Parquet with the test scores, written whole or not at all."""
 
 import json
 from collections.abc import Mapping
@@ -23,15 +23,15 @@ _FIGURES = ("seconds", "rounds", "validation", "score_ms")
 
 @dataclass(frozen=True)
 class TrainedCell:
-    """One ranker, variant and seed.
+    """Holds what one ranker, trained in one variant with one seed, scored and cost.
 
     Attributes:
-        score: [test rows].
-        seconds: that it trained.
-        rounds: or epochs.
+        score: [test rows] probability of label 1.
+        seconds: seconds of training.
+        rounds: boosting rounds or epochs that early stopping kept.
         validation: log loss on the validation rows.
         score_ms: median milliseconds of scoring :data:`CANDIDATES` rows.
-        importance: of its fields; None where nobody asked.
+        importance: importance of its fields; None where it was not measured.
     """
 
     score: F32
@@ -43,18 +43,25 @@ class TrainedCell:
 
 
 def write_cell(path: Path, cell: TrainedCell, key: str, about: Mapping[str, Any]) -> None:
-    """Write a cell with the key it is known by and, for a reader, what it is."""
+    """Write a cell to a file.
+
+    Args:
+        path: the file.
+        cell: the cell.
+        key: hash of all that the cell depends on; only a reader that expects it gets the cell.
+        about: settings for people who look into the file.
+    """
     figures = {name: getattr(cell, name) for name in _FIGURES}
     fields = None if cell.importance is None else cell.importance.model_dump(mode="json")
-    said = {**about, **figures, "importance": fields}
-    schema = pa.schema([("score", pa.float32())], {_KEY: key.encode(), _ABOUT: json.dumps(said).encode()})
+    record = {**about, **figures, "importance": fields}
+    schema = pa.schema([("score", pa.float32())], {_KEY: key.encode(), _ABOUT: json.dumps(record).encode()})
     sink = pa.BufferOutputStream()
     pq.write_table(pa.table({"score": cell.score}, schema=schema), sink)
     write_atomic(path, sink.getvalue().to_pybytes())
 
 
 def read_cell(path: Path, key: str, rows: int) -> TrainedCell | None:
-    """The cell at ``path``; None when missing, damaged, of another key or of other than ``rows`` rows."""
+    """Return the cell of a file; None if it is missing, damaged, or has another key or number of rows."""
     try:
         table = pq.read_table(path, memory_map=False)
         metadata = table.schema.metadata or {}
