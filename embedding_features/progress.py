@@ -26,7 +26,7 @@ class Silent:
 
     @contextmanager
     def task(self, name: str, total: int | None = None) -> Iterator[Advance]:  # noqa: ARG002
-        """See :meth:`Progress.task`."""
+        """Show nothing; see :meth:`Progress.task`."""
         yield lambda *_, **__: None
 
 

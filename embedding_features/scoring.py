@@ -23,7 +23,7 @@ class Dot(Scorer):
     kind: Literal["dot"] = "dot"
 
     def score(self, a: Tensor, b: Tensor) -> Tensor:
-        """See :meth:`Scorer.score`."""
+        """Return the scores of pairs; see :meth:`Scorer.score`."""
         return (a * b).sum(-1)
 
 
@@ -33,5 +33,5 @@ class Cosine(Scorer):
     kind: Literal["cosine"] = "cosine"
 
     def score(self, a: Tensor, b: Tensor) -> Tensor:
-        """See :meth:`Scorer.score`."""
+        """Return the scores of pairs; see :meth:`Scorer.score`."""
         return torch.cosine_similarity(a, b, dim=-1, eps=1e-12)

@@ -53,7 +53,7 @@ class Pipeline(Config):
 
     @property
     def grid(self) -> GridContext:
-        """What the variants of the grid refer to."""
+        """Return what the variants of the grid refer to."""
         section, made = self.submodel, None
         if section is not None:
             made = SubModelContext(section.pretrain.family_name, section.as_of)
@@ -65,7 +65,7 @@ class Pipeline(Config):
 
     @property
     def methods(self) -> tuple[Pretrain, ...]:
-        """All that are pretrained, the first first."""
+        """Return all methods that are pretrained, the first one first."""
         return (self.pretrain, *self.also)
 
     @property

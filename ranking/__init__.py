@@ -1,0 +1,1 @@
+"""Rankers that use pretrained features, and ablations that say what each feature brought."""

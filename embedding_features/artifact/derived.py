@@ -16,7 +16,7 @@ class SavedCodebook(Protocol):
 
     @property
     def record(self) -> CodebookRecord:
-        """What a manifest says of it."""
+        """Return the codebook as a manifest records it."""
         ...
 
     def save(self, folder: Path) -> None:

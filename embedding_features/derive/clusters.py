@@ -45,7 +45,7 @@ class Clusters(CodebookSpec):
         return {"centroids": centroids, "scale": np.array([scale], np.float64)}
 
     def encode(self, arrays: Arrays, vectors: F32) -> dict[str, pa.Array]:
-        """See :meth:`CodebookSpec.encode`."""
+        """Return ids and weights of the nearest clusters; see :meth:`CodebookSpec.encode`."""
         centroids = arrays["centroids"]
         distances, rows = nearest(vectors, centroids, min(self.top_k, len(centroids)))
         unit = max(self.temperature * float(arrays["scale"][0]), 1e-30)  # 0 where each vector is a centroid

@@ -53,7 +53,7 @@ class ProductTokens(TokenSpec):
         return {_name("part", p): kmeans(part, self.codes, seed + p) for p, part in enumerate(parts)}
 
     def encode(self, arrays: Arrays, vectors: F32) -> dict[str, pa.Array]:
-        """See :meth:`CodebookSpec.encode`."""
+        """Return the tokens of vectors; see :meth:`CodebookSpec.encode`."""
         tokens = np.empty((len(vectors), self.parts), np.int64)
         for p, part in enumerate(np.split(vectors, self.parts, axis=1)):
             tokens[:, p] = nearest(part, arrays[_name("part", p)])[1][:, 0]
@@ -89,7 +89,7 @@ class ResidualTokens(TokenSpec):
         return arrays
 
     def encode(self, arrays: Arrays, vectors: F32) -> dict[str, pa.Array]:
-        """See :meth:`CodebookSpec.encode`."""
+        """Return the tokens of vectors; see :meth:`CodebookSpec.encode`."""
         tokens = np.empty((len(vectors), self.levels), np.int64)
         residual = vectors
         for level in range(self.levels):
@@ -132,7 +132,7 @@ class QuantileBins(TokenSpec):
         return {"edges": np.ascontiguousarray(edges, np.float32)}
 
     def encode(self, arrays: Arrays, vectors: F32) -> dict[str, pa.Array]:
-        """See :meth:`CodebookSpec.encode`."""
+        """Return the tokens of vectors; see :meth:`CodebookSpec.encode`."""
         edges = arrays["edges"]
         tokens: I64 = np.empty((len(vectors), len(edges)), np.int64)
         for dim, row in enumerate(edges):

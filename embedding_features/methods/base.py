@@ -52,7 +52,7 @@ class Method(Part):
 
     @property
     def weight_uses(self) -> tuple[WeightUse, ...]:
-        """How each part that reads the view's edges uses their weights."""
+        """Say how each part that reads the view's edges uses their weights."""
         return ("ignored",)
 
     @final

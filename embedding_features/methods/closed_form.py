@@ -27,7 +27,7 @@ class ClosedForm(Method):
 
     @property
     def weight_uses(self) -> tuple[WeightUse, ...]:
-        """How the solver uses the weights of the view's edges."""
+        """Say how the solver uses the weights of the view's edges."""
         return (self.solver.weights,) if self.view.use_weights else ("ignored",)
 
     def _fit(self, view: BipartiteView, run: Run) -> Embeddings:

@@ -51,7 +51,7 @@ class Trained(Method):
 
     @property
     def weight_uses(self) -> tuple[WeightUse, ...]:
-        """How the sampler, and an encoder that reads edges, use the weights of the view's edges."""
+        """Say how the sampler, and an encoder that reads edges, use the weights of the view's edges."""
         if not self.view.use_weights:
             return ("ignored",)
         return (self.sampler.weights, *((self.encoder.weights,) if self.encoder.weights else ()))

@@ -31,7 +31,7 @@ from ranking.task.labels import entity_frame, load_labels
 
 @dataclass(frozen=True)
 class RankResult:
-    """What the grid learned and what it learned from.
+    """Holds what the grid learned and what it learned from.
 
     Attributes:
         scores: of every cell, on the test rows.

@@ -22,7 +22,7 @@ AGAIN = "export the bundle again"
 
 
 class BundleRecord(Config):
-    """What ``bundle.json`` holds.
+    """Holds what ``bundle.json`` says of a bundle.
 
     Attributes:
         library_version: of embedding-features, when it was exported.

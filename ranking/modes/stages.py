@@ -27,18 +27,18 @@ class StageFigures:
 
     @property
     def missed(self) -> float:
-        """What the candidates lose: possible − ideal."""
+        """Return what the candidates lose: possible − ideal."""
         return self.possible - self.ideal
 
     @property
     def lost(self) -> float:
-        """What the ranker loses: ideal − ranked."""
+        """Return what the ranker loses: ideal − ranked."""
         return self.ideal - self.ranked
 
 
 @dataclass(frozen=True)
 class TwoStages:
-    """How both stages do on some requests.
+    """Holds how well both stages do on some requests.
 
     Attributes:
         k: the cut-off of recall and NDCG.

@@ -14,7 +14,7 @@ _LOG = structlog.get_logger()
 
 
 class ConnectionState(ServerState):
-    """What the connections of a server share.
+    """Holds what the connections of a server share.
 
     Attributes:
         draining: whether each answer is the last of its connection.

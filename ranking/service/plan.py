@@ -35,7 +35,7 @@ class HistoryVectors:
 
 @dataclass(frozen=True)
 class ColumnPlan:
-    """Where the raw columns come from.
+    """Says where the raw columns come from.
 
     Attributes:
         columns: all, in the order of the spec.

@@ -20,7 +20,7 @@ from ranking.task.task import Side
 
 @dataclass(frozen=True)
 class ReadColumns:
-    """What was read of a request's ids; by default nothing.
+    """Holds what was read of a request's ids; by default nothing.
 
     Attributes:
         columns: raw columns that Feast gives.

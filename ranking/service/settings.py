@@ -13,7 +13,7 @@ Positive = Annotated[float, Field(gt=0)]
 
 
 class Limits(Config):
-    """What one request may ask for, and all of them together."""
+    """Bounds what one request may ask for, and all of them together."""
 
     body_bytes: int = Field(default=2**20, ge=1)
     """Bytes of a request's body."""
@@ -62,7 +62,7 @@ class CandidateSettings(Config):
 
 
 class Settings(Config):
-    """What ``service.yaml`` holds; paths are relative to it."""
+    """Holds the settings of ``service.yaml``; paths are relative to it."""
 
     auth: Auth = TokenAuth()
     limits: Limits = Limits()

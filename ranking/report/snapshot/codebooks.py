@@ -14,7 +14,7 @@ _SIZES = ("k", "codes", "bins")
 
 @dataclass(frozen=True)
 class CodebookUse:
-    """How a snapshot uses the codes of one codebook.
+    """Counts how a snapshot uses the codes of one codebook.
 
     Attributes:
         record: the codebook, as the manifest has it.

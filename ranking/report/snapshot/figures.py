@@ -35,7 +35,7 @@ class Neighbourhood:
 
 @dataclass(frozen=True)
 class NodeFigures:
-    """What the vectors of one node type look like.
+    """Holds figures of the vectors of one node type.
 
     Attributes:
         count: how many vectors there are.
