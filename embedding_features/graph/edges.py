@@ -18,7 +18,7 @@ from embedding_features.progress import Progress
 from embedding_features.sources.as_of_rows import KnownRows, known_rows
 from embedding_features.sources.counts import RowCounts, check_dropped, count_rows
 from embedding_features.sources.moment import from_microseconds
-from embedding_features.sources.numbers import Number
+from embedding_features.sources.numbers import NumericColumn
 from embedding_features.sources.open import open_source
 from embedding_features.sources.sql import Subject, quoted
 
@@ -54,7 +54,7 @@ def edge_rows(con: Any, schema: GraphSchema, name: str, as_of: datetime) -> Know
         "dst": (relation.dst.column, schema.nodes[relation.dst.type].id),
     }
     opened = open_source(con, relation, Subject(f"relation {name!r}", GraphError), schema.folder, as_of)
-    numbers = {} if relation.weight is None else {"weight": Number(relation.weight, "weight")}
+    numbers = {} if relation.weight is None else {"weight": NumericColumn(relation.weight, "weight")}
     return known_rows(opened, relation, ids, as_of, numbers)
 
 

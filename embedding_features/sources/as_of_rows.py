@@ -8,7 +8,7 @@ from typing import Any
 
 from embedding_features.sources.columns import Expression, id_sql, may_misfit
 from embedding_features.sources.moment import to_microseconds
-from embedding_features.sources.numbers import Number, number_sql
+from embedding_features.sources.numbers import NumericColumn, number_sql
 from embedding_features.sources.opened import Opened, fetch
 from embedding_features.sources.row_flags import flagged_sql
 from embedding_features.sources.source import IdType, Source
@@ -37,7 +37,7 @@ class KnownRows:
     opened: Opened
     source: Source
     columns: Mapping[str, str]
-    numbers: Mapping[str, Number]
+    numbers: Mapping[str, NumericColumn]
     typed: str
     outputs: tuple[str, ...]
 
@@ -88,7 +88,7 @@ def known_rows(
     source: Source,
     ids: Mapping[str, tuple[str, IdType]],
     as_of: datetime | None,
-    numbers: Mapping[str, Number] = MappingProxyType({}),
+    numbers: Mapping[str, NumericColumn] = MappingProxyType({}),
     values: Mapping[str, Expression] = MappingProxyType({}),
 ) -> KnownRows:
     """Return the rows of a source, typed, with those marked that were known at a moment.

@@ -15,7 +15,7 @@ _NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 
 
 @dataclass(frozen=True)
-class Number:
+class NumericColumn:
     """Describes a column of numbers.
 
     Attributes:
@@ -41,7 +41,7 @@ def number_text_sql(name: str, decimal: str) -> str:
     return f"CASE WHEN {matches} THEN TRY_CAST({point} AS DOUBLE) END"
 
 
-def number_sql(opened: Opened, number: Number) -> Expression:
+def number_sql(opened: Opened, number: NumericColumn) -> Expression:
     """Return the numbers of a column as FLOAT or DOUBLE; null where they are none, or not finite.
 
     Raises:
@@ -64,7 +64,7 @@ def number_sql(opened: Opened, number: Number) -> Expression:
     return sql
 
 
-def unfit_sql(name: str, number: Number) -> str:
+def unfit_sql(name: str, number: NumericColumn) -> str:
     """Return the condition that a row of :class:`.KnownRows` lacks its number ``name`` and must not."""
     if not number.optional:
         return f"{name} IS NULL"

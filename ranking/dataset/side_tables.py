@@ -12,7 +12,7 @@ from embedding_features.errors import DataError
 from embedding_features.sources.as_of_rows import known_rows
 from embedding_features.sources.columns import id_type, value_sql
 from embedding_features.sources.counts import count_rows
-from embedding_features.sources.numbers import Number
+from embedding_features.sources.numbers import NumericColumn
 from embedding_features.sources.open import open_source
 from embedding_features.sources.opened import TEXT
 from embedding_features.sources.sql import Subject, connection, quoted
@@ -109,7 +109,9 @@ def side_table(task: Task, side: Side) -> pa.Table | None:
         opened = open_source(con, spec.source, subject, Path(), None)
         key = (spec.key, task.side(side).id or id_type(opened, spec.key))
         parsed = [name for name in spec.continuous if TEXT in opened.kinds(name)]
-        numbers = {f"{side}_{name}": Number(name, "number", "DOUBLE", optional=True) for name in parsed}
+        numbers = {
+            f"{side}_{name}": NumericColumn(name, "number", "DOUBLE", optional=True) for name in parsed
+        }
         values = {f"{side}_{name}": value_sql(opened, name) for name in names if name not in parsed}
         if "id" in names:
             raise subject.refusal(f"a column called 'id' would be {side}_id, as its key is", "rename it")

@@ -16,7 +16,7 @@ from ranking.service.served_bundle import ServedBundle
 from ranking.service.subject import RankSubject, make_subject
 
 
-class Scorer:
+class RequestScorer:
     """Scores items by the bundle that serves, with or without the online store.
 
     Args:

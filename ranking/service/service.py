@@ -15,7 +15,7 @@ from ranking.service.limits import check_at_most
 from ranking.service.lists import check_ids, read_domains, read_popular
 from ranking.service.metrics import Metrics
 from ranking.service.requests import RankRequest, RecallRequest, RecommendRequest
-from ranking.service.scoring import Scorer
+from ranking.service.scoring import RequestScorer
 from ranking.service.served_bundle import ServedBundle
 from ranking.service.settings import Settings
 
@@ -45,7 +45,7 @@ class RankingService:
         self.bundle_holder = BundleHolder(folder, load, self.path_redactor, self.metrics)
         self.candidate_search = CandidateSearch(self._client, settings.recall)
         self.circuit_breaker = CircuitBreaker(settings.store, self.metrics)
-        self._scorer = Scorer(
+        self._scorer = RequestScorer(
             self.bundle_holder, self.circuit_breaker, self.metrics, settings.scoring_threads
         )
 

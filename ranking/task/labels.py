@@ -11,7 +11,7 @@ from embedding_features.errors import DataError
 from embedding_features.sources.as_of_rows import known_rows
 from embedding_features.sources.columns import id_type
 from embedding_features.sources.counts import count_rows
-from embedding_features.sources.numbers import Number
+from embedding_features.sources.numbers import NumericColumn
 from embedding_features.sources.open import open_source
 from embedding_features.sources.opened import fetch
 from embedding_features.sources.sql import Subject, connection
@@ -80,7 +80,7 @@ def _read(con: duckdb.DuckDBPyConnection, task: Task) -> None:
         for side in SIDES
         for spec in (task.side(side),)
     }
-    value = Number(rule.column, "label", "DOUBLE", optional=True, booleans=True)
+    value = NumericColumn(rule.column, "label", "DOUBLE", optional=True, booleans=True)
     rows = known_rows(opened, source, ids, None, {"value": value})
     count_rows(con, rows)
     named = f"SELECT user_id, item_id, time AS ts, value >= {rule.at_least!r} AS label"

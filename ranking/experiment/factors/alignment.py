@@ -19,7 +19,7 @@ from ranking.models.base import Ranker
 _ALIGNMENTS: dict[str, DomainAlignment] = {"mmd": MMD(), "coral": Coral(), "adversarial": Adversarial()}
 
 
-class Alignment(Factor):
+class AlignmentFactor(Factor):
     """Varies the discrepancy by which a target domain and all others are aligned.
 
     Rankers without a representation are left out of aligned variants.

@@ -28,7 +28,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 
 
-class Features(Factor):
+class FeaturesFactor(Factor):
     """Varies the groups of fields: parts of the strong baseline, all of it, or what is added to it."""
 
     name: ClassVar[str] = "features"

@@ -8,7 +8,7 @@ from ranking.inputs.field_specs import FieldSpec
 from ranking.inputs.groups import LOG_GROUPS
 
 
-class MethodOfFeatures(Factor):
+class MethodFactor(Factor):
     """Varies the family whose features a ranker sees; "" is the pipeline's first."""
 
     name: ClassVar[str] = "method"

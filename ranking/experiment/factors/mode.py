@@ -9,7 +9,7 @@ from ranking.experiment.arm import Arm
 from ranking.experiment.factors.base import Factor, GridContext
 
 
-class ServiceMode(Factor):
+class ModeFactor(Factor):
     """Varies where vectors come from.
 
     They come from the store (``feature``), or are computed by the pretrained encoder inside the ranker

@@ -4,17 +4,17 @@ from functools import cache
 
 from embedding_features.errors import ConfigError
 from embedding_features.plugins import load_plugins
-from ranking.experiment.factors.alignment import Alignment
+from ranking.experiment.factors.alignment import AlignmentFactor
 from ranking.experiment.factors.base import Factor
-from ranking.experiment.factors.features import Features
-from ranking.experiment.factors.method import MethodOfFeatures
-from ranking.experiment.factors.mode import ServiceMode
-from ranking.experiment.factors.whose import WhoseFeatures
+from ranking.experiment.factors.features import FeaturesFactor
+from ranking.experiment.factors.method import MethodFactor
+from ranking.experiment.factors.mode import ModeFactor
+from ranking.experiment.factors.whose import WhoseFactor
 
 #: group of entry points by which third parties' factors are found
 PLUG_INS = "embedding_features.ablation_factors"
 
-_OURS: tuple[type[Factor], ...] = (Features, WhoseFeatures, MethodOfFeatures, ServiceMode, Alignment)
+_OURS: tuple[type[Factor], ...] = (FeaturesFactor, WhoseFactor, MethodFactor, ModeFactor, AlignmentFactor)
 
 
 @cache

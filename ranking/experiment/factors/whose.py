@@ -9,7 +9,7 @@ from ranking.inputs.groups import LOG_GROUPS
 from ranking.task.task import SIDES
 
 
-class WhoseFeatures(Factor):
+class WhoseFactor(Factor):
     """Varies the side whose pretrained features a ranker sees."""
 
     name: ClassVar[str] = "whose"
