@@ -1,18 +1,20 @@
 """The bytes that Redis holds of a view version: one hash of a header and a row for each entity.
 
+::
+
     field              value
     ─────────────────  ────────────────────────────────────────────────────────────────────────────
     h                  header
     i  id (int64)      row of an entity whose one key is an integer
     s  id (UTF-8)      row of an entity whose one key is a string
-    j  parts, packed   row of any other entity (:func:`..pushed.key_of`)
+    j  parts, packed   row of any other entity (pushed.key_of)
 
     header             event (int64)  created (int64)  JSON {run, entities, text, columns, widths}
     snapshot's row     numbers and lists of numbers of one length, at the same place in every row
                        then of each other column: its size in bytes (uint32), and these bytes;
                        in a list of strings each string has its size before it, too
                        0 (one byte)
-    pushed row         the row, packed (:func:`..pushed.row_to_bytes`)  event (int64)  created (int64)
+    pushed row         the row, packed (pushed.row_to_bytes)  event (int64)  created (int64)
                        1 (one byte)
 
 Event and created are microseconds since 1970. All numbers are little-endian. The Lua of :mod:`.scripts` reads
