@@ -73,11 +73,17 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     config = str(small_pipeline(folder))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
-        patch.chdir(folder)  # where MLflow's artifacts go beside a database
-        results = {job: call(job, "--config", config, "--track", "mlflow") for job in JOBS}
-        repo = str(folder / "repo")
-        results["materialize"] = call("materialize", "--repo", repo, "--track", "mlflow")
+        with pytest.MonkeyPatch.context() as moved:
+            moved.chdir(folder)  # where MLflow's artifacts go beside a database
+            results = {job: call(job, "--config", config, "--track", "mlflow") for job in JOBS}
+            repo = str(folder / "repo")
+            results["materialize"] = call("materialize", "--repo", repo, "--track", "mlflow")
         yield World(folder, results)
+
+
+@pytest.fixture(autouse=True)
+def _beside_the_artifacts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(world.folder)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import sys
 import textwrap
 from collections.abc import Mapping
+from contextlib import chdir
 from pathlib import Path
 
 import pyarrow as pa
@@ -67,6 +68,7 @@ def feast(repo: Path, *command: str):
         sys.modules.pop(path.stem, None)
     sys.path.insert(0, str(repo))
     try:
-        return CliRunner().invoke(cli, ["-c", str(repo), *command])
+        with chdir(Path.cwd()):  # apply changes the folder
+            return CliRunner().invoke(cli, ["-c", str(repo), *command])
     finally:
         sys.path[:] = [path for path in sys.path if path != str(repo)]
