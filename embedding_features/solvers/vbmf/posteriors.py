@@ -5,10 +5,10 @@ that their product is c_i + b_u + ⟨p_u, q_i⟩.
 """
 
 import numba
-import numpy as np
 
 from embedding_features.arrays import F64, I32, I64
 from embedding_features.jit import jit, piece, working_memory
+from embedding_features.posterior import solve_posterior
 
 
 @jit(parallel=True)
@@ -28,8 +28,8 @@ def update_posteriors(
 ) -> None:
     """Set ``mean`` [rows, D] and ``covariance`` [rows, D, D] to each row's posterior, 1 and 0 at ``known``.
 
-    A row's precision is diag(``precision``) + Σ E[v vᵀ] / ``noise`` over its edges, v the other side's
-    vectors with E[v vᵀ] = ``other`` ``other``ᵀ + ``other_covariance``; its linear term is ``precision`` ·
+    A row's precision is ``precision`` + Σ E[v vᵀ] / ``noise`` over its edges, v the other side's
+    vectors with E[v vᵀ] = ``other`` ``other``ᵀ + ``other_covariance``; its linear term is ``precision``
     ``prior_mean`` + Σ ``target`` · ``other`` / ``noise``. The row and column of the known 1 are taken out.
 
     Args:
@@ -39,7 +39,7 @@ def update_posteriors(
         other: [columns, D] means of the other side.
         other_covariance: [columns, D, D].
         noise: variance of ``target`` around the product.
-        precision: [D] of the prior.
+        precision: [D, D] of the prior.
         prior_mean: [rows, D].
         known: position of the 1.
         bounds: row bounds of chunks that run beside each other.
@@ -66,82 +66,6 @@ def update_posteriors(
             solve_posterior(
                 root, linear, noise, precision, prior_mean[row], known, column, mean[row], covariance[row]
             )
-
-
-@jit()
-def solve_posterior(
-    root: F64,
-    linear: F64,
-    noise: float,
-    precision: F64,
-    prior_mean: F64,
-    known: int,
-    column: F64,
-    mean: F64,
-    covariance: F64,
-) -> None:
-    """Turn sums over edges into one row's posterior.
-
-    Args:
-        root: [D, D] lower triangle of Σ E[v vᵀ]; its Cholesky factor afterwards.
-        linear: [D] Σ target · v; used up.
-        noise: as of :func:`update_posteriors`.
-        precision: likewise.
-        prior_mean: [D] of this row.
-        known: as of :func:`update_posteriors`.
-        column: [D] working memory.
-        mean: [D] written to.
-        covariance: [D, D] written to.
-    """
-    dim = len(linear)
-    for a in range(dim):
-        with_known = root[a, known] if a >= known else root[known, a]
-        linear[a] = (linear[a] - with_known) / noise + precision[a] * prior_mean[a]
-    for a in range(dim):
-        for b in range(a + 1):
-            root[a, b] = 0.0 if a == known or b == known else root[a, b] / noise
-        root[a, a] += precision[a]
-    root[known, known], linear[known] = 1.0, 1.0
-    _cholesky(root)
-    for b in range(dim):
-        for a in range(dim):
-            column[a] = 1.0 if a == b else 0.0
-        _solve(root, column)
-        for a in range(dim):
-            covariance[a, b] = column[a]
-    for a in range(dim):
-        total = 0.0
-        for b in range(dim):
-            total += covariance[a, b] * linear[b]
-        mean[a] = total
-    for a in range(dim):
-        covariance[a, known] = covariance[known, a] = 0.0
-    mean[known] = 1.0
-
-
-@jit()
-def _cholesky(root: F64) -> None:
-    """Replace the lower triangle of a positive definite matrix by its Cholesky factor."""
-    for a in range(len(root)):
-        for b in range(a + 1):
-            total = root[a, b]
-            for c in range(b):
-                total -= root[a, c] * root[b, c]
-            root[a, b] = np.sqrt(total) if a == b else total / root[b, b]
-
-
-@jit()
-def _solve(root: F64, column: F64) -> None:
-    """Solve L Lᵀ x = ``column`` in place."""
-    dim = len(column)
-    for a in range(dim):
-        for c in range(a):
-            column[a] -= root[a, c] * column[c]
-        column[a] /= root[a, a]
-    for a in range(dim - 1, -1, -1):
-        for c in range(a + 1, dim):
-            column[a] -= root[c, a] * column[c]
-        column[a] /= root[a, a]
 
 
 @jit(parallel=True)

@@ -78,7 +78,7 @@ class Side:
             other.mean,
             other.covariance,
             noise,
-            self.precision,
+            np.diag(self.precision),
             self.prior_mean,
             self.known,
             self.bounds,

@@ -1,5 +1,6 @@
 """Variational matrix factorization with biases inside the vectors and priors moved by attributes."""
 
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -22,6 +23,25 @@ _BIAS_VARIANCE = 0.05
 _FACTOR_VARIANCE = 0.1
 #: sweeps before attributes move the prior's means: vectors that mean nothing yet would mislead them
 _SWEEPS_WITHOUT_ATTRIBUTES = 3
+#: the noise's variance is no less, also where every value is predicted exactly
+_LEAST_NOISE = 1e-12
+
+
+@dataclass(frozen=True)
+class Posteriors:
+    """Holds what was inferred: y_ui ~ N(level + u · v, noise).
+
+    Attributes:
+        users: posteriors of u = (1, b_u, p_u).
+        items: posteriors of v = (c_i, 1, q_i).
+        level: mean of the values.
+        noise: variance of the values around the products.
+    """
+
+    users: Side
+    items: Side
+    level: float
+    noise: float
 
 
 class VBMF(Solver):
@@ -49,27 +69,39 @@ class VBMF(Solver):
 
     def solve(self, view: BipartiteView, *, seed: int = 0, progress: Progress = SILENT) -> tuple[F32, F32]:
         """Compute the vectors; a pair's weight is the value to be predicted: a rating, or 0 and 1."""
+        found = self.infer(view, seed=seed, progress=progress)
+        vectors = found.items.mean.copy()
+        vectors[:, _ITEM_BIAS] += found.level
+        return found.users.mean.astype(np.float32), vectors.astype(np.float32)
+
+    def infer(self, view: BipartiteView, *, seed: int = 0, progress: Progress = SILENT) -> Posteriors:
+        """Infer the posteriors of both sides.
+
+        Args:
+            view: the relation as a matrix of values.
+            seed: of the start.
+            progress: shows the sweeps.
+        """
         values = view.forward.weights().astype(np.float64)
         level = float(values.mean())
         target = values - level
         # a stable sort by destination is the order of the transpose: sources ascend within a destination
         by_item = target[np.argsort(view.forward.indices, kind="stable")]
         users, items = self._start(view, seed)
-        noise = max(float(target.var()), 1e-12) / 1.2
+        noise = max(float(target.var()), _LEAST_NOISE) / 1.2
         with progress.task("vbmf", self.sweeps) as advance:
             for sweep in range(self.sweeps):
                 users.update(target, items, noise)
-                with_attributes = sweep >= _SWEEPS_WITHOUT_ATTRIBUTES
-                if with_attributes:
+                if sweep >= _SWEEPS_WITHOUT_ATTRIBUTES:
                     users.move_prior_mean()
                 items.update(by_item, users, noise)
-                if with_attributes:
+                if sweep >= _SWEEPS_WITHOUT_ATTRIBUTES:
                     items.move_prior_mean()
                 noise = self._estimate(users, items, target)
                 advance()
-        vectors = items.mean.copy()
-        vectors[:, _ITEM_BIAS] += level
-        return users.mean.astype(np.float32), vectors.astype(np.float32)
+        # so that a user's vector is what folding in the user's events gives
+        users.update(target, items, noise)
+        return Posteriors(users, items, level, noise)
 
     def _start(self, view: BipartiteView, seed: int) -> tuple[Side, Side]:
         """Return both sides; the items' factors are small random numbers."""
@@ -104,4 +136,4 @@ class VBMF(Solver):
             users.bounds,
             moments,
         )
-        return max(float(np.mean(target**2 - 2 * target * moments[:, 0] + moments[:, 1])), 1e-12)
+        return max(float(np.mean(target**2 - 2 * target * moments[:, 0] + moments[:, 1])), _LEAST_NOISE)

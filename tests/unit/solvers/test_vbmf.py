@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
+from embedding_features.fresh.fold_in import FoldInModel
 from embedding_features.graph import CSR
 from embedding_features.graph.attributed import AttributedView
 from embedding_features.graph.propagation import balanced_chunks
@@ -43,8 +44,8 @@ def test_a_posterior_is_what_plain_algebra_says(side, known):
     mean, covariance = np.zeros((9, DIM)), np.zeros((9, DIM, DIM))
     bounds = balanced_chunks(matrix)
     update_posteriors(
-        matrix.indptr, matrix.indices, target, other, other_covariance, noise, precision, prior_mean, known,
-        bounds, mean, covariance,
+        matrix.indptr, matrix.indices, target, other, other_covariance, noise, np.diag(precision), prior_mean,
+        known, bounds, mean, covariance,
     )  # fmt: skip
     free = [k for k in range(DIM) if k != known]
     for row in range(9):
@@ -169,3 +170,26 @@ def test_an_item_of_few_ratings_has_the_mean_of_its_attribute():
     np.testing.assert_allclose(of_cold, [3, 4, 3, 4], atol=0.15)
     users, items = VBMF(dim=4).solve(plain)
     np.testing.assert_allclose((users @ items[:4].T).mean(axis=0), 3.5, atol=0.1)
+
+
+def test_folding_in_a_users_own_events_gives_its_own_vector():
+    rng = np.random.default_rng(7)
+    known = rng.random((40, 30)) < 0.4
+    values = 3 + rng.normal(size=(40, 2)) @ rng.normal(size=(2, 30))
+    view = view_of(values, known)
+    found = VBMF(dim=5).infer(view)
+    model = FoldInModel(
+        vectors=found.items.mean,
+        covariance=found.items.covariance,
+        noise=found.noise,
+        level=found.level,
+        prior_mean=found.users.prior_mean[0],
+        prior_precision=np.diag(found.users.precision),
+        known=found.users.known,
+    )
+    for user in range(40):
+        edges = slice(view.forward.indptr[user], view.forward.indptr[user + 1])
+        rows = view.forward.indices[edges].astype(np.int64)
+        folded = model.fold_in(rows, view.forward.weights()[edges].astype(np.float64))
+        np.testing.assert_allclose(folded.mean, found.users.mean[user], rtol=1e-9, atol=1e-10)
+        np.testing.assert_allclose(folded.covariance, found.users.covariance[user], rtol=1e-9, atol=1e-10)
