@@ -77,3 +77,10 @@ class Attributed(Bipartite):
         joined.data[:] = 1
         often = np.flatnonzero(joined.sum(axis=0) >= self.min_attribute_nodes)
         return scipy.sparse.csr_array(joined[:, often]) if len(often) else None
+
+
+class Valued(Attributed):
+    """Views a relation whose weights are values, such as ratings: of a pair's several the last one counts."""
+
+    def _merged(self, edges: CSR) -> CSR:
+        return edges.merged("last")

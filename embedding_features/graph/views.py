@@ -60,7 +60,7 @@ class Bipartite(Config):
         if not self.use_weights:
             check_ignored(relation.name, relation.forward)
         unweighted = replace(relation.forward, weight=None)
-        merged = relation.forward.merged("sum") if self.use_weights else unweighted.merged("last")
+        merged = self._merged(relation.forward) if self.use_weights else unweighted.merged("last")
         weight = merged.weights()
         if not np.isfinite(weight).all():
             raise GraphError(f"relation {relation.name!r} has weights that are NaN or infinite")
@@ -73,6 +73,10 @@ class Bipartite(Config):
             weight = _symmetric(merged, weight)
         forward = CSR(merged.indptr, merged.indices, merged.columns, weight, merged.time)
         return BipartiteView(relation.name, relation.src, relation.dst, forward, forward.transposed())
+
+    def _merged(self, edges: CSR) -> CSR:
+        """Return the matrix with each pair once."""
+        return edges.merged("sum")
 
 
 def _symmetric(csr: CSR, weight: F32) -> F32:

@@ -9,13 +9,14 @@ from embedding_features.errors import GraphError
 from embedding_features.graph.csr import CSR
 
 #: ``ignored``: every pair counts alike; ``confidence``: the larger, the surer the like, and 0 says nothing;
-#: ``signed``: above 0 a like, below 0 a dislike
-WeightUse = Literal["ignored", "confidence", "signed"]
+#: ``signed``: above 0 a like, below 0 a dislike; ``values``: what is to be predicted, such as a rating
+WeightUse = Literal["ignored", "confidence", "signed", "values"]
 
 _RULES: dict[WeightUse, str] = {
     "ignored": "counts every pair alike whatever its weight, so that all weights must be above 0",
     "confidence": "reads weights as confidence and needs weights that are not negative and not all 0",
     "signed": "reads likes and dislikes from the sign of weights, so that none may be 0",
+    "values": "predicts weights, so that all must be numbers",
 }
 
 
@@ -31,7 +32,12 @@ def check_weights(relation: str, weight: F32, use: WeightUse) -> None:
         GraphError: naming the relation, how many weights are wrong, the rule and the fix.
     """
     above, below, zero = weight > 0, weight < 0, weight == 0
-    fine = {"ignored": above, "confidence": above | (zero & above.any()), "signed": above | below}[use]
+    fine = {
+        "ignored": above,
+        "confidence": above | (zero & above.any()),
+        "signed": above | below,
+        "values": above | below | zero,
+    }[use]
     if fine.all():
         return
     counts = {"negative": below, "zero": zero, "NaN": ~(above | below | zero)}

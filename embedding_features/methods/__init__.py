@@ -13,6 +13,7 @@ from embedding_features.methods.lightgcn import lightgcn
 from embedding_features.methods.mf_bpr import mf_bpr
 from embedding_features.methods.registry import MethodInfo, describe, get_method, make, method, methods
 from embedding_features.methods.spectral import spectral
+from embedding_features.methods.vbmf import vbmf
 
 if TYPE_CHECKING:
     from embedding_features.methods.compositions import ClosedForm, Method, Trained
@@ -32,6 +33,7 @@ __all__ = [
     "methods",
     "mf_bpr",
     "spectral",
+    "vbmf",
 ]
 
 __getattr__, _ = on_first_use(

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import SerializeAsAny
 
 from embedding_features.artifact.embeddings import Embeddings
-from embedding_features.graph.attributed import Attributed
+from embedding_features.graph.attributed import Attributed, Valued
 from embedding_features.graph.views import BipartiteView
 from embedding_features.graph.weights import WeightUse
 from embedding_features.methods.base import Method, Run
@@ -44,3 +44,10 @@ class AttributedClosedForm(ClosedForm):
 
     kind: Literal["attributed_closed_form"] = "attributed_closed_form"  # type: ignore[assignment]
     view: Attributed
+
+
+class ValuedClosedForm(AttributedClosedForm):
+    """A closed form that predicts the weights of pairs, of which the last one counts."""
+
+    kind: Literal["valued_closed_form"] = "valued_closed_form"  # type: ignore[assignment]
+    view: Valued

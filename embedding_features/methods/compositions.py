@@ -7,7 +7,7 @@ by then. Therefore ``embedding_features.methods.Method`` comes from here.
 from embedding_features.config import Part
 from embedding_features.encoders import LightPropagation, Lookup
 from embedding_features.methods.base import Method
-from embedding_features.methods.closed_form import AttributedClosedForm, ClosedForm
+from embedding_features.methods.closed_form import AttributedClosedForm, ClosedForm, ValuedClosedForm
 from embedding_features.methods.trained import Trained
 from embedding_features.objectives import BPR
 from embedding_features.sampling import Pairs, Popularity, Uniform
@@ -15,11 +15,12 @@ from embedding_features.scoring import Dot
 from embedding_features.solvers.bpmf import BPMF
 from embedding_features.solvers.ials import IALS
 from embedding_features.solvers.spectral import Spectral
+from embedding_features.solvers.vbmf import VBMF
 
-__all__ = ["PARTS", "AttributedClosedForm", "ClosedForm", "Method", "Trained"]
+__all__ = ["PARTS", "AttributedClosedForm", "ClosedForm", "Method", "Trained", "ValuedClosedForm"]
 
 PARTS: tuple[type[Part], ...] = (
     *(LightPropagation, Lookup),
     *(BPR, Dot, Pairs, Popularity, Uniform),
-    *(BPMF, IALS, Spectral),
+    *(BPMF, IALS, Spectral, VBMF),
 )

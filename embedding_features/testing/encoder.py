@@ -61,7 +61,7 @@ class EncoderTests:
 
     def test_it_says_how_it_uses_weights(self) -> None:
         """Check that ``weights`` is one of the known uses, or None where no edges are read."""
-        assert self.make().weights in (None, "ignored", "confidence", "signed")
+        assert self.make().weights in (None, "ignored", "confidence", "signed", "values")
 
     @pytest.mark.parametrize("dim", [3, 8])
     def test_both_sides_have_finite_float32_vectors_of_the_dim_asked_for(self, dim: int) -> None:

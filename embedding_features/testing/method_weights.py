@@ -12,6 +12,7 @@ _ACCEPTED = {
     "ignored": {"above 0"},
     "confidence": {"above 0", "some 0"},
     "signed": {"above 0", "dislikes", "all dislikes"},
+    "values": {"above 0", "some 0", "all 0", "dislikes", "all dislikes", "both"},
 }
 _CYCLES = {
     "above 0": [0.5, 2.0, 7.0],
@@ -57,7 +58,7 @@ class MethodWeightTests(MethodCase):
     def test_an_edge_taken_back_is_no_like(self) -> None:
         """Check that a pair's weights are added up: 1 and -1 are 0, 2 and -1 are 1."""
         method = self.make(dim=2)
-        if set(method.weight_uses) <= {"confidence"}:
+        if set(method.weight_uses) <= {"confidence", "values"}:
             method.fit(taken_back(1.0))
         else:
             with pytest.raises(GraphError, match="1 zero weights among its 12 pairs"):

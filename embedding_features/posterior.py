@@ -1,0 +1,91 @@
+"""The Gaussian posterior of one vector, given products with known vectors: Bayesian linear regression."""
+
+import numpy as np
+
+from embedding_features.arrays import F64
+from embedding_features.jit import jit
+
+
+@jit()
+def solve_posterior(
+    root: F64,
+    linear: F64,
+    noise: float,
+    precision: F64,
+    prior_mean: F64,
+    known: int,
+    column: F64,
+    mean: F64,
+    covariance: F64,
+) -> None:
+    """Set ``mean`` and ``covariance`` to the posterior of z, where y_e ~ N(z · v_e, noise) and z ~ N(prior).
+
+    Its precision is ``precision`` + Σ E[v vᵀ] / ``noise``, its linear term ``precision`` ``prior_mean`` +
+    Σ y v / ``noise`` (Bishop, Pattern Recognition and Machine Learning, 2006, eqs. 3.50 and 3.51). A
+    number of z that is known to be 1 is taken out of the regression.
+
+    Args:
+        root: [D, D] lower triangle of Σ E[v vᵀ] over the events; its Cholesky factor afterwards.
+        linear: [D] Σ y v over the events; used up.
+        noise: variance of y around the product.
+        precision: [D, D] of the prior.
+        prior_mean: [D] of the prior.
+        known: position of the 1; -1 where no number is known.
+        column: [D] working memory.
+        mean: [D] written to.
+        covariance: [D, D] written to.
+    """
+    dim = len(linear)
+    for a in range(dim):
+        with_known = 0.0 if known < 0 else (root[a, known] if a >= known else root[known, a])
+        column[a] = (linear[a] - with_known) / noise
+        for b in range(dim):
+            if b != known:
+                column[a] += precision[a, b] * prior_mean[b]
+    for a in range(dim):
+        linear[a] = column[a]
+        for b in range(a + 1):
+            root[a, b] = 0.0 if a == known or b == known else root[a, b] / noise + precision[a, b]
+    if known >= 0:
+        root[known, known], linear[known] = 1.0, 1.0
+    _cholesky(root)
+    for b in range(dim):
+        for a in range(dim):
+            column[a] = 1.0 if a == b else 0.0
+        _solve(root, column)
+        for a in range(dim):
+            covariance[a, b] = column[a]
+    for a in range(dim):
+        total = 0.0
+        for b in range(dim):
+            total += covariance[a, b] * linear[b]
+        mean[a] = total
+    if known >= 0:
+        for a in range(dim):
+            covariance[a, known] = covariance[known, a] = 0.0
+        mean[known] = 1.0
+
+
+@jit()
+def _cholesky(root: F64) -> None:
+    """Replace the lower triangle of a positive definite matrix by its Cholesky factor."""
+    for a in range(len(root)):
+        for b in range(a + 1):
+            total = root[a, b]
+            for c in range(b):
+                total -= root[a, c] * root[b, c]
+            root[a, b] = np.sqrt(total) if a == b else total / root[b, b]
+
+
+@jit()
+def _solve(root: F64, column: F64) -> None:
+    """Solve L Lᵀ x = ``column`` in place."""
+    dim = len(column)
+    for a in range(dim):
+        for c in range(a):
+            column[a] -= root[a, c] * column[c]
+        column[a] /= root[a, a]
+    for a in range(dim - 1, -1, -1):
+        for c in range(a + 1, dim):
+            column[a] -= root[c, a] * column[c]
+        column[a] /= root[a, a]

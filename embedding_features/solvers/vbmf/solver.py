@@ -1,0 +1,139 @@
+"""Variational matrix factorization with biases inside the vectors and priors moved by attributes."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from embedding_features.arrays import F32, F64
+from embedding_features.graph.attributed import AttributedView
+from embedding_features.graph.views import BipartiteView
+from embedding_features.graph.weights import WeightUse
+from embedding_features.progress import SILENT, Progress
+from embedding_features.solvers.base import Solver
+from embedding_features.solvers.vbmf.posteriors import expected_products
+from embedding_features.solvers.vbmf.side import Side
+
+#: positions of a vector: a user's is (1, b_u, p_u), an item's (c_i, 1, q_i)
+_ITEM_BIAS, _USER_BIAS, _FACTORS = 0, 1, 2
+#: prior variance of a bias before it is estimated
+_BIAS_VARIANCE = 0.05
+#: prior variance of an item's factor before it is estimated; a user's is 1 throughout, which fixes the scale
+_FACTOR_VARIANCE = 0.1
+#: sweeps before attributes move the prior's means: vectors that mean nothing yet would mislead them
+_SWEEPS_WITHOUT_ATTRIBUTES = 3
+#: the noise's variance is no less, also where every value is predicted exactly
+_LEAST_NOISE = 1e-12
+
+
+@dataclass(frozen=True)
+class Posteriors:
+    """Holds what was inferred: y_ui ~ N(level + u · v, noise).
+
+    Attributes:
+        users: posteriors of u = (1, b_u, p_u).
+        items: posteriors of v = (c_i, 1, q_i).
+        level: mean of the values.
+        noise: variance of the values around the products.
+    """
+
+    users: Side
+    items: Side
+    level: float
+    noise: float
+
+
+class VBMF(Solver):
+    """Infers Gaussian posteriors of y_ui ~ N(m + b_u + c_i + ⟨p_u, q_i⟩, σ²), users and items independent.
+
+    Mean-field variational inference (Lim & Teh, Variational Bayesian Approach to Movie Rating Prediction,
+    KDD Cup 2007; Raiko, Ilin & Karhunen, ECML 2007): a side's posteriors are computed in closed form from the
+    second moments of the other's. Each dimension of the item factors has a prior variance of its own, which
+    is re-estimated in every sweep (automatic relevance: a dimension that explains nothing fades), as have
+    both biases and σ². Where the view has attributes, ridge maps of them are the priors' means.
+
+    The vectors are (1, b_u, p_u) and (m + c_i, 1, q_i): their dot product is the mean of y.
+
+    Attributes:
+        dim: width of the vectors, 2 more than that of p and q.
+        sweeps: updates of both sides.
+        ridge: prior precision of an attribute's effect on a mean, in rows.
+    """
+
+    weights: ClassVar[WeightUse] = "values"
+    kind: Literal["vbmf"] = "vbmf"
+    dim: int = Field(default=10, ge=2)
+    sweeps: int = Field(default=25, ge=1)
+    ridge: float = Field(default=10.0, gt=0)
+
+    def solve(self, view: BipartiteView, *, seed: int = 0, progress: Progress = SILENT) -> tuple[F32, F32]:
+        """Compute the vectors; a pair's weight is the value to be predicted: a rating, or 0 and 1."""
+        found = self.infer(view, seed=seed, progress=progress)
+        vectors = found.items.mean.copy()
+        vectors[:, _ITEM_BIAS] += found.level
+        return found.users.mean.astype(np.float32), vectors.astype(np.float32)
+
+    def infer(self, view: BipartiteView, *, seed: int = 0, progress: Progress = SILENT) -> Posteriors:
+        """Infer the posteriors of both sides.
+
+        Args:
+            view: the relation as a matrix of values.
+            seed: of the start.
+            progress: shows the sweeps.
+        """
+        values = view.forward.weights().astype(np.float64)
+        level = float(values.mean())
+        target = values - level
+        # a stable sort by destination is the order of the transpose: sources ascend within a destination
+        by_item = target[np.argsort(view.forward.indices, kind="stable")]
+        users, items = self._start(view, seed)
+        noise = max(float(target.var()), _LEAST_NOISE) / 1.2
+        with progress.task("vbmf", self.sweeps) as advance:
+            for sweep in range(self.sweeps):
+                users.update(target, items, noise)
+                if sweep >= _SWEEPS_WITHOUT_ATTRIBUTES:
+                    users.move_prior_mean()
+                items.update(by_item, users, noise)
+                if sweep >= _SWEEPS_WITHOUT_ATTRIBUTES:
+                    items.move_prior_mean()
+                noise = self._estimate(users, items, target)
+                advance()
+        # so that a user's vector is what folding in the user's events gives
+        users.update(target, items, noise)
+        return Posteriors(users, items, level, noise)
+
+    def _start(self, view: BipartiteView, seed: int) -> tuple[Side, Side]:
+        """Return both sides; the items' factors are small random numbers."""
+        precision = np.ones(self.dim)
+        precision[[_ITEM_BIAS, _USER_BIAS]] = 1 / _BIAS_VARIANCE
+        of_items = precision.copy()
+        of_items[_FACTORS:] = 1 / _FACTOR_VARIANCE
+        attributes = (
+            (view.src_attributes, view.dst_attributes) if isinstance(view, AttributedView) else (None, None)
+        )
+        users = Side.start(view.forward, _ITEM_BIAS, precision, attributes[0], self.ridge)
+        items = Side.start(view.reverse, _USER_BIAS, of_items, attributes[1], self.ridge)
+        drawn = np.random.default_rng(seed).standard_normal((view.reverse.rows, self.dim - _FACTORS))
+        items.mean[:, _FACTORS:] = drawn * _FACTOR_VARIANCE**0.5
+        return users, items
+
+    def _estimate(self, users: Side, items: Side, target: F64) -> float:
+        """Set the priors' precisions to what the posteriors say, and return the noise's variance."""
+        of_users, of_items = users.variances(), items.variances()
+        users.precision[_USER_BIAS] = 1 / of_users[_USER_BIAS]
+        items.precision[_ITEM_BIAS] = 1 / of_items[_ITEM_BIAS]
+        items.precision[_FACTORS:] = 1 / of_items[_FACTORS:]
+        moments = np.empty((len(target), 2))
+        matrix = users.matrix
+        expected_products(
+            matrix.indptr,
+            matrix.indices,
+            users.mean,
+            users.covariance,
+            items.mean,
+            items.covariance,
+            users.bounds,
+            moments,
+        )
+        return max(float(np.mean(target**2 - 2 * target * moments[:, 0] + moments[:, 1])), _LEAST_NOISE)

@@ -1,0 +1,195 @@
+"""Variational factorization: each update is the posterior by plain algebra, and the bound never falls."""
+
+import math
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+from embedding_features.fresh.fold_in import FoldInModel
+from embedding_features.graph import CSR
+from embedding_features.graph.attributed import AttributedView
+from embedding_features.graph.propagation import balanced_chunks
+from embedding_features.graph.views import BipartiteView
+from embedding_features.solvers.vbmf import VBMF
+from embedding_features.solvers.vbmf.posteriors import expected_products, update_posteriors
+from embedding_features.solvers.vbmf.side import Side
+
+DIM = 5
+
+
+def view_of(values: np.ndarray, known: np.ndarray) -> BipartiteView:
+    """A view of a matrix [users, items] where it is known."""
+    users, items = np.nonzero(known)
+    forward = CSR.from_edges(users, items, known.shape, weight=values[known].astype(np.float32))
+    return BipartiteView("rated", "user", "item", forward, forward.transposed())
+
+
+@pytest.fixture
+def side():
+    """Random edges, prior and other side of nine rows."""
+    rng = np.random.default_rng(0)
+    pairs = np.sort(rng.choice(9 * 7, 25, replace=False))
+    matrix = CSR.from_edges(pairs // 7, pairs % 7, (9, 7))
+    other = rng.normal(size=(7, DIM))
+    roots = rng.normal(0, 0.3, (7, DIM, DIM))
+    covariance = roots @ roots.transpose(0, 2, 1)
+    return matrix, rng.normal(size=25), other, covariance, rng.uniform(0.5, 3, DIM), rng.normal(size=(9, DIM))
+
+
+@pytest.mark.parametrize("known", [0, 1])
+def test_a_posterior_is_what_plain_algebra_says(side, known):
+    matrix, target, other, other_covariance, precision, prior_mean = side
+    prior_mean[:, known], noise = 1, 0.7
+    mean, covariance = np.zeros((9, DIM)), np.zeros((9, DIM, DIM))
+    bounds = balanced_chunks(matrix)
+    update_posteriors(
+        matrix.indptr, matrix.indices, target, other, other_covariance, noise, np.diag(precision), prior_mean,
+        known, bounds, mean, covariance,
+    )  # fmt: skip
+    free = [k for k in range(DIM) if k != known]
+    for row in range(9):
+        edges = range(matrix.indptr[row], matrix.indptr[row + 1])
+        total, linear = np.diag(precision), precision * prior_mean[row]
+        for edge in edges:
+            v = other[matrix.indices[edge]]
+            moment = np.outer(v, v) + other_covariance[matrix.indices[edge]]
+            total = total + moment / noise
+            linear = linear + (target[edge] * v - moment[:, known]) / noise
+        expected = np.linalg.inv(total[np.ix_(free, free)])
+        np.testing.assert_allclose(covariance[row][np.ix_(free, free)], expected, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(mean[row, free], expected @ linear[free], rtol=1e-9, atol=1e-12)
+        assert mean[row, known] == 1
+        assert not covariance[row, known].any()
+        assert not covariance[row, :, known].any()
+
+
+def test_expected_products_are_those_of_independent_normals(side):
+    matrix, _, other, other_covariance, _, mean = side
+    covariance = np.einsum("rab,rcb->rac", *[np.random.default_rng(1).normal(0, 0.4, (9, DIM, DIM))] * 2)
+    out = np.empty((25, 2))
+    expected_products(
+        matrix.indptr, matrix.indices, mean, covariance, other, other_covariance, balanced_chunks(matrix), out
+    )
+    for edge, (row, column) in enumerate(zip(matrix.sources(), matrix.indices, strict=True)):
+        u, v = mean[row], other[column]
+        variance = (
+            u @ other_covariance[column] @ u
+            + v @ covariance[row] @ v
+            + np.trace(covariance[row] @ other_covariance[column])
+        )
+        np.testing.assert_allclose(out[edge], [u @ v, (u @ v) ** 2 + variance], rtol=1e-9)
+
+
+def bound(users: Side, items: Side, target: np.ndarray, noise: float) -> float:
+    """The evidence lower bound up to a constant: E log p(y, U, V) − E log q(U, V)."""
+    moments = np.empty((len(target), 2))
+    matrix = users.matrix
+    expected_products(
+        matrix.indptr, matrix.indices, users.mean, users.covariance, items.mean, items.covariance,
+        users.bounds, moments,
+    )  # fmt: skip
+    error = np.sum(target**2 - 2 * target * moments[:, 0] + moments[:, 1])
+    total = -0.5 * len(target) * math.log(noise) - 0.5 * error / noise
+    for side in (users, items):
+        free = np.arange(side.mean.shape[1]) != side.known
+        precision = side.precision[free]
+        deviation = (side.mean - side.prior_mean)[:, free] ** 2
+        spread = np.einsum("ndd->nd", side.covariance)[:, free]
+        own = np.linalg.slogdet(side.covariance[:, free][:, :, free])[1]
+        rows = 0.5 * np.log(precision).sum() - 0.5 * ((deviation + spread) @ precision) + 0.5 * own
+        total += rows[side.seen].sum()
+    return float(total)
+
+
+def test_the_bound_never_falls():
+    """Neither by an update of a side nor by an estimate of the priors and the noise."""
+    rng = np.random.default_rng(2)
+    view = view_of(rng.normal(size=(30, 20)), rng.random((30, 20)) < 0.4)
+    solver = VBMF(dim=5)
+    users, items = solver._start(view, seed=0)
+    target = view.forward.weights().astype(np.float64)
+    by_item = target[np.argsort(view.forward.indices, kind="stable")]
+    noise, reached = 1.0, -math.inf
+    for _ in range(15):
+        steps = []
+        users.update(target, items, noise)
+        if np.isfinite(reached):
+            steps.append(bound(users, items, target, noise))
+        items.update(by_item, users, noise)
+        steps.append(bound(users, items, target, noise))
+        noise = solver._estimate(users, items, target)
+        steps.append(bound(users, items, target, noise))
+        for step in steps:
+            assert step >= reached - 1e-8 * abs(step)
+            reached = step
+
+
+def test_dimensions_that_explain_nothing_fade():
+    """Of six factors on a matrix of rank two, two are large, and two are gone."""
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=(150, 2)) @ rng.normal(size=(2, 120)) + rng.normal(0, 0.1, (150, 120))
+    view = view_of(values, rng.random((150, 120)) < 0.5)
+    _, items = VBMF(dim=8, sweeps=60).solve(view)
+    size = np.linalg.svd(items[:, 2:], compute_uv=False)
+    assert size[1] > 0.3 * size[0]
+    assert size[2] < 0.1 * size[0]
+    assert (size[-2:] < 1e-6 * size[0]).all()
+
+
+def test_scores_are_the_values_that_were_planted():
+    """Biases and factors: unknown pairs are predicted almost to the noise."""
+    rng = np.random.default_rng(4)
+    bias, level = rng.normal(0, 0.5, 150)[:, None] + rng.normal(0, 0.5, 120), 3.5
+    values = level + bias + rng.normal(size=(150, 2)) @ rng.normal(0, 0.7, (2, 120))
+    known = rng.random((150, 120)) < 0.4
+    users, items = VBMF(dim=6, sweeps=60).solve(view_of(values + rng.normal(0, 0.2, known.shape), known))
+    error = (users @ items.T - values)[~known]
+    assert np.sqrt(np.mean(error**2)) < 0.12
+    assert (users[:, 0] == 1).all()
+    assert (items[:, 1] == 1).all()
+
+
+def test_equal_values_are_predicted_as_they_are():
+    known = np.random.default_rng(5).random((12, 9)) < 0.7
+    users, items = VBMF(dim=4).solve(view_of(np.full((12, 9), 4.0), known))
+    np.testing.assert_allclose(users @ items.T, 4.0, atol=1e-3)
+
+
+def test_an_item_of_few_ratings_has_the_mean_of_its_attribute():
+    """Two kinds of items, one a star better: an item without any rating is predicted by its kind."""
+    rng = np.random.default_rng(6)
+    kind = np.arange(80) % 2
+    known = rng.random((200, 80)) < 0.3
+    known[:, :4] = False
+    plain = view_of(3 + kind + rng.normal(0, 0.5, (200, 80)), known)
+    indicators = scipy.sparse.csr_array(np.stack([kind == 0, kind == 1], axis=1).astype(np.float64))
+    view = AttributedView(**vars(plain), dst_attributes=indicators)
+    users, items = VBMF(dim=4).solve(view)
+    of_cold = (users @ items[:4].T).mean(axis=0)
+    np.testing.assert_allclose(of_cold, [3, 4, 3, 4], atol=0.15)
+    users, items = VBMF(dim=4).solve(plain)
+    np.testing.assert_allclose((users @ items[:4].T).mean(axis=0), 3.5, atol=0.1)
+
+
+def test_folding_in_a_users_own_events_gives_its_own_vector():
+    rng = np.random.default_rng(7)
+    known = rng.random((40, 30)) < 0.4
+    values = 3 + rng.normal(size=(40, 2)) @ rng.normal(size=(2, 30))
+    view = view_of(values, known)
+    found = VBMF(dim=5).infer(view)
+    model = FoldInModel(
+        vectors=found.items.mean,
+        covariance=found.items.covariance,
+        noise=found.noise,
+        level=found.level,
+        prior_mean=found.users.prior_mean[0],
+        prior_precision=np.diag(found.users.precision),
+        known=found.users.known,
+    )
+    for user in range(40):
+        edges = slice(view.forward.indptr[user], view.forward.indptr[user + 1])
+        rows = view.forward.indices[edges].astype(np.int64)
+        folded = model.fold_in(rows, view.forward.weights()[edges].astype(np.float64))
+        np.testing.assert_allclose(folded.mean, found.users.mean[user], rtol=1e-9, atol=1e-10)
+        np.testing.assert_allclose(folded.covariance, found.users.covariance[user], rtol=1e-9, atol=1e-10)
