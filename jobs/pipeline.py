@@ -48,11 +48,11 @@ class Pipeline(Config):
         if twice:
             raise ValueError(f"two methods of one family {', '.join(twice)}: name another family for one")
         for variant in self.rank.variants:
-            variant.check_grid(self.grid)
+            variant.check_grid(self.grid_context)
         return self
 
     @property
-    def grid(self) -> GridContext:
+    def grid_context(self) -> GridContext:
         """Return what the variants of the grid refer to."""
         section, made = self.submodel, None
         if section is not None:

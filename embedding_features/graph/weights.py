@@ -62,5 +62,7 @@ def check_ignored(relation: str, edges: CSR) -> None:
 def _fix(use: WeightUse, negative: np.bool_) -> str:
     if use == "signed":
         return "filter pairs whose weights add up to 0 (`filter:` of the relation)"
+    if use == "values":
+        return "leave out edges whose weight is no number (`filter:` of the relation)"
     apart = "keep likes with `filter:`, such as `weight > 0`, and put the rest into a relation of its own"
     return f"{apart}, or take a method that reads signs: bpmf" if negative else apart

@@ -25,7 +25,7 @@ def run(pipeline: Pipeline, ranked: RankResult, progress: Progress) -> dict[str,
         ranked.dataset,
         ranked.published,
         partial(newest_read_ms, pipeline.publish.repo, settings.task, ranked.labels),
-        grid=pipeline.grid,
+        grid=pipeline.grid_context,
     )
     recall = ablate_recall(
         logged_requests(pipeline, ranked),

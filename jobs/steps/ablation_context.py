@@ -26,7 +26,9 @@ def report_context(pipeline: Pipeline, ranked: RankResult) -> ReportContext:
         task=f"Predict {rule.column} ≥ {rule.at_least:g} of {log}, by what was known before.",
         splits=tuple(_split(ranked.labels, part) for part in PARTS),
         snapshots=tuple(_snapshot(run_) for run_ in ranked.published),
-        variants={variant.name: variant.describe(pipeline.grid) for variant in pipeline.rank.variants},
+        variants={
+            variant.name: variant.describe(pipeline.grid_context) for variant in pipeline.rank.variants
+        },
         rankers={name: _settings(ranker.model_dump()) for name, ranker in pipeline.rank.rankers.items()},
         notes=(
             "Each row is joined to the newest snapshot strictly older than itself.",

@@ -82,7 +82,7 @@ def rank(pipeline: Pipeline, progress: Progress) -> RankResult:
         dataset,
         published,
         workspace.bundles,
-        grid=pipeline.grid,
+        grid=pipeline.grid_context,
         seed=settings.seeds[0],
         progress=progress,
     )
@@ -102,7 +102,7 @@ def _checked_dataset(
 
 def _arms(pipeline: Pipeline, labels: pa.Table, dataset: Dataset, progress: Progress) -> Sequence[Arm]:
     """Return the variants of the grid, ready to train."""
-    grid, task = pipeline.grid, pipeline.rank.task
+    grid, task = pipeline.grid_context, pipeline.rank.task
 
     def around_encoder(name: str) -> Arm:
         settings = submodel_settings(pipeline)

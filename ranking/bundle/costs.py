@@ -125,9 +125,8 @@ def newest_read_ms(repo: Path, task: Task, labels: pa.Table, pins: Sequence[Pin]
     newest = labels.slice(max(0, len(labels) - _NEWEST_ROWS))
     items = flat_array(newest["item_id"]).unique()
     ids: dict[Side, pa.Array] = {"user": flat_array(newest["user_id"])[-1:], "item": items[:CANDIDATES]}
-    node_types = {side: task.side(side).node_type for side in SIDES}
     try:
         with EmbeddingFeatures(repo) as client:
-            return read_ms(client, pins, ids, node_types)
+            return read_ms(client, pins, ids, task.node_types)
     except StoreError:
         return None

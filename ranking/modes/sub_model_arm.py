@@ -76,8 +76,7 @@ def encode_rows(
 
 def sub_model(task: Task, snapshot: Snapshot, ranker: NetworkRanker, tuning: FineTuning | None) -> SubModel:
     """Return a ranker around the encoder of a snapshot; without ``tuning`` the encoder stays frozen."""
-    node_types = {side: task.side(side).node_type for side in SIDES}
-    return SubModel(ranker=ranker, snapshot=snapshot.folder, node_types=node_types, tuning=tuning)
+    return SubModel(ranker=ranker, snapshot=snapshot.folder, node_types=task.node_types, tuning=tuning)
 
 
 def sub_model_arm(task: Task, encoded: EncodedRows, name: str, tuning: FineTuning | None) -> Arm:

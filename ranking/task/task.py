@@ -133,6 +133,11 @@ class Task(Config):
         return self.user if side == "user" else self.item
 
     @property
+    def node_types(self) -> dict[Side, str]:
+        """Return side → its node type in graphs and snapshots."""
+        return {side: self.side(side).node_type for side in SIDES}
+
+    @property
     def source(self) -> Source:
         """Return the log as a source with a timestamp."""
         source = as_source(self.log)
