@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from embedding_features.arrays import AnyArray
+from embedding_features.arrays import I64, AnyArray
 from embedding_features.arrow import flat_array
 from embedding_features.errors import DataError
 
@@ -63,3 +63,32 @@ def _array(values: Any) -> pa.Array | pa.ChunkedArray:
     if hasattr(values, "__array__"):
         return pa.array(np.atleast_1d(np.asarray(values)), from_pandas=True)
     return pa.array(values)
+
+
+class RowsById:
+    """Finds the row of an id among many, over and over: what is needed for it is made once.
+
+    Args:
+        ids: [n] Arrow int64 or string, distinct, none null.
+    """
+
+    def __init__(self, ids: pa.Array) -> None:
+        self.type = ids.type
+        self._row_by_text: dict[str, int] | None = None
+        if pa.types.is_string(ids.type):
+            self._row_by_text = {text: row for row, text in enumerate(ids.to_pylist())}
+        else:
+            numbers = ids.to_numpy()
+            self._order = np.argsort(numbers, kind="stable")
+            self._ordered = numbers[self._order]
+
+    def find(self, ids: pa.Array) -> I64:
+        """Return [m] rows of ``ids`` (of the same type, none null), -1 for unknown ones."""
+        if self._row_by_text is not None:
+            found = (self._row_by_text.get(text, -1) for text in ids.to_pylist())
+            return np.fromiter(found, np.int64, len(ids))
+        wanted = ids.to_numpy()
+        if len(self._ordered) == 0:
+            return np.full(len(wanted), -1, np.int64)
+        position = np.minimum(np.searchsorted(self._ordered, wanted), len(self._ordered) - 1)
+        return np.where(self._ordered[position] == wanted, self._order[position], -1)

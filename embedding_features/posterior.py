@@ -18,14 +18,33 @@ def solve_posterior(
     mean: F64,
     covariance: F64,
 ) -> None:
-    """Set ``mean`` and ``covariance`` to the posterior of z, where y_e ~ N(z · v_e, noise) and z ~ N(prior).
+    """Set ``mean`` and ``covariance`` to the posterior of z, as :func:`solve_posterior_mean` has it.
 
-    Its precision is ``precision`` + Σ E[v vᵀ] / ``noise``, its linear term ``precision`` ``prior_mean`` +
-    Σ y v / ``noise`` (Bishop, Pattern Recognition and Machine Learning, 2006, eqs. 3.50 and 3.51). A
-    number of z that is known to be 1 is taken out of the regression.
+    ``covariance`` [D, D] is written to; the other arguments are those of that function.
+    """
+    solve_posterior_mean(root, linear, noise, precision, prior_mean, known, column, mean)
+    posterior_covariance(root, known, column, covariance)
+
+
+@jit()
+def solve_posterior_mean(
+    root: F64,
+    linear: F64,
+    noise: float,
+    precision: F64,
+    prior_mean: F64,
+    known: int,
+    column: F64,
+    mean: F64,
+) -> None:
+    """Set ``mean`` to the posterior mean of z, where y_e ~ N(z · v_e, noise) and z ~ N(prior).
+
+    The posterior's precision is ``precision`` + Σ E[v vᵀ] / ``noise``, its linear term ``precision``
+    ``prior_mean`` + Σ y v / ``noise`` (Bishop, Pattern Recognition and Machine Learning, 2006, eqs. 3.50 and
+    3.51). A number of z that is known to be 1 is taken out of the regression.
 
     Args:
-        root: [D, D] lower triangle of Σ E[v vᵀ] over the events; its Cholesky factor afterwards.
+        root: [D, D] lower triangle of Σ E[v vᵀ] over the events; the precision's Cholesky factor afterwards.
         linear: [D] Σ y v over the events; used up.
         noise: variance of y around the product.
         precision: [D, D] of the prior.
@@ -33,7 +52,6 @@ def solve_posterior(
         known: position of the 1; -1 where no number is known.
         column: [D] working memory.
         mean: [D] written to.
-        covariance: [D, D] written to.
     """
     dim = len(linear)
     for a in range(dim):
@@ -49,21 +67,39 @@ def solve_posterior(
     if known >= 0:
         root[known, known], linear[known] = 1.0, 1.0
     _cholesky(root)
+    mean[:] = linear
+    _solve(root, mean)
+
+
+@jit()
+def posterior_covariance(root: F64, known: int, column: F64, covariance: F64) -> None:
+    """Set ``covariance`` to the posterior's, 0 at the known number, from its precision's Cholesky factor."""
+    dim = len(root)
     for b in range(dim):
         for a in range(dim):
             column[a] = 1.0 if a == b else 0.0
         _solve(root, column)
         for a in range(dim):
             covariance[a, b] = column[a]
-    for a in range(dim):
-        total = 0.0
-        for b in range(dim):
-            total += covariance[a, b] * linear[b]
-        mean[a] = total
     if known >= 0:
         for a in range(dim):
             covariance[a, known] = covariance[known, a] = 0.0
-        mean[known] = 1.0
+
+
+@jit()
+def posterior_variance(root: F64, known: int, column: F64, vector: F64) -> float:
+    """Return the variance of z · ``vector`` by the posterior of :func:`solve_posterior_mean`.
+
+    In D² steps: with L = ``root`` and L Lᵀ the precision, vᵀ (L Lᵀ)⁻¹ v = |L⁻¹ v|².
+    """
+    total = 0.0
+    for a in range(len(vector)):
+        column[a] = 0.0 if a == known else vector[a]
+        for c in range(a):
+            column[a] -= root[a, c] * column[c]
+        column[a] /= root[a, a]
+        total += column[a] * column[a]
+    return total
 
 
 @jit()

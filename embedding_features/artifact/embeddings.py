@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from embedding_features.arrays import F32
+from embedding_features.artifact.fold_in import FoldIns
 from embedding_features.artifact.metric import Metric
 from embedding_features.errors import DataError
 from embedding_features.sources.report import ReadReport
@@ -87,11 +88,13 @@ class Embeddings:
         tables: node type → table; all have the same dim.
         provenance: how they came to be.
         encoder: the trained network whose output the tables are, for sub-model mode; None for closed form.
+        fold_ins: node type → purpose → how a node of that type is folded in from its events.
     """
 
     tables: Mapping[str, EmbeddingTable]
     provenance: Provenance
     encoder: "nn.Module | None" = None
+    fold_ins: FoldIns = field(default_factory=dict)
 
     @property
     def dim(self) -> int:

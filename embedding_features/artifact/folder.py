@@ -14,6 +14,7 @@ from embedding_features.records import check_inside, file_digests, read_record
 MANIFEST = "manifest.json"
 CODEBOOKS = "codebooks"
 ENCODER = "encoder"
+FOLD_IN = "fold_in"
 AGAIN = "remove the folder and run the job that wrote it again"
 
 

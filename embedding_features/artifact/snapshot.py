@@ -8,10 +8,12 @@ from shutil import copyfile
 import pyarrow as pa
 
 from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable
+from embedding_features.artifact.fold_in import FoldIns, read_fold_ins
 from embedding_features.artifact.folder import (
     AGAIN,
     CODEBOOKS,
     ENCODER,
+    FOLD_IN,
     read_manifest,
     write_folder,
 )
@@ -84,15 +86,24 @@ class Snapshot:
         path = self.path(node_type, "vector")
         return to_embedding_table(read_table(path), node_type, self.manifest.nodes[node_type].catalogue)
 
+    def fold_ins(self) -> FoldIns:
+        """Return how nodes are folded in, by node type and purpose; nothing where the snapshot has none.
+
+        Raises:
+            SnapshotError: when a file is missing or malformed.
+        """
+        folder = self.folder / FOLD_IN
+        return read_fold_ins(folder) if folder.is_dir() else {}
+
     def embeddings(self) -> Embeddings:
-        """Return the vectors of all node types with their provenance, and the encoder where there is one."""
+        """Return the vectors of all node types with their provenance, encoder and fold-ins, if there are."""
         encoder = None
         if (self.folder / ENCODER).is_dir():
             from embedding_features.artifact.encoder import load_encoder  # brings torch and numba
 
             encoder = load_encoder(self.folder / ENCODER)
         tables = {node_type: self.vectors(node_type) for node_type in self.manifest.nodes}
-        return Embeddings(tables, self.manifest.provenance(), encoder)
+        return Embeddings(tables, self.manifest.provenance(), encoder, self.fold_ins())
 
     def copy_to(
         self,

@@ -7,7 +7,8 @@ import pyarrow as pa
 
 from embedding_features.artifact.derived import DerivedFeatures
 from embedding_features.artifact.embeddings import Embeddings
-from embedding_features.artifact.folder import CODEBOOKS, ENCODER, write_folder
+from embedding_features.artifact.fold_in import write_fold_ins
+from embedding_features.artifact.folder import CODEBOOKS, ENCODER, FOLD_IN, write_folder
 from embedding_features.artifact.kinds import Kind
 from embedding_features.artifact.make_manifest import make_manifest
 from embedding_features.artifact.manifest import Alignment, Space
@@ -72,6 +73,8 @@ def write_snapshot(
             from embedding_features.artifact.encoder import export_encoder  # brings torch and numba
 
             export_encoder(embeddings.encoder, folder / ENCODER)
+        if embeddings.fold_ins:
+            write_fold_ins(embeddings.fold_ins, folder / FOLD_IN)
 
     folder, files = root / manifest.run_id, {table_file(*key): table for key, table in tables.items()}
     return Snapshot(folder, write_folder(folder, manifest, files, write_rest))

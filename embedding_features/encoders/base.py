@@ -61,6 +61,17 @@ class BipartiteEncoder(nn.Module):
     def sides(self) -> tuple[Tensor, Tensor]:
         """Return [sources, dim] and [destinations, dim] vectors, differentiable in the parameters."""
 
+    def messages(self) -> tuple[Tensor, Tensor] | None:
+        """Return what each source, and each destination, gives to the vector of a node that is new to it.
+
+        The vector of a new node is the sum of its neighbours' messages, weighted by its edges (GraphSAGE,
+        Hamilton et al., NeurIPS 2017, section 3.1, calls such an encoder inductive).
+
+        Returns:
+            [sources, dim] and [destinations, dim]; None where the network has no vector for a new node.
+        """
+        return None
+
     def traced(self) -> TracedSides:
         """Return :meth:`sides` as a function of edges, in operations of torch alone, for ``torch.export``.
 

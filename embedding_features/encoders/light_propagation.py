@@ -73,6 +73,17 @@ class LightPropagationEncoder(BipartiteEncoder):
         src, dst = _MeanOfLayers.apply(self.src, self.dst, step, self.settings.layers)  # type: ignore[no-untyped-call]
         return src, dst
 
+    def messages(self) -> tuple[Tensor, Tensor]:
+        """Return (e^(0) + … + e^(layers − 1)) / (layers + 1): a new node has no e^(0) of its own."""
+        with torch.no_grad():
+            src, dst = self.src.clone(), self.dst.clone()
+            total_src, total_dst = src.clone(), dst.clone()
+            for _ in range(self.settings.layers - 1):
+                src, dst = self._step_kernel(src, dst)
+                total_src += src
+                total_dst += dst
+        return total_src / (self.settings.layers + 1), total_dst / (self.settings.layers + 1)
+
     def traced(self) -> TracedSides:
         """Return the propagation as a function of edges."""
 

@@ -1,5 +1,8 @@
 """Makes vectors and scores from a node's latest events and a snapshot's vectors of the other side."""
 
-from embedding_features.fresh.fold_in import FoldIn, FoldInModel
+from embedding_features.fresh.fold_in import FoldedRows, FoldIn
+from embedding_features.fresh.recipes import RECIPES, Recipe
+from embedding_features.fresh.series import LAST_EVENTS, FreshSeries
+from embedding_features.fresh.walk import Events, make_walk
 
-__all__ = ["FoldIn", "FoldInModel"]
+__all__ = ["LAST_EVENTS", "RECIPES", "Events", "FoldIn", "FoldedRows", "FreshSeries", "Recipe", "make_walk"]

@@ -1,119 +1,133 @@
-"""Fold-in: a node's vector by Bayesian regression of its events on the other side's vectors."""
+"""Fold-in: a node's vector and scores by Bayesian regression of its events on the other side's vectors."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from embedding_features.arrays import F64, I64
-from embedding_features.errors import DataError
-from embedding_features.posterior import solve_posterior
+from embedding_features.arrays import F32, F64, I64, AnyArray
+from embedding_features.artifact.fold_in import FoldInParameters
+from embedding_features.errors import CompatibilityError
+from embedding_features.fresh.fold_in_kernel import Folded, Models, fold_in_node, fold_in_nodes
+from embedding_features.fresh.walk import Walk
 
 
 @dataclass(frozen=True)
+class FoldedRows:
+    """Holds what fold-in says of each row of a log, of earlier events alone.
+
+    Attributes:
+        score: [n] what the row's node would give to the row's other node: a label, a rating, or the method's
+            own score; NaN without a snapshot or where the other node has no vector.
+        variance: [n] of the score; NaN likewise, and of a projection, which has none.
+        vector: [n, dim] of the node, in the method's space; NaN without a snapshot.
+        used: [n] number of events that it rests on; -1 without a snapshot.
+        skipped: [n] number of events whose other node has no vector; -1 without a snapshot.
+        newest: [n] µs, time of the latest event whose other node has a vector; 0 where there is none.
+    """
+
+    score: F64
+    variance: F64
+    vector: F64
+    used: I64
+    skipped: I64
+    newest: I64
+
+
 class FoldIn:
-    """Holds one folded-in vector.
+    """Folds nodes in by the parameters of one or more snapshots.
 
-    Attributes:
-        mean: [D] posterior mean, the node's vector.
-        covariance: [D, D] of the posterior: how little is known.
-        events: number of events used; 0 gives the prior.
-        skipped: number of events whose node of the other side has no vector.
+    Args:
+        parameters: of each snapshot, in the order of time.
+        vectors: of each, the other side's table [m, dim], by which a projection's scores are made.
+
+    Raises:
+        CompatibilityError: when the snapshots' parameters are of different kinds or dims, or of other nodes than the
+            vectors.
     """
 
-    mean: F64
-    covariance: F64
-    events: int
-    skipped: int
+    def __init__(self, parameters: Sequence[FoldInParameters], vectors: Sequence[F32]) -> None:
+        first = parameters[0]
+        for one in parameters:
+            if _kind(one) != _kind(first) or one.readout.shape != first.readout.shape:
+                raise CompatibilityError(
+                    f"fold-ins of kinds {_kind(first)} and {_kind(one)}, from {first.readout.shape} and "
+                    f"{one.readout.shape}, cannot be used together",
+                    fix="fold in snapshots of one method and one setting",
+                )
+        for one, table in zip(parameters, vectors, strict=True):
+            if len(one.design) != len(table):
+                raise CompatibilityError(
+                    f"a fold-in of {len(one.design)} {one.other} nodes beside {len(table)} vectors",
+                    fix="publish the snapshot again",
+                )
+        self._readout = np.stack([one.readout for one in parameters])
+        self._models = _models(parameters, vectors)
 
-
-@dataclass(frozen=True)
-class FoldInModel:
-    """Folds nodes of one side into a snapshot, whose vectors of the other side stay as they are.
-
-    A node's events are y_e ~ N(level + z · v_e, noise), with z ~ N(prior_mean, prior_precision^-1).
-
-    Attributes:
-        vectors: [n, D] means of the other side's vectors v.
-        covariance: [n, D, D] how uncertain they are; None where they are taken as exact.
-        noise: variance of y around the product.
-        level: taken from y first.
-        prior_mean: [D] of z.
-        prior_precision: [D, D] of z.
-        known: position of a number of z that is known to be 1; -1 where none is.
-    """
-
-    vectors: F64
-    covariance: F64 | None
-    noise: float
-    level: float
-    prior_mean: F64
-    prior_precision: F64
-    known: int = -1
-
-    def fold_in(self, rows: I64, values: F64, prior_mean: F64 | None = None) -> FoldIn:
-        """Return the vector of a node that has these events; their order does not matter.
+    def rows(self, walk: Walk) -> FoldedRows:
+        """Fold in the node of each wanted row of a log, from its events strictly before the row.
 
         Args:
-            rows: [e] row in ``vectors`` of each event's other node; -1 where it has no vector.
-            values: [e] y of each event.
-            prior_mean: [D] of this node, such as its attributes tell; None for the model's.
-
-        Raises:
-            DataError: when a value is not finite, or a row is not one of the vectors'.
+            walk: the log, with rows of the tables of these snapshots.
         """
-        self._check(rows, values)
-        used = rows >= 0
-        moments, linear = self._sums(rows[used], values[used] - self.level)
-        dim = len(linear)
-        mean, covariance = np.empty(dim), np.empty((dim, dim))
-        start = self.prior_mean if prior_mean is None else prior_mean
-        solve_posterior(
-            root=moments,
-            linear=linear,
-            noise=self.noise,
-            precision=self.prior_precision,
-            prior_mean=start,
-            known=self.known,
-            column=np.empty(dim),
-            mean=mean,
-            covariance=covariance,
+        n, dim = len(walk.order), self._models.design.shape[1]
+        out = Folded(
+            score=np.full(n, np.nan),
+            variance=np.full(n, np.nan),
+            vector=np.full((n, dim), np.nan),
+            used=np.full(n, -1),
+            skipped=np.full(n, -1),
+            newest=np.zeros(n, np.int64),
         )
-        return FoldIn(mean, covariance, int(used.sum()), int((~used).sum()))
+        if len(walk.begin) == 2:
+            fold_in_node(0, walk, self._models, out)
+        else:
+            fold_in_nodes(walk, self._models, out)
+        vector = np.full((n, self._readout.shape[2]), np.nan)
+        for at, readout in enumerate(self._readout):
+            rows = walk.snapshot == at
+            vector[rows] = out.vector[rows] @ readout
+        return FoldedRows(**{**out._asdict(), "vector": vector})
 
-    def scores(self, folded: FoldIn, rows: I64) -> tuple[F64, F64]:
-        """Return [c] mean and variance of what the node would give to nodes of the other side.
 
-        Args:
-            folded: the node.
-            rows: [c] rows in ``vectors``; -1 gives NaN.
-        """
-        there = rows >= 0
-        vectors = self.vectors[rows[there]]
-        mean, variance = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
-        mean[there] = self.level + vectors @ folded.mean
-        spread = np.einsum("cd,de,ce->c", vectors, folded.covariance, vectors)
-        if self.covariance is not None:
-            second = np.outer(folded.mean, folded.mean) + folded.covariance
-            spread = spread + np.einsum("cde,de->c", self.covariance[rows[there]], second)
-        variance[there] = spread
-        return mean, variance
+def _kind(one: FoldInParameters) -> tuple[AnyArray | bool | int | float, ...]:
+    """Return what the parameters of snapshots that are used together have in common."""
+    exact, alike = one.covariance is None, one.prior_rows is None
+    return (exact, alike, one.count_exponent, one.known, one.moments, one.values, one.weighted)
 
-    def _sums(self, rows: I64, values: F64) -> tuple[F64, F64]:
-        """Return [D, D] Σ E[v vᵀ] and [D] Σ y v."""
-        vectors = self.vectors[rows]
-        moments = vectors.T @ vectors
-        if self.covariance is not None:
-            moments = moments + self.covariance[rows].sum(axis=0)
-        return np.ascontiguousarray(moments), values @ vectors
 
-    def _check(self, rows: I64, values: F64) -> None:
-        if not np.isfinite(values).all():
-            raise DataError(
-                f"{int((~np.isfinite(values)).sum())} of {len(values)} values of events are NaN or infinite",
-                fix="leave those events out",
-            )
-        if len(rows) and (rows.min() < -1 or rows.max() >= len(self.vectors)):
-            raise DataError(
-                f"events of rows {rows.min()} to {rows.max()}, and there are {len(self.vectors)} vectors",
-                fix="give rows of this snapshot's vectors, -1 for nodes without one",
-            )
+def _models(parameters: Sequence[FoldInParameters], vectors: Sequence[F32]) -> Models:
+    first, dim = parameters[0], parameters[0].design.shape[1]
+    design = np.concatenate([one.design for one in parameters]).astype(np.float64)
+    scored = design
+    if not first.moments:
+        made = [v.astype(np.float64) @ one.readout.T for v, one in zip(vectors, parameters, strict=True)]
+        scored = np.concatenate(made)
+    own = [one.prior_rows for one in parameters if one.prior_rows is not None]
+    covariance = [one.covariance for one in parameters if one.covariance is not None]
+    nothing = np.full(dim, np.nan)
+    return Models(
+        first=_begins([len(one.design) for one in parameters]),
+        design=design,
+        scored=scored,
+        covariance=np.concatenate(covariance).astype(np.float64) if covariance else np.empty((0, dim, dim)),
+        first_prior=_begins([len(one.prior_mean) for one in parameters]),
+        prior_mean=np.concatenate([one.prior_mean for one in parameters]),
+        first_own=_begins([len(rows) for rows in own]) if own else np.zeros(len(parameters), np.int64),
+        prior_rows=np.concatenate(own) if own else np.empty(0, np.int64),
+        precision=np.stack([one.prior_precision for one in parameters]),
+        start=np.stack([nothing if one.start is None else one.start for one in parameters]),
+        noise=np.array([one.noise for one in parameters]),
+        ridge=np.array([one.ridge for one in parameters]),
+        count_exponent=first.count_exponent,
+        known=first.known,
+        moments=first.moments,
+        values=first.values,
+        weighted=first.weighted,
+        once=not first.weighted,
+    )
+
+
+def _begins(lengths: Sequence[int]) -> I64:
+    """Return where each of several runs laid end to end begins."""
+    return np.cumsum([0, *lengths[:-1]]).astype(np.int64)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, final
 
 from embedding_features.arrays import F32, I64
 from embedding_features.artifact.embeddings import Embeddings, Provenance
+from embedding_features.artifact.fold_in import FoldInParameters, FoldIns
 from embedding_features.artifact.metric import Metric
 from embedding_features.config import Part
 from embedding_features.errors import ConfigError, GraphError
@@ -15,6 +16,7 @@ from embedding_features.graph.edge_summary import edge_summary
 from embedding_features.graph.graph import Graph
 from embedding_features.graph.views import Bipartite, BipartiteView
 from embedding_features.graph.weights import WeightUse, check_weights
+from embedding_features.methods.fold_ins import with_fold_ins
 from embedding_features.methods.tables import make_table
 from embedding_features.progress import SILENT, Progress
 from embedding_features.sources.report import summed
@@ -44,11 +46,14 @@ class Method(Part):
         name: the registered name, set by :func:`.method`.
         metric: how two of its vectors are compared at retrieval, set likewise.
         view: which relation of the graph it sees, and how that is normalized.
+        values: relation of the same two node types whose weights are what users gave to items, such as labels
+            or ratings: nodes are then also folded in by regression of these (:mod:`.fold_ins`).
     """
 
     name: str = "custom"
     metric: Metric = "dot"
     view: Bipartite
+    values: str | None = None
 
     @property
     def weight_uses(self) -> tuple[WeightUse, ...]:
@@ -97,7 +102,8 @@ class Method(Part):
         view = build_view(self.view, graph)
         for use in self.weight_uses:
             check_weights(view.relation, view.forward.weights(), use)
-        return self._fit(view, Run(graph, seed, init, checkpoint, progress))
+        fitted = self._fit(view, Run(graph, seed, init, checkpoint, progress))
+        return with_fold_ins(fitted, graph, self.values)
 
     @abstractmethod
     def _fit(self, view: BipartiteView, run: Run) -> Embeddings:
@@ -117,8 +123,12 @@ class Method(Part):
         scorer: str,
         figures: Mapping[str, float],
         encoder: "nn.Module | None" = None,
+        own_fold_ins: Mapping[str, FoldInParameters] | None = None,
     ) -> Embeddings:
-        """Return the tables of ``sides``, node type → (vocabulary rows, their vectors), with provenance."""
+        """Return the tables of ``sides``, node type → (vocabulary rows, their vectors), with provenance.
+
+        ``own_fold_ins`` says of a node type how its nodes are folded in, in rows of the tables.
+        """
         graph = run.graph
         tables = {node_type: make_table(graph, node_type, *side) for node_type, side in sides.items()}
         provenance = Provenance(
@@ -133,7 +143,8 @@ class Method(Part):
             figures=dict(figures),
             read=summed(graph.report.files),
         )
-        return Embeddings(tables, provenance, encoder)
+        fold_ins: FoldIns = {node_type: {"own": one} for node_type, one in (own_fold_ins or {}).items()}
+        return Embeddings(tables, provenance, encoder, fold_ins)
 
 
 def check_seed(seed: int) -> None:

@@ -9,12 +9,15 @@ import torch
 from pydantic import SerializeAsAny
 from torch import Tensor
 
+from embedding_features.arrays import F32
 from embedding_features.artifact.embeddings import Embeddings
+from embedding_features.artifact.fold_in import FoldInParameters
 from embedding_features.config import config_hash
 from embedding_features.encoders.base import BipartiteEncoder, Encoder
 from embedding_features.graph.views import BipartiteView
 from embedding_features.graph.weights import WeightUse
 from embedding_features.methods.base import Method, Run
+from embedding_features.methods.fold_ins import project_messages
 from embedding_features.methods.warm_start import warm_start
 from embedding_features.objectives.base import Objective, PairVectors
 from embedding_features.sampling.base import PairBatch, Sampler
@@ -72,7 +75,25 @@ class Trained(Method):
             scorer=self.scorer.kind,
             figures=figures,
             encoder=encoder,
+            own_fold_ins=self._fold_ins(encoder, view, (src, dst)),
         )
+
+    def _fold_ins(
+        self, encoder: BipartiteEncoder, view: BipartiteView, sides: tuple[F32, F32]
+    ) -> dict[str, FoldInParameters]:
+        """Return how nodes are folded in by the encoder's messages; nothing where it has none."""
+        messages = encoder.messages()
+        if messages is None:
+            return {}
+        others = (
+            (view.src_type, view.dst_type, messages[1], view.reverse, sides[0]),
+            (view.dst_type, view.src_type, messages[0], view.forward, sides[1]),
+        )
+        symmetric = self.view.norm == "symmetric"
+        return {
+            node_type: project_messages(other, message.numpy(), edges, own, symmetric)
+            for node_type, other, message, edges, own in others
+        }
 
     def _train(
         self, encoder: BipartiteEncoder, active: ActiveRows, view: BipartiteView, run: Run

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from embedding_features.arrays import I64
 from embedding_features.errors import DataError
-from embedding_features.ids import Ids, flat_ids
+from embedding_features.ids import Ids, RowsById, flat_ids
 
 
 @dataclass(frozen=True)
@@ -29,27 +29,15 @@ class Catalogue:
 
     def rows(self, ids: pa.Array) -> I64:
         """Return [m] rows of ``ids`` (of the catalogue's type, none null), -1 for unknown ones."""
-        if pa.types.is_string(self.ids.type):
-            found = (self._row_by_text.get(text, -1) for text in ids.to_pylist())
-            return np.fromiter(found, np.int64, len(ids))
-        wanted = ids.to_numpy()
-        order, ordered = self._row_by_number
-        position = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
-        return np.where(ordered[position] == wanted, order[position], -1)
+        return self._rows_by_id.find(ids)
 
     def take(self, rows: I64) -> pa.Array:
         """Return the ids of ``rows``, null for -1."""
         return self.ids.take(pa.array(rows, mask=rows < 0))
 
     @cached_property
-    def _row_by_number(self) -> tuple[I64, I64]:
-        numbers = self.ids.to_numpy()
-        order = np.argsort(numbers, kind="stable")
-        return order, numbers[order]
-
-    @cached_property
-    def _row_by_text(self) -> dict[str, int]:
-        return {text: row for row, text in enumerate(self.ids.to_pylist())}
+    def _rows_by_id(self) -> RowsById:
+        return RowsById(self.ids)
 
 
 def arrange(

@@ -6,13 +6,17 @@ import numpy as np
 from pydantic import Field
 
 from embedding_features.arrays import F32
+from embedding_features.artifact.fold_in import FoldInParameters
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.propagation import balanced_chunks
 from embedding_features.graph.views import BipartiteView
 from embedding_features.graph.weights import WeightUse, check_weights
 from embedding_features.progress import SILENT, Progress
-from embedding_features.solvers.base import Solver
+from embedding_features.solvers.base import Solution, Solver, Start
 from embedding_features.solvers.conjugate_gradients import conjugate_gradients
+
+#: conjugate-gradient steps by which a row is solved to float32's precision from where the sweeps left it
+_STEPS_TO_THE_END = 32
 
 
 class IALS(Solver):
@@ -54,20 +58,63 @@ class IALS(Solver):
             0.1 / self.dim**0.5
         )
         items[view.reverse.degrees == 0] = 0
-        with progress.task("als", self.iterations) as advance:
+        with progress.task("als", self.iterations + 1) as advance:
             for _ in range(self.iterations):
                 self._improve(view.forward, users, items)
                 self._improve(view.reverse, items, users)
                 advance()
+            # so that a user's vector is what folding in the user's pairs gives
+            self._improve(view.forward, users, items, _STEPS_TO_THE_END)
+            advance()
         return users, items
 
-    def _improve(self, matrix: CSR, x: F32, y: F32) -> None:
+    def fit(
+        self,
+        view: BipartiteView,
+        *,
+        seed: int = 0,
+        progress: Progress = SILENT,
+        start: Start | None = None,
+    ) -> Solution:
+        """Compute the vectors; a node is folded in by the normal equations of its own row."""
+        del start  # alternating least squares converge in a few sweeps from anywhere
+        users, items = self.solve(view, seed=seed, progress=progress)
+        return Solution(
+            users,
+            items,
+            fold_in_src=self._fold_in(view.dst_type, view.forward, users, items),
+            fold_in_dst=self._fold_in(view.src_type, view.reverse, items, users),
+        )
+
+    def _fold_in(self, other: str, matrix: CSR, x: F32, y: F32) -> FoldInParameters:
+        """Return how a row is solved for: A = α YᵀY + λ (Σ w + α |others|) I + Σ w y yᵀ, b = Σ w y."""
+        wide, alpha = y.astype(np.float64), self.unobserved_weight
+        constant = self.regularization * alpha * _count_others(matrix)
+        return FoldInParameters(
+            other=other,
+            design=y,
+            prior_mean=np.zeros((1, self.dim)),
+            prior_precision=alpha * (wide.T @ wide) + constant * np.eye(self.dim),
+            readout=np.eye(self.dim),
+            start=x[matrix.degrees > 0].mean(axis=0, dtype=np.float64),
+            ridge=self.regularization,
+            values=False,
+        )
+
+    def _improve(self, matrix: CSR, x: F32, y: F32, steps: int | None = None) -> None:
         """Move ``x`` [rows, dim] towards its least squares given ``y`` [columns, dim], in place."""
         weight = matrix.weights()
         alpha = self.unobserved_weight
-        others = np.count_nonzero(np.bincount(matrix.indices, minlength=matrix.columns))
+        others = _count_others(matrix)
         degrees = np.bincount(matrix.sources(), weight, minlength=matrix.rows)
         ridge = (self.regularization * (degrees + alpha * others)).astype(np.float32)
         gram = (alpha * (y.T @ y)).astype(np.float32)
         bounds = balanced_chunks(matrix)
-        conjugate_gradients(matrix.indptr, matrix.indices, weight, x, y, gram, ridge, self.cg_steps, bounds)
+        conjugate_gradients(
+            matrix.indptr, matrix.indices, weight, x, y, gram, ridge, steps or self.cg_steps, bounds
+        )
+
+
+def _count_others(matrix: CSR) -> int:
+    """Return how many nodes of the other side have an edge."""
+    return int(np.count_nonzero(np.bincount(matrix.indices, minlength=matrix.columns)))

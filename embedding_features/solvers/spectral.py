@@ -8,12 +8,13 @@ import scipy.sparse
 from pydantic import Field
 
 from embedding_features.arrays import F32, F64
+from embedding_features.artifact.fold_in import FoldInParameters
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.propagation import spmm
 from embedding_features.graph.views import BipartiteView
 from embedding_features.graph.weights import WeightUse, check_weights
 from embedding_features.progress import SILENT, Advance, Progress
-from embedding_features.solvers.base import Solver
+from embedding_features.solvers.base import Solution, Solver, Start
 from embedding_features.solvers.orthonormal import (
     component_signs,
     descending_roots,
@@ -67,8 +68,21 @@ class Spectral(Solver):
         Raises:
             GraphError: when the view has a negative weight, or none above zero.
         """
+        found = self.fit(view, seed=seed, progress=progress)
+        return found.src, found.dst
+
+    def fit(
+        self,
+        view: BipartiteView,
+        *,
+        seed: int = 0,
+        progress: Progress = SILENT,
+        start: Start | None = None,
+    ) -> Solution:
+        """Compute the vectors; nodes are folded in by projection of their row or column of M."""
+        del start  # the decomposition is the same from anywhere
         check_weights(view.relation, view.forward.weights(), self.weights)
-        matrix, item_scale = self._scaled(view.forward)
+        matrix, user_scale, item_scale = self._scaled(view.forward)
         active = np.count_nonzero(matrix.degrees), np.count_nonzero(view.reverse.degrees)
         width = self.dim + self.oversampling
         with progress.task("spectral", self.iterations + 2) as advance:
@@ -85,10 +99,35 @@ class Spectral(Solver):
             user *= (scale * sign).astype(np.float32)
             item *= sign
             advance()
-        return pad_columns(user, self.dim), pad_columns(item, self.dim)
+        # user = D_u^-½ R · of_items, item = Rᵀ · of_users: what a node's edges add up to
+        root = active[1] ** 0.5
+        with np.errstate(divide="ignore", invalid="ignore"):
+            of_items = np.where(item_scale[:, None] > 0, item * scale / (item_scale[:, None] ** 2 * root), 0)
+        of_users = user_scale[:, None] * user * (root / (scale * singular**2))
+        users, items = pad_columns(user, self.dim), pad_columns(item, self.dim)
+        return Solution(
+            users,
+            items,
+            fold_in_src=self._fold_in(view.dst_type, of_items, users[matrix.degrees > 0], -0.5),
+            fold_in_dst=self._fold_in(view.src_type, of_users, items[item_scale > 0], 0.0),
+        )
 
-    def _scaled(self, forward: CSR) -> tuple[CSR, F64]:
-        """Return M, and [items] D_i^b with D_i over its mean, 0 for items without edges."""
+    def _fold_in(self, other: str, design: F64, own: F32, count_exponent: float) -> FoldInParameters:
+        """Return a projection: the sum of ``design`` over a node's edges, times a power of their weight."""
+        return FoldInParameters(
+            other=other,
+            design=pad_columns(design.astype(np.float32), self.dim),
+            prior_mean=np.zeros((1, self.dim)),
+            prior_precision=np.eye(self.dim),
+            readout=np.eye(self.dim),
+            start=own.mean(axis=0, dtype=np.float64),
+            count_exponent=count_exponent,
+            moments=False,
+            values=False,
+        )
+
+    def _scaled(self, forward: CSR) -> tuple[CSR, F64, F64]:
+        """Return M, [users] D_u^-½, and [items] D_i^b with D_i over its mean; 0 for nodes without edges."""
         weight = forward.weights()
         sources = forward.sources()
         users = np.asarray(np.bincount(sources, weight, minlength=forward.rows), np.float64)
@@ -99,7 +138,7 @@ class Spectral(Solver):
             item_scale = np.where(items > 0, items**-self.item_exponent, 0)
         scaled = (weight * user_scale[sources] * item_scale[forward.indices]).astype(np.float32)
         matrix = CSR(forward.indptr, forward.indices, forward.columns, scaled)
-        return matrix, np.where(items > 0, items**self.item_exponent, 0)
+        return matrix, user_scale, np.where(items > 0, items**self.item_exponent, 0)
 
     def _randomized(self, matrix: CSR, width: int, seed: int, advance: Advance) -> tuple[F32, F64]:
         """Return the leading right singular vectors [items, <= width] and the singular values, descending."""

@@ -31,7 +31,7 @@ class AlignmentConfig(Config):
 def align(
     embeddings: Embeddings, parent: Snapshot, *, min_overlap: float = AlignmentConfig().min_overlap
 ) -> tuple[Embeddings, Alignment]:
-    """Rotate all vectors, and the encoder, onto the parent's by orthogonal Procrustes (Schönemann 1966).
+    """Rotate vectors, encoder and fold-ins onto the parent's by orthogonal Procrustes (Schönemann 1966).
 
     R = argmin ‖A R - B‖ over orthogonal R is U Vᵀ with U S Vᵀ = AᵀB, A and B the vectors of the nodes of all
     types in both. One R for all types leaves every dot product, cosine and distance as it was. The residual
@@ -72,7 +72,11 @@ def align(
 
         encoder = rotated_encoder(encoder, matrix, tables)
     alignment = Alignment(parent_run_id=parent.manifest.run_id, shared_nodes=len(a), residual=residual)
-    return replace(embeddings, tables=tables, encoder=encoder), alignment
+    fold_ins = {
+        node_type: {purpose: parameters.rotated(rotation) for purpose, parameters in purposes.items()}
+        for node_type, purposes in embeddings.fold_ins.items()
+    }
+    return replace(embeddings, tables=tables, encoder=encoder, fold_ins=fold_ins), alignment
 
 
 def procrustes(a: F64, b: F64) -> F64:

@@ -30,6 +30,7 @@ class Side:
         ridge: prior precision of an attribute's effect, in units of an entry's.
         bounds: chunks of rows of about equal work.
         seen: [rows] which rows have an edge.
+        described: [rows] which rows have an edge or an attribute, and so a vector that means something.
     """
 
     matrix: CSR
@@ -42,6 +43,7 @@ class Side:
     ridge: float
     bounds: I64
     seen: Bool
+    described: Bool
 
     @classmethod
     def start(
@@ -67,6 +69,8 @@ class Side:
             ridge=ridge,
             bounds=balanced_chunks(matrix),
             seen=matrix.degrees > 0,
+            described=(matrix.degrees > 0)
+            | (np.zeros(rows, bool) if indicators is None else np.diff(indicators.indptr) > 0),
         )
 
     def update(self, target: F64, other: "Side", noise: float) -> None:
@@ -95,6 +99,14 @@ class Side:
         effects = scipy.linalg.solve(gram, described.T @ self.mean[self.seen], assume_a="pos")
         self.prior_mean = np.asarray(self.attributes @ effects)
         self.prior_mean[:, self.known] = 1
+
+    def set_cold_to_prior(self) -> None:
+        """Set the posteriors of rows without edges to their priors, as they are now."""
+        cold = ~self.seen
+        self.mean[cold] = self.prior_mean[cold]
+        prior = np.diag(1 / self.precision)
+        prior[self.known, self.known] = 0
+        self.covariance[cold] = prior
 
     def variances(self) -> F64:
         """Return [D] expected squared deviations from the prior's mean, over rows with edges."""

@@ -11,7 +11,8 @@ from embedding_features.graph.attributed import AttributedView
 from embedding_features.graph.views import BipartiteView
 from embedding_features.graph.weights import WeightUse
 from embedding_features.progress import SILENT, Progress
-from embedding_features.solvers.base import Solver
+from embedding_features.solvers.base import Solution, Solver, Start
+from embedding_features.solvers.vbmf.fold_in import fold_in_parameters, with_level
 from embedding_features.solvers.vbmf.posteriors import expected_products
 from embedding_features.solvers.vbmf.side import Side
 
@@ -58,6 +59,7 @@ class VBMF(Solver):
     Attributes:
         dim: width of the vectors, 2 more than that of p and q.
         sweeps: updates of both sides.
+        warm_sweeps: the same, when it starts from what an earlier graph gave.
         ridge: prior precision of an attribute's effect on a mean, in rows.
     """
 
@@ -65,46 +67,80 @@ class VBMF(Solver):
     kind: Literal["vbmf"] = "vbmf"
     dim: int = Field(default=10, ge=2)
     sweeps: int = Field(default=25, ge=1)
+    warm_sweeps: int = Field(default=8, ge=1)
     ridge: float = Field(default=10.0, gt=0)
 
     def solve(self, view: BipartiteView, *, seed: int = 0, progress: Progress = SILENT) -> tuple[F32, F32]:
         """Compute the vectors; a pair's weight is the value to be predicted: a rating, or 0 and 1."""
-        found = self.infer(view, seed=seed, progress=progress)
-        vectors = found.items.mean.copy()
-        vectors[:, _ITEM_BIAS] += found.level
-        return found.users.mean.astype(np.float32), vectors.astype(np.float32)
+        found = self.fit(view, seed=seed, progress=progress)
+        return found.src, found.dst
 
-    def infer(self, view: BipartiteView, *, seed: int = 0, progress: Progress = SILENT) -> Posteriors:
+    def fit(
+        self,
+        view: BipartiteView,
+        *,
+        seed: int = 0,
+        progress: Progress = SILENT,
+        start: Start | None = None,
+    ) -> Solution:
+        """Compute the vectors; a node is folded in by its posterior given the other side's.
+
+        A node without edges that has attributes has its prior's vector.
+        """
+        found = self.infer(view, seed=seed, progress=progress, start=start)
+        items = with_level(found.items, found.level)
+        return Solution(
+            found.users.mean.astype(np.float32),
+            items.mean.astype(np.float32),
+            found.users.described,
+            found.items.described,
+            fold_in_parameters(view.dst_type, found.users, items, found.noise),
+            fold_in_parameters(view.src_type, items, found.users, found.noise),
+        )
+
+    def infer(
+        self,
+        view: BipartiteView,
+        *,
+        seed: int = 0,
+        progress: Progress = SILENT,
+        start: Start | None = None,
+    ) -> Posteriors:
         """Infer the posteriors of both sides.
 
         Args:
             view: the relation as a matrix of values.
             seed: of the start.
             progress: shows the sweeps.
+            start: what was inferred on an earlier graph; a third of the sweeps is enough then.
         """
         values = view.forward.weights().astype(np.float64)
         level = float(values.mean())
         target = values - level
         # a stable sort by destination is the order of the transpose: sources ascend within a destination
         by_item = target[np.argsort(view.forward.indices, kind="stable")]
-        users, items = self._start(view, seed)
-        noise = max(float(target.var()), _LEAST_NOISE) / 1.2
-        with progress.task("vbmf", self.sweeps) as advance:
-            for sweep in range(self.sweeps):
+        users, items = self._start(view, seed, level, start)
+        noise = max(float(target.var()), _LEAST_NOISE) / 1.2 if start is None else start.noise
+        sweeps, waiting = (
+            (self.sweeps, _SWEEPS_WITHOUT_ATTRIBUTES) if start is None else (self.warm_sweeps, 0)
+        )
+        with progress.task("vbmf", sweeps) as advance:
+            for sweep in range(sweeps):
                 users.update(target, items, noise)
-                if sweep >= _SWEEPS_WITHOUT_ATTRIBUTES:
+                if sweep >= waiting:
                     users.move_prior_mean()
                 items.update(by_item, users, noise)
-                if sweep >= _SWEEPS_WITHOUT_ATTRIBUTES:
+                if sweep >= waiting:
                     items.move_prior_mean()
                 noise = self._estimate(users, items, target)
                 advance()
+        items.set_cold_to_prior()
         # so that a user's vector is what folding in the user's events gives
         users.update(target, items, noise)
         return Posteriors(users, items, level, noise)
 
-    def _start(self, view: BipartiteView, seed: int) -> tuple[Side, Side]:
-        """Return both sides; the items' factors are small random numbers."""
+    def _start(self, view: BipartiteView, seed: int, level: float, start: Start | None) -> tuple[Side, Side]:
+        """Return both sides; the items' factors are what they were before, else small random numbers."""
         precision = np.ones(self.dim)
         precision[[_ITEM_BIAS, _USER_BIAS]] = 1 / _BIAS_VARIANCE
         of_items = precision.copy()
@@ -116,6 +152,12 @@ class VBMF(Solver):
         items = Side.start(view.reverse, _USER_BIAS, of_items, attributes[1], self.ridge)
         drawn = np.random.default_rng(seed).standard_normal((view.reverse.rows, self.dim - _FACTORS))
         items.mean[:, _FACTORS:] = drawn * _FACTOR_VARIANCE**0.5
+        if start is not None:
+            before = np.isfinite(start.vectors[:, _USER_BIAS])
+            items.mean[before] = start.vectors[before]
+            items.mean[before, _ITEM_BIAS] -= level
+            users.precision = np.diag(start.source_precision).copy()
+            items.precision = np.diag(start.destination_precision).copy()
         return users, items
 
     def _estimate(self, users: Side, items: Side, target: F64) -> float:

@@ -1,29 +1,50 @@
-"""Folding in a log gives each row what folding in its own earlier events gives, one by one."""
+"""Folding in a log gives each row what plain algebra gives for its own earlier events, one by one."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedding_features.fresh.fold_in import FoldInModel
-from embedding_features.fresh.log import Events, fold_in_log
+from embedding_features.artifact.fold_in import FoldInParameters
+from embedding_features.fresh import Events, FoldIn, make_walk
 
 NODES, OTHERS, DIM = 4, 6, 3
 
 
-def model(seed: int, known: int, uncertain: bool) -> FoldInModel:
+def parameters(seed: int, **given_parts: object) -> FoldInParameters:
+    """Random parameters of an exact regression; the rest as given."""
     rng = np.random.default_rng(seed)
-    root, roots = rng.normal(size=(DIM, DIM)), rng.normal(0, 0.4, (OTHERS, DIM, DIM))
-    vectors = rng.normal(size=(OTHERS, DIM))
-    return FoldInModel(
-        vectors=vectors,
-        covariance=roots @ roots.transpose(0, 2, 1) if uncertain else None,
-        noise=0.6,
-        level=0.2,
-        prior_mean=rng.normal(size=DIM),
+    root = rng.normal(size=(DIM, DIM))
+    made = FoldInParameters(
+        other="item",
+        design=rng.normal(size=(OTHERS, DIM)).astype(np.float32),
+        prior_mean=rng.normal(size=(3, DIM)),
         prior_precision=root @ root.T + np.eye(DIM),
-        known=known,
+        readout=rng.normal(size=(DIM, DIM - 1)),
+        noise=0.6,
     )
+    return replace(made, **given_parts)
+
+
+def uncertain(seed: int) -> np.ndarray:
+    roots = np.random.default_rng(seed).normal(0, 0.4, (OTHERS, DIM, DIM))
+    return (roots @ roots.transpose(0, 2, 1)).astype(np.float32)
+
+
+KINDS = {
+    "exact": lambda seed: {},
+    "known": lambda seed: {"known": 1},
+    "uncertain": lambda seed: {"covariance": uncertain(seed), "known": 0},
+    "own prior": lambda seed: {"prior_rows": np.array([2, 1, 0, 1])},
+    "likes": lambda seed: {"values": False, "ridge": 0.3, "start": np.arange(3.0)},
+    "weights": lambda seed: {"values": False, "weighted": True},
+    "projection": lambda seed: {
+        "moments": False, "values": False, "count_exponent": -0.5, "start": np.ones(3),
+        "prior_mean": np.zeros((1, DIM)), "prior_precision": np.eye(DIM), "noise": 1.0,
+    },
+}  # fmt: skip
 
 
 def events_of(seed: int, n: int) -> Events:
@@ -34,84 +55,131 @@ def events_of(seed: int, n: int) -> Events:
     )
 
 
-def naive(events: Events, models: list[FoldInModel], rows_of: list[np.ndarray], moments: np.ndarray):
-    """Each row alone: its node's events strictly before it, in the newest snapshot strictly before it."""
-    for row in range(len(events.time)):
+def by_algebra(one: FoldInParameters, node: int, entries: list[int], values: list[float]):
+    """Mean and covariance of z, and the number of events that say something."""
+    prior = one.prior_mean[0 if one.prior_rows is None else one.prior_rows[node]]
+    precision, linear = one.prior_precision.copy(), one.prior_precision @ prior
+    free = [k for k in range(DIM) if k != one.known]
+    if one.known >= 0:
+        linear = one.prior_precision[:, free] @ prior[free]
+    weight, count = 0.0, 0
+    for entry, value in zip(entries, values, strict=True):
+        if not one.values and value <= 0:
+            continue
+        w = value if one.weighted else 1.0
+        y = value if one.values else 1.0
+        x = one.design[entry].astype(float)
+        second = np.outer(x, x) + (0 if one.covariance is None else one.covariance[entry])
+        if one.moments:
+            precision = precision + w * second / one.noise
+        linear = linear + w * y * x / one.noise
+        if one.known >= 0:
+            linear = linear - w * second[:, one.known] / one.noise
+        precision = precision + one.ridge * w * np.eye(DIM)
+        weight, count = weight + w, count + 1
+    covariance = np.zeros((DIM, DIM))
+    covariance[np.ix_(free, free)] = np.linalg.inv(precision[np.ix_(free, free)])
+    mean = covariance @ linear
+    if one.known >= 0:
+        mean[one.known] = 1
+    if count == 0 and one.start is not None:
+        mean = one.start
+    elif count:
+        mean = mean * weight**one.count_exponent
+    return mean, covariance, count
+
+
+def check_row(
+    events: Events, row: int, one: FoldInParameters, entry_of: np.ndarray, last: int, found, scored
+):
+    mine = np.flatnonzero((events.node == events.node[row]) & (events.time < events.time[row]))
+    if len(mine) > last:
+        oldest = np.sort(events.time[mine])[-last]
+        mine = mine[events.time[mine] >= oldest]
+    there = entry_of[events.other[mine]] >= 0
+    newest = events.time[mine[there]].max(initial=0)
+    if not one.weighted:  # of a pair the last event counts, of one moment the one of the largest value
+        last_of = {}
+        for event in sorted(mine.tolist(), key=lambda e: (events.time[e], events.value[e])):
+            last_of[events.other[event]] = event
+        mine = np.array(list(last_of.values()), np.int64)
+        there = entry_of[events.other[mine]] >= 0
+    used = mine[there]
+    mean, covariance, count = by_algebra(
+        one, events.node[row], entry_of[events.other[used]].tolist(), events.value[used].tolist()
+    )
+    np.testing.assert_allclose(found.vector[row], mean @ one.readout, rtol=1e-6, atol=1e-8)
+    assert found.used[row] == count
+    assert found.skipped[row] == (~there).sum()
+    assert found.newest[row] == newest
+    entry = entry_of[events.other[row]]
+    if entry < 0:
+        assert np.isnan([found.score[row], found.variance[row]]).all()
+        return
+    x = scored[entry]
+    np.testing.assert_allclose(found.score[row], mean @ x, rtol=1e-6, atol=1e-8)
+    if one.moments:
+        variance = x @ covariance @ x
+        if one.covariance is not None:
+            variance += np.sum(one.covariance[entry] * (np.outer(mean, mean) + covariance))
+        np.testing.assert_allclose(found.variance[row], variance, rtol=1e-6, atol=1e-8)
+    else:
+        assert np.isnan(found.variance[row])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(seed=st.integers(0, 10_000), n=st.integers(0, 40), last=st.sampled_from([1, 3, 100]))
+@settings(max_examples=25, deadline=None)
+def test_a_log_is_folded_in_as_one_row_after_another(kind: str, seed: int, n: int, last: int) -> None:
+    """The last code has no vector in the first snapshot, and another one none in the second."""
+    models = [parameters(seed + k, **KINDS[kind](seed + k)) for k in range(2)]
+    entry = [np.arange(OTHERS + 1), np.arange(OTHERS + 1) - 1]
+    entry[0][OTHERS] = -1
+    moments, events = np.array([2, 7]), events_of(seed, n)
+    own = [np.arange(NODES), np.arange(NODES)]
+    vectors = [np.random.default_rng(k).normal(size=(OTHERS, DIM - 1)).astype(np.float32) for k in (0, 1)]
+    found = FoldIn(models, vectors).rows(make_walk(events, moments, entry, own, last))
+    for row in range(n):
         before = np.flatnonzero(moments < events.time[row])
         if not len(before):
-            yield None
+            assert (found.used[row], found.skipped[row]) == (-1, -1)
+            assert np.isnan([found.score[row], found.variance[row], *found.vector[row]]).all()
             continue
         at = before[-1]
-        earlier = (events.node == events.node[row]) & (events.time < events.time[row])
-        folded = models[at].fold_in(rows_of[at][events.other[earlier]], events.value[earlier])
-        used = earlier & (rows_of[at][events.other] >= 0)
-        mean, variance = models[at].scores(folded, rows_of[at][events.other[row : row + 1]])
-        yield folded, mean[0], variance[0], events.time[used].max(initial=0)
-
-
-@given(
-    seed=st.integers(0, 10_000),
-    n=st.integers(0, 40),
-    known=st.sampled_from([-1, 0, 1]),
-    uncertain=st.booleans(),
-)
-@settings(max_examples=60, deadline=None)
-def test_a_log_is_folded_in_as_one_row_after_another(seed: int, n: int, known: int, uncertain: bool) -> None:
-    """The last code has no vector in the first snapshot, and another one none in the second."""
-    models = [model(seed + k, known, uncertain) for k in range(2)]
-    rows_of = [np.arange(OTHERS + 1), np.arange(OTHERS + 1) - 1]
-    rows_of[0][OTHERS] = -1
-    moments, events = np.array([2, 7]), events_of(seed, n)
-    found = fold_in_log(events, models, rows_of, moments)
-    for row, expected in enumerate(naive(events, models, rows_of, moments)):
-        if expected is None:
-            assert found.events[row] == -1
-            assert np.isnan([found.score[row], found.variance[row], *found.vectors[row]]).all()
-            continue
-        folded, mean, variance, newest = expected
-        np.testing.assert_allclose(found.vectors[row], folded.mean, rtol=1e-7, atol=1e-9)
-        np.testing.assert_allclose(
-            [found.score[row], found.variance[row]], [mean, variance], rtol=1e-7, atol=1e-9
-        )
-        assert (found.events[row], found.newest[row]) == (folded.events, newest)
+        scored = models[at].design if models[at].moments else vectors[at] @ models[at].readout.T
+        check_row(events, row, models[at], entry[at], last, found, scored)
 
 
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=30, deadline=None)
 def test_neither_the_order_of_rows_nor_anything_later_matters(seed: int) -> None:
     """Rows shuffled, among them those of one moment; and every later row changed."""
-    models, rows_of, moments = [model(seed, -1, True)], [np.arange(OTHERS + 1)], np.array([1])
-    rows_of[0][OTHERS] = -1
+    model, moments = FoldIn([parameters(seed)], [np.zeros((OTHERS, DIM - 1), np.float32)]), np.array([1])
+    entry, own = [np.append(np.arange(OTHERS), -1)], [np.arange(NODES)]
     events = events_of(seed, 30)
-    found = fold_in_log(events, models, rows_of, moments)
-    rng = np.random.default_rng(seed)
-    shuffle = rng.permutation(30)
-    again = fold_in_log(Events(*(part[shuffle] for part in vars(events).values())), models, rows_of, moments)
-    np.testing.assert_allclose(again.vectors, found.vectors[shuffle], rtol=1e-7, atol=1e-9)
+    found = model.rows(make_walk(events, moments, entry, own, 5))
+    shuffle = np.random.default_rng(seed).permutation(30)
+    shuffled = Events(*(part[shuffle] for part in (events.node, events.other, events.time, events.value)))
+    again = model.rows(make_walk(shuffled, moments, entry, own, 5))
+    np.testing.assert_allclose(again.vector, found.vector[shuffle], rtol=1e-7, atol=1e-9)
     now = events.time >= 6
     later = Events(events.node, np.where(now, 0, events.other), events.time, np.where(now, 9.0, events.value))
-    changed = fold_in_log(later, models, rows_of, moments)
-    np.testing.assert_array_equal(changed.vectors[events.time <= 6], found.vectors[events.time <= 6])
+    changed = model.rows(make_walk(later, moments, entry, own, 5))
+    np.testing.assert_array_equal(changed.vector[events.time <= 6], found.vector[events.time <= 6])
 
 
-def test_without_events_there_is_the_prior() -> None:
-    given_model = model(0, -1, True)
-    folded = given_model.fold_in(np.array([], np.int64), np.array([]))
-    np.testing.assert_allclose(folded.mean, given_model.prior_mean, rtol=1e-9)
-    np.testing.assert_allclose(folded.covariance, np.linalg.inv(given_model.prior_precision), rtol=1e-9)
-    assert (folded.events, folded.skipped) == (0, 0)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_a_vector_is_what_plain_algebra_says(seed: int) -> None:
-    given_model, rng = model(seed, -1, True), np.random.default_rng(seed)
-    rows, values = np.array([0, 3, -1, 3]), rng.normal(size=4)
-    folded = given_model.fold_in(rows, values)
-    precision, linear = given_model.prior_precision, given_model.prior_precision @ given_model.prior_mean
-    for row, value in zip(rows[rows >= 0], values[rows >= 0], strict=True):
-        v = given_model.vectors[row]
-        precision = precision + (np.outer(v, v) + given_model.covariance[row]) / given_model.noise
-        linear = linear + (value - given_model.level) * v / given_model.noise
-    np.testing.assert_allclose(folded.mean, np.linalg.solve(precision, linear), rtol=1e-8)
-    np.testing.assert_allclose(folded.covariance, np.linalg.inv(precision), rtol=1e-8, atol=1e-12)
-    assert (folded.events, folded.skipped) == (3, 1)
+def test_only_wanted_rows_are_folded_in_and_they_are_the_same() -> None:
+    """One node alone, as of a request: the others' rows make no difference."""
+    events = events_of(1, 30)
+    entry, own, moments = [np.append(np.arange(OTHERS), -1)], [np.arange(NODES)], np.array([1])
+    model = FoldIn([parameters(1)], [np.zeros((OTHERS, DIM - 1), np.float32)])
+    every = model.rows(make_walk(events, moments, entry, own, 100))
+    mine = events.node == 2
+    alone = Events(
+        np.zeros(mine.sum(), np.int64), events.other[mine], events.time[mine], events.value[mine],
+        events.time[mine] > 8,
+    )  # fmt: skip
+    found = model.rows(make_walk(alone, moments, entry, [np.array([2])], 100))
+    wanted = events.time[mine] > 8
+    np.testing.assert_array_equal(found.score[wanted], every.score[mine][wanted])
+    assert (found.used[~wanted] == -1).all()

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from embedding_features.fresh.fold_in import FoldInModel
 from embedding_features.graph import CSR
 from embedding_features.graph.attributed import AttributedView
 from embedding_features.graph.propagation import balanced_chunks
 from embedding_features.graph.views import BipartiteView
+from embedding_features.solvers.base import Start
 from embedding_features.solvers.vbmf import VBMF
 from embedding_features.solvers.vbmf.posteriors import expected_products, update_posteriors
 from embedding_features.solvers.vbmf.side import Side
@@ -107,7 +107,7 @@ def test_the_bound_never_falls():
     rng = np.random.default_rng(2)
     view = view_of(rng.normal(size=(30, 20)), rng.random((30, 20)) < 0.4)
     solver = VBMF(dim=5)
-    users, items = solver._start(view, seed=0)
+    users, items = solver._start(view, 0, 0.0, None)
     target = view.forward.weights().astype(np.float64)
     by_item = target[np.argsort(view.forward.indices, kind="stable")]
     noise, reached = 1.0, -math.inf
@@ -172,24 +172,42 @@ def test_an_item_of_few_ratings_has_the_mean_of_its_attribute():
     np.testing.assert_allclose((users @ items[:4].T).mean(axis=0), 3.5, atol=0.1)
 
 
-def test_folding_in_a_users_own_events_gives_its_own_vector():
+def test_a_start_from_an_earlier_fit_ends_where_a_cold_one_does():
+    """A third of the sweeps, on a matrix that has grown a little."""
     rng = np.random.default_rng(7)
-    known = rng.random((40, 30)) < 0.4
-    values = 3 + rng.normal(size=(40, 2)) @ rng.normal(size=(2, 30))
-    view = view_of(values, known)
-    found = VBMF(dim=5).infer(view)
-    model = FoldInModel(
-        vectors=found.items.mean,
-        covariance=found.items.covariance,
-        noise=found.noise,
-        level=found.level,
-        prior_mean=found.users.prior_mean[0],
-        prior_precision=np.diag(found.users.precision),
-        known=found.users.known,
+    values = 3 + rng.normal(size=(150, 2)) @ rng.normal(0, 0.7, (2, 120)) + rng.normal(0, 0.2, (150, 120))
+    known = rng.random((150, 120)) < 0.4
+    earlier = VBMF(dim=6, sweeps=60).fit(view_of(values, known & (rng.random(known.shape) < 0.9)))
+    start = Start(
+        np.array(earlier.fold_in_src.design, np.float64),
+        earlier.fold_in_src.prior_precision,
+        earlier.fold_in_dst.prior_precision,
+        earlier.fold_in_src.noise,
     )
-    for user in range(40):
-        edges = slice(view.forward.indptr[user], view.forward.indptr[user + 1])
-        rows = view.forward.indices[edges].astype(np.int64)
-        folded = model.fold_in(rows, view.forward.weights()[edges].astype(np.float64))
-        np.testing.assert_allclose(folded.mean, found.users.mean[user], rtol=1e-9, atol=1e-10)
-        np.testing.assert_allclose(folded.covariance, found.users.covariance[user], rtol=1e-9, atol=1e-10)
+    view = view_of(values, known)
+    few, many = VBMF(dim=6, sweeps=8), VBMF(dim=6, sweeps=60)
+    warm = few.fit(view, start=start)
+    target = many.solve(view)
+    errors = [
+        np.abs(users @ items.T - target[0] @ target[1].T).mean()
+        for users, items in ((warm.src, warm.dst), few.solve(view))
+    ]
+    assert errors[0] < 0.02
+    assert errors[0] < errors[1] / 3
+
+
+def test_a_node_of_attributes_alone_has_the_vector_of_its_prior():
+    rng = np.random.default_rng(8)
+    kind = np.arange(40) % 2
+    known = rng.random((60, 40)) < 0.4
+    known[:, :2] = False
+    plain = view_of(3 + kind + rng.normal(0, 0.5, (60, 40)), known)
+    indicators = scipy.sparse.csr_array(np.stack([kind == 0, kind == 1], axis=1).astype(np.float64))
+    found = VBMF(dim=4).fit(AttributedView(**vars(plain), dst_attributes=indicators))
+    assert found.dst_known.all()
+    posteriors = VBMF(dim=4).infer(AttributedView(**vars(plain), dst_attributes=indicators))
+    np.testing.assert_array_equal(posteriors.items.mean[:2], posteriors.items.prior_mean[:2])
+    np.testing.assert_allclose(
+        np.diag(posteriors.items.covariance[0])[[0, 2, 3]], 1 / posteriors.items.precision[[0, 2, 3]]
+    )
+    assert not VBMF(dim=4).fit(plain).dst_known[:2].any()

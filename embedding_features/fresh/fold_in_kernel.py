@@ -1,0 +1,202 @@
+"""Folds in the node of every row of a log as of the row's own moment, walking each node's events once."""
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from embedding_features.arrays import F64, I64
+from embedding_features.fresh.walk import Walk, first_kept
+from embedding_features.jit import jit, piece, working_memory
+from embedding_features.posterior import posterior_covariance, posterior_variance, solve_posterior_mean
+
+
+class Models(NamedTuple):
+    """Holds fold-in parameters of snapshots, end to end (:class:`.FoldInParameters` explains them).
+
+    Attributes:
+        first: [snapshots] where each one's rows of ``design`` begin.
+        design: [r, D].
+        scored: [r, D] what z is multiplied by for a score.
+        covariance: [r, D, D] of ``design``; [0, D, D] where it is exact.
+        first_prior: [snapshots] where each one's rows of ``prior_mean`` begin.
+        prior_mean: [p, D].
+        first_own: [snapshots] where each one's rows of ``prior_rows`` begin.
+        prior_rows: [q] row of ``prior_mean`` of each node, from ``first_prior``; empty: all 0.
+        precision: [snapshots, D, D] of the priors.
+        start: [snapshots, D] z of a node without events; NaN: its prior mean.
+        noise: [snapshots].
+        ridge: [snapshots].
+        count_exponent: of all; likewise the rest.
+    """
+
+    first: I64
+    design: F64
+    scored: F64
+    covariance: F64
+    first_prior: I64
+    prior_mean: F64
+    first_own: I64
+    prior_rows: I64
+    precision: F64
+    start: F64
+    noise: F64
+    ridge: F64
+    count_exponent: float
+    known: int
+    moments: bool
+    values: bool
+    weighted: bool
+    once: bool
+
+
+class Folded(NamedTuple):
+    """Holds what is found out of each row; of rows that are not wanted, or see no snapshot, nothing changes.
+
+    Attributes:
+        score: [n] z · x of the row's other node; unchanged where that has no row.
+        variance: [n] of the score; unchanged by a projection, which has none.
+        vector: [n, D] z.
+        used: [n] number of events that z rests on; of several of one pair one, where they do not add up.
+        skipped: [n] number of events that count, whose other node has no row.
+        newest: [n] µs, time of the latest event that counts and whose other node has a row; 0 for none.
+    """
+
+    score: F64
+    variance: F64
+    vector: F64
+    used: I64
+    skipped: I64
+    newest: I64
+
+
+@jit(parallel=True)
+def fold_in_nodes(walk: Walk, models: Models, out: Folded) -> None:
+    """Set ``out`` for the rows of all nodes; a row sees its node's events that are strictly earlier."""
+    for node in numba.prange(len(walk.begin) - 1):
+        fold_in_node(node, walk, models, out)
+
+
+@jit()
+def fold_in_node(node: int, walk: Walk, models: Models, out: Folded) -> None:
+    """Set ``out`` for the rows of one node.
+
+    Rows between two snapshots share one sum, to which each event is added once, and from which it is taken
+    again when it is no longer among the last.
+    """
+    dim = models.design.shape[1]
+    memory = working_memory(7, dim * dim, models.design)
+    moments = piece(memory, 0, dim * dim).reshape(dim, dim)
+    root = piece(memory, 1, dim * dim).reshape(dim, dim)
+    spread = piece(memory, 2, dim * dim).reshape(dim, dim)
+    linear = piece(memory, 3, dim * dim)[:dim]
+    column = piece(memory, 4, dim * dim)[:dim]
+    mean = piece(memory, 5, dim * dim)[:dim]
+    total = piece(memory, 6, dim * dim)[:dim]
+    begin = walk.begin[node]
+    seen, first, added, weight, used, skipped, newest, solved = -1, begin, begin, 0.0, 0, 0, 0, False
+    for place in range(begin, walk.begin[node + 1]):
+        row = walk.order[place]
+        at = walk.snapshot[row]
+        if at < 0 or not walk.wanted[row]:
+            continue
+        if at != seen:
+            moments[:] = 0.0
+            linear[:] = 0.0
+            seen, first, added, weight, used, skipped, newest, solved = at, begin, begin, 0.0, 0, 0, 0, False
+        while added < place and walk.time[walk.order[added]] < walk.time[row]:
+            replaced = walk.previous[added]
+            if models.once and replaced >= first:
+                lost = _add(walk, models, at, walk.order[replaced], -1.0, moments, linear)
+                used, skipped, weight = used - (lost > 0), skipped - (lost < 0), weight - max(lost, 0.0)
+            gained = _add(walk, models, at, walk.order[added], 1.0, moments, linear)
+            used, skipped, weight = used + (gained > 0), skipped + (gained < 0), weight + max(gained, 0.0)
+            if gained >= 0:
+                newest = walk.time[walk.order[added]]
+            added, solved = added + 1, False
+        kept = first_kept(walk, begin, added)
+        while first < kept:
+            if not (models.once and walk.following[first] < added):
+                lost = _add(walk, models, at, walk.order[first], -1.0, moments, linear)
+                used, skipped, weight = used - (lost > 0), skipped - (lost < 0), weight - max(lost, 0.0)
+            first, solved = first + 1, False
+        if not solved:
+            root[:] = moments
+            total[:] = linear
+            _solve(node, at, weight, walk, models, root, total, column, mean)
+            if len(models.covariance):
+                posterior_covariance(root, models.known, column, spread)
+            solved = True
+        out.vector[row], out.used[row], out.skipped[row] = mean, used, skipped
+        out.newest[row] = newest if first < added and newest >= walk.time[walk.order[first]] else 0
+        entry = walk.entry[at, walk.other[row]]
+        if entry >= 0:
+            entry += models.first[at]
+            scored, score = models.scored[entry], 0.0
+            for a in range(dim):
+                score += mean[a] * scored[a]
+            out.score[row] = score
+            if models.moments:
+                out.variance[row] = posterior_variance(root, models.known, column, scored)
+            if len(models.covariance):
+                out.variance[row] += _spread(mean, spread, models.covariance[entry])
+
+
+@jit()
+def _add(walk: Walk, models: Models, at: int, event: int, sign: float, moments: F64, linear: F64) -> float:
+    """Add an event to the sums, or take it from them.
+
+    Returns:
+        Its weight; 0 where it says nothing, -1 where its other node has no row.
+    """
+    entry = walk.entry[at, walk.other[event]]
+    if entry < 0:
+        return -1.0
+    value, weight = walk.value[event], 1.0
+    if not models.values:
+        if value <= 0.0:
+            return 0.0
+        weight = value if models.weighted else 1.0
+        value = 1.0
+    entry += models.first[at]
+    design = models.design[entry]
+    for a in range(len(linear)):
+        linear[a] += sign * weight * value * design[a]
+        if models.moments:
+            for b in range(a + 1):
+                moments[a, b] += sign * weight * design[a] * design[b]
+                if len(models.covariance):
+                    moments[a, b] += sign * weight * models.covariance[entry, a, b]
+    return weight
+
+
+@jit()
+def _solve(
+    node: int, at: int, weight: float, walk: Walk, models: Models,
+    root: F64, linear: F64, column: F64, mean: F64,
+) -> None:  # fmt: skip
+    """Set ``mean`` to z, and ``root`` to the Cholesky factor of its precision."""
+    own, prior = walk.own[at, node], models.first_prior[at]
+    if own >= 0 and len(models.prior_rows):
+        prior += models.prior_rows[models.first_own[at] + own]
+    noise = models.noise[at]
+    for a in range(len(linear)):
+        root[a, a] += models.ridge[at] * weight * noise
+    solve_posterior_mean(
+        root, linear, noise, models.precision[at], models.prior_mean[prior], models.known, column, mean
+    )
+    if weight == 0.0:
+        if not np.isnan(models.start[at, 0]):
+            mean[:] = models.start[at]
+    elif models.count_exponent != 0.0:
+        mean *= weight**models.count_exponent
+
+
+@jit()
+def _spread(mean: F64, spread: F64, covariance: F64) -> float:
+    """Return what the uncertainty of x adds to the variance of z · x: tr(cov x (z zᵀ + cov z))."""
+    total = 0.0
+    for a in range(len(mean)):
+        for b in range(len(mean)):
+            total += covariance[a, b] * (mean[a] * mean[b] + spread[a, b])
+    return total

@@ -1,0 +1,129 @@
+"""Fresh figures of a family's snapshots: for each row of a log, or for one request."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from embedding_features.arrays import F64, I64
+from embedding_features.artifact.snapshot import Snapshot
+from embedding_features.errors import CompatibilityError, ConfigError
+from embedding_features.fresh.recipes import RECIPES, Recipe
+from embedding_features.fresh.walk import Events, make_walk
+from embedding_features.ids import RowsById
+
+#: newest events of a node that figures are made of, unless somebody says otherwise
+LAST_EVENTS = 200
+
+
+@dataclass(frozen=True)
+class FreshSeries:
+    """Makes fresh figures of one family's snapshots.
+
+    The same object serves a log, where each row sees the newest snapshot strictly before it, and a request,
+    for which it is made of the one snapshot that is served.
+
+    Attributes:
+        family: of the snapshots.
+        node_type: whose events there are.
+        other: the node type that events are with.
+        moments: [snapshots] µs, ``as_of`` of each, ascending.
+        recipes: name → what makes figures.
+        last: newest events of a node that count.
+    """
+
+    family: str
+    node_type: str
+    other: str
+    moments: I64
+    recipes: Mapping[str, Recipe]
+    last: int
+    _others: Sequence[RowsById]
+    _nodes: Sequence[RowsById]
+
+    @classmethod
+    def read(
+        cls,
+        snapshots: Sequence[Snapshot],
+        node_type: str,
+        recipes: Sequence[str] = ("fold_in",),
+        last: int = LAST_EVENTS,
+    ) -> "FreshSeries":
+        """Read what recipes need of a family's snapshots.
+
+        Args:
+            snapshots: one or more of one family, in any order; each has two node types.
+            node_type: whose nodes get figures.
+            recipes: names among :data:`.RECIPES`; what a snapshot lacks the parts for is left out.
+            last: newest events of a node that count; of the oldest one's moment all do.
+
+        Raises:
+            ConfigError: when a recipe is unknown, or ``last`` is below 1.
+            CompatibilityError: when there is no snapshot, one lacks the node type, or families differ.
+            SnapshotError: when a file is damaged.
+        """
+        unknown = sorted(set(recipes) - set(RECIPES))
+        if unknown or last < 1:
+            raise ConfigError(
+                f"recipes {', '.join(recipes)} of the last {last} events",
+                fix=f"name some of {', '.join(RECIPES)}, and at least one event",
+            )
+        ordered = sorted(snapshots, key=lambda snapshot: snapshot.manifest.as_of)
+        other = _other_type(ordered, node_type)
+        made = {name: RECIPES[name].read(ordered, node_type, other) for name in RECIPES if name in recipes}
+        return cls(
+            family=ordered[0].manifest.space.family,
+            node_type=node_type,
+            other=other,
+            moments=np.array([_micros(snapshot) for snapshot in ordered], np.int64),
+            recipes={name: recipe for name, recipe in made.items() if recipe is not None},
+            last=last,
+            _others=[RowsById(snapshot.vectors(other).ids) for snapshot in ordered],
+            _nodes=[RowsById(snapshot.vectors(node_type).ids) for snapshot in ordered],
+        )
+
+    def rows(self, events: Events, nodes: pa.Array, others: pa.Array) -> dict[str, F64]:
+        """Return the figures of the wanted rows of a log.
+
+        Args:
+            events: the rows; a row's node and other node are places in ``nodes`` and ``others``.
+            nodes: ids of this node type.
+            others: ids of the other node type.
+
+        Returns:
+            ``<recipe>_<figure>`` → [n], or [n, dim] of a vector; NaN where nothing is known.
+
+        Raises:
+            DataError: when ids are of another type than the snapshots', or events break a rule.
+        """
+        walk = make_walk(
+            events,
+            self.moments,
+            [rows.find(others) for rows in self._others],
+            [rows.find(nodes) for rows in self._nodes],
+            self.last,
+        )
+        return {
+            f"{name}_{figure}": values
+            for name, recipe in self.recipes.items()
+            for figure, values in recipe.rows(walk).items()
+        }
+
+
+def _other_type(snapshots: Sequence[Snapshot], node_type: str) -> str:
+    """Return the node type beside ``node_type`` in all snapshots."""
+    sides = {tuple(sorted(snapshot.manifest.nodes)) for snapshot in snapshots}
+    families = {snapshot.manifest.space.family for snapshot in snapshots}
+    (types,) = sides if len(sides) == 1 else ((),)
+    if len(types) != 2 or node_type not in types or len(families) != 1:
+        raise CompatibilityError(
+            f"fresh figures of {node_type!r} from snapshots of {sorted(families)} of {sorted(sides)}",
+            fix="give snapshots of one family with this node type and one other",
+        )
+    return next(one for one in types if one != node_type)
+
+
+def _micros(snapshot: Snapshot) -> int:
+    """Return ``as_of`` in µs since 1970."""
+    return int(pa.scalar(snapshot.manifest.as_of, pa.timestamp("us", "UTC")).value)

@@ -1,0 +1,136 @@
+"""A log arranged so that each node's events are walked once, beside the snapshots that its rows may see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from embedding_features.arrays import I64, AnyArray, Bool
+from embedding_features.errors import DataError
+from embedding_features.jit import jit
+
+
+@dataclass(frozen=True)
+class Events:
+    """Holds the rows of a log; every row is an event for the rows after it.
+
+    Attributes:
+        node: [n] code of the node whose events they are, from 0.
+        other: [n] code of the other side's node, from 0.
+        time: [n] µs since 1970, UTC.
+        value: [n] what the node gave to the other: a label or a rating.
+        wanted: [n] for which rows figures are wanted; None: for all.
+
+    Raises:
+        DataError: when arrays differ in length, a value is NaN or infinite, or a code is negative.
+    """
+
+    node: I64
+    other: I64
+    time: I64
+    value: AnyArray
+    wanted: Bool | None = None
+
+    def __post_init__(self) -> None:
+        lengths = {len(array) for array in vars(self).values() if array is not None}
+        if len(lengths) != 1:
+            raise DataError(f"events of {sorted(lengths)} rows", fix="give one of everything for each event")
+        bad = int((~np.isfinite(self.value)).sum())
+        if bad:
+            raise DataError(
+                f"{bad} of {len(self.value)} values of events are NaN or infinite", fix="leave them out"
+            )
+        if min(self.node.min(initial=0), self.other.min(initial=0)) < 0:
+            raise DataError("codes of events are negative", fix="give codes from 0")
+
+
+class Walk(NamedTuple):
+    """Holds what kernels walk: a named tuple, for numba knows those.
+
+    Attributes:
+        begin: [nodes + 1] rows of each node in ``order``.
+        order: [n] rows by node, then by time; of one moment by other node, then by value. A position in it
+            is a place.
+        previous: [n] place of the event before a place's own with the same two nodes; -1 where none is.
+        following: [n] place of the one after; n where none is.
+        other: [n] code of each row's other node.
+        time: [n] µs.
+        value: [n] float64.
+        wanted: [n] rows whose figures are wanted.
+        snapshot: [n] the newest snapshot strictly before each row; -1 where there is none.
+        entry: [snapshots, codes] row of each other node in that snapshot's table; -1 where it has none.
+        own: [snapshots, nodes] likewise of each node, in the table of its own type.
+        last: number of a node's newest events that count; all of the oldest one's moment do.
+    """
+
+    begin: I64
+    order: I64
+    previous: I64
+    following: I64
+    other: I64
+    time: I64
+    value: AnyArray
+    wanted: Bool
+    snapshot: I64
+    entry: I64
+    own: I64
+    last: int
+
+
+def make_walk(events: Events, moments: I64, entry: Sequence[I64], own: Sequence[I64], last: int) -> Walk:
+    """Arrange events for kernels.
+
+    Args:
+        events: the rows.
+        moments: [snapshots] µs, ``as_of`` of each, ascending; a row sees the newest one strictly before it.
+        entry: of each snapshot [codes] the row of each other node in its table, -1 for one without.
+        own: of each snapshot [nodes] likewise of the nodes themselves.
+        last: newest events of a node that count.
+
+    Raises:
+        DataError: when ``last`` is below 1, moments do not ascend, or rows are not given for each snapshot.
+    """
+    if last < 1:
+        raise DataError(f"the last {last} events", fix="look at 1 or more")
+    if (np.diff(moments) <= 0).any():
+        raise DataError("moments of snapshots do not ascend", fix="give each moment once, in order")
+    if not len(moments) == len(entry) == len(own):
+        raise DataError(f"{len(moments)} moments, and rows of {len(entry)} and {len(own)} snapshots")
+    order = np.lexsort((events.value, events.other, events.time, events.node))
+    previous, following = _same_pairs(events.node[order], events.other[order])
+    nodes = len(own[0]) if len(own) else int(events.node.max(initial=-1)) + 1
+    return Walk(
+        begin=np.searchsorted(events.node[order], np.arange(nodes + 1)),
+        order=order,
+        previous=previous,
+        following=following,
+        other=events.other,
+        time=events.time,
+        value=np.ascontiguousarray(events.value, np.float64),
+        wanted=np.ones(len(order), np.bool_) if events.wanted is None else events.wanted,
+        snapshot=np.searchsorted(moments, events.time, side="left") - 1,
+        entry=np.stack(entry) if len(entry) else np.empty((0, 0), np.int64),
+        own=np.stack(own) if len(own) else np.empty((0, 0), np.int64),
+        last=last,
+    )
+
+
+def _same_pairs(node: I64, other: I64) -> tuple[I64, I64]:
+    """Return of each place that of the event before, and after, of the same two nodes."""
+    n = len(node)
+    order = np.lexsort((other, node))
+    same = (np.diff(node[order]) == 0) & (np.diff(other[order]) == 0)
+    previous, following = np.full(n, -1), np.full(n, n)
+    previous[order[1:][same]] = order[:-1][same]
+    following[order[:-1][same]] = order[1:][same]
+    return previous, following
+
+
+@jit()
+def first_kept(walk: Walk, begin: int, end: int) -> int:
+    """Return the first place that counts among a node's events from place ``begin`` to ``end``."""
+    first = max(begin, end - walk.last)
+    while first > begin and walk.time[walk.order[first - 1]] == walk.time[walk.order[first]]:
+        first -= 1
+    return first
