@@ -42,8 +42,8 @@ class FoldIn:
         vectors: of each, the other side's table [m, dim], by which a projection's scores are made.
 
     Raises:
-        CompatibilityError: when the snapshots' parameters are of different kinds or dims, or of other nodes than the
-            vectors.
+        CompatibilityError: when the snapshots' parameters are of different kinds or dims, or of other nodes
+            than the vectors.
     """
 
     def __init__(self, parameters: Sequence[FoldInParameters], vectors: Sequence[F32]) -> None:

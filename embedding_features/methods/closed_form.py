@@ -84,7 +84,12 @@ class ValuedClosedForm(AttributedClosedForm):
         sides = (view.src_type, view.dst_type)
         before = [run.init.fold_ins.get(node_type, {}).get("own") for node_type in sides]
         src, dst = before
-        if src is None or dst is None or len(src.prior_precision) != self.solver.dim:
+        if (
+            src is None
+            or dst is None
+            or src.covariance is None
+            or len(src.prior_precision) != self.solver.dim
+        ):
             raise CompatibilityError(
                 f"init has no posteriors of {' and '.join(sides)} of dim {self.solver.dim}",
                 fix="start from a fit of the same method and dim, or without init",
