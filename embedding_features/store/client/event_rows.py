@@ -1,5 +1,6 @@
 """A table of events, one a row, as the rows that Feast writes to a view of histories: one for each node."""
 
+import itertools
 from datetime import UTC, datetime
 
 import numpy as np
@@ -40,14 +41,20 @@ def event_rows(history: HistoryView, table: pa.Table) -> list[Written]:
     values, times = _values(columns[_VALUE]), _times(columns[EVENT])
     event_ids = _texts(columns[_ID]) if _ID in columns else _hashed(nodes, others, values, times)
     order = np.argsort(nodes, kind="stable")
-    starts = np.flatnonzero(np.append(True, nodes[order][1:] != nodes[order][:-1])) if len(order) else order
     lists = [event_ids[order], others[order], values[order], times[order]]
     rows: list[Written] = []
-    for start, stop in zip(starts.tolist(), [*starts[1:].tolist(), len(order)], strict=True):
+    for start, stop in _runs(nodes[order]):
         part = [items[start:stop].tolist() for items in lists]
         entity = EntityKey(join_keys=[history.key], entity_values=[_value(nodes[order[start]])])
         rows.append((entity, history_values(*part), _NOW, None))
     return rows
+
+
+def _runs(ordered: AnyArray) -> list[tuple[int, int]]:
+    """Return where each run of one value begins, and ends."""
+    borders = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
+    ends = [0, *borders.tolist(), len(ordered)]
+    return list(itertools.pairwise(ends)) if len(ordered) else []
 
 
 def _columns(history: HistoryView, table: pa.Table) -> dict[str, pa.Array]:
