@@ -49,6 +49,32 @@ def id_column(values: Any) -> pa.Array | AnyArray:
     return flat_ids(values)
 
 
+def as_ids(values: Ids, kind: pa.DataType, what: str) -> pa.Array:
+    """Return ``values`` as an Arrow array of type ``kind``.
+
+    Args:
+        values: ids of any accepted form.
+        kind: Arrow int64 or string.
+        what: name of the argument they came by, for errors.
+
+    Raises:
+        DataError: on nulls, or when they are not ids of that type.
+    """
+    array = flat_ids(values)
+    if len(array) and array.null_count == len(array):
+        raise DataError(f"{what}: {array.null_count} null ids", fix="drop them")
+    text = pa.types.is_string(array.type) or pa.types.is_large_string(array.type)
+    fits = pa.types.is_integer(array.type) if kind == pa.int64() else text
+    if len(array) and not fits:
+        raise DataError(f"{what}: ids are {array.type}, not {kind}", fix="cast them")
+    if array.null_count:
+        raise DataError(f"{what}: {array.null_count} null ids", fix="drop them")
+    try:
+        return array.cast(kind) if len(array) else pa.array([], kind)
+    except pa.ArrowInvalid as error:
+        raise DataError(f"{what}: {error}", fix="use ids within int64") from None
+
+
 def _array(values: Any) -> pa.Array | pa.ChunkedArray:
     if isinstance(values, pa.Array | pa.ChunkedArray):
         return values

@@ -2,7 +2,18 @@
 
 from embedding_features.fresh.fold_in import FoldedRows, FoldIn
 from embedding_features.fresh.recipes import RECIPES, Recipe
+from embedding_features.fresh.request import NodeEvents
 from embedding_features.fresh.series import LAST_EVENTS, FreshSeries
 from embedding_features.fresh.walk import Events, make_walk
 
-__all__ = ["LAST_EVENTS", "RECIPES", "Events", "FoldIn", "FoldedRows", "FreshSeries", "Recipe", "make_walk"]
+__all__ = [
+    "LAST_EVENTS",
+    "RECIPES",
+    "Events",
+    "FoldIn",
+    "FoldedRows",
+    "FreshSeries",
+    "NodeEvents",
+    "Recipe",
+    "make_walk",
+]

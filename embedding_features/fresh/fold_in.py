@@ -61,8 +61,8 @@ class FoldIn:
                     f"a fold-in of {len(one.design)} {one.other} nodes beside {len(table)} vectors",
                     fix="publish the snapshot again",
                 )
-        self._readout = np.stack([one.readout for one in parameters])
         self._models = _models(parameters, vectors)
+        self._vector_models = self._models._replace(scored=self._models.scored[:0])
 
     def rows(self, walk: Walk) -> FoldedRows:
         """Fold in the node of each wanted row of a log, from its events strictly before the row.
@@ -70,24 +70,28 @@ class FoldIn:
         Args:
             walk: the log, with rows of the tables of these snapshots.
         """
-        n, dim = len(walk.order), self._models.design.shape[1]
-        out = Folded(
-            score=np.full(n, np.nan),
-            variance=np.full(n, np.nan),
-            vector=np.full((n, dim), np.nan),
-            used=np.full(n, -1),
-            skipped=np.full(n, -1),
-            newest=np.zeros(n, np.int64),
-        )
-        if len(walk.begin) == 2:
-            fold_in_node(0, walk, self._models, out)
-        else:
-            fold_in_nodes(walk, self._models, out)
-        vector = np.full((n, self._readout.shape[2]), np.nan)
-        for at, readout in enumerate(self._readout):
-            rows = walk.snapshot == at
-            vector[rows] = out.vector[rows] @ readout
-        return FoldedRows(**{**out._asdict(), "vector": vector})
+        return FoldedRows(**_folded(walk, self._models)._asdict())
+
+    def vectors(self, walk: Walk) -> F64:
+        """Return :attr:`FoldedRows.vector` [n, dim] of :meth:`rows`, without the work for scores."""
+        return _folded(walk, self._vector_models).vector
+
+
+def _folded(walk: Walk, models: Models) -> Folded:
+    n = len(walk.order)
+    out = Folded(
+        score=np.full(n, np.nan),
+        variance=np.full(n, np.nan),
+        vector=np.full((n, models.readout.shape[2]), np.nan),
+        used=np.full(n, -1),
+        skipped=np.full(n, -1),
+        newest=np.zeros(n, np.int64),
+    )
+    if len(walk.begin) == 2:  # threads would cost more than one node takes
+        fold_in_node(0, walk, models, out)
+    else:
+        fold_in_nodes(walk, models, out)
+    return out
 
 
 def _kind(one: FoldInParameters) -> tuple[AnyArray | bool | int | float, ...]:
@@ -110,7 +114,8 @@ def _models(parameters: Sequence[FoldInParameters], vectors: Sequence[F32]) -> M
         first=_begins([len(one.design) for one in parameters]),
         design=design,
         scored=scored,
-        covariance=np.concatenate(covariance).astype(np.float64) if covariance else np.empty((0, dim, dim)),
+        covariance=np.concatenate(covariance) if covariance else np.empty((0, dim, dim), np.float32),
+        readout=np.stack([one.readout for one in parameters]),
         first_prior=_begins([len(one.prior_mean) for one in parameters]),
         prior_mean=np.concatenate([one.prior_mean for one in parameters]),
         first_own=_begins([len(rows) for rows in own]) if own else np.zeros(len(parameters), np.int64),

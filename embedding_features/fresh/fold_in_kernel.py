@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from embedding_features.arrays import F64, I64
+from embedding_features.arrays import F32, F64, I64
 from embedding_features.fresh.walk import Walk, first_kept
 from embedding_features.jit import jit, piece, working_memory
 from embedding_features.posterior import posterior_covariance, posterior_variance, solve_posterior_mean
@@ -17,8 +17,9 @@ class Models(NamedTuple):
     Attributes:
         first: [snapshots] where each one's rows of ``design`` begin.
         design: [r, D].
-        scored: [r, D] what z is multiplied by for a score.
-        covariance: [r, D, D] of ``design``; [0, D, D] where it is exact.
+        scored: [r, D] what z is multiplied by for a score; [0, D] where no scores are wanted.
+        covariance: [r, D, D] of ``design``, float32; [0, D, D] where it is exact.
+        readout: [snapshots, D, dim] from z to the method's space.
         first_prior: [snapshots] where each one's rows of ``prior_mean`` begin.
         prior_mean: [p, D].
         first_own: [snapshots] where each one's rows of ``prior_rows`` begin.
@@ -33,7 +34,8 @@ class Models(NamedTuple):
     first: I64
     design: F64
     scored: F64
-    covariance: F64
+    covariance: F32
+    readout: F64
     first_prior: I64
     prior_mean: F64
     first_own: I64
@@ -56,7 +58,7 @@ class Folded(NamedTuple):
     Attributes:
         score: [n] z · x of the row's other node; unchanged where that has no row.
         variance: [n] of the score; unchanged by a projection, which has none.
-        vector: [n, D] z.
+        vector: [n, dim] in the method's space.
         used: [n] number of events that z rests on; of several of one pair one, where they do not add up.
         skipped: [n] number of events that count, whose other node has no row.
         newest: [n] µs, time of the latest event that counts and whose other node has a row; 0 for none.
@@ -84,15 +86,17 @@ def fold_in_node(node: int, walk: Walk, models: Models, out: Folded) -> None:
     Rows between two snapshots share one sum, to which each event is added once, and from which it is taken
     again when it is no longer among the last.
     """
-    dim = models.design.shape[1]
-    memory = working_memory(7, dim * dim, models.design)
-    moments = piece(memory, 0, dim * dim).reshape(dim, dim)
-    root = piece(memory, 1, dim * dim).reshape(dim, dim)
-    spread = piece(memory, 2, dim * dim).reshape(dim, dim)
-    linear = piece(memory, 3, dim * dim)[:dim]
-    column = piece(memory, 4, dim * dim)[:dim]
-    mean = piece(memory, 5, dim * dim)[:dim]
-    total = piece(memory, 6, dim * dim)[:dim]
+    dim, width = models.readout.shape[1:]
+    size = dim * max(dim, width)
+    memory = working_memory(8, size, models.design)
+    moments = piece(memory, 0, size)[: dim * dim].reshape(dim, dim)
+    root = piece(memory, 1, size)[: dim * dim].reshape(dim, dim)
+    spread = piece(memory, 2, size)[: dim * dim].reshape(dim, dim)
+    linear = piece(memory, 3, size)[:dim]
+    column = piece(memory, 4, size)[:dim]
+    mean = piece(memory, 5, size)[:dim]
+    total = piece(memory, 6, size)[:dim]
+    vector = piece(memory, 7, size)[:width]
     begin = walk.begin[node]
     seen, first, added, weight, used, skipped, newest, solved = -1, begin, begin, 0.0, 0, 0, 0, False
     for place in range(begin, walk.begin[node + 1]):
@@ -124,13 +128,14 @@ def fold_in_node(node: int, walk: Walk, models: Models, out: Folded) -> None:
             root[:] = moments
             total[:] = linear
             _solve(node, at, weight, walk, models, root, total, column, mean)
-            if len(models.covariance):
+            if len(models.scored) and len(models.covariance):
                 posterior_covariance(root, models.known, column, spread)
+            _read_out(mean, models.readout[at], vector)
             solved = True
-        out.vector[row], out.used[row], out.skipped[row] = mean, used, skipped
+        out.vector[row], out.used[row], out.skipped[row] = vector, used, skipped
         out.newest[row] = newest if first < added and newest >= walk.time[walk.order[first]] else 0
         entry = walk.entry[at, walk.other[row]]
-        if entry >= 0:
+        if entry >= 0 and len(models.scored):
             entry += models.first[at]
             scored, score = models.scored[entry], 0.0
             for a in range(dim):
@@ -193,7 +198,16 @@ def _solve(
 
 
 @jit()
-def _spread(mean: F64, spread: F64, covariance: F64) -> float:
+def _read_out(mean: F64, readout: F64, vector: F64) -> None:
+    """Set ``vector`` to readoutᵀ z."""
+    vector[:] = 0.0
+    for a in range(len(mean)):
+        for b in range(len(vector)):
+            vector[b] += mean[a] * readout[a, b]
+
+
+@jit()
+def _spread(mean: F64, spread: F64, covariance: F32) -> float:
     """Return what the uncertainty of x adds to the variance of z · x: tr(cov x (z zᵀ + cov z))."""
     total = 0.0
     for a in range(len(mean)):

@@ -10,8 +10,9 @@ from embedding_features.arrays import F64, I64
 from embedding_features.artifact.snapshot import Snapshot
 from embedding_features.errors import CompatibilityError, ConfigError
 from embedding_features.fresh.recipes import RECIPES, Recipe
-from embedding_features.fresh.walk import Events, make_walk
-from embedding_features.ids import RowsById
+from embedding_features.fresh.request import NodeEvents, request_walk
+from embedding_features.fresh.walk import Events, Walk, make_walk
+from embedding_features.ids import Ids, RowsById, as_ids
 
 #: newest events of a node that figures are made of, unless somebody says otherwise
 LAST_EVENTS = 200
@@ -97,13 +98,54 @@ class FreshSeries:
         Raises:
             DataError: when ids are of another type than the snapshots', or events break a rule.
         """
-        walk = make_walk(
-            events,
-            self.moments,
-            [rows.find(others) for rows in self._others],
-            [rows.find(nodes) for rows in self._nodes],
-            self.last,
+        nodes, others = self._ids(nodes, self.node_type), self._ids(others, self.other)
+        return self._figures(
+            make_walk(
+                events,
+                self.moments,
+                [rows.find(others) for rows in self._others],
+                [rows.find(nodes) for rows in self._nodes],
+                self.last,
+            )
         )
+
+    def request(self, node: Ids, events: NodeEvents, others: Ids, moment: int) -> dict[str, F64]:
+        """Return the figures of one node at one moment: those that :meth:`rows` gives a log's rows of then.
+
+        Args:
+            node: id of the node, which no snapshot need know.
+            events: its events; those at the moment or later do not count.
+            others: [m] ids of the nodes that figures are wanted of.
+            moment: µs since 1970, UTC.
+
+        Returns:
+            ``<recipe>_<figure>`` → [m], or [dim] of the node's vector; NaN where nothing is known.
+
+        Raises:
+            DataError: when ids are null or of another type than the snapshots', or a value is not finite.
+        """
+        nodes, asked = self._ids(node, self.node_type), self._ids(others, self.other)
+        history = NodeEvents(self._ids(events.others, "events"), events.value, events.time)
+        walk = request_walk(
+            history,
+            asked,
+            moment,
+            own=[rows.find(nodes) for rows in self._nodes],
+            others=self._others,
+            moments=self.moments,
+            last=self.last,
+        )
+        begin = len(history.others)
+        return {
+            name: values[begin:-1] if values.ndim == 1 else values[-1]
+            for name, values in self._figures(walk).items()
+        }
+
+    def _ids(self, ids: Ids, what: str) -> pa.Array:
+        types = {self.node_type: self._nodes[0].type}
+        return as_ids(ids, types.get(what, self._others[0].type), what)
+
+    def _figures(self, walk: Walk) -> dict[str, F64]:
         return {
             f"{name}_{figure}": values
             for name, recipe in self.recipes.items()

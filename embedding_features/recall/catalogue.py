@@ -78,29 +78,3 @@ def arrange(
     starts = np.concatenate([[0], ends[:-1]])
     spans = zip(encoded.dictionary.to_pylist(), starts, ends, strict=True)
     return np.asarray(order, np.int64), {name: (int(a), int(b)) for name, a, b in spans}
-
-
-def as_ids(values: Ids, kind: pa.DataType, what: str) -> pa.Array:
-    """Return ``values`` as an Arrow array of type ``kind``.
-
-    Args:
-        values: ids of any accepted form.
-        kind: Arrow int64 or string.
-        what: name of the argument they came by, for errors.
-
-    Raises:
-        DataError: on nulls, or when they are not ids of that type.
-    """
-    array = flat_ids(values)
-    if len(array) and array.null_count == len(array):
-        raise DataError(f"{what}: {array.null_count} null ids", fix="drop them")
-    text = pa.types.is_string(array.type) or pa.types.is_large_string(array.type)
-    fits = pa.types.is_integer(array.type) if kind == pa.int64() else text
-    if len(array) and not fits:
-        raise DataError(f"{what}: ids are {array.type}, the index's {kind}", fix="cast them")
-    if array.null_count:
-        raise DataError(f"{what}: {array.null_count} null ids", fix="drop them")
-    try:
-        return array.cast(kind) if len(array) else pa.array([], kind)
-    except pa.ArrowInvalid as error:
-        raise DataError(f"{what}: {error}", fix="use ids within int64") from None

@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 
 from embedding_features.arrays import I64, Bool
-from embedding_features.ids import Ids
-from embedding_features.recall.catalogue import Catalogue, as_ids
+from embedding_features.ids import Ids, as_ids
+from embedding_features.recall.catalogue import Catalogue
 from embedding_features.recall.id_lists import ids_per_query
 from embedding_features.recall.manifest import IndexManifest
 from embedding_features.recall.queries import Filter

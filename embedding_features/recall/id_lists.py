@@ -8,8 +8,7 @@ import pyarrow.compute as pc
 
 from embedding_features.arrays import I64
 from embedding_features.errors import DataError
-from embedding_features.ids import Ids, flat_ids
-from embedding_features.recall.catalogue import as_ids
+from embedding_features.ids import Ids, as_ids, flat_ids
 
 
 def ids_per_query(

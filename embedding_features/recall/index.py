@@ -6,10 +6,10 @@ from typing import Any
 
 from embedding_features.arrays import F32, I64
 from embedding_features.artifact import Metric, Snapshot, Space
-from embedding_features.ids import Ids
+from embedding_features.ids import Ids, as_ids
 from embedding_features.progress import SILENT, Progress
 from embedding_features.recall import saved
-from embedding_features.recall.catalogue import Catalogue, as_ids
+from embedding_features.recall.catalogue import Catalogue
 from embedding_features.recall.exact.exact import ScannedVectors
 from embedding_features.recall.filters import find_eligible
 from embedding_features.recall.hnsw.graph import HNSWGraph

@@ -47,7 +47,7 @@ class FoldInRecipe(Recipe):
     def rows(self, walk: Walk) -> Mapping[str, F64]:
         """Return the figures; ``age_days`` is NaN without an event."""
         scored = self.scores.rows(walk)
-        vector = scored.vector if self.vectors is None else self.vectors.rows(walk).vector
+        vector = scored.vector if self.vectors is None else self.vectors.vectors(walk)
         seen = scored.used >= 0
         age = (walk.time - scored.newest) / _MICROS_A_DAY
         return {

@@ -8,9 +8,8 @@ from psycopg import errors, sql
 
 from embedding_features.arrays import F32, I64
 from embedding_features.errors import StoreError
-from embedding_features.ids import Ids
+from embedding_features.ids import Ids, as_ids
 from embedding_features.recall.approximate import DOT_DEPTH
-from embedding_features.recall.catalogue import as_ids
 from embedding_features.recall.interface import VectorIndex, check_known
 from embedding_features.recall.manifest import IndexManifest
 from embedding_features.recall.pgvector.connections import Connection, Connections

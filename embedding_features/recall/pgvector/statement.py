@@ -9,8 +9,7 @@ from psycopg import sql
 
 from embedding_features.arrays import F32
 from embedding_features.artifact import Metric
-from embedding_features.ids import Ids
-from embedding_features.recall.catalogue import as_ids
+from embedding_features.ids import Ids, as_ids
 from embedding_features.recall.id_lists import ids_per_query
 from embedding_features.recall.manifest import IndexManifest
 from embedding_features.recall.pgvector.tables import OPERATORS

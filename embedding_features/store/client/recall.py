@@ -16,8 +16,8 @@ from embedding_features.artifact import Snapshot, Space
 from embedding_features.config import config_hash
 from embedding_features.errors import CompatibilityError, SnapshotError
 from embedding_features.files import safe_name, sweep_staging
+from embedding_features.ids import as_ids
 from embedding_features.recall import Exact, Hits, Ids, Queries, RecallIndex, RecallSettings
-from embedding_features.recall.catalogue import as_ids
 from embedding_features.store.client.pinned_vectors import PinnedVectors
 from embedding_features.store.client.plans import Plans
 from embedding_features.store.online_stores.rows import Rows

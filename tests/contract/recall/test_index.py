@@ -173,7 +173,7 @@ def test_bad_queries_are_refused_with_a_reason(index: VectorIndex) -> None:
         (good.astype(np.int64), K, {}, "int64"),
         (good, 0, {}, "k = 0"),
         (good, K, {"partition": "cars"}, "no partition 'cars'"),
-        (good, K, {"allow": ["a"]}, "string, the index's int64"),
+        (good, K, {"allow": ["a"]}, "string, not int64"),
         (good, K, {"deny": [1, None]}, "1 null ids"),
         (good, K, {"deny": [[1], [2], [3]]}, "3 lists for 2 queries"),
         (good, K, {"allow": [[1], None]}, "1 null lists"),
