@@ -47,7 +47,7 @@ class Pretrain(Config):
     method: str = "spectral"
     family: str | None = None
     """The line of snapshots this one continues; the method's name by default."""
-    params: dict[str, bool | int | float | str | None] = {}
+    params: dict[str, bool | int | float | str | tuple[str, ...] | None] = {}
     seed: int = 0
     warm_start: bool = False
     """Start a method that has a start from the snapshot before."""

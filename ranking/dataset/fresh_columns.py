@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from embedding_features.arrays import F32, F64
+from embedding_features.arrays import F32, F64, Bool
 from embedding_features.fresh import Events, FreshSeries
 from ranking.inputs.field_specs import AnyField, NumberSpec, VectorSpec
 from ranking.inputs.groups import FRESH_GROUP
@@ -68,7 +68,7 @@ def _as_arrow(values: F32 | F64) -> pa.Array:
     """Return numbers, or vectors as lists of one length; null for NaN."""
     if values.ndim == 1:
         return pa.array(values, from_pandas=True)
-    absent = np.isnan(values).any(axis=1)
+    absent: Bool = np.asarray(np.isnan(values).any(axis=1))
     return pa.FixedSizeListArray.from_arrays(
         pa.array(np.where(absent[:, None], 0, values).reshape(-1)), values.shape[1], mask=pa.array(absent)
     )

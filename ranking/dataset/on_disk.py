@@ -20,8 +20,8 @@ import pyarrow as pa
 
 from embedding_features.arrays import F32
 from embedding_features.errors import DataError
-from embedding_features.fresh import FreshSeries
 from embedding_features.files import atomic_folder
+from embedding_features.fresh import FreshSeries
 from embedding_features.progress import SILENT, Advance, Progress
 from ranking.dataset.dataset import Dataset, assemble, label_values, training_rows
 from ranking.dataset.graph_columns import find_graph_columns

@@ -14,8 +14,8 @@ GROUP_DESCRIPTIONS = {
     "counts": "counts and means of all earlier events of user and item, up to the row's moment",
     "knn": "item-kNN scores of the log itself",
     **{fields.kind.group: fields.description for fields in FIELDS_OF_KIND.values()},
-    FRESH_GROUP: "vectors and scores made of the latest events, up to the row's moment, and of the snapshot's "
-    "vectors of the other side",
+    FRESH_GROUP: "vectors and scores made of the user's latest events, up to the row's moment, and of the "
+    "snapshot's vectors",
 }
 
 _PRETRAINED = (*(fields.kind.group for fields in FIELDS_OF_KIND.values()), FRESH_GROUP)
