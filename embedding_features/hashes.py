@@ -1,5 +1,6 @@
 """Hashes of numbers and of vectors that are the same in every process."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,14 @@ def splitmix64(x: Any) -> Any:
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
+
+
+def joint_hashes(columns: Sequence[npt.NDArray[np.uint64]]) -> npt.NDArray[np.uint64]:
+    """Return [n] uint64 hashes of the rows of columns [n] of codes; the order of the columns matters."""
+    mixed = np.zeros(len(columns[0]), np.uint64)
+    for codes in columns:
+        mixed = splitmix64((mixed + GOLDEN) ^ codes)
+    return mixed
 
 
 def row_hashes(vectors: F32) -> npt.NDArray[np.uint64]:

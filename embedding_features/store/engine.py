@@ -21,7 +21,7 @@ from feast.repo_config import FeastConfigBaseModel
 from feast.utils import _get_column_names
 
 from embedding_features.errors import StoreError
-from embedding_features.store.marks import is_snapshot
+from embedding_features.store.marks import is_history, is_snapshot
 from embedding_features.store.online_stores.collected import CollectedRows, in_batches
 
 _BATCH = 1 << 13
@@ -41,7 +41,8 @@ class ArrowEngine(LocalComputeEngine):  # type: ignore[misc]
     A view of snapshots is a plain feature view of one entity with the tag ``embedding_features.space``. Of
     its rows in the window those of the newest event time are the snapshot; they replace what is online, and
     what they lack is gone. Views of other kinds go Feast's own way, row by row, but into a store of this
-    library all rows of a window or none. Other stores are written as by Feast's engine.
+    library all rows of a window or none. Other stores are written as by Feast's engine. Histories of events
+    come by pushes: they are passed over, and stay as they are.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -50,9 +51,11 @@ class ArrowEngine(LocalComputeEngine):  # type: ignore[misc]
     def _materialize_one(
         self, registry: BaseRegistry, task: MaterializationTask, **settings: Any
     ) -> LocalMaterializationJob:
+        job_id = f"{task.feature_view.name}-{task.start_time}-{task.end_time}"
+        if is_history(task.feature_view):
+            return LocalMaterializationJob(job_id, MaterializationJobStatus.SUCCEEDED)
         if not hasattr(self.online_store, "write_table"):
             return super()._materialize_one(registry, task, **settings)
-        job_id = f"{task.feature_view.name}-{task.start_time}-{task.end_time}"
         try:
             if _is_snapshot(task.feature_view):
                 self._write(registry, task)

@@ -4,13 +4,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from embedding_features.config import Config, load_config
 from embedding_features.files import safe_name
 
 SETTINGS_FILE = "embedding_features.yaml"
 Service: TypeAlias = Literal["ranking_dense", "ranking_discrete", "ranking_all"]
+
+
+class EventsSettings(Config):
+    """Says which events are kept of each node of a type, in the online store.
+
+    Attributes:
+        of: the node type of the other side of each event.
+        keep: the newest N events of each node, 1 to 10,000.
+    """
+
+    of: str
+    keep: int = Field(200, ge=1, le=10_000)
 
 
 class RepoSettings(Config):
@@ -21,11 +33,13 @@ class RepoSettings(Config):
         entities: node type → name of its entity, where that is not the node type: for a repository that has
             an entity of that name with another join key or type.
         services: one of ours → its name here, where the repository has a service of its name.
+        events: node type → the events of which a history is kept, as the view ``<node type>_events``.
     """
 
     ttl_days: float | None = None
     entities: Mapping[str, str] = {}
     services: Mapping[Service, str] = {}
+    events: Mapping[str, EventsSettings] = {}
 
     @model_validator(mode="after")
     def _distinct(self) -> "RepoSettings":
@@ -34,6 +48,14 @@ class RepoSettings(Config):
                 raise ValueError(f"two names that are alike: {', '.join(names)}")
             for name in names:
                 safe_name(name)
+        return self
+
+    @model_validator(mode="after")
+    def _of_others(self) -> "RepoSettings":
+        for node_type, events in self.events.items():
+            safe_name(node_type, "node type")
+            if events.of == node_type:
+                raise ValueError(f"events of {node_type} with {node_type}: an event is of two node types")
         return self
 
     def entity(self, node_type: str) -> str:

@@ -2,7 +2,7 @@
 
 import typer
 
-from jobs.commands import data, doctor, materialize, methods, quickstart, report, serve, steps
+from jobs.commands import data, doctor, materialize, methods, push_events, quickstart, report, serve, steps
 from jobs.commands.pipeline import pipeline_command
 from jobs.options import EXIT_CODES
 
@@ -21,6 +21,7 @@ pipeline_command(app, steps.derive)
 pipeline_command(app, steps.publish)
 app.command("materialize", epilog=materialize.EPILOG)(materialize.command)
 pipeline_command(app, steps.verify)
+app.command("push-events", epilog=push_events.EPILOG)(push_events.command)
 app.command("doctor", epilog=doctor.EPILOG)(doctor.command)
 pipeline_command(app, steps.rank)
 pipeline_command(app, steps.recall)

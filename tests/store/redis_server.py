@@ -8,6 +8,7 @@ import time
 
 import pytest
 import redis
+from redis.connection import AbstractConnection
 
 
 class RedisServer:
@@ -91,3 +92,24 @@ def own_redis(tmp_path):
     yield start
     for server in started:
         server.kill()
+
+
+def _raw_bytes(command):
+    return b"".join(map(bytes, [command] if isinstance(command, str | bytes) else command))
+
+
+def in_process(work, sending):
+    """Fork; in the child ``sending(connection, bytes, send)`` is called instead of each send to Redis."""
+    child = os.fork()
+    if child:
+        return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    send = AbstractConnection.send_packed_command
+
+    def sent(connection, command, check_health=True):
+        sending(connection, _raw_bytes(command), lambda: send(connection, command, check_health))
+
+    AbstractConnection.send_packed_command = sent
+    try:
+        work()
+    finally:
+        os._exit(0)

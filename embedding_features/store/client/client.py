@@ -12,6 +12,7 @@ from embedding_features.errors import DataError
 from embedding_features.ids import Ids, id_column
 from embedding_features.recall import Hits, Queries, RecallIndex, RecallSettings
 from embedding_features.store.client.current_plans import CurrentPlans
+from embedding_features.store.client.events import EventMethods
 from embedding_features.store.client.plans import AskedIds
 from embedding_features.store.client.recall import ClientRecall
 from embedding_features.store.online_stores.rows import Rows
@@ -20,14 +21,15 @@ from embedding_features.store.retrieval.frames import Frame
 from embedding_features.store.retrieval.historical import joined
 
 
-class EmbeddingFeatures:
+class EmbeddingFeatures(EventMethods):
     """Reads a deployed Feast repository as arrays, from any number of threads.
 
     What is asked for is resolved once and kept until the registry changes, which each call looks at, by one
     ``stat`` of a file or one query of a database: a snapshot that was published, or a service that was pinned
     anew, is seen by the next call.
     Features are named by a service (``"ranking_dense"``), or by references ``view``, ``view@vN``,
-    ``view:feature`` or ``view@vN:feature``.
+    ``view:feature`` or ``view@vN:feature``. Histories of events are written by :meth:`push_events`, and read
+    as they are now by :meth:`events`.
 
     Args:
         repo: folder of the repository.

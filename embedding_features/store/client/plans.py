@@ -11,6 +11,7 @@ from feast import FeatureStore
 
 from embedding_features.errors import DataError
 from embedding_features.ids import Ids
+from embedding_features.store.client.history_view import HistoryView, history_view
 from embedding_features.store.client.pinned_vectors import PinnedVectors, pinned_vectors
 from embedding_features.store.marks import mark
 from embedding_features.store.online_stores.base import GivenIds
@@ -83,6 +84,7 @@ class Plans:
     _state: Hashable
     _known: dict[str | tuple[str, ...], ReadPlan]
     _vectors: dict[tuple[str, str], PinnedVectors]
+    _histories: dict[str, HistoryView]
 
     @classmethod
     def open(cls, repo: Path) -> "Plans":
@@ -97,7 +99,7 @@ class Plans:
             watch = watch_of(store, repo, online_file(store, repo))
             state = watch.state()
             store = open_store(repo)  # anew: what changes from here on is seen at the next look
-            return cls(repo, store, watch, state, {}, {})
+            return cls(repo, store, watch, state, {}, {}, {})
 
     def is_current(self) -> bool:
         """Return whether the registry is still as it was read."""
@@ -132,6 +134,12 @@ class Plans:
         if key not in self._vectors:
             self._vectors[key] = pinned_vectors(self.repo, service, self.of(service).asked, node_type)
         return self._vectors[key]
+
+    def history(self, node_type: str) -> HistoryView:
+        """Return the view of a node type's histories; errors are those of :func:`.history_view`."""
+        if node_type not in self._histories:
+            self._histories[node_type] = history_view(self.store, node_type)
+        return self._histories[node_type]
 
     def runs(self) -> set[str]:
         """Return the runs that any service is pinned to."""

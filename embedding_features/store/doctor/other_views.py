@@ -11,6 +11,7 @@ from feast.utils import _get_column_names
 from embedding_features.progress import Progress
 from embedding_features.store.doctor.findings import Deployed, Finding
 from embedding_features.store.locks import locked
+from embedding_features.store.marks import is_history
 from embedding_features.store.outside_errors import feast_errors
 from embedding_features.store.retrieval.online_rows import has_table, is_online, online_store_of
 from embedding_features.store.session import changed_store
@@ -24,6 +25,8 @@ def missing_sources(deployed: Deployed) -> Iterator[Finding]:
     for view in deployed.views.values():
         source = view.batch_source
         if view.name in deployed.versions or not isinstance(source, FileSource) or "://" in source.path:
+            continue
+        if is_history(view):  # the definitions make its file
             continue
         path = Path(source.path)
         path = path if path.is_absolute() else deployed.repo / path

@@ -66,7 +66,7 @@ def taken_names(deployed: Deployed) -> Iterator[Finding]:
 
 
 def other_definitions(deployed: Deployed) -> Iterator[Finding]:
-    """Find views or services that say something else than the manifests: tags, versions, pins."""
+    """Find views or services that say something else than manifests and settings: tags, versions, pins."""
     wanted = _wanted(deployed)
     if wanted is None:
         return
@@ -76,13 +76,14 @@ def other_definitions(deployed: Deployed) -> Iterator[Finding]:
         for n, view in versions.items()
         if not (n in deployed.versions.get(name, {}) and _alike(deployed.versions[name][n], view))
     ]
+    differing += [v.name for v in wanted.histories if not _is_same_history(deployed.views.get(v.name), v)]
     known = {service.name: _pins(service) for service in deployed.services}
     differing += [s.name for s in wanted.services if known.get(s.name) != _pins(s)]
     if differing:
         yield Finding(
             "definitions-differ",
             "problem",
-            f"{len(differing)} views or services are not what the published manifests say",
+            f"{len(differing)} views or services are not what the published manifests and the settings say",
             ", ".join(differing),
             "apply the definitions again",
             lambda _: apply(deployed.repo),
@@ -110,6 +111,11 @@ def _alike(known: FeatureView, wanted: FeatureView) -> bool:
     known = deepcopy(known)
     known.batch_source.file_options.uri = wanted.batch_source.path
     return is_same(known, wanted)
+
+
+def _is_same_history(known: FeatureView | None, wanted: FeatureView) -> bool:
+    """Return whether a view of histories is as the settings say, and its source is there."""
+    return known is not None and is_same(deepcopy(known), wanted) and Path(wanted.batch_source.path).is_file()
 
 
 def _pins(service: FeatureService) -> Sequence[str]:

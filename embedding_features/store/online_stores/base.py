@@ -13,8 +13,13 @@ import pyarrow as pa
 from feast import FeatureView, RepoConfig
 
 from embedding_features.errors import StoreError
+from embedding_features.store.marks import is_history
 from embedding_features.store.moments import now_micros
+from embedding_features.store.online_stores.feast_reads import Written
 from embedding_features.store.online_stores.feast_store import FeastOnlineStore
+from embedding_features.store.online_stores.histories.history import PushedEvents
+from embedding_features.store.online_stores.histories.push import push_events
+from embedding_features.store.online_stores.histories.read import EventHistories, histories
 from embedding_features.store.online_stores.ids import ids_of
 from embedding_features.store.online_stores.incoming import Incoming
 from embedding_features.store.online_stores.layout import Layout
@@ -48,9 +53,13 @@ class EmbeddingOnlineStore(FeastOnlineStore):
 
         Raises:
             StoreError: on nulls, NaN, infinity, a wrong dim, several event times, two rows of an id with one
-                created time, another number of rows, or a snapshot older than what is online. What was online
-                stays.
+                created time, another number of rows, or a snapshot older than what is online; for a view of
+                histories. What was online stays.
         """
+        if is_history(view):
+            raise StoreError(
+                f"view {view.name} has histories, which a snapshot would replace", fix="push its events"
+            )
         batches = table.to_batches() if isinstance(table, pa.Table) else table
         incoming = Incoming(Layout.of(view), table.schema, batches, rows)
         return self._view(config, view).replace(incoming)
@@ -73,6 +82,41 @@ class EmbeddingOnlineStore(FeastOnlineStore):
         """
         names = _features_of(view, features)
         return self._view(config, view).read_arrays(view, ids_of(view, ids), names, now_micros())
+
+    def push_events(self, config: RepoConfig, view: FeatureView, data: Sequence[Written]) -> PushedEvents:
+        """Merge events into the histories of a view, as ``online_write_batch`` does, and count them.
+
+        Args:
+            config: the repository's settings.
+            view: the view of histories.
+            data: rows of events of a node; their own times say nothing.
+
+        Returns:
+            What became of the events.
+
+        Raises:
+            DataError: when an event breaks a rule of :func:`.checks.checked_events`; nothing is written then.
+            StoreError: when the view was never applied, or cannot be written.
+        """
+        return push_events(self._view(config, view), view, data)
+
+    def read_events(
+        self, config: RepoConfig, view: FeatureView, ids: GivenIds, before: int | None = None
+    ) -> EventHistories:
+        """Return the histories of nodes as flat arrays; a node that has none has no events.
+
+        Args:
+            config: the repository's settings.
+            view: the view of histories.
+            ids: [n], none null.
+            before: microseconds since 1970: only events before are returned; None for all.
+
+        Raises:
+            StoreError: when the view was never applied.
+            DataError: when ids are null or of another type than the entity's.
+        """
+        keys = ids_of(view, ids).tolist()
+        return histories(view, self._view(config, view).find_pushed(keys), len(keys), before)
 
     def describe(self, config: RepoConfig, view: FeatureView) -> Online | None:
         """Return what is online of a view version; None where it was never applied."""

@@ -7,8 +7,10 @@ from typing import Any
 from feast import Entity, FeatureView, RepoConfig
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 
+from embedding_features.store.marks import is_history
 from embedding_features.store.moments import now_micros
 from embedding_features.store.online_stores.feast_reads import FeastReads, Written
+from embedding_features.store.online_stores.histories.push import push_events
 from embedding_features.store.online_stores.key_types import refuse_types
 from embedding_features.store.online_stores.key_values import keys_of
 from embedding_features.store.online_stores.response import Found
@@ -40,15 +42,18 @@ class FeastOnlineStore(FeastReads, VectorSearch):
         data: list[Written],
         progress: Callable[[int], Any] | None,
     ) -> None:
-        """Push rows; a row older than what is served is passed over.
+        """Push rows; a row older than what is served is passed over. Events are merged into their histories.
 
         Raises:
             StoreError: when a row breaks a rule of :func:`.row_checks.check_pushed`; nothing is written then.
+            DataError: when an event breaks one of :func:`.checks.checked_events`; nothing is written then.
         """
-        rows = checked_rows(table, data)
-        self._view(config, table).push(rows)
+        if is_history(table):
+            push_events(self._view(config, table), table, data)
+        else:
+            self._view(config, table).push(checked_rows(table, data))
         if progress:
-            progress(len(rows))
+            progress(len(data))
 
     def online_read(
         self,

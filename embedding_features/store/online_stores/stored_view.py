@@ -1,8 +1,8 @@
 """What an online store of this library has to do for one view version."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from feast import FeatureView
@@ -14,6 +14,9 @@ from embedding_features.store.online_stores.response import Found
 from embedding_features.store.online_stores.rows import Rows
 from embedding_features.store.online_stores.search.nearest import SearchedView
 from embedding_features.store.online_stores.search.query import VectorQuery
+
+#: place of a key, its pushed row or None → the row to write, or None to leave it as it is
+Changed: TypeAlias = Callable[[int, Row | None], Row | None]
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,25 @@ class StoredView(Protocol):
 
         Raises:
             StoreError: when the view was never applied, or they cannot be written.
+        """
+
+    def change(self, keys: Sequence[Key], changed: Changed) -> None:
+        """Replace pushed rows by what becomes of them, in one step each, whoever else writes.
+
+        Args:
+            keys: of the entities, each once.
+            changed: place among the keys, pushed row (None where there is none) → row, or None to leave it
+                as it is. Called again for a place where somebody else was faster: the last call counts.
+
+        Raises:
+            StoreError: when the view was never applied, or rows cannot be written.
+        """
+
+    def find_pushed(self, keys: Sequence[Key]) -> Mapping[int, Row]:
+        """Return place among the keys → row, of those that were pushed.
+
+        Raises:
+            StoreError: when the view was never applied, or is damaged.
         """
 
     def read_arrays(self, view: FeatureView, ids: np.ndarray, features: Sequence[str], now: int) -> Rows:

@@ -20,6 +20,7 @@ from embedding_features.store.marks import PREFIX, marks
 from embedding_features.store.outside_errors import feast_errors, file_errors
 from embedding_features.store.published import Published, list_published
 from embedding_features.store.publishing.definition_views import published_view
+from embedding_features.store.publishing.event_views import ensure_source, event_views
 from embedding_features.store.publishing.feast_objects import FeastObjects, declared_objects
 from embedding_features.store.publishing.names import adopt, refuse_taken
 from embedding_features.store.publishing.published_service import PublishedService
@@ -40,17 +41,19 @@ class Definitions:
     Attributes:
         versions: view name → N → that version of the view, N ascending. The last one is the view; the others
             serve the pins of those who still ask for them.
+        histories: views of events, which are pushed and not published.
     """
 
     repo: Path
     entities: list[Entity]
     versions: dict[str, dict[int, FeatureView]]
+    histories: list[FeatureView]
     services: list[PublishedService]
 
     @property
     def views(self) -> list[FeatureView]:
-        """Return the newest version of each view."""
-        return [versions[max(versions)] for versions in self.versions.values()]
+        """Return the newest version of each view, and those of histories."""
+        return [*(versions[max(versions)] for versions in self.versions.values()), *self.histories]
 
     def all(self) -> FeastObjects:
         """Return the objects by kind."""
@@ -60,11 +63,17 @@ class Definitions:
         """Return what ``FeatureStore.apply`` takes."""
         return [*self.entities, *self.views, *self.services]
 
+    @file_errors("making the sources of histories")
+    def ensure_sources(self) -> None:
+        """Write the files that the views of histories have as their batch sources, where there are none."""
+        for view in self.histories:
+            ensure_source(view)
+
     def named(self) -> dict[str, Entity | FeatureView | FeatureService]:
         """Return the objects as attributes of a module, where ``feast apply`` looks for them.
 
         No variable has such names, so none of the module's own is replaced. Before anything is written, the
-        services look for our names in all files of the repository.
+        services look for our names in all files of the repository, and see that histories have a source.
         """
         for service in self.services:
             service.before_apply = partial(_check_files, self)
@@ -122,14 +131,16 @@ def definitions_of(repo: Path, runs: Sequence[Published]) -> Definitions:
         if members:
             name, tags = settings.service(service), marks({"service": service})
             services.append(PublishedService(name=name, features=members, tags=tags))
-    return Definitions(repo, list(entities.values()), versions, services)
+    histories = event_views(repo, entities, settings)
+    return Definitions(repo, list(entities.values()), versions, histories, services)
 
 
 def _check_files(found: Definitions) -> None:
-    """Refuse what has a name of ours in the repository's files, and use their entities."""
+    """Refuse what has a name of ours in the repository's files, use their entities, and make sources."""
     theirs = declared_objects(found.repo.resolve(), found.objects())
     refuse_taken(found.all(), theirs)
     adopt(found.entities, theirs.entities)
+    found.ensure_sources()
 
 
 def _entity(node_type: str, id_type: str, settings: RepoSettings) -> Entity:

@@ -43,7 +43,7 @@ class FeastObjects:
         found = list({id(thing): thing for thing in objects}.values())
         views = [thing for thing in found if isinstance(thing, BaseFeatureView)]
         sources = [thing for thing in found if isinstance(thing, DataSource)]
-        sources += [s for v in views if (s := getattr(v, "batch_source", None)) is not None]
+        sources += [s for view in views for s in _sources(view)]
         return cls(
             where,
             [thing for thing in found if isinstance(thing, Entity)],
@@ -51,6 +51,12 @@ class FeastObjects:
             [thing for thing in found if isinstance(thing, FeatureService)],
             sources,
         )
+
+
+def _sources(view: BaseFeatureView) -> list[DataSource]:
+    """Return the batch and the stream source of a view, if any."""
+    found = [getattr(view, name, None) for name in ("batch_source", "stream_source")]
+    return [source for source in found if source is not None]
 
 
 def declared_objects(repo: Path, ours: Iterable[Any]) -> FeastObjects:

@@ -13,7 +13,7 @@ from feast.base_feature_view import BaseFeatureView
 from feast.data_source import DataSource
 
 from embedding_features.errors import StoreError
-from embedding_features.store.marks import PREFIX, mark
+from embedding_features.store.marks import PREFIX, is_history, mark
 from embedding_features.store.publishing.feast_objects import FeastObjects
 from embedding_features.store.repo_settings import SETTINGS_FILE
 
@@ -51,12 +51,13 @@ def _others(ours: FeastObjects, theirs: FeastObjects) -> Iterator[tuple[str, str
     """Return what is wrong with views, sources and services, and the way out."""
     taken = "has the name of one that is published, and is another"
     family = "rename yours, or publish snapshots of another family (pretrain: {family: …})"
+    events = f"rename yours, or leave events out of {SETTINGS_FILE}"
     for view, other in _pairs(ours.views, theirs.views):
         if not _is_published(other, view):
-            yield f"feature view {other.name} {taken}", family
+            yield f"feature view {other.name} {taken}", events if is_history(view) else family
     for source, other in _pairs(ours.sources, theirs.sources):
-        if not _is_same_place(other, source):
-            yield f"data source {other.name} {taken}", family
+        if not (is_history(other) if is_history(source) else _is_same_place(other, source)):
+            yield f"data source {other.name} {taken}", events if is_history(source) else family
     for service, other in _pairs(ours.services, theirs.services):
         if not _is_our_service(other):
             name = mark(service, "service")
@@ -72,6 +73,8 @@ def _pairs(ours: Sequence[Any], theirs: Sequence[Any]) -> Iterator[tuple[Any, An
 
 def _is_published(view: BaseFeatureView, ours: FeatureView) -> bool:
     """Return whether a view was published under its name, by this or an earlier version of the library."""
+    if is_history(ours):
+        return is_history(view)
     tags = (tag for field in view.features for tag in field.tags or ())
     runs = any(tag.removeprefix(PREFIX) == "run_id" for tag in tags)
     return runs and _is_same_place(getattr(view, "batch_source", None), ours.batch_source)

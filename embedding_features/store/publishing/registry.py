@@ -29,6 +29,7 @@ def apply_locked(repo: Path) -> None:
     wanted = definitions(repo)
     if not wanted.versions:
         return
+    wanted.ensure_sources()
     with changed_store(repo) as store, feast_errors("applying the definitions"):
         for name, versions in wanted.versions.items():
             _record(store, name, versions)

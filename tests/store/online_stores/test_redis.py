@@ -10,11 +10,11 @@ from datetime import timedelta
 import numpy as np
 import pyarrow as pa
 import pytest
-from redis.connection import AbstractConnection
 
 from embedding_features.errors import ConfigError, DataError, StoreError
 from embedding_features.store.online_stores.redis.address import Address
 from embedding_features.store.online_stores.redis.wire import field_of
+from tests.store.redis_server import in_process
 from tests.store.snapshot_world import DIM, World, make_ids, online_config, table
 
 IDS = make_ids(300)
@@ -35,27 +35,6 @@ def names(world, ids=IDS):
 
 def keys(server):
     return {key.decode() for key in server.client().scan_iter()}
-
-
-def raw_bytes(command):
-    return b"".join(map(bytes, [command] if isinstance(command, str | bytes) else command))
-
-
-def in_process(work, sending):
-    """Fork; in the child ``sending(connection, bytes, send)`` is called instead of each send to Redis."""
-    child = os.fork()
-    if child:
-        return os.WIFSIGNALED(os.waitpid(child, 0)[1])
-    send = AbstractConnection.send_packed_command
-
-    def sent(connection, command, check_health=True):
-        sending(connection, raw_bytes(command), lambda: send(connection, command, check_health))
-
-    AbstractConnection.send_packed_command = sent
-    try:
-        work()
-    finally:
-        os._exit(0)
 
 
 def test_killed_at_100_random_points_old_or_new_is_served_and_a_rerun_heals(world, redis_server):

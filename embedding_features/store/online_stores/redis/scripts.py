@@ -40,6 +40,24 @@ return taken
 """
 )
 
+#: KEYS rows, pushed; ARGV field, SHA-1 of the row that was read (empty: there was none), row, field …: a row
+#: is put in if the one that was read is still there → [-1] when nothing is online, else the numbers, from 0,
+#: of the rows that were not
+CHANGE = """
+if redis.call('HEXISTS', KEYS[1], 'h') == 0 then return {-1} end
+local missed = {}
+for i = 1, #ARGV, 3 do
+  local old = redis.call('HGET', KEYS[1], ARGV[i])
+  if (old and redis.sha1hex(old) or '') == ARGV[i + 1] then
+    redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 2])
+    redis.call('SADD', KEYS[2], ARGV[i])
+  else
+    missed[#missed + 1] = (i - 1) / 3
+  end
+end
+return missed
+"""
+
 #: KEYS rows, pushed, staging, old, lock; ARGV token, entities, header: the staged snapshot, with the pushed
 #: rows later than it (all of them when it is the same snapshot again), is served instead of what was
 #: → 1; -1 when the lock is lost; -2 when rows are missing

@@ -1,6 +1,6 @@
 """Reads one view version from Redis: as arrays, as Feast's values, and for a search."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -12,7 +12,8 @@ from embedding_features.arrays import I64
 from embedding_features.errors import StoreError
 from embedding_features.store.online_stores.incoming import Incoming
 from embedding_features.store.online_stores.merged import merged_arrays, merged_protos
-from embedding_features.store.online_stores.pushed import Key
+from embedding_features.store.online_stores.pushed import Key, Row
+from embedding_features.store.online_stores.redis.change import change
 from embedding_features.store.online_stores.redis.decode import PackedRows
 from embedding_features.store.online_stores.redis.hash import RedisHash
 from embedding_features.store.online_stores.redis.read import all_rows, pushed_rows, read
@@ -24,7 +25,7 @@ from embedding_features.store.online_stores.rows import Rows, is_older_than_ttl,
 from embedding_features.store.online_stores.search.nearest import KeptVectors, SearchedView, SnapshotVectors
 from embedding_features.store.online_stores.search.pushed_vectors import PushedVectors
 from embedding_features.store.online_stores.search.query import VectorQuery
-from embedding_features.store.online_stores.stored_view import StoredView
+from embedding_features.store.online_stores.stored_view import Changed, StoredView
 from embedding_features.store.online_stores.values import Values
 
 _TRIES = 5
@@ -51,6 +52,14 @@ class RedisView(RedisHash, StoredView):
     @override
     def replace(self, incoming: Incoming) -> int:
         return replace(self, incoming, self._lock_seconds, self._wait_seconds)
+
+    @override
+    def change(self, keys: Sequence[Key], changed: Changed) -> None:
+        change(self, keys, changed)
+
+    @override
+    def find_pushed(self, keys: Sequence[Key]) -> Mapping[int, Row]:
+        return read(self, FieldArguments.of_keys(keys)).pushed
 
     @override
     def read_arrays(self, view: FeatureView, ids: np.ndarray, features: Sequence[str], now: int) -> Rows:

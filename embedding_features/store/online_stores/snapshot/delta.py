@@ -19,6 +19,7 @@ from embedding_features.store.online_stores.snapshot.handle import Handle
 
 _HEAD = struct.Struct("<II")
 _FEW = 1024  # rows that are not worth being compacted
+_SMALL = 1 << 24  # bytes that are not worth it, either
 
 
 def append(path: Path, rows: Iterable[Row], end: int) -> None:
@@ -51,7 +52,8 @@ class Delta:
     def __init__(self, path: Path) -> None:
         self._path, self._file, self._lock = path, Handle(path), threading.Lock()
         self._rows: dict[Key, Row] = {}
-        self._read = 0
+        self._sizes: dict[Key, int] = {}
+        self._read = self._held = 0
         self.end = 0
 
     def __len__(self) -> int:
@@ -67,10 +69,15 @@ class Delta:
             return
         with self._lock:
             for payload, size in _batches(self._path, self._file.read(self.end)):
-                rows = [row_from_bytes(data) for data in unpack(payload)]
-                self._rows.update((row.key, row) for row in rows)
-                self._read += len(rows)
+                for data in unpack(payload):
+                    self._add(row_from_bytes(data), len(data))
                 self.end += size
+
+    def _add(self, row: Row, size: int) -> None:
+        key = row.key
+        self._held += size - self._sizes.get(key, 0)
+        self._rows[key], self._sizes[key] = row, size
+        self._read += 1
 
     def find(self, keys: Sequence[Key]) -> dict[int, Row]:
         """Return place among the keys → row, of those that were pushed."""
@@ -84,8 +91,8 @@ class Delta:
 
     @property
     def wasteful(self) -> bool:
-        """Return whether most of the file is rows that later ones supersede."""
-        return self._read > 2 * len(self._rows) + _FEW
+        """Return whether most of the file, by rows or by bytes, is rows that later ones supersede."""
+        return self._read > 2 * len(self._rows) + _FEW or self.end > 2 * self._held + _SMALL
 
 
 def _batches(path: Path, data: bytes) -> Iterator[tuple[bytes, int]]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from embedding_features.files import atomic_folder
 from embedding_features.store.online_stores.incoming import Incoming
 from embedding_features.store.online_stores.layout import refuse_older
-from embedding_features.store.online_stores.pushed import Row
+from embedding_features.store.online_stores.pushed import Key, Row
 from embedding_features.store.online_stores.snapshot import delta
 from embedding_features.store.online_stores.snapshot.generation import Generation, write_generation
 from embedding_features.store.online_stores.snapshot.handle import (
@@ -32,6 +32,7 @@ from embedding_features.store.online_stores.snapshot.pointer import (
     sweep_deltas,
 )
 from embedding_features.store.online_stores.snapshot.served import Served
+from embedding_features.store.online_stores.stored_view import Changed
 
 REMOVED = ".removed-"  # begins the name of a folder that is being removed
 
@@ -87,15 +88,30 @@ class ViewFolder:
         """
         with disk_errors(self.folder), locked(self._writes):
             now = self.served()
-            later = now.later(rows)
-            if later and now.delta.wasteful:
-                known = {row.key: row for row in [*now.delta.rows(), *later]}
-                try:
-                    point(self.folder, now.pointer.generation, list(known.values()))
-                finally:
-                    sweep_deltas(self.folder)
-            elif later:
-                delta.append(self.folder / now.pointer.delta, later, now.delta.end)
+            self._add(now, now.later(rows))
+
+    def change(self, keys: Sequence[Key], changed: Changed) -> None:
+        """Replace pushed rows by what becomes of them, all in one step, on disk when this returns.
+
+        Raises:
+            StoreError: when the folder is not there, or cannot be written; nothing is changed then.
+        """
+        with disk_errors(self.folder), locked(self._writes):
+            now = self.served()
+            known = now.delta.find(keys)
+            rows = (changed(place, known.get(place)) for place in range(len(keys)))
+            self._add(now, [row for row in rows if row is not None])
+
+    def _add(self, now: Served, rows: Sequence[Row]) -> None:
+        """Write rows over those of their keys, in one step. Hold the lock of writes around it."""
+        if rows and now.delta.wasteful:
+            known = {row.key: row for row in [*now.delta.rows(), *rows]}
+            try:
+                point(self.folder, now.pointer.generation, list(known.values()))
+            finally:
+                sweep_deltas(self.folder)
+        elif rows:
+            delta.append(self.folder / now.pointer.delta, rows, now.delta.end)
 
     def replace(self, incoming: Incoming) -> int:
         """Make a snapshot the one that is served, in one step; what it lacks is gone.

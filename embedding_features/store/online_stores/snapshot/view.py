@@ -1,6 +1,6 @@
 """Reads one view version from its folder: as arrays, as Feast's values, and for a search."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from embedding_features.arrays import I64
 from embedding_features.store.online_stores.merged import merged_arrays, merged_protos
-from embedding_features.store.online_stores.pushed import Key
+from embedding_features.store.online_stores.pushed import Key, Row
 from embedding_features.store.online_stores.response import Found
 from embedding_features.store.online_stores.rows import Rows, is_older_than_ttl
 from embedding_features.store.online_stores.search.nearest import KeptVectors, SearchedView, SnapshotVectors
@@ -37,6 +37,10 @@ class SnapshotView(ViewFolder, StoredView):
         generation = served.generation
         stamp, entities = (generation.stamp, generation.entities) if generation else (None, 0)
         return Online(stamp, entities, len(served.delta))
+
+    @override
+    def find_pushed(self, keys: Sequence[Key]) -> Mapping[int, Row]:
+        return self.served().delta.find(keys)
 
     @override
     def read_arrays(self, view: FeatureView, ids: np.ndarray, features: Sequence[str], now: int) -> Rows:
