@@ -40,6 +40,7 @@ class RankResult:
         published: the snapshots behind the features.
         dataset: the inputs of all variants.
         bundles: ranker → the bundle of its best variant.
+        fresh: what made the fresh figures.
     """
 
     scores: Scores
@@ -47,6 +48,7 @@ class RankResult:
     published: list[Published]
     dataset: Dataset
     bundles: dict[str, Bundle]
+    fresh: Sequence[FreshSeries]
 
 
 def rank(pipeline: Pipeline, progress: Progress) -> RankResult:
@@ -84,11 +86,12 @@ def rank(pipeline: Pipeline, progress: Progress) -> RankResult:
         dataset,
         published,
         workspace.bundles,
+        fresh=fresh,
         grid=pipeline.grid_context,
         seed=settings.seeds[0],
         progress=progress,
     )
-    return RankResult(scores, labels, published, dataset, bundles)
+    return RankResult(scores, labels, published, dataset, bundles, fresh)
 
 
 def _checked_dataset(

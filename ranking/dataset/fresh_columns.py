@@ -26,12 +26,13 @@ class FreshColumns:
         series: of each family and side that is made fresh.
         task: which says what node types the sides are.
         log: the labels, which are the events as well.
+        first: the first label whose columns are asked for; those before it are events only.
     """
 
-    def __init__(self, series: Sequence[FreshSeries], task: Task, log: Log) -> None:
+    def __init__(self, series: Sequence[FreshSeries], task: Task, log: Log, first: int = 0) -> None:
         sides = {node_type: side for side, node_type in task.node_types.items()}
         self._of = [(one, sides[one.node_type]) for one in series]
-        self._values = [_figures(one, side, log) for one, side in self._of]
+        self._values = [_figures(one, side, log, first) for one, side in self._of]
 
     def columns(self, start: int, count: int) -> dict[str, pa.Array]:
         """Return the columns of ``count`` labels from ``start``: float32, null where nothing is known."""
@@ -57,9 +58,10 @@ def fresh_column(family: str, node_type: str, figure: str) -> str:
     return f"{family}_{node_type}_fresh__{figure}"
 
 
-def _figures(series: FreshSeries, side: Side, log: Log) -> Mapping[str, F32]:
+def _figures(series: FreshSeries, side: Side, log: Log, first: int) -> Mapping[str, F32]:
     other: Side = next(one for one in SIDES if one != side)
-    events = Events(log.codes(side), log.codes(other), log.time, log.label)
+    wanted = np.arange(len(log)) >= first
+    events = Events(log.codes(side), log.codes(other), log.time, log.label, wanted)
     found = series.rows(events, log.ids(side), log.ids(other))
     return {figure: values.astype(np.float32) for figure, values in found.items()}
 

@@ -39,6 +39,7 @@ class RawColumns:
         histories: of the same labels; None for inputs without sequences.
         vectors: name of a view of item vectors → the store's answer to the histories' frame.
         fresh: what makes fresh figures of the labels' earlier events, by family and side.
+        first: the first label that :meth:`part` will be asked for.
 
     Attributes:
         log: the labels as arrays.
@@ -54,13 +55,14 @@ class RawColumns:
         histories: Histories | None = None,
         vectors: Mapping[str, pa.ChunkedArray] | None = None,
         fresh: Sequence[FreshSeries] = (),
+        first: int = 0,
     ) -> None:
         self.task, self.views, self.moments, self.fresh = task, views, moments, fresh
         self.log = Log.of(labels)
         self._side_tables = SideTables.read(task)
         scored = {view.side for view in views if view.kind == "neighbours"}
         self.counted = LogColumns(self.log, self._side_tables.tags(), scored, moments)
-        self._fresh = FreshColumns(fresh, task, self.log)
+        self._fresh = FreshColumns(fresh, task, self.log, first)
         self._histories = None if histories is None else HistoryColumns(histories, vectors or {})
 
     def part(self, start: int, features: pa.Table) -> pa.Table:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from embedding_features.config import Config
 from embedding_features.errors import ConfigError
+from embedding_features.fresh import FreshSeries
 from embedding_features.recall import RecallIndex
 from ranking.encoders import Encoders
 from ranking.inputs.inputs import Inputs
@@ -114,6 +115,7 @@ def candidate_columns(
     candidates: Sequence[Candidates],
     ask: Ask,
     moments: Sequence[datetime],
+    fresh: Sequence[FreshSeries] = (),
 ) -> list[pa.Table]:
     """Return the raw columns of the candidates of each moment, a row a candidate.
 
@@ -123,11 +125,12 @@ def candidate_columns(
         candidates: of the requests of each moment.
         ask: the store's answer for all pairs, e.g. ``lambda frame: historical(repo, frame, refs)``.
         moments: the snapshots' ``as_of``.
+        fresh: what makes fresh figures of the users' events.
     """
     pairs = [pair_rows(*part) for part in zip(requests, candidates, strict=True)]
     features, tables, start = ask(pair_frame(task, pairs)), [], 0
     for of_moment, rows in zip(requests, pairs, strict=True):
-        tables.append(pair_columns(task, of_moment, rows, features.slice(start, len(rows)), moments))
+        tables.append(pair_columns(task, of_moment, rows, features.slice(start, len(rows)), moments, fresh))
         start += len(rows)
     return tables
 
