@@ -8,7 +8,7 @@ settings were chosen on the validation part.
 import argparse
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import chdir
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from benchmarks.fresh_lag import LAGS, lag_differences
 from benchmarks.harness import data_root, emit, peak_rss_mb, timed
 from embedding_features.arrays import Bool
 from embedding_features.progress import SILENT
@@ -26,6 +27,7 @@ from jobs.steps.rank import RankResult
 from ranking.ablation.ablate import ablate
 from ranking.ablation.result import Ablation
 from ranking.inputs.fields import Vector
+from ranking.log_features.log import Log
 from ranking.metrics.metrics import auc
 
 CONFIG = Path(__file__).parents[1] / "jobs" / "configs" / "ml100k.yaml"
@@ -37,19 +39,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--dataset", choices=("ml100k",), default="ml100k")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument(
+        "--lag",
+        nargs="+",
+        choices=tuple(LAGS),
+        default=[],
+        help="also measure LightGBM with events that are seen so late; the baseline is never late",
+    )
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
     arguments = parser.parse_args()
     data_root(arguments.dataset)
     os.environ["EMBEDDING_FEATURES_DATA"] = str(data_root().resolve())
     # the pipeline's paths begin at the working directory
     with timed() as clock, tempfile.TemporaryDirectory() as folder, chdir(folder):
-        report = measured(arguments.seeds)
+        report = measured(arguments.seeds, arguments.lag)
     head = {"dataset": arguments.dataset, "seeds": arguments.seeds}
     emit({**head, **report, "seconds": clock.seconds, "peak_rss_mb": peak_rss_mb()}, arguments.json)
 
 
-def measured(seeds: int) -> dict[str, Any]:
-    """Return ranker → its figures."""
+def measured(seeds: int, lags: Sequence[str]) -> dict[str, Any]:
+    """Return ranker → its figures, and ``lag`` → the difference of LightGBM at each lag."""
     values = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
     values["rank"] |= {"grid": [{"features": [BASELINE, FRESH]}], "seeds": list(range(seeds))}
     values["ablate"] = {"metrics": ["auc", "gauc", "log_loss"]}
@@ -61,7 +70,13 @@ def measured(seeds: int) -> dict[str, Any]:
     ranked = run.ranked
     found = ablate(ranked.scores, pipeline.ablate)
     unknown = _without_vector(ranked, pipeline.pretrain.family_name)
-    return {ranker: _figures(found, ranked, ranker, unknown) for ranker in pipeline.rank.rankers}
+    report: dict[str, Any] = {
+        ranker: _figures(found, ranked, ranker, unknown) for ranker in pipeline.rank.rankers
+    }
+    if lags:
+        log, grid = Log.of(ranked.labels), pipeline.grid_context
+        report["lag"] = lag_differences(ranked.dataset, log, ranked.fresh, grid, lags, seeds)
+    return report
 
 
 def _figures(found: Ablation, ranked: RankResult, ranker: str, unknown: Bool) -> dict[str, float]:

@@ -87,7 +87,9 @@ class LoggedRequests:
         users, items = (
             RecallIndex.build(newest, side.node_type) for side in (self.task.user, self.task.item)
         )
-        return Indexes(users, items)
+        node_type, family = self.task.user.node_type, newest.manifest.space.family
+        fresh = (one for one in self.fresh if (one.family, one.node_type) == (family, node_type))
+        return Indexes(users, items, next(fresh, None))
 
 
 def part_borders(labels: pa.Table) -> list[datetime]:

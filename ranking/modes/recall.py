@@ -55,10 +55,15 @@ class RecallStage(Config):
 
 @dataclass(frozen=True)
 class Indexes:
-    """Holds the indexes of both sides of one snapshot."""
+    """Holds the indexes of both sides of one snapshot.
+
+    Attributes:
+        fresh: what makes fresh vectors of users in the same space; None: the source ``fresh`` has none.
+    """
 
     users: RecallIndex
     items: RecallIndex
+    fresh: FreshSeries | None = None
 
 
 def recall_candidates(requests: Requests, indexes: Indexes | None, settings: RecallStage) -> Candidates:
@@ -95,9 +100,12 @@ def _sources(
     }
     if indexes is None:
         nothing = pa.array([[]] * len(requests), requests.seen.type)
-        return made | dict.fromkeys(("interest", "item2item", "cold_start", "cross_domain"), lambda: nothing)
+        return made | dict.fromkeys(
+            ("fresh", "interest", "item2item", "cold_start", "cross_domain"), lambda: nothing
+        )
     users, items = indexes.users, indexes.items
     made |= {
+        "fresh": lambda: _fresh(requests, indexes, k),
         "interest": lambda: index_sources.interest(requests, items, users, k),
         "item2item": lambda: index_sources.item2item(requests, items, k, settings.last),
         "cold_start": lambda: index_sources.cold_start(
@@ -107,6 +115,15 @@ def _sources(
     if domain is not None:
         made["cross_domain"] = lambda: index_sources.cross_domain(requests, items, users, k, domain)
     return made
+
+
+def _fresh(requests: Requests, indexes: Indexes, k: int) -> pa.ListArray:
+    if indexes.fresh is None:
+        raise ConfigError(
+            "the source fresh has nothing that makes fresh vectors",
+            fix="let a variant of the grid see fresh figures of the first method, by the recipe fold_in",
+        )
+    return index_sources.fresh_interest(requests, indexes.items, indexes.fresh, k)
 
 
 def candidate_columns(
