@@ -16,7 +16,9 @@ def jit(*, parallel: bool = False, fastmath: bool = False) -> Callable[[F], F]:
 
     Args:
         parallel: lets ``numba.prange`` share its iterations out to threads.
-        fastmath: lets sums be reordered and takes it that no value is NaN; off where bits or NaN matter.
+        fastmath: lets sums be reordered and takes it that no value is NaN; off where bits or NaN matter, as
+            wherever vectors are learned: a parallel kernel that is loaded from disk may sum in another order
+            than in the process that compiled it.
     """
     return cast(
         Callable[[F], F],
@@ -32,8 +34,8 @@ _GAP = 64
 def working_memory(pieces: int, size: int, like: AnyArray) -> AnyArray:
     """Return room for ``pieces`` arrays of ``size`` numbers of the type of ``like``, none near another one.
 
-    A loop over arrays that lie closer than a vectorized step is run by LLVM without vectors, and so sums in
-    another order: of arrays by themselves the last bit would depend on where malloc put them.
+    A loop over arrays that lie closer than a vectorized step is run by LLVM without vectors: of arrays by
+    themselves the speed, and with ``fastmath`` the last bit, would depend on where malloc put them.
     """
     return np.empty(pieces * (size + _GAP) + _GAP, like.dtype)
 

@@ -8,15 +8,18 @@ from pydantic import AwareDatetime, Field, SerializeAsAny, model_validator
 
 from embedding_features.config import Config, config_hash
 from embedding_features.files import safe_name
+from embedding_features.fresh import LAST_EVENTS
 from embedding_features.methods import Method, make
 from embedding_features.space import AlignmentConfig
+from ranking.experiment.factors.features import GROUPS
 from ranking.experiment.variants import DEFAULT_GRID, Block, Variant, expand
+from ranking.inputs.groups import FRESH_GROUP
 from ranking.leaks.columns import LeakCheck
 from ranking.models import DLRM, LightGBM, Ranker, WideDeep
 from ranking.models.network import NetworkRanker
 from ranking.modes.recall import RecallStage
 from ranking.modes.sub_encoder import FineTuning
-from ranking.task.task import Task
+from ranking.task.task import Side, Task
 
 
 class Moments(Config):
@@ -44,15 +47,18 @@ class Pretrain(Config):
     method: str = "spectral"
     family: str | None = None
     """The line of snapshots this one continues; the method's name by default."""
-    params: dict[str, bool | int | float | str | None] = {}
+    params: dict[str, bool | int | float | str | tuple[str, ...] | None] = {}
     seed: int = 0
     warm_start: bool = False
-    """Start a trained method from the vectors of the snapshot before."""
+    """Start a method that has a start from the snapshot before."""
+    values: str | None = None
+    """A relation of the same two node types whose weights are what users gave to items (labels, ratings):
+    fresh scores are regressions of these."""
     align: AlignmentConfig = AlignmentConfig()
 
     def composition(self) -> Method:
         """Return the method, its parameters checked."""
-        return make(self.method, **self.params)
+        return make(self.method, **self.params).model_copy(update={"values": self.values})
 
     @property
     def family_name(self) -> str:
@@ -73,6 +79,22 @@ class Publish(Config):
     allow_timeless: bool = False
 
 
+class Fresh(Config):
+    """Says what is made of users' (or items') latest events and the snapshots.
+
+    Attributes:
+        families: whose snapshots; all pretrained ones by default.
+        recipes: what is made of them.
+        whose: sides that are made fresh: a user from her items, an item from its users.
+        last: newest events of a user or item that count.
+    """
+
+    families: tuple[str, ...] | None = None
+    recipes: tuple[str, ...] = Field(default=("fold_in",), min_length=1)
+    whose: tuple[Side, ...] = Field(default=("user",), min_length=1)
+    last: int = Field(default=LAST_EVENTS, ge=1)
+
+
 class Rank(Config):
     """Names the task, the rankers and the grid."""
 
@@ -89,6 +111,12 @@ class Rank(Config):
     target_domain: str | None = None
     """The domain that aligned variants draw together with all others."""
     leaks: LeakCheck = LeakCheck()
+    fresh: Fresh = Fresh()
+
+    @property
+    def needs_fresh(self) -> bool:
+        """Whether any variant sees fresh figures."""
+        return any(FRESH_GROUP in GROUPS[variant["features"]] for variant in self.variants)
 
     @property
     def variants(self) -> Sequence[Variant]:

@@ -54,7 +54,7 @@ def write_snapshot(
         >>> with TemporaryDirectory() as root:
         ...     snapshot = write_snapshot(spectral(dim=2).fit(graph), Path(root))
         ...     sorted(snapshot.manifest.files)
-        ['item_vector.parquet', 'user_vector.parquet']
+        ['fold_in/fold_in.json', 'fold_in/fold_in.safetensors', 'item_vector.parquet', 'user_vector.parquet']
     """
     embeddings, derived = (
         (content, None) if isinstance(content, Embeddings) else (content.embeddings, content)

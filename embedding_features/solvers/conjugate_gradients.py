@@ -1,13 +1,18 @@
-"""Conjugate gradients on the normal equations of all rows at once."""
+"""Conjugate gradients on the normal equations of all rows at once.
+
+Every sum is in an order that the source states, so that the vectors do not depend on who compiled the kernel,
+the process itself or one before it that left it in numba's cache.
+"""
 
 import numba
 import numpy as np
 
 from embedding_features.arrays import F32, I32, I64
 from embedding_features.jit import jit, piece, working_memory
+from embedding_features.solvers.dot_product import dot
 
 
-@jit(parallel=True, fastmath=True)
+@jit(parallel=True)
 def conjugate_gradients(
     indptr: I64,
     indices: I32,
@@ -49,28 +54,23 @@ def conjugate_gradients(
                 w, column = weight[edge], indices[edge]
                 for c in range(dim):
                     residual[c] += w * y[column, c]
-            square = np.float32(0)
             for c in range(dim):
                 direction[c] = residual[c]
-                square += residual[c] * residual[c]
+            square = dot(residual, residual)
             for _ in range(steps):
                 if square < np.float32(1e-20):
                     break
                 _apply(indices, weight, y, gram, ridge[row], begin, end, direction, image)
-                curvature = np.float32(0)
-                for c in range(dim):
-                    curvature += direction[c] * image[c]
-                step = square / curvature
-                before, square = square, np.float32(0)
+                step = square / dot(direction, image)
                 for c in range(dim):
                     x[row, c] += step * direction[c]
                     residual[c] -= step * image[c]
-                    square += residual[c] * residual[c]
+                before, square = square, dot(residual, residual)
                 for c in range(dim):
                     direction[c] = residual[c] + square / before * direction[c]
 
 
-@jit(fastmath=True)
+@jit()
 def _apply(
     indices: I32,
     weight: F32,
@@ -92,9 +92,6 @@ def _apply(
             out[c] += part * gram[k, c]
     for edge in range(begin, end):
         column = indices[edge]
-        score = np.float32(0)
-        for c in range(dim):
-            score += y[column, c] * vector[c]
-        score *= weight[edge]
+        score = weight[edge] * dot(y[column], vector)
         for c in range(dim):
             out[c] += score * y[column, c]

@@ -11,6 +11,7 @@ from embedding_features.artifact.embeddings import Embeddings
 from embedding_features.encoders import BipartiteEncoder
 from embedding_features.errors import CompatibilityError, ConfigError, TrainingError
 from embedding_features.methods import Method, Trained
+from embedding_features.methods.closed_form import ValuedClosedForm
 from embedding_features.progress import Advance
 from embedding_features.testing.graphs import AS_OF, build_from_log, clicks, grown_clicks
 from embedding_features.testing.method_case import MethodCase, vectors_of
@@ -101,7 +102,12 @@ class MethodRunTests(MethodCase):
         """Check, by training of no effect, that nodes of both graphs start from the parameters they had."""
         method, first = self.make(), self.fitted()
         if not isinstance(method, Trained):
-            _assert_same(method.fit(clicks(), seed=3, init=first), first)  # it has no start
+            again = method.fit(clicks(), seed=3, init=first)
+            if isinstance(method, ValuedClosedForm):
+                scores = [src @ dst.T for src, dst in (vectors_of(again), vectors_of(first))]
+                np.testing.assert_allclose(scores[0], scores[1], atol=0.05)
+            else:
+                _assert_same(again, first)  # it has no start
             return
         still = _without_steps(method)
         warm, cold = (still.fit(grown_clicks(), seed=5, init=init) for init in (first, None))

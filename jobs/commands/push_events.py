@@ -46,9 +46,9 @@ def pushed_file(repo: Path, node_type: str, file: Path) -> dict[str, Any]:
 
     from embedding_features.store import EmbeddingFeatures
 
-    try:
-        events = pq.read_table(file)
-    except pa.ArrowException as error:
-        raise DataError(f"{file} cannot be read: {error}", fix="name a Parquet file of events") from None
     with EmbeddingFeatures(repo) as client:
+        try:
+            events = pq.read_table(file)
+        except (pa.ArrowException, OSError) as error:
+            raise DataError(f"{file} cannot be read: {error}", fix="name a Parquet file of events") from None
         return {"repo": str(repo), "node": node_type, **asdict(client.push_events(node_type, events))}

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from embedding_features.errors import StoreError
+from embedding_features.errors import ConfigError, StoreError
+from embedding_features.fresh import FreshSeries
 from embedding_features.progress import Progress
 from embedding_features.store import Published, historical, list_published
 from jobs.pipeline import Pipeline
@@ -39,6 +40,7 @@ class RankResult:
         published: the snapshots behind the features.
         dataset: the inputs of all variants.
         bundles: ranker → the bundle of its best variant.
+        fresh: what made the fresh figures.
     """
 
     scores: Scores
@@ -46,6 +48,7 @@ class RankResult:
     published: list[Published]
     dataset: Dataset
     bundles: dict[str, Bundle]
+    fresh: Sequence[FreshSeries]
 
 
 def rank(pipeline: Pipeline, progress: Progress) -> RankResult:
@@ -66,7 +69,8 @@ def rank(pipeline: Pipeline, progress: Progress) -> RankResult:
         features = historical(pipeline.publish.repo, entity_frame(settings.task, labels), settings.service)
         advance()
     moments = sorted({run_.as_of for run_ in published})
-    dataset = _checked_dataset(settings, labels, features, moments, progress)
+    fresh = fresh_series(pipeline, published, progress)
+    dataset = _checked_dataset(settings, labels, features, moments, fresh, progress)
     scores = run_grid(
         dataset,
         _arms(pipeline, labels, dataset, progress),
@@ -82,22 +86,56 @@ def rank(pipeline: Pipeline, progress: Progress) -> RankResult:
         dataset,
         published,
         workspace.bundles,
+        fresh=fresh,
         grid=pipeline.grid_context,
         seed=settings.seeds[0],
         progress=progress,
     )
-    return RankResult(scores, labels, published, dataset, bundles)
+    return RankResult(scores, labels, published, dataset, bundles, fresh)
 
 
 def _checked_dataset(
-    settings: Rank, labels: pa.Table, features: pa.Table, moments: Sequence[datetime], progress: Progress
+    settings: Rank,
+    labels: pa.Table,
+    features: pa.Table,
+    moments: Sequence[datetime],
+    fresh: Sequence[FreshSeries],
+    progress: Progress,
 ) -> Dataset:
     """Return the inputs of all variants, of raw columns that passed the leak check."""
     with progress.task("rank: raw columns", 1) as advance:
-        raw = RawColumns(settings.task, labels, find_graph_columns(settings.task, features), moments)
+        views = find_graph_columns(settings.task, features)
+        raw = RawColumns(settings.task, labels, views, moments, fresh=fresh)
         advance()
     check_leaks(raw, features, settings.leaks, progress)
     return encode_dataset(raw, features, progress)
+
+
+def fresh_series(pipeline: Pipeline, published: Sequence[Published], progress: Progress) -> list[FreshSeries]:
+    """Return what makes fresh figures, a family and side each; nothing where no variant sees any.
+
+    Raises:
+        ConfigError: when the settings name a family that is not pretrained.
+    """
+    settings = pipeline.rank.fresh
+    if not pipeline.rank.needs_fresh:
+        return []
+    known = [method.family_name for method in pipeline.methods]
+    families = known if settings.families is None else settings.families
+    unknown = sorted(set(families) - set(known))
+    if unknown:
+        raise ConfigError(
+            f"fresh families {', '.join(unknown)} are not pretrained", fix=f"name some of {', '.join(known)}"
+        )
+    series = []
+    with progress.task("rank: fold-ins", len(families) * len(settings.whose)) as advance:
+        for family in families:
+            snapshots = [run_.snapshot for run_ in published if run_.family == family]
+            for side in settings.whose:
+                node_type = pipeline.rank.task.side(side).node_type
+                series.append(FreshSeries.read(snapshots, node_type, settings.recipes, settings.last))
+                advance(1, family)
+    return series
 
 
 def _arms(pipeline: Pipeline, labels: pa.Table, dataset: Dataset, progress: Progress) -> Sequence[Arm]:

@@ -54,6 +54,7 @@ def logged_requests(pipeline: Pipeline, ranked: RankResult) -> LoggedRequests:
         moments=[run_.as_of for run_ in ranked.published],
         ask=lambda frame: historical(repo, frame, service),
         every_days=pipeline.recall.every_days,
+        fresh=ranked.fresh,
     )
 
 

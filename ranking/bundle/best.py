@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from embedding_features.config import config_hash
 from embedding_features.files import sweep_staging
+from embedding_features.fresh import FreshSeries
 from embedding_features.progress import SILENT, Progress
 from ranking.bundle.bundle import Bundle, load_bundle
 from ranking.bundle.export import export_bundle
@@ -34,6 +35,7 @@ def export_best(
     folder: Path,
     *,
     grid: GridContext,
+    fresh: Sequence[FreshSeries] = (),
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> dict[str, Bundle]:
@@ -50,6 +52,7 @@ def export_best(
         published: the snapshots that the features were read from.
         folder: where bundles lie, each in a folder named after ranker, variant and what it learned from.
         grid: what the variants refer to.
+        fresh: what made the fresh figures.
         seed: of the training.
         progress: shows the rankers.
     """
@@ -62,7 +65,7 @@ def export_best(
                 key=lambda one: losses[one.name],
             )
             root = folder / f"{name}-{variant.name}"
-            bundles[name] = _bundle(root, rankers[name], seed, dataset, variant, grid, published)
+            bundles[name] = _bundle(root, rankers[name], seed, dataset, variant, grid, published, fresh)
             advance(1, f"{name} {variant.name}")
     return bundles
 
@@ -75,6 +78,7 @@ def _bundle(
     variant: Variant,
     grid: GridContext,
     published: Sequence["Published"],
+    fresh: Sequence[FreshSeries],
 ) -> Bundle:
     """Return the bundle in ``root-<hash of what it is made of>``; train and export it if it is missing."""
     inputs, encoders = select(dataset, variant, grid)
@@ -99,6 +103,7 @@ def _bundle(
         fitted,
         encoders,
         published=published,
+        fresh=fresh,
         data_fingerprint=fingerprint,
         metrics={
             "test_auc": auc(test.label, score),

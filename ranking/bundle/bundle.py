@@ -8,6 +8,7 @@ import pyarrow as pa
 import ranking.modes.submodel  # noqa: F401  a bundle's ranker may be of that kind
 from embedding_features.arrays import F32
 from embedding_features.errors import BundleError, ConfigError, DataError
+from ranking.bundle.fresh_pins import check_fresh_pins
 from ranking.bundle.pins import Pin, check_pins
 from ranking.bundle.record import AGAIN, ENCODERS, WEIGHTS, BundleRecord, read_record
 from ranking.encoders import Encoders, load_encoders
@@ -78,7 +79,9 @@ def load_bundle(folder: Path, repo: Path | None = None) -> Bundle:
         # feast takes seconds to import, and scoring a table at hand needs none of it
         from embedding_features.store import list_published
 
-        check_pins(record.pins, list_published(repo))
+        published = list_published(repo)
+        check_pins(record.pins, published)
+        check_fresh_pins(record.fresh, published)
     try:
         encoders = load_encoders(folder / ENCODERS)
         fitted = FittedRanker.load(folder / WEIGHTS)

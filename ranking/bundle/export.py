@@ -9,7 +9,9 @@ import pyarrow as pa
 
 from embedding_features.errors import CompatibilityError, DataError
 from embedding_features.files import atomic_folder, sha256_file
+from embedding_features.fresh import FreshSeries
 from ranking.bundle.bundle import Bundle
+from ranking.bundle.fresh_pins import make_fresh_pins
 from ranking.bundle.pins import Pin, make_pins
 from ranking.bundle.record import ENCODERS, RECORD, WEIGHTS, BundleRecord
 from ranking.encoders import Encoders, save_encoders
@@ -30,6 +32,7 @@ def export_bundle(
     data_fingerprint: str,
     metrics: Mapping[str, float],
     calibration: Calibration | None = None,
+    fresh: Sequence[FreshSeries] = (),
 ) -> Bundle:
     """Write a bundle, whole or not at all.
 
@@ -40,6 +43,7 @@ def export_bundle(
         published: the runs that the training features came from.
         data_fingerprint: of the training inputs (:meth:`.Inputs.fingerprint`).
         metrics: name → figure, as the caller measured them.
+        fresh: what made the fresh figures among the features.
         calibration: applied to the ranker's scores when it serves; None serves them as they are.
 
     Raises:
@@ -54,6 +58,7 @@ def export_bundle(
             fix="select the groups of the ranker's variant from the data set's encoders",
         )
     pins = make_pins(encoders.spec.columns(), published)
+    fresh_pins = make_fresh_pins(encoders.spec.columns(), fresh, published)
     _check_dims(encoders, pins)
     with atomic_folder(folder, folder.parent / ".staging") as made:
         save_encoders(encoders, made / ENCODERS)
@@ -64,6 +69,7 @@ def export_bundle(
             library_version=version("embedding-features"),
             ranker=fitted.ranker.model_dump(mode="json"),
             pins=pins,
+            fresh=fresh_pins,
             metrics=dict(metrics),
             calibration=calibration,
             data_fingerprint=data_fingerprint,

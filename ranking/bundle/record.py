@@ -10,10 +10,13 @@
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import SerializerFunctionWrapHandler, model_serializer
+
 from embedding_features.config import Config
 from embedding_features.errors import BundleError
 from embedding_features.records import check_files, seal
 from embedding_features.records import read_record as read_json_record
+from ranking.bundle.fresh_pins import FreshPin
 from ranking.bundle.pins import Pin
 from ranking.metrics.calibration import Calibration
 
@@ -28,6 +31,7 @@ class BundleRecord(Config):
         library_version: of embedding-features, when it was exported.
         ranker: its settings, with its ``kind``.
         pins: the published runs whose features it reads.
+        fresh: the published runs whose vectors its fresh figures are made of.
         metrics: by name, as the one who exported it measured them.
         calibration: of its scores; None where they are served as they are.
         data_fingerprint: of the training inputs (:meth:`.Inputs.fingerprint`).
@@ -39,11 +43,20 @@ class BundleRecord(Config):
     library_version: str
     ranker: dict[str, Any]
     pins: tuple[Pin, ...]
+    fresh: tuple[FreshPin, ...] = ()
     metrics: dict[str, float]
     calibration: Calibration | None
     data_fingerprint: str
     files: dict[str, str]
     digest: str = ""
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave ``fresh`` out where it is empty, so that records of before it keep their digests."""
+        values: dict[str, Any] = serialize(self)
+        if not self.fresh:
+            del values["fresh"]
+        return values
 
     def sealed(self) -> "BundleRecord":
         """Return a copy with the digest of everything else in it."""

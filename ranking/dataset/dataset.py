@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from embedding_features.arrays import F32, I64, Bool
 from embedding_features.arrow import mask
 from embedding_features.errors import DataError
+from embedding_features.fresh import FreshSeries
 from embedding_features.progress import SILENT, Advance, Progress
 from ranking.dataset.graph_columns import find_graph_columns
 from ranking.dataset.raw_columns import RawColumns
@@ -58,6 +59,7 @@ def build_dataset(
     spec: RankerSpec | None = None,
     histories: Histories | None = None,
     history_vectors: Mapping[str, pa.ChunkedArray] | None = None,
+    fresh: Sequence[FreshSeries] = (),
 ) -> Dataset:
     """Build the fields of ids, side tables, history and graph features; encoders know the training rows only.
 
@@ -72,6 +74,7 @@ def build_dataset(
         histories: the users' last items, of the same labels; None for inputs without sequences.
         history_vectors: name of a view of item vectors, as ``toy_item_vector`` → the store's answer to
             ``histories.frame(task)``.
+        fresh: what makes fresh figures of the labels' earlier events, by family and side.
 
     Raises:
         DataError: when the table is of other rows, or a column breaks its rule.
@@ -79,7 +82,7 @@ def build_dataset(
     """
     views = find_graph_columns(task, features)
     with progress.task("rank: inputs", total=3) as advance:
-        raw = RawColumns(task, labels, views, snapshots, histories, history_vectors)
+        raw = RawColumns(task, labels, views, snapshots, histories, history_vectors, fresh)
         advance()
         return _encoded(raw, features, spec, advance)
 

@@ -21,6 +21,7 @@ import pyarrow as pa
 from embedding_features.arrays import F32
 from embedding_features.errors import DataError
 from embedding_features.files import atomic_folder
+from embedding_features.fresh import FreshSeries
 from embedding_features.progress import SILENT, Advance, Progress
 from ranking.dataset.dataset import Dataset, assemble, label_values, training_rows
 from ranking.dataset.graph_columns import find_graph_columns
@@ -52,6 +53,7 @@ def build_dataset_on_disk(
     spec: RankerSpec | None = None,
     histories: Histories | None = None,
     history_vectors: Mapping[str, pa.ChunkedArray] | None = None,
+    fresh: Sequence[FreshSeries] = (),
     part_rows: int = PART_ROWS,
 ) -> Dataset:
     """Build what :func:`.build_dataset` builds, value for value, with inputs mapped from ``folder``.
@@ -66,6 +68,7 @@ def build_dataset_on_disk(
         spec: as :func:`.build_dataset` takes it.
         histories: as :func:`.build_dataset` takes them.
         history_vectors: as :func:`.build_dataset` takes them.
+        fresh: as :func:`.build_dataset` takes it.
         part_rows: labels joined and encoded at once, which bounds memory.
 
     Raises:
@@ -79,7 +82,7 @@ def build_dataset_on_disk(
     starts = range(0, len(log), part_rows)
     first = join(entity_frame(task, log.labels.slice(0, part_rows)))
     views = find_graph_columns(task, first)
-    raw = RawColumns(task, log, views, snapshots, histories, history_vectors)
+    raw = RawColumns(task, log, views, snapshots, histories, history_vectors, fresh)
     with (
         atomic_folder(folder, folder.parent / ".staging") as made,
         progress.task("rank: inputs", total=2 * len(starts)) as advance,

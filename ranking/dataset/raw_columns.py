@@ -7,6 +7,8 @@ import pyarrow as pa
 
 from embedding_features.arrow import flat_array
 from embedding_features.errors import DataError
+from embedding_features.fresh import FreshSeries
+from ranking.dataset.fresh_columns import FreshColumns
 from ranking.dataset.graph_columns import GraphColumns
 from ranking.dataset.graph_fields import graph_specs
 from ranking.dataset.history_columns import HistoryColumns
@@ -25,7 +27,8 @@ class RawColumns:
     A request to a service has the same columns: ``user_id`` and ``item_id``, the counts and means of
     :func:`.history_features`, the scores of :func:`.item_knn_columns`,
     ``<side>_<column>`` of side tables, the store's ``<view>__<feature>``, ``<view's name>_<kind>`` of
-    :func:`.neighbour_scores`, and the histories.
+    :func:`.neighbour_scores`, ``<family>_<node type>_fresh__<figure>`` (:class:`.FreshColumns`), and the
+    histories.
 
     Args:
         task: which names the side tables.
@@ -35,6 +38,8 @@ class RawColumns:
             similar items; none for labels that need no such columns.
         histories: of the same labels; None for inputs without sequences.
         vectors: name of a view of item vectors → the store's answer to the histories' frame.
+        fresh: what makes fresh figures of the labels' earlier events, by family and side.
+        first: the first label that :meth:`part` will be asked for.
 
     Attributes:
         log: the labels as arrays.
@@ -49,12 +54,15 @@ class RawColumns:
         moments: Sequence[datetime] = (),
         histories: Histories | None = None,
         vectors: Mapping[str, pa.ChunkedArray] | None = None,
+        fresh: Sequence[FreshSeries] = (),
+        first: int = 0,
     ) -> None:
-        self.task, self.views, self.moments = task, views, moments
+        self.task, self.views, self.moments, self.fresh = task, views, moments, fresh
         self.log = Log.of(labels)
         self._side_tables = SideTables.read(task)
         scored = {view.side for view in views if view.kind == "neighbours"}
         self.counted = LogColumns(self.log, self._side_tables.tags(), scored, moments)
+        self._fresh = FreshColumns(fresh, task, self.log, first)
         self._histories = None if histories is None else HistoryColumns(histories, vectors or {})
 
     def part(self, start: int, features: pa.Table) -> pa.Table:
@@ -78,6 +86,7 @@ class RawColumns:
                 *self._side_tables.columns(rows),
                 {name: features[name] for name in pretrained},
                 *(self.counted.neighbours(view, start, features) for view in neighbours),
+                self._fresh.columns(start, count),
                 {} if self._histories is None else self._histories.columns(start, count),
             ]
         )
@@ -96,6 +105,7 @@ class RawColumns:
             for side in SIDES
         ]
         fields += [*self.counted.specs(), *self._side_tables.specs(), *graph_specs(self.views, features)]
+        fields += self._fresh.specs()
         if self._histories is not None:
             fields += self._histories.specs(self.views)
         return RankerSpec(fields=tuple(fields))

@@ -7,6 +7,7 @@ from ranking.experiment.arm import Arm
 from ranking.experiment.factors.base import GridContext
 from ranking.experiment.factors.features import pretrained_groups
 from ranking.experiment.variants import Variant
+from ranking.inputs.groups import FRESH_GROUP
 from ranking.inputs.inputs import Inputs
 from ranking.models.base import Ranker
 
@@ -27,7 +28,9 @@ def select(dataset: Dataset, variant: Variant, grid: GridContext) -> tuple[Input
     if groups and not any(field.group in groups for field in encoders.spec.fields):
         raise ConfigError(
             f"the variant {variant.name!r} has no field of its own",
-            fix=f"derive and publish {variant['features']} of {variant['method'] or grid.families[0]}, "
+            fix="give the data set what makes fresh figures, or leave it out"
+            if groups == (FRESH_GROUP,)
+            else f"derive and publish {variant['features']} of {variant['method'] or grid.families[0]}, "
             "or leave it out",
         )
     return dataset.inputs.select(frozenset(encoders.field_names())), encoders

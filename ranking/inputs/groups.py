@@ -10,13 +10,17 @@ from embedding_features.artifact.kinds import KINDS
 #: item-kNN scores of the log (``knn``)
 LOG_GROUPS = ("base", "counts", "knn")
 
+#: group of the fields that are made of a node's latest events and of snapshots
+FRESH_GROUP = "fresh"
+
 
 def _checked(group: str) -> str:
-    known = (*LOG_GROUPS, *(kind.group for kind in KINDS.values()))
+    known = (*LOG_GROUPS, *(kind.group for kind in KINDS.values()), FRESH_GROUP)
     if group not in known:
         raise ValueError(f"no group of fields {group!r}; there are {', '.join(known)}")
     return group
 
 
-#: by which variants of an ablation have a field: one of :data:`LOG_GROUPS`, or that of a kind of feature
+#: by which variants of an ablation have a field: one of :data:`LOG_GROUPS`, that of a kind of feature, or
+#: :data:`FRESH_GROUP`
 Group = Annotated[str, AfterValidator(_checked)]

@@ -7,9 +7,10 @@ knows of what is to be found.
 import numpy as np
 import pyarrow as pa
 
-from embedding_features.arrays import Bool
+from embedding_features.arrays import F64, Bool
 from embedding_features.arrow import flat_array
 from embedding_features.errors import LeakError
+from embedding_features.fresh import Events, FreshSeries
 from embedding_features.recall import (
     Hits,
     Queries,
@@ -51,6 +52,42 @@ def interest(requests: Requests, items: RecallIndex, users: RecallIndex, k: int)
     seen = requests.seen.filter(pa.array(known))
     hits = interest_recall(items, vectors, k, seen=seen) if known.any() else None
     return _lists_of_known(known, hits, items)
+
+
+def fresh_interest(requests: Requests, items: RecallIndex, series: FreshSeries, k: int) -> pa.ListArray:
+    """Return the items nearest to vectors made of the users' events before the moment.
+
+    Users that the snapshot lacks get candidates as well, and one without any event those of the mean user.
+
+    Raises:
+        LeakError: when the index is not older than the requests.
+    """
+    _check_older(items, requests)
+    vectors = _fresh_vectors(requests, series)
+    known: Bool = np.asarray(np.isfinite(vectors).all(axis=1))
+    queries = Queries(items.manifest.space, vectors[known].astype(np.float32))
+    seen = requests.seen.filter(pa.array(known))
+    hits = interest_recall(items, queries, k, seen=seen) if known.any() else None
+    return _lists_of_known(known, hits, items)
+
+
+def _fresh_vectors(requests: Requests, series: FreshSeries) -> F64:
+    """Return [q, dim] each user's vector as of the moment; NaN before the first snapshot."""
+    count = len(requests)
+    user = codes_among(flat_array(requests.past["user_id"]), requests.users)
+    own = np.flatnonzero(user >= 0)
+    past = requests.past.take(pa.array(own))
+    items = flat_array(past["item_id"]).dictionary_encode()
+    moment = pa.scalar(requests.moment, pa.timestamp("us", "UTC")).value
+    events = Events(
+        node=np.concatenate([user[own], np.arange(count)]),
+        other=np.concatenate([np.asarray(items.indices, np.int64), np.zeros(count, np.int64)]),
+        time=np.concatenate([np.asarray(past["timestamp"].cast(pa.int64())), np.full(count, moment)]),
+        value=np.concatenate([np.asarray(past["label"], np.float64), np.zeros(count)]),
+        wanted=np.arange(len(own) + count) >= len(own),
+    )
+    vectors: F64 = series.rows(events, requests.users, items.dictionary)["fold_in_vector"][len(own) :]
+    return vectors
 
 
 def cross_domain(

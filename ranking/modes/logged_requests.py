@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from embedding_features.artifact import Snapshot
 from embedding_features.errors import DataError
+from embedding_features.fresh import FreshSeries
 from embedding_features.recall import RecallIndex
 from ranking.modes.merge import Candidates
 from ranking.modes.recall import Ask, Indexes, RecallStage, candidate_columns, recall_candidates
@@ -39,6 +40,7 @@ class LoggedRequests:
         snapshots: one family's; candidates are searched in the newest one strictly older than a moment.
         moments: ``as_of`` of every snapshot that features come from.
         ask: returns the store's answer for an entity frame, a row a row.
+        fresh: what makes fresh figures of the users' events.
         every_days: days from one moment to the next, which is how long a request's answers are waited for.
     """
 
@@ -48,6 +50,7 @@ class LoggedRequests:
     moments: Sequence[datetime]
     ask: Ask
     every_days: float
+    fresh: Sequence[FreshSeries] = ()
 
     def replay(self, span: Span) -> Iterator[tuple[Requests, Indexes]]:
         """Yield the requests of each moment of a span, and the indexes that they see.
@@ -73,7 +76,7 @@ class LoggedRequests:
 
     def columns(self, requests: Sequence[Requests], candidates: Sequence[Candidates]) -> list[pa.Table]:
         """Return the raw columns of each moment's candidates."""
-        return candidate_columns(self.task, requests, candidates, self.ask, self.moments)
+        return candidate_columns(self.task, requests, candidates, self.ask, self.moments, self.fresh)
 
     def _indexes(self, moment: datetime) -> Indexes | None:
         """Return both sides of the newest snapshot strictly older than a moment."""
@@ -84,7 +87,9 @@ class LoggedRequests:
         users, items = (
             RecallIndex.build(newest, side.node_type) for side in (self.task.user, self.task.item)
         )
-        return Indexes(users, items)
+        node_type, family = self.task.user.node_type, newest.manifest.space.family
+        fresh = (one for one in self.fresh if (one.family, one.node_type) == (family, node_type))
+        return Indexes(users, items, next(fresh, None))
 
 
 def part_borders(labels: pa.Table) -> list[datetime]:

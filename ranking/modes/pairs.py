@@ -6,6 +6,7 @@ from datetime import datetime
 import numpy as np
 import pyarrow as pa
 
+from embedding_features.fresh import FreshSeries
 from ranking.dataset.graph_columns import find_graph_columns
 from ranking.dataset.raw_columns import RawColumns
 from ranking.modes.merge import Candidates
@@ -36,7 +37,12 @@ def pair_frame(task: Task, pairs: Sequence[pa.Table]) -> pa.Table:
 
 
 def pair_columns(
-    task: Task, requests: Requests, pairs: pa.Table, features: pa.Table, moments: Sequence[datetime]
+    task: Task,
+    requests: Requests,
+    pairs: pa.Table,
+    features: pa.Table,
+    moments: Sequence[datetime],
+    fresh: Sequence[FreshSeries] = (),
 ) -> pa.Table:
     """Return the raw columns of candidates, as labels of the same user, item and moment would have them.
 
@@ -49,6 +55,7 @@ def pair_columns(
         pairs: as :func:`pair_rows` returns them.
         features: the store's answer, a row a pair.
         moments: the snapshots' ``as_of``.
+        fresh: what makes fresh figures of the users' events.
 
     Raises:
         DataError: as :class:`.RawColumns`.
@@ -57,5 +64,6 @@ def pair_columns(
     # one moment is enough: all pairs see the newest snapshot before the request
     older = [moment for moment in moments if moment < requests.moment]
     seen = [max(older)] if older else moments
-    raw = RawColumns(task, labels, find_graph_columns(task, features), seen)
-    return raw.part(len(requests.past), features)
+    first = len(requests.past)
+    raw = RawColumns(task, labels, find_graph_columns(task, features), seen, fresh=fresh, first=first)
+    return raw.part(first, features)

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from embedding_features.config import Config
 from embedding_features.errors import ConfigError
+from embedding_features.fresh import FreshSeries
 from embedding_features.recall import RecallIndex
 from ranking.encoders import Encoders
 from ranking.inputs.inputs import Inputs
@@ -54,10 +55,15 @@ class RecallStage(Config):
 
 @dataclass(frozen=True)
 class Indexes:
-    """Holds the indexes of both sides of one snapshot."""
+    """Holds the indexes of both sides of one snapshot.
+
+    Attributes:
+        fresh: what makes fresh vectors of users in the same space; None: the source ``fresh`` has none.
+    """
 
     users: RecallIndex
     items: RecallIndex
+    fresh: FreshSeries | None = None
 
 
 def recall_candidates(requests: Requests, indexes: Indexes | None, settings: RecallStage) -> Candidates:
@@ -94,9 +100,12 @@ def _sources(
     }
     if indexes is None:
         nothing = pa.array([[]] * len(requests), requests.seen.type)
-        return made | dict.fromkeys(("interest", "item2item", "cold_start", "cross_domain"), lambda: nothing)
+        return made | dict.fromkeys(
+            ("fresh", "interest", "item2item", "cold_start", "cross_domain"), lambda: nothing
+        )
     users, items = indexes.users, indexes.items
     made |= {
+        "fresh": lambda: _fresh(requests, indexes, k),
         "interest": lambda: index_sources.interest(requests, items, users, k),
         "item2item": lambda: index_sources.item2item(requests, items, k, settings.last),
         "cold_start": lambda: index_sources.cold_start(
@@ -108,12 +117,22 @@ def _sources(
     return made
 
 
+def _fresh(requests: Requests, indexes: Indexes, k: int) -> pa.ListArray:
+    if indexes.fresh is None:
+        raise ConfigError(
+            "the source fresh has nothing that makes fresh vectors",
+            fix="let a variant of the grid see fresh figures of the first method, by the recipe fold_in",
+        )
+    return index_sources.fresh_interest(requests, indexes.items, indexes.fresh, k)
+
+
 def candidate_columns(
     task: Task,
     requests: Sequence[Requests],
     candidates: Sequence[Candidates],
     ask: Ask,
     moments: Sequence[datetime],
+    fresh: Sequence[FreshSeries] = (),
 ) -> list[pa.Table]:
     """Return the raw columns of the candidates of each moment, a row a candidate.
 
@@ -123,11 +142,12 @@ def candidate_columns(
         candidates: of the requests of each moment.
         ask: the store's answer for all pairs, e.g. ``lambda frame: historical(repo, frame, refs)``.
         moments: the snapshots' ``as_of``.
+        fresh: what makes fresh figures of the users' events.
     """
     pairs = [pair_rows(*part) for part in zip(requests, candidates, strict=True)]
     features, tables, start = ask(pair_frame(task, pairs)), [], 0
     for of_moment, rows in zip(requests, pairs, strict=True):
-        tables.append(pair_columns(task, of_moment, rows, features.slice(start, len(rows)), moments))
+        tables.append(pair_columns(task, of_moment, rows, features.slice(start, len(rows)), moments, fresh))
         start += len(rows)
     return tables
 

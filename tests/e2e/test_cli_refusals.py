@@ -29,6 +29,7 @@ NEEDED = {
     ("report", "snapshot"): {"folder": "nowhere"},
     ("report", "ablation"): {"json": "nowhere", "--to": "page.html"},
     ("serve",): {"--bundle": "nowhere"},
+    ("push-events",): {"--node": "user", "file": "nowhere"},
 }
 
 

@@ -8,6 +8,7 @@ import scipy.special
 
 from embedding_features.arrays import F64, I32, I64
 from embedding_features.jit import jit, piece, working_memory
+from embedding_features.solvers.dot_product import dot
 
 
 def hidden_scores(mean: F64, sign: F64, rng: np.random.Generator) -> F64:
@@ -20,19 +21,16 @@ def hidden_scores(mean: F64, sign: F64, rng: np.random.Generator) -> F64:
     return np.asarray(sign * (bound - below), np.float64)
 
 
-@jit(parallel=True, fastmath=True)
+@jit(parallel=True)
 def pair_scores(indptr: I64, indices: I32, x: F64, y: F64, bounds: I64, out: F64) -> None:
     """Set ``out`` [edges] to the dot products of ``x`` [rows, dim] and ``y`` [columns, dim] at the edges."""
     for chunk in numba.prange(len(bounds) - 1):
         for row in range(bounds[chunk], bounds[chunk + 1]):
             for edge in range(indptr[row], indptr[row + 1]):
-                column, score = indices[edge], 0.0
-                for c in range(x.shape[1]):
-                    score += x[row, c] * y[column, c]
-                out[edge] = score
+                out[edge] = dot(x[row], y[indices[edge]])
 
 
-@jit(parallel=True, fastmath=True)
+@jit(parallel=True)
 def draw_rows(
     indptr: I64,
     indices: I32,
@@ -54,11 +52,11 @@ def draw_rows(
         memory = working_memory(2, dim * dim, other)
         root, vector = piece(memory, 0, dim * dim).reshape(dim, dim), piece(memory, 1, dim * dim)[:dim]
         for row in range(bounds[chunk], bounds[chunk + 1]):
-            for a in range(dim):
-                vector[a] = 0.0
-                for c in range(dim):
-                    root[a, c] = precision[a, c]
-                    vector[a] += precision[a, c] * mean[row, c]
+            vector[:] = 0.0
+            for c in range(dim):
+                for a in range(dim):  # row by row, as precision is symmetric
+                    root[c, a] = precision[c, a]
+                    vector[a] += precision[c, a] * mean[row, c]
             for edge in range(indptr[row], indptr[row + 1]):
                 column, value = indices[edge], target[edge]
                 for a in range(dim):
@@ -71,27 +69,23 @@ def draw_rows(
             out[row] = vector
 
 
-@jit(fastmath=True)
+@jit()
 def _factorize(matrix: F64) -> None:
     """Replace ``matrix`` by its lower Cholesky factor; what is above the diagonal is left as it was."""
     for a in range(len(matrix)):
         for c in range(a + 1):
-            rest = matrix[a, c]
-            for k in range(c):
-                rest -= matrix[a, k] * matrix[c, k]
+            rest = matrix[a, c] - dot(matrix[a, :c], matrix[c, :c])
             matrix[a, c] = math.sqrt(rest) if a == c else rest / matrix[c, c]
 
 
-@jit(fastmath=True)
+@jit()
 def _solve(root: F64, vector: F64, noise: F64) -> None:
     """Replace ``vector`` by L^-ᵀ (L^-1 vector + noise)."""
     dim = len(vector)
     for a in range(dim):
-        for k in range(a):
-            vector[a] -= root[a, k] * vector[k]
-        vector[a] /= root[a, a]
+        vector[a] = (vector[a] - dot(root[a, :a], vector[:a])) / root[a, a]
     vector += noise
     for a in range(dim - 1, -1, -1):
-        for k in range(a + 1, dim):
-            vector[a] -= root[k, a] * vector[k]
         vector[a] /= root[a, a]
+        for k in range(a):
+            vector[k] -= root[a, k] * vector[a]

@@ -63,6 +63,7 @@ class Definitions:
         """Return what ``FeatureStore.apply`` takes."""
         return [*self.entities, *self.views, *self.services]
 
+    @file_errors("making the sources of histories")
     def ensure_sources(self) -> None:
         """Write the files that the views of histories have as their batch sources, where there are none."""
         for view in self.histories:

@@ -6,7 +6,7 @@ from typing import ClassVar
 from ranking.dataset.graph_fields import FIELDS_OF_KIND
 from ranking.experiment.factors.base import Factor, GridContext
 from ranking.inputs.field_specs import FieldSpec
-from ranking.inputs.groups import LOG_GROUPS
+from ranking.inputs.groups import FRESH_GROUP, LOG_GROUPS
 
 #: group of fields → what it adds, in the words of a report
 GROUP_DESCRIPTIONS = {
@@ -14,9 +14,11 @@ GROUP_DESCRIPTIONS = {
     "counts": "counts and means of all earlier events of user and item, up to the row's moment",
     "knn": "item-kNN scores of the log itself",
     **{fields.kind.group: fields.description for fields in FIELDS_OF_KIND.values()},
+    FRESH_GROUP: "vectors and scores made of the user's latest events, up to the row's moment, and of the "
+    "snapshot's vectors",
 }
 
-_PRETRAINED = tuple(fields.kind.group for fields in FIELDS_OF_KIND.values())
+_PRETRAINED = (*(fields.kind.group for fields in FIELDS_OF_KIND.values()), FRESH_GROUP)
 
 #: level → the groups of fields it has; ``none`` is the strong baseline, ``ids`` and ``counts`` are its parts
 GROUPS: dict[str, tuple[str, ...]] = {

@@ -13,7 +13,7 @@ from redis.connection import AbstractConnection
 from embedding_features.errors import StoreError
 from embedding_features.store.online_stores.histories.history import Event, PushedEvents, merged
 from embedding_features.store.online_stores.snapshot import delta
-from embedding_features.testing.online_store.histories import KEEP, HistoryRepository, event_row
+from embedding_features.testing.online_store.history_repository import KEEP, HistoryRepository, event_row
 from tests.store.processes import ended, in_child, killed_at
 from tests.store.redis_server import in_process
 from tests.store.snapshot_world import World

@@ -96,8 +96,8 @@ def test_negative_weights_are_refused() -> None:
         IALS().solve(BipartiteView("likes", "user", "item", forward, forward.transposed()))
 
 
-def test_vectors_do_not_depend_on_where_memory_lies() -> None:
-    """LLVM sums in another order where arrays lie close together: their distance must not be malloc's."""
+def test_working_memory_lies_apart() -> None:
+    """LLVM gives up vectors where arrays lie close together: their distance must not be malloc's."""
     memory = working_memory(3, 8, np.zeros(1, np.float32))
     starts = [piece(memory, number, 8).ctypes.data for number in range(3)]
     assert memory.dtype == np.float32

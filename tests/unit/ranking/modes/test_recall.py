@@ -1,5 +1,7 @@
 """The recall mode by hand on a tiny world, and its parts against naive ones."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -8,6 +10,8 @@ from hypothesis import strategies as st
 
 from embedding_features.artifact import write_snapshot
 from embedding_features.errors import ConfigError, DataError
+from embedding_features.fresh import FreshSeries
+from embedding_features.fresh.regression import regress_likes
 from embedding_features.recall import RecallIndex
 from ranking.modes import index_sources, log_sources
 from ranking.modes.merge import Candidates, merge
@@ -31,9 +35,12 @@ ITEMS = np.array([[3, 0], [2, 2], [1, 0], [0, 4]], np.float32)  # 10 … 13
 @pytest.fixture(scope="module")
 def indexes(tmp_path_factory):
     tables = {"user": table("user", USERS, [1, 2, 9]), "item": table("item", ITEMS, [10, 11, 12, 13])}
-    made = write_snapshot(embeddings(tables, as_of=moment(9)), tmp_path_factory.mktemp("runs"))
+    fold_ins = {"user": {"own": regress_likes("item", ITEMS, USERS)}}
+    fitted = replace(embeddings(tables, as_of=moment(9)), fold_ins=fold_ins)
+    made = write_snapshot(fitted, tmp_path_factory.mktemp("runs"))
     domains = {10: "a", 11: "b", 12: "a", 13: "b"}
-    return Indexes(RecallIndex.build(made, "user"), RecallIndex.build(made, "item", partitions=domains))
+    users, items = RecallIndex.build(made, "user"), RecallIndex.build(made, "item", partitions=domains)
+    return Indexes(users, items, FreshSeries.read([made], "user"))
 
 
 @pytest.fixture
@@ -68,6 +75,24 @@ def test_interest_by_hand(requests, indexes):
     """User 1 looks along x: 12 gives 1, 13 gives 0; user 3 is unknown."""
     found = index_sources.interest(requests, indexes.items, indexes.users, 5)
     assert found.to_pylist() == [[12, 13], []]
+
+
+def test_fresh_vectors_find_items_for_users_that_no_snapshot_knows(requests, indexes):
+    """User 1 liked 10 (and not 11); user 3 has no event, and so the mean of all users."""
+    found = index_sources.fresh_interest(requests, indexes.items, indexes.fresh, 5).to_pylist()
+    one = regress_likes("item", ITEMS, USERS)
+    precision = one.prior_precision + np.outer(ITEMS[0], ITEMS[0])
+    liked = np.linalg.solve(precision, one.prior_precision @ one.prior_mean[0] + ITEMS[0])
+    assert found[0] == [10 + k for k in np.argsort(-(ITEMS @ liked), kind="stable") if k > 1]
+    assert found[1] == [10 + k for k in np.argsort(-(ITEMS @ USERS.mean(axis=0)), kind="stable")]
+
+
+def test_the_source_fresh_needs_a_series(requests, indexes):
+    stage = RecallStage(quotas={"fresh": 2})
+    found = index_sources.fresh_interest(requests, indexes.items, indexes.fresh, stage.candidates)
+    assert recall_candidates(requests, indexes, stage).items.to_pylist() == found.to_pylist()
+    with pytest.raises(ConfigError, match="nothing that makes fresh vectors"):
+        recall_candidates(requests, replace(indexes, fresh=None), stage)
 
 
 def test_cross_domain_by_hand(requests, indexes):

@@ -1,0 +1,90 @@
+"""The raw columns of fresh figures: made of each label's earlier events and the snapshot it may see."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from embedding_features.arrays import F32, F64, Bool
+from embedding_features.fresh import Events, FreshSeries
+from ranking.inputs.field_specs import AnyField, NumberSpec, VectorSpec
+from ranking.inputs.groups import FRESH_GROUP
+from ranking.log_features.log import Log
+from ranking.task.task import SIDES, Side, Task
+
+#: figures that say how many events there were, and no ranker needs beside the others
+_NO_FIELDS = ("fold_in_skipped",)
+
+
+class FreshColumns:
+    """Makes the columns of fresh figures for all labels of a log at once.
+
+    An event is a label: its value is 0 or 1. A service makes the same columns of a request's user, items and
+    latest events.
+
+    Args:
+        series: of each family and side that is made fresh.
+        task: which says what node types the sides are.
+        log: the labels, which are the events as well.
+        first: the first label whose columns are asked for; those before it are events only.
+    """
+
+    def __init__(self, series: Sequence[FreshSeries], task: Task, log: Log, first: int = 0) -> None:
+        sides = {node_type: side for side, node_type in task.node_types.items()}
+        self._of = [(one, sides[one.node_type]) for one in series]
+        self._values = [_figures(one, side, log, first) for one, side in self._of]
+
+    def columns(self, start: int, count: int) -> dict[str, pa.Array]:
+        """Return the columns of ``count`` labels from ``start``: float32, null where nothing is known."""
+        stop = start + count
+        return {
+            fresh_column(one.family, one.node_type, figure): _as_arrow(values[start:stop])
+            for (one, _), figures in zip(self._of, self._values, strict=True)
+            for figure, values in figures.items()
+        }
+
+    def specs(self) -> list[AnyField]:
+        """Return a number of each figure and a vector of each vector, by family."""
+        return [
+            _spec(one, side, figure, values.ndim)
+            for (one, side), figures in zip(self._of, self._values, strict=True)
+            for figure, values in figures.items()
+            if figure not in _NO_FIELDS
+        ]
+
+
+def fresh_column(family: str, node_type: str, figure: str) -> str:
+    """Return the raw column of a fresh figure, as ``als_user_fresh__fold_in_score``."""
+    return f"{family}_{node_type}_fresh__{figure}"
+
+
+def _figures(series: FreshSeries, side: Side, log: Log, first: int) -> Mapping[str, F32]:
+    other: Side = next(one for one in SIDES if one != side)
+    wanted = np.arange(len(log)) >= first
+    events = Events(log.codes(side), log.codes(other), log.time, log.label, wanted)
+    found = series.rows(events, log.ids(side), log.ids(other))
+    return {figure: values.astype(np.float32) for figure, values in found.items()}
+
+
+def _as_arrow(values: F32 | F64) -> pa.Array:
+    """Return numbers, or vectors as lists of one length; null for NaN."""
+    if values.ndim == 1:
+        return pa.array(values, from_pandas=True)
+    absent: Bool = np.asarray(np.isnan(values).any(axis=1))
+    return pa.FixedSizeListArray.from_arrays(
+        pa.array(np.where(absent[:, None], 0, values).reshape(-1)), values.shape[1], mask=pa.array(absent)
+    )
+
+
+def _spec(series: FreshSeries, side: Side, figure: str, ndim: int) -> AnyField:
+    common = {
+        "name": f"{series.family}_{side}_fresh_{figure}",
+        "group": FRESH_GROUP,
+        "family": series.family,
+        "whose": side,
+        "column": fresh_column(series.family, series.node_type, figure),
+    }
+    if ndim == 1:
+        counts = figure.endswith("_events")
+        return NumberSpec(**common, transform="log1p" if counts else "none")
+    return VectorSpec(**common, side=side)
