@@ -3,7 +3,7 @@
 from embedding_features.fresh.fold_in import FoldedRows, FoldIn
 from embedding_features.fresh.recipes import RECIPES, Recipe
 from embedding_features.fresh.request import NodeEvents
-from embedding_features.fresh.series import LAST_EVENTS, FreshSeries
+from embedding_features.fresh.series import LAST_EVENTS, FreshSeries, fresh_prefix
 from embedding_features.fresh.walk import Events, make_walk
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "FreshSeries",
     "NodeEvents",
     "Recipe",
+    "fresh_prefix",
     "make_walk",
 ]

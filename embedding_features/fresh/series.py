@@ -141,6 +141,10 @@ class FreshSeries:
             for name, values in self._figures(walk).items()
         }
 
+    def column(self, figure: str) -> str:
+        """Return the raw column of a figure, as ``als_user_fresh__fold_in_score``."""
+        return f"{fresh_prefix(self.family, self.node_type)}{figure}"
+
     def _ids(self, ids: Ids, what: str) -> pa.Array:
         types = {self.node_type: self._nodes[0].type}
         return as_ids(ids, types.get(what, self._others[0].type), what)
@@ -151,6 +155,11 @@ class FreshSeries:
             for name, recipe in self.recipes.items()
             for figure, values in recipe.rows(walk).items()
         }
+
+
+def fresh_prefix(family: str, node_type: str) -> str:
+    """Return the beginning of the raw columns of a family's fresh figures of a node type."""
+    return f"{family}_{node_type}_fresh__"
 
 
 def _other_type(snapshots: Sequence[Snapshot], node_type: str) -> str:

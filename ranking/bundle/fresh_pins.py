@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 from embedding_features.artifact import Space, check_space
 from embedding_features.config import Config
 from embedding_features.errors import CompatibilityError
-from embedding_features.fresh import FreshSeries
-from ranking.dataset.fresh_columns import fresh_column
+from embedding_features.fresh import FreshSeries, fresh_prefix
 
 if TYPE_CHECKING:
     # feast takes seconds to import, and a bundle that is loaded beside no repository needs none of it
@@ -56,7 +55,7 @@ def make_fresh_pins(
     """
     pins = []
     for one in series:
-        prefix = fresh_column(one.family, one.node_type, "")
+        prefix = fresh_prefix(one.family, one.node_type)
         if not any(column.startswith(prefix) for column in columns):
             continue
         runs = [run for run in published if run.family == one.family]

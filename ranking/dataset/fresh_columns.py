@@ -38,7 +38,7 @@ class FreshColumns:
         """Return the columns of ``count`` labels from ``start``: float32, null where nothing is known."""
         stop = start + count
         return {
-            fresh_column(one.family, one.node_type, figure): _as_arrow(values[start:stop])
+            one.column(figure): figure_array(values[start:stop])
             for (one, _), figures in zip(self._of, self._values, strict=True)
             for figure, values in figures.items()
         }
@@ -53,11 +53,6 @@ class FreshColumns:
         ]
 
 
-def fresh_column(family: str, node_type: str, figure: str) -> str:
-    """Return the raw column of a fresh figure, as ``als_user_fresh__fold_in_score``."""
-    return f"{family}_{node_type}_fresh__{figure}"
-
-
 def _figures(series: FreshSeries, side: Side, log: Log, first: int) -> Mapping[str, F32]:
     other: Side = next(one for one in SIDES if one != side)
     wanted = np.arange(len(log)) >= first
@@ -66,8 +61,9 @@ def _figures(series: FreshSeries, side: Side, log: Log, first: int) -> Mapping[s
     return {figure: values.astype(np.float32) for figure, values in found.items()}
 
 
-def _as_arrow(values: F32 | F64) -> pa.Array:
-    """Return numbers, or vectors as lists of one length; null for NaN."""
+def figure_array(values: F32 | F64) -> pa.Array:
+    """Return a figure as a raw column: float32 numbers, or lists of one length of them; null for NaN."""
+    values = values.astype(np.float32)
     if values.ndim == 1:
         return pa.array(values, from_pandas=True)
     absent: Bool = np.asarray(np.isnan(values).any(axis=1))
@@ -82,7 +78,7 @@ def _spec(series: FreshSeries, side: Side, figure: str, ndim: int) -> AnyField:
         "group": FRESH_GROUP,
         "family": series.family,
         "whose": side,
-        "column": fresh_column(series.family, series.node_type, figure),
+        "column": series.column(figure),
     }
     if ndim == 1:
         counts = figure.endswith("_events")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from embedding_features.errors import ConfigError
+from embedding_features.fresh import fresh_prefix
 from embedding_features.store import EmbeddingFeatures
 from ranking.bundle import Bundle
 from ranking.inputs.field_specs import AnyField, CategorySpec, HistorySpec, NumberSpec, VectorSpec
@@ -63,7 +64,7 @@ class ColumnPlan:
         columns = tuple(bundle.spec.columns())
         pinned = _pinned(bundle)
         histories = _histories(bundle, pinned)
-        computed = {*IDS, *pinned, *(history.column for history in histories)}
+        computed = {*IDS, *pinned, *(history.column for history in histories), *_fresh(bundle)}
         depths = {c: d for field in bundle.spec.fields for c, d in _depths(field) if c not in computed}
         depths |= {history.column: 2 for history in histories}
         mapped = {c: ref for c, ref in settings.columns.items() if c in columns}
@@ -89,6 +90,12 @@ class ColumnPlan:
     def reads(self, side: Side) -> bool:
         """Return whether the bundle reads pretrained features of a side."""
         return any(lookup.pinned and lookup.sides == (side,) for lookup in self.lookups)
+
+
+def _fresh(bundle: Bundle) -> set[str]:
+    """The raw columns of fresh figures, which a service makes."""
+    prefixes = tuple(fresh_prefix(pin.family, pin.node_type) for pin in bundle.record.fresh)
+    return {column for column in bundle.spec.columns() if column.startswith(prefixes)}
 
 
 def _pinned(bundle: Bundle) -> dict[str, str]:

@@ -9,9 +9,11 @@ import pyarrow as pa
 
 from embedding_features.arrays import Bool
 from embedding_features.errors import DataError
+from embedding_features.fresh import NodeEvents
 from embedding_features.store import EmbeddingFeatures
 from embedding_features.store.online_stores.rows import Rows
 from ranking.service.columns import ColumnValues, HistoryLists, id_array, online_column
+from ranking.service.fresh_columns import FreshFigures
 from ranking.service.lookups import StoreLookup
 from ranking.service.plan import ColumnPlan
 from ranking.service.subject import RankSubject
@@ -27,12 +29,14 @@ class ReadColumns:
         histories: ids and vectors of histories, in the place of those that came with the request.
         found: side → of each id whether a pretrained feature of it was there.
         degraded: whether the store gave no answer.
+        events: side → the events of each of its nodes.
     """
 
     columns: Mapping[str, ColumnValues] = field(default_factory=dict)
     histories: Mapping[str, ColumnValues] = field(default_factory=dict)
     found: Mapping[Side, Bool] = field(default_factory=dict)
     degraded: bool = False
+    events: Mapping[Side, list[NodeEvents]] = field(default_factory=dict)
 
 
 class Reader:
@@ -41,10 +45,18 @@ class Reader:
     Args:
         client: of the store.
         plan: what is looked up.
+        fresh: what needs the latest events.
     """
 
-    def __init__(self, client: EmbeddingFeatures, plan: ColumnPlan) -> None:
-        self._client, self._plan = client, plan
+    def __init__(
+        self, client: EmbeddingFeatures, plan: ColumnPlan, fresh: FreshFigures | None = None
+    ) -> None:
+        self._client, self._plan, self._fresh = client, plan, fresh or FreshFigures()
+
+    @property
+    def reads(self) -> bool:
+        """Whether there is anything to read."""
+        return bool(self._plan.lookups or self._fresh.stored)
 
     def read(self, subject: RankSubject) -> ReadColumns:
         """Return the columns that are looked up; without items only the user's, for nothing else has a row.
@@ -73,7 +85,7 @@ class Reader:
                 if lookup.pinned:
                     side, own = lookup.sides[0], rows.found[: 1 if lookup.of_user else len(subject.items)]
                     found[side] = found[side] | own if side in found else own
-        return ReadColumns(columns, histories, found)
+        return ReadColumns(columns, histories, found, events=self._fresh.read(subject, self._client))
 
     def probe(self) -> None:
         """Ask for ids that nobody has, to see whether the store answers.

@@ -5,7 +5,7 @@ The docstrings of the requests are their descriptions in ``/openapi.json``.
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from embedding_features.config import Config
 
@@ -29,6 +29,16 @@ class Request(Config):
     model_config = ConfigDict(strict=True)
 
 
+class GivenEvent(Request):
+    """What a user gave to an item before the request."""
+
+    item: Id
+    value: Annotated[float, Field(allow_inf_nan=False)]
+    """A label or a rating, as the snapshots know them."""
+    at: AwareDatetime
+    """When; events at the moment of the request or later do not count."""
+
+
 class RankRequest(Request):
     """Score items for a user."""
 
@@ -37,6 +47,8 @@ class RankRequest(Request):
     """The candidates; one that is there twice is scored twice."""
     features: Features = {}
     """Raw column → its value for the whole request, or a list with one for each item."""
+    events: list[GivenEvent] | None = None
+    """The user's latest events; null reads those that the online store keeps."""
     sort: Literal["asked", "score"] = "asked"
     """The answer's order: as asked, or the best first."""
 
@@ -80,3 +92,5 @@ class RecommendRequest(Request):
     """How many the first stage finds; None for the service's setting."""
     features: Features = {}
     """Raw column → its value for the whole request."""
+    events: list[GivenEvent] | None = None
+    """The user's latest events; null reads those that the online store keeps."""

@@ -11,7 +11,7 @@ from ranking.service.circuit_breaker import CircuitBreaker
 from ranking.service.errors import StoreUnavailable
 from ranking.service.metrics import Metrics
 from ranking.service.reading import ReadColumns
-from ranking.service.requests import Features
+from ranking.service.requests import Features, GivenEvent
 from ranking.service.served_bundle import ServedBundle
 from ranking.service.subject import RankSubject, make_subject
 
@@ -32,19 +32,26 @@ class RequestScorer:
         self._bundle_holder, self._circuit_breaker, self._metrics = bundle_holder, circuit_breaker, metrics
         self._pool = ThreadPoolExecutor(threads, "scoring")
 
-    async def score(self, user: int | str, items: Sequence[int | str], features: Features) -> Scored:
+    async def score(
+        self,
+        user: int | str,
+        items: Sequence[int | str],
+        features: Features,
+        events: Sequence[GivenEvent] | None = None,
+    ) -> Scored:
         """Return the scores of items for a user, all of one bundle, whatever is reloaded meanwhile.
 
         Args:
             user: id of the user.
             items: ids of the items.
             features: raw columns that came with the request.
+            events: the user's, where the request brings them.
 
         Raises:
             DataError, CompatibilityError: when a column breaks a rule.
         """
         bundle = self._bundle_holder.current
-        subject = make_subject(user, items, features, bundle.plan.depths)
+        subject = make_subject(user, items, features, bundle.plan.depths, events)
         read = await self._read(bundle, subject)
         loop = asyncio.get_running_loop()
         scored = await loop.run_in_executor(self._pool, partial(bundle.score, subject, read))
@@ -52,7 +59,7 @@ class RequestScorer:
         return scored
 
     async def _read(self, bundle: ServedBundle, subject: RankSubject) -> ReadColumns:
-        if not bundle.plan.lookups:
+        if not bundle.reader.reads:
             return ReadColumns()
         try:
             return await self._circuit_breaker.run(partial(bundle.reader.read, subject))

@@ -1,6 +1,6 @@
 """A bundle as it is served: immutable, so that a request goes on with the one it began with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from embedding_features.store import EmbeddingFeatures, list_published
 from ranking.bundle import Bundle, load_bundle
 from ranking.service.answers import Scored
 from ranking.service.columns import ColumnValues, HistoryLists, id_array
+from ranking.service.fresh_columns import FreshFigures
 from ranking.service.plan import ColumnPlan
 from ranking.service.reading import ReadColumns, Reader
 from ranking.service.settings import Settings
@@ -28,12 +29,14 @@ class ServedBundle:
 
     Attributes:
         node_types: those that have published vectors.
+        fresh: what makes its fresh figures.
     """
 
     bundle: Bundle
     plan: ColumnPlan
     reader: Reader
     node_types: frozenset[str]
+    fresh: FreshFigures = field(default_factory=FreshFigures)
 
     @classmethod
     def load(cls, folder: Path, repo: Path, settings: Settings, client: EmbeddingFeatures) -> "ServedBundle":
@@ -54,7 +57,8 @@ class ServedBundle:
             raise BundleError("the ranker's scores of unknown ids are no numbers", fix="train it again")
         tables = (table for run in list_published(repo) for table in run.snapshot.tables)
         types = frozenset(node_type for node_type, kind in tables if kind == "vector")
-        return cls(bundle, plan, Reader(client, plan), types)
+        fresh = FreshFigures.of(bundle.record.fresh, repo, settings, client)
+        return cls(bundle, plan, Reader(client, plan, fresh), types, fresh)
 
     @property
     def digest(self) -> str:
@@ -94,6 +98,7 @@ class ServedBundle:
             **read.columns,
             **subject.columns,
             **read.histories,
+            **self.fresh.columns(subject, read.events),
             "user_id": ColumnValues(id_array([subject.user]), True),
             "item_id": ColumnValues(id_array(subject.items)),
         }

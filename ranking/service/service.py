@@ -56,7 +56,8 @@ class RankingService:
             DataError, CompatibilityError: when the request breaks a rule.
         """
         check_at_most("items", len(request.items), self.settings.limits.items)
-        scored = await self._scorer.score(request.user, request.items, request.features)
+        check_at_most("events", len(request.events or ()), self.settings.limits.events)
+        scored = await self._scorer.score(request.user, request.items, request.features, request.events)
         order = scored.best_first() if request.sort == "score" else range(len(request.items))
         return rank_answer(scored, order, request_id)
 
@@ -88,6 +89,7 @@ class RankingService:
         """
         count = min(request.candidates or self.settings.recall.candidates, self.settings.limits.items)
         check_at_most("candidates", request.candidates or 0, self.settings.limits.items)
+        check_at_most("events", len(request.events or ()), self.settings.limits.events)
         check_at_most("recommendations", request.k, self.settings.limits.k)
         items, store_away = await self._nearest_items(request, count)
         source: Literal["recall", "popular", "none"] = "recall"
@@ -96,7 +98,7 @@ class RankingService:
             source = "popular" if items else "none"
         if not items and store_away:
             raise unavailable("the online store is away, and there is no list of popular items")
-        scored = await self._scorer.score(request.user, items, request.features)
+        scored = await self._scorer.score(request.user, items, request.features, request.events)
         answer = rank_answer(scored, scored.best_first()[: request.k], request_id)
         answer["degraded"] |= store_away
         return RecommendAnswer(**answer, source=source, candidates=len(items))

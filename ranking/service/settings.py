@@ -19,6 +19,8 @@ class Limits(Config):
     """Bytes of a request's body."""
     items: int = Field(default=1000, ge=1)
     """Candidates of one request."""
+    events: int = Field(default=1000, ge=1)
+    """Events that one request brings."""
     k: int = Field(default=1000, ge=1)
     """Neighbours of one recall, or recommendations of one request."""
     queries: int = Field(default=100, ge=1)

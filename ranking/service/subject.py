@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
 from embedding_features.errors import DataError
-from ranking.service.columns import ColumnValues
-from ranking.service.requests import Features, Given
+from embedding_features.fresh import NodeEvents
+from embedding_features.store.moments import micros
+from ranking.service.columns import ColumnValues, id_array
+from ranking.service.requests import Features, Given, GivenEvent
 
 
 @dataclass(frozen=True)
@@ -17,16 +20,22 @@ class RankSubject:
     Attributes:
         columns: raw columns that came with the request, checked.
         unread: names of those that the bundle does not read from a request.
+        events: the user's, where the request brings them.
     """
 
     user: int | str
     items: Sequence[int | str]
     columns: Mapping[str, ColumnValues]
     unread: list[str]
+    events: NodeEvents | None = None
 
 
 def make_subject(
-    user: int | str, items: Sequence[int | str], features: Features, depths: Mapping[str, int]
+    user: int | str,
+    items: Sequence[int | str],
+    features: Features,
+    depths: Mapping[str, int],
+    events: Sequence[GivenEvent] | None = None,
 ) -> RankSubject:
     """Return what a request asks to rank, its raw columns checked.
 
@@ -36,6 +45,7 @@ def make_subject(
         features: raw columns of the request.
         depths: column that the bundle reads from a request → how deep a value of it is nested
             (:attr:`.ColumnPlan.depths`).
+        events: the user's events; None where the request brings none.
 
     Raises:
         DataError: when a column is nested otherwise, mixes types, or lies beside another number of items.
@@ -45,7 +55,17 @@ def make_subject(
         for column, value in features.items()
         if column in depths
     }
-    return RankSubject(user, items, columns, [column for column in features if column not in depths])
+    unread = [column for column in features if column not in depths]
+    return RankSubject(user, items, columns, unread, None if events is None else _node_events(events))
+
+
+def _node_events(events: Sequence[GivenEvent]) -> NodeEvents:
+    try:
+        others = id_array([event.item for event in events])
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        raise DataError("events: items mix types", fix="give integers alone, or strings alone") from None
+    values = np.array([event.value for event in events], np.float64)
+    return NodeEvents(others, values, np.array([micros(event.at) for event in events], np.int64))
 
 
 def _column(column: str, value: Given, depth: int, count: int) -> ColumnValues:

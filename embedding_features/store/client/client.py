@@ -12,7 +12,7 @@ from embedding_features.errors import DataError
 from embedding_features.ids import Ids, id_column
 from embedding_features.recall import Hits, Queries, RecallIndex, RecallSettings
 from embedding_features.store.client.current_plans import CurrentPlans
-from embedding_features.store.client.events import EventMethods
+from embedding_features.store.client.fresh import FreshMethods
 from embedding_features.store.client.plans import AskedIds
 from embedding_features.store.client.recall import ClientRecall
 from embedding_features.store.online_stores.rows import Rows
@@ -21,7 +21,7 @@ from embedding_features.store.retrieval.frames import Frame
 from embedding_features.store.retrieval.historical import joined
 
 
-class EmbeddingFeatures(EventMethods):
+class EmbeddingFeatures(FreshMethods):
     """Reads a deployed Feast repository as arrays, from any number of threads.
 
     What is asked for is resolved once and kept until the registry changes, which each call looks at, by one
@@ -47,6 +47,7 @@ class EmbeddingFeatures(EventMethods):
         index: RecallSettings | None = None,
         domains: Mapping[str, Mapping[Any, str]] | None = None,
     ) -> None:
+        super().__init__()
         self.repo = Path(repo).resolve()
         self._plans = CurrentPlans(self.repo)
         self._recall = ClientRecall(self.repo, index, domains or {})

@@ -1,0 +1,153 @@
+"""Fresh figures for a client: a node's vector and scores as of now, by the snapshots of a service."""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from embedding_features.arrays import F64
+from embedding_features.artifact import Snapshot
+from embedding_features.errors import CompatibilityError, DataError, StoreError
+from embedding_features.fresh import LAST_EVENTS, FreshSeries, NodeEvents
+from embedding_features.ids import Ids, flat_ids
+from embedding_features.store.client.events import EventMethods
+from embedding_features.store.client.plans import Plans
+from embedding_features.store.marks import mark
+from embedding_features.store.moments import micros
+from embedding_features.store.outside_errors import file_errors
+from embedding_features.store.published import snapshots_root
+from embedding_features.store.retrieval.frames import Frame, as_table
+
+
+class FreshMethods(EventMethods):
+    """Makes fresh figures, for a client of the repository ``repo``."""
+
+    repo: Path
+
+    def __init__(self) -> None:
+        self._series: dict[tuple[Any, ...], FreshSeries] = {}
+        self._series_lock = threading.Lock()
+
+    @file_errors("making fresh figures")
+    def fresh(
+        self,
+        node: int | str,
+        others: Ids,
+        *,
+        events: Frame | None = None,
+        node_type: str = "user",
+        service: str = "ranking_dense",
+        families: Sequence[str] | None = None,
+        recipes: Sequence[str] = ("fold_in",),
+        last: int = LAST_EVENTS,
+        at: datetime | None = None,
+    ) -> Mapping[str, F64]:
+        """Return what a node's latest events say of other nodes: scores, variances, and the node's vector.
+
+        They are those that :meth:`.FreshSeries.rows` gives a row of a log at the same moment. An item that
+        no snapshot has is skipped as an event and has no score; a node without events has its prior's.
+
+        Args:
+            node: id of the node, which no snapshot need know.
+            others: [m] ids of nodes of the other side, such as candidates.
+            events: the node's events: columns ``<other>_id``, ``value`` and ``event_timestamp`` (with a
+                zone); None reads those of the online store (:meth:`events`).
+            node_type: of the node.
+            service: whose pinned snapshots are used.
+            families: those of the service; None for all.
+            recipes: what is made, names among :data:`.RECIPES`.
+            last: newest events that count.
+            at: the moment, with a zone; events at it or later do not count. None is now.
+
+        Returns:
+            ``<family>_<node type>_fresh__<recipe>_<figure>`` → [m], or [dim] of a vector; NaN where nothing
+            is known.
+
+        Raises:
+            StoreError: when the service has no vectors of the node type or of a family, no histories are
+                kept, or a snapshot is not older than ``at``.
+            CompatibilityError: when a snapshot has nothing to fold nodes in with.
+            DataError: when ids are of the wrong type, a value is NaN or infinite, or a time has no zone.
+        """
+        moment = time.time_ns() // 1000 if at is None else _aware(at)
+        folders = self._folders(service, node_type, families)
+        figures: dict[str, F64] = {}
+        history: NodeEvents | None = None
+        for folder in folders.values():
+            series = self._series_of(folder, node_type, tuple(recipes), last)
+            if series.moments[0] >= moment:
+                raise StoreError(
+                    f"the snapshot {folder.name} is not older than the moment {moment} µs",
+                    fix="ask for a later moment, or of an older service",
+                )
+            if history is None:
+                history = self._history(node, node_type, series.other, events)
+            found = series.request(node, history, others, moment)
+            figures |= {series.column(name): values for name, values in found.items()}
+        return figures
+
+    def _folders(self, service: str, node_type: str, families: Sequence[str] | None) -> dict[str, Path]:
+        """Return family → folder of the snapshot whose vectors of a node type a service is pinned to."""
+        plans: Plans = self._plans.get()
+        found: dict[str, Path] = {}
+        for view in plans.of(service).asked:
+            for field in view.fields:
+                vectors = mark(field, "kind") == "vector" and mark(view.view, "node_type") == node_type
+                run_id, space = mark(field, "run_id"), mark(field, "space")
+                if vectors and run_id and space:
+                    found[space.rpartition(".s")[0]] = snapshots_root(self.repo) / space / run_id
+        wanted = list(found) if families is None else list(families)
+        missing = sorted(set(wanted) - set(found))
+        if missing or not wanted:
+            raise StoreError(
+                f"service {service} has no vectors of {node_type} by {', '.join(missing) or 'any family'}",
+                fix=f"name some of its families: {', '.join(found) or 'none'}",
+            )
+        return {family: found[family] for family in wanted}
+
+    def _series_of(self, folder: Path, node_type: str, recipes: tuple[str, ...], last: int) -> FreshSeries:
+        key = (folder, node_type, recipes, last)
+        found = self._series.get(key)
+        if found is None:
+            with self._series_lock:
+                found = self._series.get(key) or _read(folder, node_type, recipes, last)
+                runs = self._plans.get().runs()
+                self._series = {k: v for k, v in self._series.items() if k[0].name in runs} | {key: found}
+        return found
+
+    def _history(self, node: int | str, node_type: str, other: str, events: Frame | None) -> NodeEvents:
+        if events is None:
+            kept = self.events(node_type, node)
+            return NodeEvents(kept.node_ids, kept.values, kept.times)
+        table = as_table(events)
+        missing = sorted({f"{other}_id", "value", "event_timestamp"} - set(table.column_names))
+        if missing:
+            raise DataError(f"events without {', '.join(missing)}", fix=f"there are {table.column_names}")
+        times = table["event_timestamp"].combine_chunks()
+        if not pa.types.is_timestamp(times.type) or times.type.tz is None or times.null_count:
+            raise DataError(f"event_timestamp is {times.type}", fix="give times with a zone, none null")
+        micro = times.cast(pa.timestamp("us", times.type.tz), safe=False).cast(pa.int64())
+        value = np.asarray(table["value"].to_numpy(), np.float64)
+        return NodeEvents(flat_ids(table[f"{other}_id"]), value, np.asarray(micro.to_numpy(), np.int64))
+
+
+def _read(folder: Path, node_type: str, recipes: tuple[str, ...], last: int) -> FreshSeries:
+    series = FreshSeries.read([Snapshot.open(folder, verify=False)], node_type, recipes, last)
+    lacking = sorted(set(recipes) - set(series.recipes))
+    if lacking:
+        raise CompatibilityError(
+            f"{folder.name} has not what {', '.join(lacking)} is made of",
+            fix="publish the snapshot anew, by this version of the library",
+        )
+    return series
+
+
+def _aware(at: datetime) -> int:
+    if at.tzinfo is None:
+        raise DataError(f"the moment {at} has no zone", fix="give it with a zone, such as +00:00")
+    return micros(at)
