@@ -34,8 +34,12 @@ def running(world, tmp_path_factory):
 
 
 def narrowed(schema):
-    """Node types that there are: of any text next to none is one."""
+    """Node types and events that there are: next to no made-up text or moment is one."""
     schema = copy.deepcopy(schema)
+    event = {"item": 1, "value": 1.0, "at": "2026-01-01T00:00:00Z"}
+    for path in ("/rank", "/recommend"):
+        body = schema["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]
+        body["properties"]["events"] = {"enum": [None, [], [event]]}
     body = schema["paths"]["/recall"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     for name in ("node_type", "by"):
         body["properties"][name] = {"enum": ["user", "item"]}
