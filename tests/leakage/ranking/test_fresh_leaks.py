@@ -31,6 +31,9 @@ class Leaking:
     last: int = 10
     recipes: dict = field(default_factory=dict)
 
+    def column(self, figure: str) -> str:
+        return f"toy_user_fresh__{figure}"
+
     def rows(self, events: Events, nodes, others):
         same = events.node[:, None] == events.node
         known = same & self.sees(events.time[:, None], events.time, np.arange(len(events.time)))
