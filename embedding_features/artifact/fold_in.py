@@ -69,6 +69,29 @@ class FoldInParameters:
     values: bool = True
     weighted: bool = False
 
+    @classmethod
+    def projection(cls, other: str, design: F32, own: F32, count_exponent: float = 0.0) -> "FoldInParameters":
+        """Return the parameters by which z is the sum of ``design`` over a node's events.
+
+        Args:
+            other: the node type of the other side.
+            design: [m, dim] what each of its nodes adds.
+            own: [n, dim] this side's vectors, whose mean a node without events has.
+            count_exponent: power of the events' total weight that the sum is multiplied by.
+        """
+        dim = design.shape[1]
+        return cls(
+            other=other,
+            design=design,
+            prior_mean=np.zeros((1, dim)),
+            prior_precision=np.eye(dim),
+            readout=np.eye(dim),
+            start=own.mean(axis=0, dtype=np.float64),
+            count_exponent=count_exponent,
+            moments=False,
+            values=False,
+        )
+
     def rotated(self, rotation: F64) -> "FoldInParameters":
         """Return the parameters for vectors that were multiplied by an orthogonal ``rotation`` [dim, dim]."""
         return replace(self, readout=self.readout @ rotation)

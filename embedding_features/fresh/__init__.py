@@ -1,6 +1,7 @@
 """Makes vectors and scores from a node's latest events and a snapshot's vectors of the other side."""
 
-from embedding_features.fresh.fold_in import FoldedRows, FoldIn
+from embedding_features.fresh.fold_in import FoldIn
+from embedding_features.fresh.fold_in_kernel import FoldedRows
 from embedding_features.fresh.recipes import RECIPES, Recipe
 from embedding_features.fresh.request import NodeEvents
 from embedding_features.fresh.series import LAST_EVENTS, FreshSeries, fresh_prefix

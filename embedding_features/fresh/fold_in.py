@@ -1,37 +1,14 @@
 """Fold-in: a node's vector and scores by Bayesian regression of its events on the other side's vectors."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from embedding_features.arrays import F32, F64, I64, AnyArray
 from embedding_features.artifact.fold_in import FoldInParameters
 from embedding_features.errors import CompatibilityError
-from embedding_features.fresh.fold_in_kernel import Folded, Models, fold_in_node, fold_in_nodes
+from embedding_features.fresh.fold_in_kernel import FoldedRows, Models, fold_in_node, fold_in_nodes
 from embedding_features.fresh.walk import Walk
-
-
-@dataclass(frozen=True)
-class FoldedRows:
-    """Holds what fold-in says of each row of a log, of earlier events alone.
-
-    Attributes:
-        score: [n] what the row's node would give to the row's other node: a label, a rating, or the method's
-            own score; NaN without a snapshot or where the other node has no vector.
-        variance: [n] of the score; NaN likewise, and of a projection, which has none.
-        vector: [n, dim] of the node, in the method's space; NaN without a snapshot.
-        used: [n] number of events that it rests on; -1 without a snapshot.
-        skipped: [n] number of events whose other node has no vector; -1 without a snapshot.
-        newest: [n] µs, time of the latest event whose other node has a vector; 0 where there is none.
-    """
-
-    score: F64
-    variance: F64
-    vector: F64
-    used: I64
-    skipped: I64
-    newest: I64
 
 
 class FoldIn:
@@ -70,16 +47,16 @@ class FoldIn:
         Args:
             walk: the log, with rows of the tables of these snapshots.
         """
-        return FoldedRows(**_folded(walk, self._models)._asdict())
+        return _folded(walk, self._models)
 
     def vectors(self, walk: Walk) -> F64:
         """Return :attr:`FoldedRows.vector` [n, dim] of :meth:`rows`, without the work for scores."""
         return _folded(walk, self._vector_models).vector
 
 
-def _folded(walk: Walk, models: Models) -> Folded:
+def _folded(walk: Walk, models: Models) -> FoldedRows:
     n = len(walk.order)
-    out = Folded(
+    out = FoldedRows(
         score=np.full(n, np.nan),
         variance=np.full(n, np.nan),
         vector=np.full((n, models.readout.shape[2]), np.nan),
@@ -129,7 +106,6 @@ def _models(parameters: Sequence[FoldInParameters], vectors: Sequence[F32]) -> M
         moments=first.moments,
         values=first.values,
         weighted=first.weighted,
-        once=not first.weighted,
     )
 
 

@@ -49,19 +49,22 @@ class Models(NamedTuple):
     moments: bool
     values: bool
     weighted: bool
-    once: bool
 
 
-class Folded(NamedTuple):
-    """Holds what is found out of each row; of rows that are not wanted, or see no snapshot, nothing changes.
+class FoldedRows(NamedTuple):
+    """Holds what fold-in says of each row of a log, of earlier events alone.
+
+    Rows that are not wanted are as those without a snapshot.
 
     Attributes:
-        score: [n] z · x of the row's other node; unchanged where that has no row.
-        variance: [n] of the score; unchanged by a projection, which has none.
-        vector: [n, dim] in the method's space.
-        used: [n] number of events that z rests on; of several of one pair one, where they do not add up.
-        skipped: [n] number of events that count, whose other node has no row.
-        newest: [n] µs, time of the latest event that counts and whose other node has a row; 0 for none.
+        score: [n] what the row's node would give to the row's other node: a label, a rating, or the method's
+            own score; NaN without a snapshot or where the other node has no vector.
+        variance: [n] of the score; NaN likewise, and of a projection, which has none.
+        vector: [n, dim] of the node, in the method's space; NaN without a snapshot.
+        used: [n] number of events that it rests on, of several of one pair one where they do not add up; -1
+            without a snapshot.
+        skipped: [n] number of events whose other node has no vector; -1 without a snapshot.
+        newest: [n] µs, time of the latest event whose other node has a vector; 0 where there is none.
     """
 
     score: F64
@@ -73,14 +76,14 @@ class Folded(NamedTuple):
 
 
 @jit(parallel=True)
-def fold_in_nodes(walk: Walk, models: Models, out: Folded) -> None:
+def fold_in_nodes(walk: Walk, models: Models, out: FoldedRows) -> None:
     """Set ``out`` for the rows of all nodes; a row sees its node's events that are strictly earlier."""
     for node in numba.prange(len(walk.begin) - 1):
         fold_in_node(node, walk, models, out)
 
 
 @jit()
-def fold_in_node(node: int, walk: Walk, models: Models, out: Folded) -> None:
+def fold_in_node(node: int, walk: Walk, models: Models, out: FoldedRows) -> None:
     """Set ``out`` for the rows of one node.
 
     Rows between two snapshots share one sum, to which each event is added once, and from which it is taken
@@ -110,7 +113,7 @@ def fold_in_node(node: int, walk: Walk, models: Models, out: Folded) -> None:
             seen, first, added, weight, used, skipped, newest, solved = at, begin, begin, 0.0, 0, 0, 0, False
         while added < place and walk.time[walk.order[added]] < walk.time[row]:
             replaced = walk.previous[added]
-            if models.once and replaced >= first:
+            if not models.weighted and replaced >= first:
                 lost = _add(walk, models, at, walk.order[replaced], -1.0, moments, linear)
                 used, skipped, weight = used - (lost > 0), skipped - (lost < 0), weight - max(lost, 0.0)
             gained = _add(walk, models, at, walk.order[added], 1.0, moments, linear)
@@ -120,7 +123,7 @@ def fold_in_node(node: int, walk: Walk, models: Models, out: Folded) -> None:
             added, solved = added + 1, False
         kept = first_kept(walk, begin, added)
         while first < kept:
-            if not (models.once and walk.following[first] < added):
+            if models.weighted or walk.following[first] >= added:
                 lost = _add(walk, models, at, walk.order[first], -1.0, moments, linear)
                 used, skipped, weight = used - (lost > 0), skipped - (lost < 0), weight - max(lost, 0.0)
             first, solved = first + 1, False

@@ -13,6 +13,7 @@ from embedding_features.fresh.recipes import RECIPES, Recipe
 from embedding_features.fresh.request import NodeEvents, request_walk
 from embedding_features.fresh.walk import Events, Walk, make_walk
 from embedding_features.ids import Ids, RowsById, as_ids
+from embedding_features.sources.moment import to_microseconds
 
 #: newest events of a node that figures are made of, unless somebody says otherwise
 LAST_EVENTS = 200
@@ -77,7 +78,7 @@ class FreshSeries:
             family=ordered[0].manifest.space.family,
             node_type=node_type,
             other=other,
-            moments=np.array([_micros(snapshot) for snapshot in ordered], np.int64),
+            moments=np.array([to_microseconds(snapshot.manifest.as_of) for snapshot in ordered], np.int64),
             recipes={name: recipe for name, recipe in made.items() if recipe is not None},
             last=last,
             _others=[RowsById(snapshot.vectors(other).ids) for snapshot in ordered],
@@ -173,8 +174,3 @@ def _other_type(snapshots: Sequence[Snapshot], node_type: str) -> str:
             fix="give snapshots of one family with this node type and one other",
         )
     return next(one for one in types if one != node_type)
-
-
-def _micros(snapshot: Snapshot) -> int:
-    """Return ``as_of`` in µs since 1970."""
-    return int(pa.scalar(snapshot.manifest.as_of, pa.timestamp("us", "UTC")).value)

@@ -46,19 +46,9 @@ def project_messages(other: str, messages: F32, edges: CSR, own: F32, symmetric:
         own: [n, dim] this side's vectors.
         symmetric: whether an edge is weighted by 1 / sqrt(d_u d_i), d the numbers of edges of its ends.
     """
-    dim = messages.shape[1]
     scale = np.maximum(edges.degrees, 1) ** -0.5 if symmetric else np.ones(len(messages))
-    return FoldInParameters(
-        other=other,
-        design=(messages * scale[:, None]).astype(np.float32),
-        prior_mean=np.zeros((1, dim)),
-        prior_precision=np.eye(dim),
-        readout=np.eye(dim),
-        start=own.mean(axis=0, dtype=np.float64),
-        count_exponent=-0.5 if symmetric else 0.0,
-        moments=False,
-        values=False,
-    )
+    design = (messages * scale[:, None]).astype(np.float32)
+    return FoldInParameters.projection(other, design, own, -0.5 if symmetric else 0.0)
 
 
 def _own(embeddings: Embeddings, node_type: str, other: str) -> FoldInParameters:

@@ -1,4 +1,4 @@
-"""The interface of solvers: settings with a ``solve``, and with a ``fit`` where nodes can be folded in."""
+"""The interfaces of solvers: settings with a ``solve``, or with a ``fit`` where nodes can be folded in."""
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
@@ -55,7 +55,7 @@ class Solver(Part):
     """Computes the vectors of both sides of a bipartite view, without gradient steps.
 
     A subclass declares its ``kind`` (``kind: Literal["spectral"] = "spectral"``), its settings, how it uses
-    ``weights``, and ``solve``; and ``fit`` where it knows how nodes are folded in.
+    ``weights``, and ``solve``; or it is a :class:`FoldingSolver` and declares ``fit``.
 
     Attributes:
         weights: how it uses the view's weights; by default it is given weights above 0 only.
@@ -91,6 +91,26 @@ class Solver(Part):
         arguments are those of :meth:`solve`.
         """
         return Solution(*self.solve(view, seed=seed, progress=progress))
+
+
+class FoldingSolver(Solver):
+    """A solver that knows how nodes are folded in: it declares ``fit``, and ``solve`` gives its vectors."""
+
+    def solve(self, view: BipartiteView, *, seed: int = 0, progress: Progress = SILENT) -> tuple[F32, F32]:
+        """Compute the vectors of :meth:`fit`, whose errors are raised."""
+        found = self.fit(view, seed=seed, progress=progress)
+        return found.src, found.dst
+
+    @abstractmethod
+    def fit(
+        self,
+        view: BipartiteView,
+        *,
+        seed: int = 0,
+        progress: Progress = SILENT,
+        start: Start | None = None,
+    ) -> Solution:
+        """Compute the vectors, and how nodes are folded in; see :meth:`.Solver.fit`."""
 
 
 def restricted(parameters: FoldInParameters, own: I64, others: I64) -> FoldInParameters:

@@ -12,14 +12,14 @@ from embedding_features.graph.propagation import balanced_chunks
 from embedding_features.graph.views import BipartiteView
 from embedding_features.graph.weights import WeightUse, check_weights
 from embedding_features.progress import SILENT, Progress
-from embedding_features.solvers.base import Solution, Solver, Start
+from embedding_features.solvers.base import FoldingSolver, Solution, Start
 from embedding_features.solvers.conjugate_gradients import conjugate_gradients
 
 #: conjugate-gradient steps by which a row is solved to float32's precision from where the sweeps left it
 _STEPS_TO_THE_END = 32
 
 
-class IALS(Solver):
+class IALS(FoldingSolver):
     """Factorizes so that every known pair scores 1, and every pair, known or not, 0 with a small weight.
 
     minimise Σ_{known} w_ui (1 − ⟨x_u, y_i⟩)² + α Σ_{all} ⟨x_u, y_i⟩² + Σ_u λ_u |x_u|² + Σ_i λ_i |y_i|²,
@@ -45,12 +45,22 @@ class IALS(Solver):
     iterations: int = Field(default=16, ge=1)
     cg_steps: int = Field(default=3, ge=1)
 
-    def solve(self, view: BipartiteView, *, seed: int = 0, progress: Progress = SILENT) -> tuple[F32, F32]:
-        """Compute the vectors; rows of nodes without edges are zero.
+    def fit(
+        self,
+        view: BipartiteView,
+        *,
+        seed: int = 0,
+        progress: Progress = SILENT,
+        start: Start | None = None,
+    ) -> Solution:
+        """Compute the vectors; a node is folded in by the normal equations of its own row.
+
+        Rows of nodes without edges are zero.
 
         Raises:
             GraphError: when the view has a negative weight, or none above 0.
         """
+        del start  # alternating least squares converge in a few sweeps from anywhere
         check_weights(view.relation, view.forward.weights(), self.weights)
         rng = np.random.default_rng(seed)
         users = np.zeros((view.forward.rows, self.dim), np.float32)
@@ -66,19 +76,6 @@ class IALS(Solver):
             # so that a user's vector is what folding in the user's pairs gives
             self._improve(view.forward, users, items, _STEPS_TO_THE_END)
             advance()
-        return users, items
-
-    def fit(
-        self,
-        view: BipartiteView,
-        *,
-        seed: int = 0,
-        progress: Progress = SILENT,
-        start: Start | None = None,
-    ) -> Solution:
-        """Compute the vectors; a node is folded in by the normal equations of its own row."""
-        del start  # alternating least squares converge in a few sweeps from anywhere
-        users, items = self.solve(view, seed=seed, progress=progress)
         return Solution(
             users,
             items,

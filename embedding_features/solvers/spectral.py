@@ -14,7 +14,7 @@ from embedding_features.graph.propagation import spmm
 from embedding_features.graph.views import BipartiteView
 from embedding_features.graph.weights import WeightUse, check_weights
 from embedding_features.progress import SILENT, Advance, Progress
-from embedding_features.solvers.base import Solution, Solver, Start
+from embedding_features.solvers.base import FoldingSolver, Solution, Start
 from embedding_features.solvers.orthonormal import (
     component_signs,
     descending_roots,
@@ -30,7 +30,7 @@ _EXACT = 1024
 _RESOLUTION = 1e-3
 
 
-class Spectral(Solver):
+class Spectral(FoldingSolver):
     """Decomposes the degree-scaled matrix of interactions.
 
     M = D_u^-½ R D_i^-b ≈ U S Vᵀ;  user = U S^p,  item = D_i^b V.
@@ -62,15 +62,6 @@ class Spectral(Solver):
     iterations: int = Field(default=3, ge=0)
     oversampling: int = Field(default=0, ge=0)
 
-    def solve(self, view: BipartiteView, *, seed: int = 0, progress: Progress = SILENT) -> tuple[F32, F32]:
-        """Compute the vectors; rows of nodes without edges are zero.
-
-        Raises:
-            GraphError: when the view has a negative weight, or none above zero.
-        """
-        found = self.fit(view, seed=seed, progress=progress)
-        return found.src, found.dst
-
     def fit(
         self,
         view: BipartiteView,
@@ -79,7 +70,13 @@ class Spectral(Solver):
         progress: Progress = SILENT,
         start: Start | None = None,
     ) -> Solution:
-        """Compute the vectors; nodes are folded in by projection of their row or column of M."""
+        """Compute the vectors; nodes are folded in by projection of their row or column of M.
+
+        Rows of nodes without edges are zero.
+
+        Raises:
+            GraphError: when the view has a negative weight, or none above zero.
+        """
         del start  # the decomposition is the same from anywhere
         check_weights(view.relation, view.forward.weights(), self.weights)
         matrix, user_scale, item_scale = self._scaled(view.forward)
@@ -113,18 +110,8 @@ class Spectral(Solver):
         )
 
     def _fold_in(self, other: str, design: F64, own: F32, count_exponent: float) -> FoldInParameters:
-        """Return a projection: the sum of ``design`` over a node's edges, times a power of their weight."""
-        return FoldInParameters(
-            other=other,
-            design=pad_columns(design.astype(np.float32), self.dim),
-            prior_mean=np.zeros((1, self.dim)),
-            prior_precision=np.eye(self.dim),
-            readout=np.eye(self.dim),
-            start=own.mean(axis=0, dtype=np.float64),
-            count_exponent=count_exponent,
-            moments=False,
-            values=False,
-        )
+        padded = pad_columns(design.astype(np.float32), self.dim)
+        return FoldInParameters.projection(other, padded, own, count_exponent)
 
     def _scaled(self, forward: CSR) -> tuple[CSR, F64, F64]:
         """Return M, [users] D_u^-½, and [items] D_i^b with D_i over its mean; 0 for nodes without edges."""

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from embedding_features.artifact.tables import TIMES
+from embedding_features.errors import DataError
 
 #: columns of a published table: the moment of its rows, and when they were published
 EVENT, CREATED = TIMES
@@ -19,6 +20,17 @@ def micros(moment: datetime) -> int:
     """Return the microseconds of a time; one without zone is UTC, as Feast has it."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return (aware - _START) // timedelta(microseconds=1)
+
+
+def aware_micros(moment: datetime, what: str) -> int:
+    """Return the microseconds of a moment that must have a zone.
+
+    Raises:
+        DataError: when it has none; ``what`` says what it was given for.
+    """
+    if moment.tzinfo is None:
+        raise DataError(f"{what}, which has no zone", fix="give it with a zone, such as +00:00")
+    return micros(moment)
 
 
 def moment_of(event: int) -> datetime:

@@ -56,6 +56,25 @@ def weighted(cycle: Sequence[float]) -> Graph:
     return replace(clicks(), relations={"saw": relation})
 
 
+def judged() -> Graph:
+    """Make the graph of :func:`clicks` with labels beside, the relation ``judged``.
+
+    Each pair stands there once, and two of five are likes.
+    """
+    edges = weighted((1.0, 0.0, 0.0, 1.0, 0.0)).relation().forward
+    labels = Relation.from_edges(
+        "judged",
+        "user",
+        "item",
+        edges.sources(),
+        edges.indices,
+        (USERS, ITEMS),
+        weight=edges.weights(),
+        time=edges.time,
+    )
+    return replace(clicks(), relations={**clicks().relations, "judged": labels})
+
+
 def taken_back(first: float) -> Graph:
     """Make a graph of 12 pairs of weight 1, except the first pair, whose two edges weigh ``first`` and -1."""
     users, items = np.repeat(np.arange(6), 2), np.tile(np.arange(2), 6)

@@ -7,6 +7,7 @@ from embedding_features.artifact import Space, check_space
 from embedding_features.config import Config
 from embedding_features.errors import CompatibilityError
 from embedding_features.fresh import FreshSeries, fresh_prefix
+from ranking.bundle.pins import newest_runs
 
 if TYPE_CHECKING:
     # feast takes seconds to import, and a bundle that is loaded beside no repository needs none of it
@@ -53,26 +54,25 @@ def make_fresh_pins(
     Raises:
         CompatibilityError: when a family has no published run.
     """
-    pins = []
+    newest, pins = newest_runs(published), list[FreshPin]()
     for one in series:
         prefix = fresh_prefix(one.family, one.node_type)
         if not any(column.startswith(prefix) for column in columns):
             continue
-        runs = [run for run in published if run.family == one.family]
-        if not runs:
+        run = newest.get(one.family)
+        if run is None:
             raise CompatibilityError(
                 f"fresh figures of {one.family!r}, and no run of it is published",
                 fix="name the runs that the training features came from",
             )
-        newest = max(runs, key=lambda run: run.version)
         pins.append(
             FreshPin(
                 family=one.family,
                 node_type=one.node_type,
                 other=one.other,
-                run_id=newest.manifest.run_id,
-                version=newest.version,
-                space=newest.manifest.space,
+                run_id=run.manifest.run_id,
+                version=run.version,
+                space=run.manifest.space,
                 recipes=tuple(one.recipes),
                 last=one.last,
             )

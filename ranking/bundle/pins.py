@@ -64,7 +64,7 @@ def make_pins(columns: Sequence[str], published: Sequence["Published"]) -> tuple
     for column in columns:
         if match := _GRAPH_COLUMN.fullmatch(column):
             features.setdefault(match[1], []).append(match[2])
-    newest = {run.family: run for run in sorted(published, key=lambda run: run.version)}
+    newest = newest_runs(published)
     views = {
         run.view_name(node_type, kind): (run, node_type, kind)
         for run in newest.values()
@@ -77,6 +77,11 @@ def make_pins(columns: Sequence[str], published: Sequence["Published"]) -> tuple
             fix="name the runs that the training features came from",
         )
     return tuple(_pin(view, *views[view], names) for view, names in features.items())
+
+
+def newest_runs(published: Sequence["Published"]) -> dict[str, "Published"]:
+    """Return family → its newest run."""
+    return {run.family: run for run in sorted(published, key=lambda run: run.version)}
 
 
 def _pin(view: str, run: "Published", node_type: str, kind: Kind, features: Sequence[str]) -> Pin:

@@ -10,7 +10,7 @@ from embedding_features.fresh import Events, FreshSeries
 from ranking.inputs.field_specs import AnyField, NumberSpec, VectorSpec
 from ranking.inputs.groups import FRESH_GROUP
 from ranking.log_features.log import Log
-from ranking.task.task import SIDES, Side, Task
+from ranking.task.task import Side, Task, other_side
 
 #: figures that say how many events there were, and no ranker needs beside the others
 _NO_FIELDS = ("fold_in_skipped",)
@@ -54,7 +54,7 @@ class FreshColumns:
 
 
 def _figures(series: FreshSeries, side: Side, log: Log, first: int) -> Mapping[str, F32]:
-    other: Side = next(one for one in SIDES if one != side)
+    other = other_side(side)
     wanted = np.arange(len(log)) >= first
     events = Events(log.codes(side), log.codes(other), log.time, log.label, wanted)
     found = series.rows(events, log.ids(side), log.ids(other))
@@ -63,7 +63,7 @@ def _figures(series: FreshSeries, side: Side, log: Log, first: int) -> Mapping[s
 
 def figure_array(values: F32 | F64) -> pa.Array:
     """Return a figure as a raw column: float32 numbers, or lists of one length of them; null for NaN."""
-    values = values.astype(np.float32)
+    values = values.astype(np.float32, copy=False)
     if values.ndim == 1:
         return pa.array(values, from_pandas=True)
     absent: Bool = np.asarray(np.isnan(values).any(axis=1))

@@ -9,7 +9,7 @@ from embedding_features.arrays import I64
 from ranking.inputs.arrow import floats
 from ranking.log_features.as_of_sums import in_millionths
 from ranking.log_features.log import Log
-from ranking.task.task import Side
+from ranking.task.task import Side, other_side
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,8 @@ class EarlierEvents:
             residual: [n] of the labels (:func:`.history_features`).
             side: whose neighbours they are for.
         """
-        other_side: Side = "user" if side == "item" else "item"
-        key, other = log.codes(side), log.codes(other_side)
+        key, other = log.codes(side), log.codes(other_side(side))
         order = np.lexsort((log.time, key, other))
-        begin = np.searchsorted(other[order], np.arange(len(log.ids(other_side)) + 1))
+        begin = np.searchsorted(other[order], np.arange(len(log.ids(other_side(side))) + 1))
         events = (values[order] for values in (key, log.time, log.label, in_millionths(floats(residual))))
         return cls(log.ids(side), other, log.time, begin, *events)

@@ -19,6 +19,7 @@ from embedding_features.recall import (
     cross_domain_recall,
     interest_recall,
 )
+from embedding_features.sources.moment import to_microseconds
 from ranking.modes.lists import best_unseen, codes_among, last_liked, positions_in_run, summed
 from ranking.modes.requests import Requests
 
@@ -48,10 +49,7 @@ def interest(requests: Requests, items: RecallIndex, users: RecallIndex, k: int)
     Raises:
         LeakError: when an index is not older than the requests.
     """
-    known, vectors = _known_users(requests, items, users)
-    seen = requests.seen.filter(pa.array(known))
-    hits = interest_recall(items, vectors, k, seen=seen) if known.any() else None
-    return _lists_of_known(known, hits, items)
+    return _nearest(requests, items, *_known_users(requests, items, users), k)
 
 
 def fresh_interest(requests: Requests, items: RecallIndex, series: FreshSeries, k: int) -> pa.ListArray:
@@ -66,8 +64,13 @@ def fresh_interest(requests: Requests, items: RecallIndex, series: FreshSeries, 
     vectors = _fresh_vectors(requests, series)
     known: Bool = np.asarray(np.isfinite(vectors).all(axis=1))
     queries = Queries(items.manifest.space, vectors[known].astype(np.float32))
+    return _nearest(requests, items, known, queries, k)
+
+
+def _nearest(requests: Requests, items: RecallIndex, known: Bool, vectors: Queries, k: int) -> pa.ListArray:
+    """Return the items nearest to the vectors of the users that are known, unseen ones."""
     seen = requests.seen.filter(pa.array(known))
-    hits = interest_recall(items, queries, k, seen=seen) if known.any() else None
+    hits = interest_recall(items, vectors, k, seen=seen) if known.any() else None
     return _lists_of_known(known, hits, items)
 
 
@@ -78,7 +81,7 @@ def _fresh_vectors(requests: Requests, series: FreshSeries) -> F64:
     own = np.flatnonzero(user >= 0)
     past = requests.past.take(pa.array(own))
     items = flat_array(past["item_id"]).dictionary_encode()
-    moment = pa.scalar(requests.moment, pa.timestamp("us", "UTC")).value
+    moment = to_microseconds(requests.moment)
     events = Events(
         node=np.concatenate([user[own], np.arange(count)]),
         other=np.concatenate([np.asarray(items.indices, np.int64), np.zeros(count, np.int64)]),

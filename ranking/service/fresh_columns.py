@@ -3,7 +3,6 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -12,13 +11,13 @@ import pyarrow as pa
 from embedding_features.arrays import F64
 from embedding_features.errors import ConfigError, StoreError
 from embedding_features.fresh import FreshSeries, NodeEvents
-from embedding_features.store import EmbeddingFeatures, list_published
+from embedding_features.store import EmbeddingFeatures, Published
 from ranking.bundle.fresh_pins import FreshPin
 from ranking.dataset.fresh_columns import figure_array
 from ranking.service.columns import ColumnValues, id_array
 from ranking.service.settings import Settings
 from ranking.service.subject import RankSubject
-from ranking.task.task import SIDES, Side
+from ranking.task.task import Side, other_side
 
 
 @dataclass(frozen=True)
@@ -34,8 +33,14 @@ class FreshFigures:
     stored: frozenset[Side] = frozenset()
 
     @classmethod
-    def of(cls, pins: Sequence[FreshPin], repo: Path, settings: Settings, client: EmbeddingFeatures) -> Self:
-        """Read the pinned runs, and see which histories are kept.
+    def of(
+        cls,
+        pins: Sequence[FreshPin],
+        published: Sequence[Published],
+        settings: Settings,
+        client: EmbeddingFeatures,
+    ) -> Self:
+        """Read the pinned ones of the published runs, and see which histories are kept.
 
         Raises:
             ConfigError: when a pin is of a node type that is neither the user's nor the item's.
@@ -49,7 +54,7 @@ class FreshFigures:
                 f"the bundle reads fresh figures of {unknown[0]!r}",
                 fix="name it as recall.user or recall.item",
             )
-        runs = {run.manifest.run_id: run.snapshot for run in list_published(repo)}
+        runs = {run.manifest.run_id: run.snapshot for run in published}
         series = tuple(
             (FreshSeries.read([runs[pin.run_id]], pin.node_type, pin.recipes, pin.last), sides[pin.node_type])
             for pin in pins
@@ -65,7 +70,7 @@ class FreshFigures:
             DataError: when ids are of another type than the entities'.
         """
         node_types = {side: one.node_type for one, side in self.series if side in self.stored}
-        wanted = {side: node_type for side, node_type in node_types.items() if not _given(subject, side)}
+        wanted = {side: node_type for side, node_type in node_types.items() if _given(subject, side) is None}
         return {side: _kept(client, node_type, _nodes(subject, side)) for side, node_type in wanted.items()}
 
     def columns(self, subject: RankSubject, read: Mapping[Side, list[NodeEvents]]) -> dict[str, ColumnValues]:
@@ -75,13 +80,13 @@ class FreshFigures:
             DataError: when ids are of another type than the snapshots', or a value is not finite.
         """
         now, columns = time.time_ns() // 1000, dict[str, ColumnValues]()
+        nothing = NodeEvents(id_array([]), np.empty(0), np.empty(0, np.int64))
         for series, side in self.series:
-            nodes = _nodes(subject, side)
-            nothing = NodeEvents(id_array([]), np.empty(0), np.empty(0, np.int64))
-            events = [subject.events] if _given(subject, side) else read.get(side, [nothing] * len(nodes))
-            others = subject.items if side == "user" else [subject.user]
+            nodes, given = _nodes(subject, side), _given(subject, side)
+            events = read.get(side, [nothing] * len(nodes)) if given is None else [given]
+            others = _nodes(subject, other_side(side))
             found = [
-                series.request(node, history or nothing, others, now)
+                series.request(node, history, others, now)
                 for node, history in zip(nodes, events, strict=True)
             ]
             columns |= _columns(series, side, found)
@@ -107,13 +112,13 @@ def _columns(series: FreshSeries, side: Side, found: Sequence[Mapping[str, F64]]
     }
 
 
-def _given(subject: RankSubject, side: Side) -> bool:
-    """Return whether the request brings the events of a side: it can of the user alone."""
-    return side == "user" and subject.events is not None
+def _given(subject: RankSubject, side: Side) -> NodeEvents | None:
+    """Return the events of a side that the request brings, which it can of the user alone."""
+    return subject.events if side == "user" else None
 
 
 def _nodes(subject: RankSubject, side: Side) -> Sequence[int | str]:
-    return [subject.user] if side == SIDES[0] else subject.items
+    return [subject.user] if side == "user" else subject.items
 
 
 def _kept(client: EmbeddingFeatures, node_type: str, nodes: Sequence[int | str]) -> list[NodeEvents]:

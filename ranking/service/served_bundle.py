@@ -55,9 +55,10 @@ class ServedBundle:
         nulls = pa.table({column: pa.nulls(WARM_ROWS) for column in plan.columns})
         if not np.isfinite(bundle.score(nulls)).all():
             raise BundleError("the ranker's scores of unknown ids are no numbers", fix="train it again")
-        tables = (table for run in list_published(repo) for table in run.snapshot.tables)
+        published = list_published(repo)
+        tables = (table for run in published for table in run.snapshot.tables)
         types = frozenset(node_type for node_type, kind in tables if kind == "vector")
-        fresh = FreshFigures.of(bundle.record.fresh, repo, settings, client)
+        fresh = FreshFigures.of(bundle.record.fresh, published, settings, client)
         return cls(bundle, plan, Reader(client, plan, fresh), types, fresh)
 
     @property

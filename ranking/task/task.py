@@ -12,6 +12,12 @@ from embedding_features.sources.source import IdType, Source
 Side = Literal["user", "item"]
 SIDES: tuple[Side, Side] = ("user", "item")
 
+
+def other_side(side: Side) -> Side:
+    """Return the side that a user, or an item, meets."""
+    return "user" if side == "item" else "item"
+
+
 #: whose pretrained features a field is made of: one side's, or both's
 Whose = Literal["user", "item", "both"]
 

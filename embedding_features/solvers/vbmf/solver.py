@@ -6,12 +6,12 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from embedding_features.arrays import F32, F64
+from embedding_features.arrays import F64
 from embedding_features.graph.attributed import AttributedView
 from embedding_features.graph.views import BipartiteView
 from embedding_features.graph.weights import WeightUse
 from embedding_features.progress import SILENT, Progress
-from embedding_features.solvers.base import Solution, Solver, Start
+from embedding_features.solvers.base import FoldingSolver, Solution, Start
 from embedding_features.solvers.vbmf.fold_in import fold_in_parameters, with_level
 from embedding_features.solvers.vbmf.posteriors import expected_products
 from embedding_features.solvers.vbmf.side import Side
@@ -45,7 +45,7 @@ class Posteriors:
     noise: float
 
 
-class VBMF(Solver):
+class VBMF(FoldingSolver):
     """Infers Gaussian posteriors of y_ui ~ N(m + b_u + c_i + ⟨p_u, q_i⟩, σ²), users and items independent.
 
     Mean-field variational inference (Lim & Teh, Variational Bayesian Approach to Movie Rating Prediction,
@@ -70,11 +70,6 @@ class VBMF(Solver):
     warm_sweeps: int = Field(default=8, ge=1)
     ridge: float = Field(default=10.0, gt=0)
 
-    def solve(self, view: BipartiteView, *, seed: int = 0, progress: Progress = SILENT) -> tuple[F32, F32]:
-        """Compute the vectors; a pair's weight is the value to be predicted: a rating, or 0 and 1."""
-        found = self.fit(view, seed=seed, progress=progress)
-        return found.src, found.dst
-
     def fit(
         self,
         view: BipartiteView,
@@ -85,7 +80,8 @@ class VBMF(Solver):
     ) -> Solution:
         """Compute the vectors; a node is folded in by its posterior given the other side's.
 
-        A node without edges that has attributes has its prior's vector.
+        A pair's weight is the value to be predicted: a rating, or 0 and 1. A node without edges that has
+        attributes has its prior's vector.
         """
         found = self.infer(view, seed=seed, progress=progress, start=start)
         items = with_level(found.items, found.level)

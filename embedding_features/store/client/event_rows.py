@@ -38,7 +38,7 @@ def event_rows(history: HistoryView, table: pa.Table) -> list[Written]:
     """
     columns = _columns(history, table)
     nodes, others = ids_of(history.view, columns[history.key]), ids_array(columns[history.other_key])
-    values, times = _values(columns[_VALUE]), _times(columns[EVENT])
+    values, times = event_values(columns[_VALUE]), event_times(columns[EVENT])
     event_ids = _texts(columns[_ID]) if _ID in columns else _hashed(nodes, others, values, times)
     order = np.argsort(nodes, kind="stable")
     lists = [event_ids[order], others[order], values[order], times[order]]
@@ -72,7 +72,7 @@ def _columns(history: HistoryView, table: pa.Table) -> dict[str, pa.Array]:
     return {name: flat_array(table[name]) for name in names}
 
 
-def _values(column: pa.Array) -> F64:
+def event_values(column: pa.Array) -> F64:
     """Return values as float64; truth values are 0 and 1."""
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.uint8())
@@ -81,7 +81,7 @@ def _values(column: pa.Array) -> F64:
     return np.array(column.to_numpy(zero_copy_only=False), np.float64)
 
 
-def _times(column: pa.Array) -> I64:
+def event_times(column: pa.Array) -> I64:
     """Return times as microseconds since 1970; finer ones are rounded up, as those of logs."""
     if not pa.types.is_timestamp(column.type) or column.type.tz is None:
         raise DataError(f"{EVENT} of events is {column.type}", fix="give timestamps with a zone, such as UTC")

@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
-from embedding_features.errors import DataError
 from embedding_features.ids import Ids
 from embedding_features.store.client.current_plans import CurrentPlans
 from embedding_features.store.client.event_rows import event_rows
-from embedding_features.store.moments import micros
+from embedding_features.store.moments import aware_micros
 from embedding_features.store.online_stores.histories.history import PushedEvents
 from embedding_features.store.online_stores.histories.read import EventHistories
 from embedding_features.store.outside_errors import file_errors
@@ -60,10 +59,6 @@ class EventMethods:
             DataError: when ids are null or of another type than the entity's, or ``before`` has no zone.
             StoreError: when no histories of that node type are kept, or they are not online.
         """
-        if before is not None and before.tzinfo is None:
-            raise DataError(
-                f"events before {before}, which has no zone", fix="give it with a zone, such as +00:00"
-            )
         history = self._plans.get().history(node_type)
-        moment = None if before is None else micros(before)
+        moment = None if before is None else aware_micros(before, f"events before {before}")
         return history.online.read_events(history.config, history.view, ids, moment)

@@ -7,20 +7,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-
 from embedding_features.arrays import F64
+from embedding_features.arrow import flat_array
 from embedding_features.artifact import Snapshot
 from embedding_features.errors import CompatibilityError, DataError, StoreError
 from embedding_features.fresh import LAST_EVENTS, FreshSeries, NodeEvents
 from embedding_features.ids import Ids, flat_ids
+from embedding_features.store.client.event_rows import event_times, event_values
 from embedding_features.store.client.events import EventMethods
-from embedding_features.store.client.plans import Plans
-from embedding_features.store.marks import mark
-from embedding_features.store.moments import micros
+from embedding_features.store.client.pinned_vectors import all_pinned_vectors
+from embedding_features.store.moments import aware_micros
 from embedding_features.store.outside_errors import file_errors
-from embedding_features.store.published import snapshots_root
 from embedding_features.store.retrieval.frames import Frame, as_table
 
 
@@ -74,7 +71,7 @@ class FreshMethods(EventMethods):
             CompatibilityError: when a snapshot has nothing to fold nodes in with.
             DataError: when ids are of the wrong type, a value is NaN or infinite, or a time has no zone.
         """
-        moment = time.time_ns() // 1000 if at is None else _aware(at)
+        moment = time.time_ns() // 1000 if at is None else aware_micros(at, f"the moment {at}")
         folders = self._folders(service, node_type, families)
         figures: dict[str, F64] = {}
         history: NodeEvents | None = None
@@ -93,14 +90,8 @@ class FreshMethods(EventMethods):
 
     def _folders(self, service: str, node_type: str, families: Sequence[str] | None) -> dict[str, Path]:
         """Return family → folder of the snapshot whose vectors of a node type a service is pinned to."""
-        plans: Plans = self._plans.get()
-        found: dict[str, Path] = {}
-        for view in plans.of(service).asked:
-            for field in view.fields:
-                vectors = mark(field, "kind") == "vector" and mark(view.view, "node_type") == node_type
-                run_id, space = mark(field, "run_id"), mark(field, "space")
-                if vectors and run_id and space:
-                    found[space.rpartition(".s")[0]] = snapshots_root(self.repo) / space / run_id
+        pinned = all_pinned_vectors(self.repo, self._plans.get().of(service).asked, node_type)
+        found = {vectors.family: vectors.folder for vectors in pinned}
         wanted = list(found) if families is None else list(families)
         missing = sorted(set(wanted) - set(found))
         if missing or not wanted:
@@ -128,12 +119,11 @@ class FreshMethods(EventMethods):
         missing = sorted({f"{other}_id", "value", "event_timestamp"} - set(table.column_names))
         if missing:
             raise DataError(f"events without {', '.join(missing)}", fix=f"there are {table.column_names}")
-        times = table["event_timestamp"].combine_chunks()
-        if not pa.types.is_timestamp(times.type) or times.type.tz is None or times.null_count:
-            raise DataError(f"event_timestamp is {times.type}", fix="give times with a zone, none null")
-        micro = times.cast(pa.timestamp("us", times.type.tz), safe=False).cast(pa.int64())
-        value = np.asarray(table["value"].to_numpy(), np.float64)
-        return NodeEvents(flat_ids(table[f"{other}_id"]), value, np.asarray(micro.to_numpy(), np.int64))
+        times = flat_array(table["event_timestamp"])
+        if times.null_count:
+            raise DataError("null among event_timestamp of events", fix="give times with a zone")
+        values = event_values(flat_array(table["value"]))
+        return NodeEvents(flat_ids(table[f"{other}_id"]), values, event_times(times))
 
 
 def _read(folder: Path, node_type: str, recipes: tuple[str, ...], last: int) -> FreshSeries:
@@ -145,9 +135,3 @@ def _read(folder: Path, node_type: str, recipes: tuple[str, ...], last: int) -> 
             fix="publish the snapshot anew, by this version of the library",
         )
     return series
-
-
-def _aware(at: datetime) -> int:
-    if at.tzinfo is None:
-        raise DataError(f"the moment {at} has no zone", fix="give it with a zone, such as +00:00")
-    return micros(at)

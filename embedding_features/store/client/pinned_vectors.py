@@ -28,6 +28,11 @@ class PinnedVectors:
     dim: int
 
     @property
+    def family(self) -> str:
+        """Return the family of the snapshot, whose folder lies in that of its space."""
+        return self.folder.parent.name.rpartition(".s")[0]
+
+    @property
     def run_id(self) -> str:
         """Return the run of the snapshot."""
         return self.folder.name
@@ -45,21 +50,30 @@ def pinned_vectors(repo: Path, service: str, asked: Sequence[ViewRequest], node_
     Raises:
         StoreError: when there is none or several.
     """
-    candidates = [
-        (view, field)
-        for view in asked
-        for field in view.fields
-        if mark(field, "kind") == "vector" and mark(field, "run_id")
-        if mark(view.view, "node_type") == node_type
-    ]
-    if len(candidates) != 1:
-        names = ", ".join(view.view.name for view, _ in candidates) or "none"
+    found = all_pinned_vectors(repo, asked, node_type)
+    if len(found) != 1:
+        names = ", ".join(vectors.ref.split("@")[0] for vectors in found) or "none"
         raise StoreError(
             f"service {service} has not one published view of {node_type} vectors, but {names}",
             fix="name a service with one, such as ranking_dense; after an upgrade of the library "
             "`embedding-features doctor --fix` marks the views anew",
         )
-    ((view, field),) = candidates
-    folder = snapshots_root(repo) / str(mark(field, "space")) / str(mark(field, "run_id"))
-    ref = f"{view.view.name}@v{view.version}:{field.name}"
-    return PinnedVectors(ref, field.name, node_type, folder, vector_dim(field) or 0)
+    return found[0]
+
+
+def all_pinned_vectors(repo: Path, asked: Sequence[ViewRequest], node_type: str) -> list[PinnedVectors]:
+    """Return every published view of vectors of a node type among those of a service."""
+    root = snapshots_root(repo)
+    return [
+        PinnedVectors(
+            f"{view.view.name}@v{view.version}:{field.name}",
+            field.name,
+            node_type,
+            root / str(mark(field, "space")) / str(mark(field, "run_id")),
+            vector_dim(field) or 0,
+        )
+        for view in asked
+        for field in view.fields
+        if mark(field, "kind") == "vector" and mark(field, "run_id")
+        if mark(view.view, "node_type") == node_type
+    ]

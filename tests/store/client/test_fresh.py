@@ -12,11 +12,10 @@ from embedding_features.artifact import write_snapshot
 from embedding_features.derive import Clusters, derive
 from embedding_features.errors import CompatibilityError, DataError, StoreError
 from embedding_features.fresh import RECIPES, Events, FreshSeries
-from embedding_features.graph import Relation
 from embedding_features.methods import make
 from embedding_features.space import HealthConfig, check_health
 from embedding_features.store import list_published, materialize, publish
-from embedding_features.testing.graphs import AS_OF, clicks, weighted
+from embedding_features.testing.graphs import AS_OF, judged
 from tests.store.builders import make_repo
 
 #: vectors of few nodes and four dims have outliers
@@ -32,22 +31,12 @@ METHODS = {
 }
 
 
-def graph():
-    """Clicks, with labels beside: every third pair a like."""
-    edges = weighted((1.0, 0.0, 0.0, 1.0, 0.0)).relation().forward
-    labels = Relation.from_edges(
-        "judged", "user", "item", edges.sources(), edges.indices, (edges.rows, edges.columns),
-        weight=edges.weights(), time=edges.time,
-    )  # fmt: skip
-    return replace(clicks(), relations={**clicks().relations, "judged": labels})
-
-
 def deployed(root, name, redis=""):
     """A repository with one published snapshot of a method, online, that keeps users' histories."""
     repo = make_repo(root / "repo", redis=redis)
     (repo / "embedding_features.yaml").write_text("events:\n  user: {of: item, keep: 50}\n")
     method = make(name, **{"relation": "saw"} | METHODS[name]).model_copy(update={"values": "judged"})
-    features = derive(method.fit(graph(), seed=1), Clusters(k=4, top_k=2))
+    features = derive(method.fit(judged(), seed=1), Clusters(k=4, top_k=2))
     made = write_snapshot(features, root / "runs", health=check_health(features).figures)
     publish(made.folder, repo, health=LENIENT)
     materialize(repo)
@@ -139,7 +128,7 @@ def test_what_a_client_refuses(tmp_path):
 
 def test_a_snapshot_of_before_fold_ins_is_named(tmp_path):
     repo = make_repo(tmp_path / "repo")
-    fitted = make("als", dim=4, relation="saw").fit(graph())
+    fitted = make("als", dim=4, relation="saw").fit(judged())
     features = derive(replace(fitted, fold_ins={}), Clusters(k=4, top_k=2))
     made = write_snapshot(features, tmp_path / "runs", health=check_health(features).figures)
     publish(made.folder, repo, health=LENIENT)

@@ -12,20 +12,9 @@ from embedding_features.graph import Graph, Relation
 from embedding_features.methods import als, bpmf, lightgcn, make, mf_bpr, spectral, vbmf
 from embedding_features.methods.base import Method
 from embedding_features.space import place
-from embedding_features.testing.graphs import clicks, weighted
+from embedding_features.testing.graphs import judged, weighted
 
 LATER = 9 * 10**18
-
-
-def judged() -> Graph:
-    """The graph of clicks, with a relation of labels beside: each pair once, every third one a like."""
-    graph = clicks()
-    edges = weighted((1.0, 0.0, 0.0, 1.0, 0.0)).relation().forward
-    labels = Relation.from_edges(
-        "judged", "user", "item", edges.sources(), edges.indices, (edges.rows, edges.columns),
-        weight=edges.weights(), time=edges.time,
-    )  # fmt: skip
-    return replace(graph, relations={**graph.relations, "judged": labels})
 
 
 def fold(embeddings: Embeddings, graph: Graph, relation: str, node_type: str, purpose: str) -> FoldedRows:
@@ -57,7 +46,7 @@ def fold(embeddings: Embeddings, graph: Graph, relation: str, node_type: str, pu
         10**6,
     )
     found = FoldIn([parameters], [others.vectors]).rows(walk)
-    return FoldedRows(*(part[n:] for part in vars(found).values()))
+    return FoldedRows(*(part[n:] for part in found))
 
 
 def assert_own(method: Method, graph: Graph, relation: str, node_type: str, tolerance: float) -> None:
