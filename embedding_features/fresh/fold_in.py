@@ -55,7 +55,7 @@ class FoldIn:
 
 
 def _folded(walk: Walk, models: Models) -> FoldedRows:
-    n = len(walk.order)
+    n = len(walk.time)
     out = FoldedRows(
         score=np.full(n, np.nan),
         variance=np.full(n, np.nan),

@@ -100,18 +100,15 @@ def fold_in_node(node: int, walk: Walk, models: Models, out: FoldedRows) -> None
     mean = piece(memory, 5, size)[:dim]
     total = piece(memory, 6, size)[:dim]
     vector = piece(memory, 7, size)[:width]
-    begin = walk.begin[node]
+    begin, end = walk.begin[node], walk.begin[node + 1]
     seen, first, added, weight, used, skipped, newest, solved = -1, begin, begin, 0.0, 0, 0, 0, False
-    for place in range(begin, walk.begin[node + 1]):
-        row = walk.order[place]
+    for row in walk.asked[walk.asked_begin[node] : walk.asked_begin[node + 1]]:
         at = walk.snapshot[row]
-        if at < 0 or not walk.wanted[row]:
-            continue
         if at != seen:
             moments[:] = 0.0
             linear[:] = 0.0
             seen, first, added, weight, used, skipped, newest, solved = at, begin, begin, 0.0, 0, 0, 0, False
-        while added < place and walk.time[walk.order[added]] < walk.time[row]:
+        while added < end and walk.time[walk.order[added]] < walk.time[row]:
             replaced = walk.previous[added]
             if not models.weighted and replaced >= first:
                 lost = _add(walk, models, at, walk.order[replaced], -1.0, moments, linear)

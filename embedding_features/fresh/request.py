@@ -56,8 +56,7 @@ def request_walk(
     k, n, codes = len(history.others), len(history.others) + len(asked) + 1, len(encoded.dictionary)
     time, value, wanted = np.full(n, moment), np.zeros(n), np.ones(n, np.bool_)
     time[:k], value[:k], wanted[:k] = history.time, history.value, False
-    events = Events(
-        np.zeros(n, np.int64), np.append(encoded.indices.to_numpy(), np.int64(codes)), time, value, wanted
-    )
+    other = np.append(encoded.indices.to_numpy(), np.int64(codes))
+    events = Events(np.zeros(n, np.int64), other, time, value, wanted, counted=~wanted)
     entry = [np.append(rows.find(encoded.dictionary), -1) for rows in others]
     return make_walk(events, moments, entry, own, last)

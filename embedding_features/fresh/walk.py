@@ -13,7 +13,7 @@ from embedding_features.jit import jit
 
 @dataclass(frozen=True)
 class Events:
-    """Holds the rows of a log; every row is an event for the rows after it.
+    """Holds the rows of a log; a row is an event for the rows after it.
 
     Attributes:
         node: [n] code of the node whose events they are, from 0.
@@ -21,6 +21,7 @@ class Events:
         time: [n] µs since 1970, UTC.
         value: [n] what the node gave to the other: a label or a rating.
         wanted: [n] for which rows figures are wanted; None: for all.
+        counted: [n] which rows are events; None: all. Others are asked about, and no later row sees them.
 
     Raises:
         DataError: when arrays differ in length, a value is NaN or infinite, or a code is negative.
@@ -31,6 +32,7 @@ class Events:
     time: I64
     value: AnyArray
     wanted: Bool | None = None
+    counted: Bool | None = None
 
     def __post_init__(self) -> None:
         lengths = {len(array) for array in vars(self).values() if array is not None}
@@ -49,15 +51,16 @@ class Walk(NamedTuple):
     """Holds what kernels walk: a named tuple, for numba knows those.
 
     Attributes:
-        begin: [nodes + 1] rows of each node in ``order``.
-        order: [n] rows by node, then by time; of one moment by other node, then by value. A position in it
-            is a place.
-        previous: [n] place of the event before a place's own with the same two nodes; -1 where none is.
-        following: [n] place of the one after; n where none is.
+        begin: [nodes + 1] events of each node in ``order``.
+        order: [e] rows that are events, by node, then by time; of one moment by other node, then by value. A
+            position in it is a place.
+        previous: [e] place of the event before a place's own with the same two nodes; -1 where none is.
+        following: [e] place of the one after; e where none is.
+        asked_begin: [nodes + 1] rows of each node in ``asked``.
+        asked: [a] rows whose figures are wanted and that see a snapshot, by node, then by time.
         other: [n] code of each row's other node.
         time: [n] µs.
         value: [n] float64.
-        wanted: [n] rows whose figures are wanted.
         snapshot: [n] the newest snapshot strictly before each row; -1 where there is none.
         entry: [snapshots, codes] row of each other node in that snapshot's table; -1 where it has none.
         own: [snapshots, nodes] likewise of each node, in the table of its own type.
@@ -68,10 +71,11 @@ class Walk(NamedTuple):
     order: I64
     previous: I64
     following: I64
+    asked_begin: I64
+    asked: I64
     other: I64
     time: I64
     value: AnyArray
-    wanted: Bool
     snapshot: I64
     entry: I64
     own: I64
@@ -97,23 +101,35 @@ def make_walk(events: Events, moments: I64, entry: Sequence[I64], own: Sequence[
         raise DataError("moments of snapshots do not ascend", fix="give each moment once, in order")
     if not len(moments) == len(entry) == len(own):
         raise DataError(f"{len(moments)} moments, and rows of {len(entry)} and {len(own)} snapshots")
-    order = np.lexsort((events.value, events.other, events.time, events.node))
+    order = _chosen(events.counted, (events.value, events.other, events.time, events.node))
     previous, following = _same_pairs(events.node[order], events.other[order])
-    nodes = len(own[0]) if len(own) else int(events.node.max(initial=-1)) + 1
+    snapshot = np.searchsorted(moments, events.time, side="left") - 1
+    wanted = snapshot >= 0 if events.wanted is None else events.wanted & (snapshot >= 0)
+    asked = _chosen(wanted, (events.time, events.node))
+    nodes = np.arange(1 + (len(own[0]) if len(own) else int(events.node.max(initial=-1)) + 1))
     return Walk(
-        begin=np.searchsorted(events.node[order], np.arange(nodes + 1)),
+        begin=np.searchsorted(events.node[order], nodes),
         order=order,
         previous=previous,
         following=following,
+        asked_begin=np.searchsorted(events.node[asked], nodes),
+        asked=asked,
         other=events.other,
         time=events.time,
         value=np.ascontiguousarray(events.value, np.float64),
-        wanted=np.ones(len(order), np.bool_) if events.wanted is None else events.wanted,
-        snapshot=np.searchsorted(moments, events.time, side="left") - 1,
+        snapshot=snapshot,
         entry=np.stack(entry) if len(entry) else np.empty((0, 0), np.int64),
         own=np.stack(own) if len(own) else np.empty((0, 0), np.int64),
         last=last,
     )
+
+
+def _chosen(mask: Bool | None, keys: tuple[AnyArray, ...]) -> I64:
+    """Return the rows of a mask, sorted by keys of which the last one is the first to be sorted by."""
+    if mask is None:
+        return np.lexsort(keys)
+    rows = np.flatnonzero(mask)
+    return rows[np.lexsort(tuple(key[rows] for key in keys))]
 
 
 def _same_pairs(node: I64, other: I64) -> tuple[I64, I64]:

@@ -19,7 +19,7 @@ _NO_FIELDS = ("fold_in_skipped",)
 class FreshColumns:
     """Makes the columns of fresh figures for all labels of a log at once.
 
-    An event is a label: its value is 0 or 1. A service makes the same columns of a request's user, items and
+    An event is a label that its user's history has: its value is 0 or 1. A service makes the same columns of a request's user, items and
     latest events.
 
     Args:
@@ -56,7 +56,8 @@ class FreshColumns:
 def _figures(series: FreshSeries, side: Side, log: Log, first: int) -> Mapping[str, F32]:
     other = other_side(side)
     wanted = np.arange(len(log)) >= first
-    events = Events(log.codes(side), log.codes(other), log.time, log.label, wanted)
+    counted = log.remembered if side == "user" else None
+    events = Events(log.codes(side), log.codes(other), log.time, log.label, wanted, counted)
     found = series.rows(events, log.ids(side), log.ids(other))
     return {figure: values.astype(np.float32) for figure, values in found.items()}
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedding_features.arrays import F32, F64, I64, AnyArray
+from embedding_features.arrays import F32, F64, I64, AnyArray, Bool
 
 
 @dataclass(frozen=True)
@@ -16,33 +16,38 @@ class AsOfSums:
         first: [n] of each sorted row, the position at which its group begins.
         end: [n] of each sorted row, the position at which its moment begins: its earlier rows stand from
             ``first`` to before ``end``.
+        counted: [n] which sorted rows are summed; others only see what is earlier.
     """
 
     order: I64
     first: I64
     end: I64
+    counted: Bool
 
     @classmethod
-    def of(cls, group: I64, time: I64) -> "AsOfSums":
-        """Return the sums of n rows, each with the code of its group and a time."""
+    def of(cls, group: I64, time: I64, counted: Bool | None = None) -> "AsOfSums":
+        """Return the sums of n rows, each with the code of its group and a time; None: all are counted."""
         order = np.lexsort((time, group)).astype(np.int64)
         begins = _differs_from_previous(group[order])
         moment_begins = begins | _differs_from_previous(time[order])
-        return cls(order, _run_starts(begins), _run_starts(moment_begins))
+        counted = np.ones(len(order), np.bool_) if counted is None else counted[order]
+        return cls(order, _run_starts(begins), _run_starts(moment_begins), counted)
 
     def count(self) -> I64:
         """Return [n] how many earlier rows each row has."""
-        return self._in_row_order(self.end - self.first)
+        return self.sum(np.ones(len(self.order), np.int64))
 
     def sum(self, values: I64) -> I64:
         """Return [n] the sum of integers over each row's earlier rows, which is exact."""
-        running = np.concatenate([[0], np.cumsum(values[self.order])])
+        running = np.concatenate([[0], np.cumsum(np.where(self.counted, values[self.order], 0))])
         return self._in_row_order(running[self.end] - running[self.first])
 
     def last(self, values: I64) -> I64:
         """Return [n] the value of each row's newest earlier row, or the row's own where it has none."""
-        newest = np.where(self.end > self.first, self.end - 1, np.arange(len(self.order)))
-        return self._in_row_order(values[self.order[newest]])
+        place = np.arange(len(self.order))
+        # of each position the newest counted row before it; -1 where none is
+        before = np.concatenate([[-1], np.maximum.accumulate(np.where(self.counted, place, -1))])[self.end]
+        return self._in_row_order(values[self.order[np.where(before >= self.first, before, place)]])
 
     def _in_row_order(self, sorted_values: AnyArray) -> I64:
         values = np.empty(len(sorted_values), np.int64)

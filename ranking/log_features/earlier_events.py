@@ -50,6 +50,8 @@ class EarlierEvents:
         """
         key, other = log.codes(side), log.codes(other_side(side))
         order = np.lexsort((log.time, key, other))
+        if log.remembered is not None and side == "item":
+            order = order[log.remembered[order]]
         begin = np.searchsorted(other[order], np.arange(len(log.ids(other_side(side))) + 1))
         events = (values[order] for values in (key, log.time, log.label, in_millionths(floats(residual))))
         return cls(log.ids(side), other, log.time, begin, *events)

@@ -88,7 +88,7 @@ class _SideLevel:
 
     @classmethod
     def of(cls, log: Log, side: Side, mean: F64, prior: float) -> "_SideLevel":
-        earlier = AsOfSums.of(log.codes(side), log.time)
+        earlier = AsOfSums.of(log.codes(side), log.time, log.remembered if side == "user" else None)
         count, total = earlier.count(), earlier.sum(log.label)
         smoothed: F32 = ((total + prior * mean) / (count + prior)).astype(np.float32)
         return cls(earlier, count, total, log.time - earlier.last(log.time), smoothed, prior)
@@ -116,7 +116,8 @@ def _tag_mean(log: Log, pairs: pa.Table, smoothed: F32) -> F32:
         smoothed: [n] what the mean is smoothed towards.
     """
     row, tag, tags = _row_tags(log, pairs)
-    earlier = AsOfSums.of(log.user[row] * tags + tag, log.time[row])
+    remembered = None if log.remembered is None else log.remembered[row]
+    earlier = AsOfSums.of(log.user[row] * tags + tag, log.time[row], remembered)
     total, events = (
         np.bincount(row, of_pair, len(log)) for of_pair in (earlier.sum(log.label[row]), earlier.count())
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 import pyarrow as pa
 
-from embedding_features.arrays import I64
+from embedding_features.arrays import I64, Bool
 from embedding_features.arrow import flat_array
 from ranking.task.task import Side
 
@@ -22,6 +22,8 @@ class Log:
         user: [n] place of each label's user in ``users``; likewise ``item``.
         time: [n] µs since 1970, UTC.
         label: [n] 0 or 1.
+        remembered: [n] which labels their user's own history has; None: all. Of a surface that is new to a
+            user it has none, though its items' histories have them.
     """
 
     labels: pa.Table
@@ -31,6 +33,7 @@ class Log:
     item: I64
     time: I64
     label: I64
+    remembered: Bool | None = None
 
     @classmethod
     def of(cls, labels: "pa.Table | Log") -> "Log":

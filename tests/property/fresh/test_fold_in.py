@@ -48,11 +48,11 @@ KINDS = {
 
 
 def events_of(seed: int, n: int) -> Events:
-    """Rows of few nodes and few moments, so that many are of one moment, in any order."""
+    """Rows of few nodes and few moments, so that many are of one moment, in any order; of some all are events."""
     rng = np.random.default_rng(seed)
-    return Events(
-        rng.integers(0, NODES, n), rng.integers(0, OTHERS + 1, n), rng.integers(0, 12, n), rng.normal(size=n)
-    )
+    node, other, time = rng.integers(0, NODES, n), rng.integers(0, OTHERS + 1, n), rng.integers(0, 12, n)
+    counted = rng.random(n) < 0.7 if seed % 2 else None
+    return Events(node, other, time, rng.normal(size=n), counted=counted)
 
 
 def by_algebra(one: FoldInParameters, node: int, entries: list[int], values: list[float]):
@@ -92,7 +92,8 @@ def by_algebra(one: FoldInParameters, node: int, entries: list[int], values: lis
 def check_row(
     events: Events, row: int, one: FoldInParameters, entry_of: np.ndarray, last: int, found, scored
 ):
-    mine = np.flatnonzero((events.node == events.node[row]) & (events.time < events.time[row]))
+    counted = True if events.counted is None else events.counted
+    mine = np.flatnonzero((events.node == events.node[row]) & (events.time < events.time[row]) & counted)
     if len(mine) > last:
         oldest = np.sort(events.time[mine])[-last]
         mine = mine[events.time[mine] >= oldest]
@@ -156,7 +157,7 @@ def test_neither_the_order_of_rows_nor_anything_later_matters(seed: int) -> None
     """Rows shuffled, among them those of one moment; and every later row changed."""
     model, moments = FoldIn([parameters(seed)], [np.zeros((OTHERS, DIM - 1), np.float32)]), np.array([1])
     entry, own = [np.append(np.arange(OTHERS), -1)], [np.arange(NODES)]
-    events = events_of(seed, 30)
+    events = events_of(2 * seed, 30)
     found = model.rows(make_walk(events, moments, entry, own, 5))
     shuffle = np.random.default_rng(seed).permutation(30)
     shuffled = Events(*(part[shuffle] for part in (events.node, events.other, events.time, events.value)))
@@ -170,7 +171,7 @@ def test_neither_the_order_of_rows_nor_anything_later_matters(seed: int) -> None
 
 def test_only_wanted_rows_are_folded_in_and_they_are_the_same() -> None:
     """One node alone, as of a request: the others' rows make no difference."""
-    events = events_of(1, 30)
+    events = events_of(2, 30)
     entry, own, moments = [np.append(np.arange(OTHERS), -1)], [np.arange(NODES)], np.array([1])
     model = FoldIn([parameters(1)], [np.zeros((OTHERS, DIM - 1), np.float32)])
     every = model.rows(make_walk(events, moments, entry, own, 100))
