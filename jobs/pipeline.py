@@ -9,7 +9,16 @@ from embedding_features.config import Config, load_config
 from embedding_features.derive import DeriveSpec
 from embedding_features.graph.schema import GraphSchema
 from embedding_features.space import HealthConfig
-from jobs.sections import Moments, Pretrain, Publish, Rank, RecallConfig, SubModelMode
+from jobs.sections import (
+    LateEvents,
+    Moments,
+    Pretrain,
+    Publish,
+    Rank,
+    RecallConfig,
+    SubModelMode,
+    Surface,
+)
 from jobs.workspace import Workspace
 from ranking.ablation.config import AblationConfig
 from ranking.experiment.factors.base import GridContext, SubModelContext
@@ -39,6 +48,8 @@ class Pipeline(Config):
     rank: Rank
     recall: RecallConfig = RecallConfig()
     submodel: SubModelMode | None = None
+    surface: Surface | None = None
+    late: LateEvents | None = None
     ablate: AblationConfig = AblationConfig()
 
     @model_validator(mode="after")
@@ -49,6 +60,15 @@ class Pipeline(Config):
             raise ValueError(f"two methods of one family {', '.join(twice)}: name another family for one")
         for variant in self.rank.variants:
             variant.check_grid(self.grid_context)
+        return self
+
+    @model_validator(mode="after")
+    def _studies_have_what_they_need(self) -> "Pipeline":
+        if (self.surface or self.late) and not self.rank.needs_fresh:
+            raise ValueError("surface and late need a variant of rank.grid that sees fresh features")
+        if self.late is not None and self.late.ranker not in self.rank.rankers:
+            known = ", ".join(self.rank.rankers)
+            raise ValueError(f"late.ranker is {self.late.ranker!r}; rank.rankers has {known}")
         return self
 
     @property

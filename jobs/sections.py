@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pydantic import AwareDatetime, Field, SerializeAsAny, model_validator
+from pydantic import AwareDatetime, Field, PositiveInt, SerializeAsAny, model_validator
 
 from embedding_features.config import Config, config_hash
 from embedding_features.files import safe_name
@@ -19,6 +19,7 @@ from ranking.models import DLRM, LightGBM, Ranker, WideDeep
 from ranking.models.network import NetworkRanker
 from ranking.modes.recall import RecallStage
 from ranking.modes.sub_encoder import FineTuning
+from ranking.studies.late_events import Lag
 from ranking.task.task import Side, Task
 
 
@@ -138,6 +139,36 @@ class RecallConfig(Config):
     every_days: float = Field(default=7, gt=0)
     stage: RecallStage = RecallStage()
     ranker: SerializeAsAny[Ranker] | None = None
+
+
+class LateEvents(Config):
+    """Sets up the study of what it costs when events are seen late.
+
+    Attributes:
+        lags: after which an event is seen, such as ``30s``, ``10m``, ``1h`` or ``1d``.
+        ranker: whose gain by fresh figures is looked at; one of ``rank.rankers``.
+    """
+
+    lags: tuple[Lag, ...] = Field(default=("1m", "10m", "1h", "1d"), min_length=1)
+    ranker: str = "lightgbm"
+
+
+class Surface(Config):
+    """Sets up the study of a new surface: some items as a scarce target, all others as behaviour elsewhere.
+
+    Attributes:
+        name: of the surface in reports.
+        column: of the items' table, with a value or a list of them.
+        value: that the surface's items have there.
+        labels: numbers of labels that a ranker learns from.
+        rankers: name in the report → settings.
+    """
+
+    name: str
+    column: str
+    value: str
+    labels: tuple[PositiveInt, ...] = Field(default=(500, 2000), min_length=1)
+    rankers: dict[str, SerializeAsAny[Ranker]] = Field(default={"lightgbm": LightGBM()}, min_length=1)
 
 
 class SubModelMode(Config):

@@ -14,7 +14,7 @@ from jobs.options import CONFIG_HELP, JsonOption, TrackOption, epilog, run_track
 EPILOG = epilog("embedding-features quickstart --config ciao")
 
 #: what the modes beside the feature mode measured, shown with the ablation
-_MODES = ("recall_mode", "submodel_mode")
+_MODES = ("recall_mode", "submodel_mode", "new_surface")
 
 
 def command(
@@ -35,7 +35,11 @@ def quickstart(run: PipelineRun) -> dict[str, Any]:
 
     pipeline = run.pipeline
     ensure_repo(pipeline.publish.repo)
-    sections = {"data": pipeline.dataset, "submodel": pipeline.submodel}  # steps that a pipeline may lack
+    sections = {
+        "data": pipeline.dataset,
+        "submodel": pipeline.submodel,
+        "surface": pipeline.surface,
+    }  # steps that a pipeline may lack
     steps = {name: step for name, step in STEPS.items() if sections.get(name, name) is not None}
     result: dict[str, Any] = {}
     seconds: dict[str, float] = {}

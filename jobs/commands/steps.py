@@ -12,6 +12,7 @@ from embedding_features.progress import Progress
 if TYPE_CHECKING:
     from jobs.pipeline import Pipeline
     from jobs.steps.rank import RankResult
+    from ranking.ablation.result import SurfaceResult
 
 
 class PipelineRun:
@@ -38,6 +39,17 @@ class PipelineRun:
         from jobs.steps.rank import rank
 
         return rank(self.pipeline, self.progress)
+
+    @cached_property
+    def surfaces(self) -> "tuple[SurfaceResult, ...]":
+        """What rankers reach on a new surface; nothing where the pipeline has none."""
+        from jobs.steps import studies
+
+        section, ranked = self.pipeline.surface, self.ranked
+        if section is None:
+            return ()
+        moments = sorted({published.as_of for published in ranked.published})
+        return studies.surface(self.pipeline, section, ranked.labels, moments, ranked.fresh, self.progress)
 
 
 Step = Callable[[PipelineRun], dict[str, Any]]
@@ -140,9 +152,17 @@ def submodel(run: PipelineRun) -> dict[str, Any]:
 
 
 @_step
+def surface(run: PipelineRun) -> dict[str, Any]:
+    """Few labels of a new surface: what behaviour elsewhere brings, and fresh vectors of it."""
+    from jobs.steps.studies import surface_rows
+
+    return surface_rows(run.surfaces, run.pipeline.ablate.primary)
+
+
+@_step
 def ablate(run: PipelineRun) -> dict[str, Any]:
     """Say what each feature brought: HTML report and JSON."""
     from jobs.steps import ablate
 
     _ = run.verified  # a leak in what is published stops the report, and comes before hours of training
-    return ablate.run(run.pipeline, run.ranked, run.progress)
+    return ablate.run(run.pipeline, run.ranked, run.surfaces, run.progress)

@@ -1,5 +1,6 @@
 """``ablate``: says what each kind of feature brought, with intervals and verdicts, as HTML and JSON."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -8,7 +9,9 @@ from jobs.pipeline import Pipeline
 from jobs.steps.ablation_context import report_context
 from jobs.steps.rank import RankResult, bundle_rows
 from jobs.steps.recall import logged_requests
+from jobs.steps.studies import late
 from ranking.ablation.ablate import ablate
+from ranking.ablation.result import SurfaceResult
 from ranking.bundle.costs import grid_costs, newest_read_ms
 from ranking.models import LightGBM
 from ranking.modes.recall_mixes import ablate_recall
@@ -16,7 +19,9 @@ from ranking.report.render import render
 from ranking.report.summary import summary_rows
 
 
-def run(pipeline: Pipeline, ranked: RankResult, progress: Progress) -> dict[str, Any]:
+def run(
+    pipeline: Pipeline, ranked: RankResult, surfaces: Sequence[SurfaceResult], progress: Progress
+) -> dict[str, Any]:
     """Compare every variant with its ranker's baseline; write ``report/ablation.json`` and ``.html``."""
     settings = pipeline.rank
     costs = grid_costs(
@@ -37,7 +42,15 @@ def run(pipeline: Pipeline, ranked: RankResult, progress: Progress) -> dict[str,
         seed=settings.seeds[0],
         progress=progress,
     )
-    ablation = ablate(ranked.scores, pipeline.ablate, progress, costs=costs, recall=recall)
+    ablation = ablate(
+        ranked.scores,
+        pipeline.ablate,
+        progress,
+        costs=costs,
+        recall=recall,
+        surfaces=surfaces,
+        late=() if pipeline.late is None else late(pipeline, pipeline.late, ranked, progress),
+    )
     folder = pipeline.workspace.report
     ablation.write_json(folder / "ablation.json")
     render(ablation, folder / "ablation.html", report_context(pipeline, ranked))

@@ -1,22 +1,21 @@
 """The ablation: every ranker's variants against its baseline, on the whole test and on its slices."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from embedding_features.progress import SILENT, Progress
-from ranking.ablation.bootstrap import holm
-from ranking.ablation.cells import ComparedCell, RecallCell, Verdict, verdict
+from ranking.ablation.cells import ComparedCell, RecallCell
 from ranking.ablation.checks import checked_rows
-from ranking.ablation.comparison import Measured
-from ranking.ablation.findings import findings, recall_findings
+from ranking.ablation.findings import findings, late_findings, recall_findings, surface_findings
 from ranking.ablation.headline import gains, headline
-from ranking.ablation.measurements import Key, Measurements, measure_cells
-from ranking.ablation.result import Ablation, AblationConfig, Cost, SliceSize
+from ranking.ablation.judge import judge
+from ranking.ablation.measurements import Measurements, measure_cells
+from ranking.ablation.result import Ablation, AblationConfig, Cost, SliceSize, SurfaceResult
 from ranking.ablation.slices import Slice, slices
 from ranking.experiment.scores import Scores
 from ranking.metrics.replicates import ScoredRows
-from ranking.metrics.statistics import METRICS, gauc_statistic
+from ranking.metrics.statistics import gauc_statistic
 
 __all__ = ["Ablation", "AblationConfig", "ComparedCell", "ablate"]
 
@@ -28,6 +27,8 @@ def ablate(
     *,
     costs: Sequence[Cost] = (),
     recall: Sequence[RecallCell] = (),
+    surfaces: Sequence[SurfaceResult] = (),
+    late: Sequence[ComparedCell] = (),
 ) -> Ablation:
     """Compare each ranker's variants with its baseline, by a paired bootstrap over users.
 
@@ -37,6 +38,8 @@ def ablate(
         progress: shows the bootstrap; silent by default.
         costs: costs of rankers × variants, where they are known.
         recall: the recall mode's own comparison (:mod:`.recall_ablation`).
+        surfaces: the comparisons of a new surface (:mod:`ranking.studies.new_surface`).
+        late: the comparison of late events (:mod:`ranking.studies.late_events`).
 
     Raises:
         ConfigError: when a ranker lacks the baseline or any other variant, or the replicates are too few to
@@ -56,48 +59,27 @@ def ablate(
         gauc_skipped_users=_gauc_skipped_users(scores, rows, config),
         cells=cells,
         slices=tuple(_slice_size(test_slice, rows) for test_slice in test_slices),
-        findings=_sentences(cells, config, costs, recall),
+        findings=(
+            *_sentences(cells, config, costs),
+            *surface_findings(surfaces, config.primary),
+            *late_findings(late),
+            *recall_findings(recall),
+        ),
         costs=tuple(costs),
         importance=scores.importance,
         recall=tuple(recall),
+        surfaces=tuple(surfaces),
+        late=tuple(late),
     )
 
 
 def _cells(measurements: Measurements, config: AblationConfig) -> tuple[ComparedCell, ...]:
-    judged = _judge(measurements.whole, config)
     return tuple(
-        ComparedCell(
-            ranker=key[0],
-            variant=key[1],
-            metric=key[2],
-            figure=measured.figure,
-            seeds=measured.seeds,
-            seed_std=float(np.std(measured.seeds, ddof=1)) if len(measured.seeds) > 1 else None,
-            difference=measured.difference,
-            p_corrected=judged[key][0] if key in judged else None,
-            verdict=judged[key][1] if key in judged else None,
-            delong=measurements.by_delong.get(key),
-            slices=measurements.on_slices[key],
+        cell.model_copy(
+            update={"delong": measurements.by_delong.get(key), "slices": measurements.on_slices[key]}
         )
-        for key, measured in measurements.whole.items()
+        for key, cell in judge(measurements.whole, config).items()
     )
-
-
-def _judge(measured: Mapping[Key, Measured], config: AblationConfig) -> dict[Key, tuple[float, Verdict]]:
-    """Return the corrected p-value and the verdict of each difference.
-
-    There are two Holm families: the differences in the primary metric, and those in all others.
-    """
-    judged = {}
-    for primary in (True, False):
-        family = {
-            key: metric.difference
-            for key, metric in measured.items()
-            if metric.difference is not None and (key[2] == config.primary) == primary
-        }
-        for (key, change), p in zip(family.items(), holm([d.p for d in family.values()]), strict=True):
-            judged[key] = (p, verdict(change.value, p < config.alpha, METRICS[key[2]].higher_is_better))
-    return judged
 
 
 def _gauc_skipped_users(scores: Scores, rows: ScoredRows, config: AblationConfig) -> int:
@@ -119,7 +101,7 @@ def _slice_size(test_slice: Slice, rows: ScoredRows) -> SliceSize:
 
 
 def _sentences(
-    cells: Sequence[ComparedCell], config: AblationConfig, costs: Sequence[Cost], recall: Sequence[RecallCell]
+    cells: Sequence[ComparedCell], config: AblationConfig, costs: Sequence[Cost]
 ) -> tuple[str, ...]:
     """Return the result in sentences: the verdict first, then what it rests on."""
     primary = [cell for cell in cells if cell.metric == config.primary]
@@ -128,5 +110,4 @@ def _sentences(
         headline(primary, config),
         *gains(primary, config, cost_of),
         *findings(cells, config),
-        *recall_findings(recall),
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from ranking.ablation.cells import ComparedCell, Difference, RecallCell
 from ranking.ablation.config import AblationConfig
+from ranking.ablation.result import SurfaceResult
 from ranking.metrics.statistics import METRICS
 
 
@@ -93,6 +94,31 @@ def recall_findings(cells: Sequence[RecallCell]) -> list[str]:
             start = f"Recall mode, {metric} against {mine[0].mix} ({mine[0].figure.value:.4f})"
             sentences.append(f"{start}: {'; '.join(changes)}.")
     return sentences
+
+
+def surface_findings(surfaces: Sequence[SurfaceResult], metric: str) -> list[str]:
+    """Return what behaviour elsewhere, and fresh scores of it, brought to a new surface; a sentence each."""
+    sentences = []
+    for surface in surfaces:
+        for cell in surface.cells:
+            if (cell.variant, cell.metric) != ("fresh", metric) or cell.difference is None:
+                continue
+            sentences.append(
+                f"New surface {surface.name}, {surface.labels} labels, {cell.ranker}: with fresh scores "
+                f"{METRICS[cell.metric].title} {number(cell.metric, cell.figure.value)}, "
+                f"{interval(cell.metric, cell.difference)} over counts, means and item-kNN of behaviour "
+                f"elsewhere ({cell.verdict})."
+            )
+    return sentences
+
+
+def late_findings(cells: Sequence[ComparedCell]) -> list[str]:
+    """Return what is left of the gain of fresh figures when events are seen late."""
+    changes = [f"{interval(c.metric, d)} at {c.variant}" for c in cells if (d := c.difference)]
+    if not changes:
+        return []
+    title = METRICS[cells[0].metric].title
+    return [f"Events seen late, {cells[0].ranker}: {title} over the baseline {'; '.join(changes)}."]
 
 
 def findings(cells: Sequence[ComparedCell], config: AblationConfig) -> list[str]:

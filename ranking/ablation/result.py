@@ -20,6 +20,7 @@ __all__ = [
     "RecallCell",
     "SliceFigure",
     "SliceSize",
+    "SurfaceResult",
     "Verdict",
 ]
 
@@ -61,6 +62,23 @@ class SliceSize(Config):
     positives: int
 
 
+class SurfaceResult(Config):
+    """Holds what rankers of a new surface's first labels reach, with and without behaviour elsewhere.
+
+    Attributes:
+        name: of the surface.
+        labels: number of labels that rankers learned from.
+        rows, users: number of test rows of the surface, and of their users.
+        cells: of the arms of :mod:`ranking.studies.new_surface`.
+    """
+
+    name: str
+    labels: int
+    rows: int
+    users: int
+    cells: tuple[ComparedCell, ...]
+
+
 class Ablation(Config):
     """Holds the result of :func:`.ablate`.
 
@@ -73,6 +91,8 @@ class Ablation(Config):
         slices: the slices of the test rows.
         findings: the result in sentences, the verdict first.
         costs, importance, recall: costs, importance of fields and the recall mode, where they were measured.
+        surfaces: what rankers of a new surface's few labels reach; likewise.
+        late: cells of fresh figures whose events are seen late, variants being the lags; likewise.
     """
 
     config: AblationConfig
@@ -87,6 +107,8 @@ class Ablation(Config):
     costs: tuple[Cost, ...] = ()
     importance: tuple[Importance, ...] = ()
     recall: tuple[RecallCell, ...] = ()
+    surfaces: tuple[SurfaceResult, ...] = ()
+    late: tuple[ComparedCell, ...] = ()
 
     @property
     def rankers(self) -> list[str]:

@@ -19,20 +19,23 @@ _NO_FIELDS = ("fold_in_skipped",)
 class FreshColumns:
     """Makes the columns of fresh figures for all labels of a log at once.
 
-    An event is a label that its user's history has: its value is 0 or 1. A service makes the same columns of a request's user, items and
-    latest events.
+    An event is a label that its user's history has: its value is 0 or 1. A service makes the same columns of
+    a request's user, items and latest events.
 
     Args:
         series: of each family and side that is made fresh.
         task: which says what node types the sides are.
         log: the labels, which are the events as well.
         first: the first label whose columns are asked for; those before it are events only.
+        late: µs after which an event is seen.
     """
 
-    def __init__(self, series: Sequence[FreshSeries], task: Task, log: Log, first: int = 0) -> None:
+    def __init__(
+        self, series: Sequence[FreshSeries], task: Task, log: Log, first: int = 0, late: int = 0
+    ) -> None:
         sides = {node_type: side for side, node_type in task.node_types.items()}
         self._of = [(one, sides[one.node_type]) for one in series]
-        self._values = [_figures(one, side, log, first) for one, side in self._of]
+        self._values = [_figures(one, side, _events(log, side, first, late), log) for one, side in self._of]
 
     def columns(self, start: int, count: int) -> dict[str, pa.Array]:
         """Return the columns of ``count`` labels from ``start``: float32, null where nothing is known."""
@@ -53,13 +56,28 @@ class FreshColumns:
         ]
 
 
-def _figures(series: FreshSeries, side: Side, log: Log, first: int) -> Mapping[str, F32]:
-    other = other_side(side)
-    wanted = np.arange(len(log)) >= first
+def _figures(series: FreshSeries, side: Side, events: Events, log: Log) -> Mapping[str, F32]:
+    """Return the figures of all labels, which are the last rows of the events."""
+    found = series.rows(events, log.ids(side), log.ids(other_side(side)))
+    return {figure: values[-len(log) :].astype(np.float32) for figure, values in found.items()}
+
+
+def _events(log: Log, side: Side, first: int, late: int) -> Events:
+    """Return the labels as events; late ones stand before the rows, when they are seen."""
     counted = log.remembered if side == "user" else None
-    events = Events(log.codes(side), log.codes(other), log.time, log.label, wanted, counted)
-    found = series.rows(events, log.ids(side), log.ids(other))
-    return {figure: values.astype(np.float32) for figure, values in found.items()}
+    wanted = np.arange(len(log)) >= first
+    events = Events(log.codes(side), log.codes(other_side(side)), log.time, log.label, wanted, counted)
+    if not late:
+        return events
+    none = np.zeros(len(log), np.bool_)
+    return Events(
+        node=np.tile(events.node, 2),
+        other=np.tile(events.other, 2),
+        time=np.concatenate([log.time + late, log.time]),
+        value=np.tile(log.label, 2),
+        wanted=np.concatenate([none, wanted]),
+        counted=np.concatenate([~none if counted is None else counted, none]),
+    )
 
 
 def figure_array(values: F32 | F64) -> pa.Array:

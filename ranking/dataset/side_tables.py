@@ -72,10 +72,16 @@ class SideTables:
     def domains(self, items: pa.Array) -> pa.Array | None:
         """Return the domain of each item id as a string; None where the task names no such column."""
         name = self.task.item.domain
-        if name is None:
-            return None
+        return None if name is None else self.of_items(items, name).cast(pa.string())
+
+    def of_items(self, items: pa.Array, column: str) -> pa.Array:
+        """Return a column of the items' table for each id; null where the table lacks the id.
+
+        Raises:
+            DataError: when ids and keys are of different types.
+        """
         columns = side_columns(self.task, "item", self.tables["item"], items)
-        return flat_array(columns[f"item_{name}"]).cast(pa.string())
+        return flat_array(columns[f"item_{column}"])
 
 
 def side_specs(task: Task, side: Side) -> list[AnyField]:

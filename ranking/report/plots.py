@@ -1,6 +1,6 @@
 """Plots of an ablation: differences with their intervals, and reliability."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 from matplotlib.figure import Figure
@@ -41,6 +41,28 @@ def forest(ablation: Ablation, ranker: str) -> Markup:
     label = f"{ranker}: differences from the baseline in {METRICS[metric].title}, as in the table beside it"
     name = f"forest-{ablation.rankers.index(ranker)}"
     return inline(figure, name, label)
+
+
+@drawn
+def late_curve(cells: Sequence[ComparedCell]) -> Markup:
+    """Return a plot of differences from the baseline over how late events are seen, with their intervals."""
+    changes = [(cell.variant, cell.difference) for cell in cells if cell.difference is not None]
+    figure = Figure(figsize=(WIDTH, 2.4), layout="constrained")
+    axes = plain_axes(figure)
+    axes.axhline(0, color=INK, linewidth=0.9)
+    colour, places = VERDICT["better"], range(len(changes))
+    axes.plot(places, [change.value for _, change in changes], color=colour, linewidth=1.4)
+    for place, (_, change) in enumerate(changes):
+        axes.plot([place, place], [change.low, change.high], color=colour, linewidth=2.2)
+        axes.plot([place], [change.value], marker="o", color=colour, markersize=5.5)
+    axes.set_xticks(places, [lag for lag, _ in changes])
+    axes.set_xlabel("Events are seen after", color=INK)
+    title = METRICS[cells[0].metric].title
+    axes.set_ylabel(f"{title} over the baseline", color=INK)
+    axes.grid(axis="y", color=LINE, linewidth=0.6)
+    return inline(
+        figure, "late", f"{title} over the baseline by how late events are seen, as in the table below"
+    )
 
 
 def _limits(cells: list[ComparedCell]) -> tuple[float, float]:

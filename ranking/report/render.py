@@ -14,7 +14,7 @@ from ranking.report.context import ReportContext
 from ranking.report.costs import cost_rows, gain_over_cost
 from ranking.report.importance import group_colours, importance_bars
 from ranking.report.page import render_page
-from ranking.report.plots import forest
+from ranking.report.plots import forest, late_curve
 from ranking.report.summary import p_value, with_spread
 
 
@@ -43,6 +43,7 @@ def render_html(ablation: Ablation, context: ReportContext) -> str:
         "importance": importance_bars(ablation),
         "colours": group_colours(ablation),
         "recall": {metric: [c for c in ablation.recall if c.metric == metric] for metric in recall},
+        "late_plot": late_curve(ablation.late) if ablation.late else "",
         "health": list(dict.fromkeys(name for snapshot in context.snapshots for name in snapshot.health)),
     }
     filters: dict[str, Callable[..., Any]] = {

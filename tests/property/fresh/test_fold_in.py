@@ -48,7 +48,10 @@ KINDS = {
 
 
 def events_of(seed: int, n: int) -> Events:
-    """Rows of few nodes and few moments, so that many are of one moment, in any order; of some all are events."""
+    """Rows of few nodes and few moments, so that many are of one moment, in any order.
+
+    Of even seeds all rows are events.
+    """
     rng = np.random.default_rng(seed)
     node, other, time = rng.integers(0, NODES, n), rng.integers(0, OTHERS + 1, n), rng.integers(0, 12, n)
     counted = rng.random(n) < 0.7 if seed % 2 else None
