@@ -7,6 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from embedding_features.artifact import write_snapshot
+from embedding_features.fresh import FreshSeries
+from embedding_features.graph import Graph
+from embedding_features.methods import vbmf
 from ranking.experiment.arms import select
 from ranking.experiment.factors.base import GridContext
 from ranking.experiment.variants import Variant
@@ -118,6 +122,17 @@ def graph_features(labels: pa.Table, seed: int = 0, dim: int = 4) -> pa.Table:
         scores = np.broadcast_to([0.9, 0.8, 0.5, -0.1], (3, count, 4))
         columns[f"{view}_neighbours__neighbour_scores"] = column(scores, pa.list_(pa.float32()))
     return pa.table(columns)
+
+
+def fresh_series(labels: pa.Table, folder: Path) -> FreshSeries:
+    """What makes fresh figures of users, of a snapshot at each of SNAPSHOTS that has labels before it."""
+    snapshots = []
+    for at in SNAPSHOTS:
+        known = labels.filter(np.array([t < at for t in labels["timestamp"].to_pylist()]))
+        if len(known):
+            edges = {("user", "judged", "item"): (known["user_id"].to_numpy(), known["item_id"].to_numpy())}
+            snapshots.append(write_snapshot(vbmf(dim=3, sweeps=2).fit(Graph.from_arrays(at, edges)), folder))
+    return FreshSeries.read(snapshots, "user")
 
 
 def planted_history(rows: int, seed: int, noise: float = 0.1) -> Inputs:

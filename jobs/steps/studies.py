@@ -14,6 +14,7 @@ from jobs.pipeline import Pipeline
 from jobs.sections import LateEvents, Surface
 from jobs.steps.rank import RankResult
 from ranking.ablation.cells import ComparedCell
+from ranking.ablation.findings import interval, number
 from ranking.ablation.judge import compare
 from ranking.ablation.result import SurfaceResult
 from ranking.experiment.run import run_grid
@@ -78,10 +79,8 @@ def surface_rows(surfaces: Sequence[SurfaceResult], metric: str) -> dict[str, An
                 "labels": surface.labels,
                 "ranker": cell.ranker,
                 "sees": cell.variant,
-                cell.metric: cell.figure.value,
-                "difference": cell.difference.value if cell.difference else None,
-                "low": cell.difference.low if cell.difference else None,
-                "high": cell.difference.high if cell.difference else None,
+                cell.metric: number(metric, cell.figure.value),
+                "difference": interval(metric, cell.difference) if cell.difference else "",
                 "verdict": cell.verdict or "",
             }
             for surface in surfaces

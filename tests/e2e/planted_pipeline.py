@@ -50,13 +50,22 @@ def write_pipeline(folder: Path, **sections: Any) -> Path:
             "task": {
                 "log": str(folder / "world" / "impressions_shop.parquet"),
                 "label": {"column": "label", "at_least": 1},
+                "item": {
+                    "node_type": "item",
+                    "column": "item_id",
+                    "table": {
+                        "path": str(folder / "world" / "items_shop.parquet"),
+                        "key": "item_id",
+                        "categorical": ["category"],
+                    },
+                },
             },
             "rankers": {
                 "lightgbm": {"kind": "lightgbm"},
                 "wide_deep": {"kind": "wide_deep", "training": {"epochs": 2}},
             },
             "grid": [
-                {"features": ["counts", "none", "dense", "all"]},
+                {"features": ["counts", "none", "dense", "fresh", "all"]},
                 {"whose": ["item"], "methods": ["", "als"]},
                 {"modes": ["submodel"]},
             ],
@@ -68,7 +77,9 @@ def write_pipeline(folder: Path, **sections: Any) -> Path:
             "pretrain": {"method": "lightgcn", "params": {"dim": 8, "epochs": 3}},
             "ranker": {"kind": "wide_deep", "training": {"epochs": 2}},
         },
-        "ablate": {"baseline": "counts", "replicates": 2000, "slice_replicates": 100},
+        "surface": {"name": "one category", "column": "category", "value": "11", "labels": [600]},
+        "late": {"lags": ["1h", "30d"]},
+        "ablate": {"baseline": "counts", "replicates": 2500, "slice_replicates": 100},
     }
     path = folder / "pipeline.yaml"
     path.write_text(yaml.safe_dump({**pipeline, **sections}))

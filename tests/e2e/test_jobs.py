@@ -15,7 +15,7 @@ from jobs.cli import run
 from ranking.bundle import load_bundle
 from tests.e2e.planted_pipeline import contents, kill_when, start, write_pipeline
 
-STEPS = ("graph", "pretrain", "derive", "publish", "verify", "recall", "submodel", "ablate")
+STEPS = ("graph", "pretrain", "derive", "publish", "verify", "recall", "submodel", "surface", "ablate")
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
 def test_the_ablation_holds_figure_interval_and_verdict_of_every_cell(folder: Path) -> None:
     ablation = json.loads((folder / "workspace" / "report" / "ablation.json").read_text())
     cells = {(c["ranker"], c["variant"]): c for c in ablation["cells"] if c["metric"] == "auc"}
-    stored = ("counts", "none", "dense", "all", "dense-item", "als-dense-item")
+    stored = ("counts", "none", "dense", "fresh", "all", "dense-item", "als-dense-item")
     assert set(cells) == {(ranker, variant) for ranker in ("lightgbm", "wide_deep") for variant in stored} | {
         ("wide_deep", "dense-submodel")  # trees have no encoder inside
     }
@@ -78,6 +78,28 @@ def test_the_ablation_holds_costs_importance_and_the_recall_mode(folder: Path) -
     mixes = {cell["mix"] for cell in ablation["recall"]}
     assert {"item_knn + popular", "item_knn + popular + interest"} <= mixes
     assert {cell["metric"] for cell in ablation["recall"]} == {"recall@10", "ndcg@10"}
+
+
+def test_the_ablation_holds_the_studies_beside_the_grid(folder: Path) -> None:
+    """Fresh figures of the last month's events are late by a month: what is left is what a snapshot says."""
+    ablation = json.loads((folder / "workspace" / "report" / "ablation.json").read_text())
+    (surface,) = ablation["surfaces"]
+    assert (surface["name"], surface["labels"]) == ("one category", 600)
+    assert [cell["variant"] for cell in surface["cells"] if cell["metric"] == "auc"] == [
+        "surface", "elsewhere", "fresh",
+    ]  # fmt: skip
+    late = {cell["variant"]: cell for cell in ablation["late"]}
+    assert set(late) == {"none", "0s", "1h", "30d"}
+    grid = next(
+        c
+        for c in ablation["cells"]
+        if (c["ranker"], c["variant"], c["metric"]) == ("lightgbm", "fresh", "auc")
+    )
+    assert late["0s"]["figure"]["value"] == grid["figure"]["value"]
+    assert late["30d"]["figure"]["value"] < late["0s"]["figure"]["value"]
+    html = (folder / "workspace" / "report" / "ablation.html").read_text()
+    assert "A new surface" in html
+    assert "How fresh events must be" in html
 
 
 def test_planted_interests_are_found_and_said_to_be(folder: Path) -> None:
