@@ -111,7 +111,7 @@ def fold_in_node(node: int, walk: Walk, models: Models, out: FoldedRows) -> None
             moments[:] = 0.0
             linear[:] = 0.0
             seen, first, added, weight, used, skipped, newest, solved = at, begin, begin, 0.0, 0, 0, 0, False
-        while added < place and walk.time[walk.order[added]] < walk.time[row]:
+        while added < walk.earlier[place]:
             replaced = walk.previous[added]
             if not models.weighted and replaced >= first:
                 lost = _add(walk, models, at, walk.order[replaced], -1.0, moments, linear)

@@ -1,8 +1,8 @@
 """A log arranged so that each node's events are walked once, beside the snapshots that its rows may see."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -54,6 +54,7 @@ class Walk(NamedTuple):
             is a place.
         previous: [n] place of the event before a place's own with the same two nodes; -1 where none is.
         following: [n] place of the one after; n where none is.
+        earlier: [n] place where the events strictly before a place's own of its node end.
         other: [n] code of each row's other node.
         time: [n] µs.
         value: [n] float64.
@@ -68,6 +69,7 @@ class Walk(NamedTuple):
     order: I64
     previous: I64
     following: I64
+    earlier: I64
     other: I64
     time: I64
     value: AnyArray
@@ -105,6 +107,7 @@ def make_walk(events: Events, moments: I64, entry: Sequence[I64], own: Sequence[
         order=order,
         previous=previous,
         following=following,
+        earlier=_earlier(events.node[order], events.time[order]),
         other=events.other,
         time=events.time,
         value=np.ascontiguousarray(events.value, np.float64),
@@ -116,6 +119,13 @@ def make_walk(events: Events, moments: I64, entry: Sequence[I64], own: Sequence[
     )
 
 
+def _earlier(node: I64, time: I64) -> I64:
+    """Return of each place the first one of the same node and moment."""
+    begins = np.ones(len(node), np.bool_)
+    begins[1:] = (np.diff(node) != 0) | (np.diff(time) != 0)
+    return np.maximum.accumulate(np.where(begins, np.arange(len(node)), 0))
+
+
 def _same_pairs(node: I64, other: I64) -> tuple[I64, I64]:
     """Return of each place that of the event before, and after, of the same two nodes."""
     n = len(node)
@@ -125,6 +135,14 @@ def _same_pairs(node: I64, other: I64) -> tuple[I64, I64]:
     previous[order[1:][same]] = order[:-1][same]
     following[order[:-1][same]] = order[1:][same]
     return previous, following
+
+
+def each_node(of_one: Callable[..., None], of_all: Callable[..., None], walk: Walk, *arguments: Any) -> None:
+    """Run a kernel for all nodes of a walk: ``of_one(0, walk, …)``, or in threads ``of_all(walk, …)``."""
+    if len(walk.begin) == 2:  # threads would cost more than one node takes
+        of_one(0, walk, *arguments)
+    else:
+        of_all(walk, *arguments)
 
 
 @jit()
