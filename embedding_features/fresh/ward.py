@@ -8,7 +8,7 @@ from embedding_features.jit import jit
 
 @jit()
 def ward_clusters(squared: F64, limit: float, size: F64, chain: I64, cluster: I64) -> None:
-    """Cluster points by Ward's method: merge the two clusters whose merger adds least variance, over and over.
+    """Cluster points by Ward's method: merge the two clusters whose merger adds least variance, and again.
 
     Chains of nearest neighbours find the mergers in O(n²) (Murtagh, A Survey of Recent Advances in
     Hierarchical Clustering Algorithms, The Computer Journal 1983), the Lance–Williams formula the distances
@@ -56,11 +56,9 @@ def _merge(squared: F64, size: F64, cluster: I64, first: int, second: int) -> No
     between, both = squared[first, second], size[first] + size[second]
     for k in range(len(size)):
         if size[k] > 0.0 and k != first and k != second:
-            weighted = (size[first] + size[k]) * squared[first, k] + (size[second] + size[k]) * squared[
-                second, k
-            ]
-            distance = (weighted - size[k] * between) / (both + size[k])
-            squared[first, k] = squared[k, first] = distance
+            distance = (size[first] + size[k]) * squared[first, k] - size[k] * between
+            distance += (size[second] + size[k]) * squared[second, k]
+            squared[first, k] = squared[k, first] = distance / (both + size[k])
         if cluster[k] == second:
             cluster[k] = first
     _take_out(squared, size, second)
