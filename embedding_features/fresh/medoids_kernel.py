@@ -20,7 +20,7 @@ MEDOIDS = 3
 #: newest likes that are clustered: their distances are a square of so many
 MOST_LIKES = 200
 #: sums of squared distances this near are the same; of several the newest is the medoid
-_SAME = 1e-9
+_SAME = 1e-6
 
 
 class MedoidRows(NamedTuple):
