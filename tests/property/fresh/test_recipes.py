@@ -1,4 +1,4 @@
-"""Every recipe gives a row of a log what plain rules give for its own earlier events, and a request the same."""
+"""Every recipe gives a row what plain rules give for its own earlier events, and a request the same."""
 
 from collections.abc import Callable
 

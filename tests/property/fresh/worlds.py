@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from embedding_features.artifact import Snapshot, write_snapshot
 from embedding_features.derive import Clusters, ResidualTokens, derive
-from embedding_features.fresh import RECIPES, Events, FreshSeries
+from embedding_features.fresh import Events, FreshSeries
 from embedding_features.fresh.regression import regress_likes, regress_values
 from tests.unit.derive.made_embeddings import embeddings, table
 
@@ -30,7 +30,8 @@ MOMENTS = (START + timedelta(days=15), START + timedelta(days=40))
 def snapshots() -> list[Snapshot]:
     """Of values 1 to 5, with clusters and residual tokens."""
     root = Path(mkdtemp())
-    return [_snapshot(root, seed, ids, moment) for seed, (ids, moment) in enumerate(zip(TABLES, MOMENTS))]
+    both = zip(TABLES, MOMENTS, strict=True)
+    return [_snapshot(root, seed, ids, moment) for seed, (ids, moment) in enumerate(both)]
 
 
 def _snapshot(root: Path, seed: int, ids: Sequence[int], moment: datetime) -> Snapshot:
@@ -41,9 +42,8 @@ def _snapshot(root: Path, seed: int, ids: Sequence[int], moment: datetime) -> Sn
     values = regress_values("item", items, users, node, entry, rng.integers(1, 6, 40))
     made = embeddings({"user": table("user", users), "item": table("item", items, ids)}, as_of=moment)
     fold_ins = {"user": {"own": regress_likes("item", items, users), "values": values}}
-    features = derive(
-        replace(made, fold_ins=fold_ins), Clusters(k=3, top_k=2), ResidualTokens(levels=3, codes=3)
-    )
+    specs = Clusters(k=3, top_k=2), ResidualTokens(levels=3, codes=3)
+    features = derive(replace(made, fold_ins=fold_ins), *specs)
     return write_snapshot(features, root)
 
 
@@ -66,7 +66,7 @@ def figures(events: Events, recipe: str, last: int = 1000) -> dict[str, np.ndarr
 
 
 def counted(events: Events, row: int, last: int) -> list[int]:
-    """The events that count for a row, by plain rules: the last ones before it, one a pair, by time and value."""
+    """The events that count for a row, by plain rules: the last before it, and the last of each pair."""
     mine = np.flatnonzero((events.node == events.node[row]) & (events.time < events.time[row]))
     if len(mine) > last:
         mine = mine[events.time[mine] >= np.sort(events.time[mine])[-last]]
@@ -74,6 +74,3 @@ def counted(events: Events, row: int, last: int) -> list[int]:
     for event in sorted(mine.tolist(), key=lambda e: (events.time[e], events.value[e])):
         newest[events.other[event]] = event
     return list(newest.values())
-
-
-__all__ = ["RECIPES", "counted", "figures", "log", "series", "snapshots"]
