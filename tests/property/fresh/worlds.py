@@ -22,7 +22,7 @@ USERS, ITEMS = 4, 10
 TABLES = ([3, 0, 1, 5, 2, 4, 6], [7, 1, 8, 2, 6, 4, 5, 3])
 #: an item of no length, in both
 ZERO = 4
-START = datetime(2026, 1, 1, tzinfo=UTC)
+START = datetime(2020, 1, 1, tzinfo=UTC)
 MOMENTS = (START + timedelta(days=15), START + timedelta(days=40))
 
 
@@ -47,8 +47,8 @@ def _snapshot(root: Path, seed: int, ids: Sequence[int], moment: datetime) -> Sn
     return write_snapshot(features, root)
 
 
-def series(last: int, recipe: str) -> FreshSeries:
-    return FreshSeries.read(snapshots(), "user", [recipe], last)
+def series(last: int, *recipes: str, node_type: str = "user") -> FreshSeries:
+    return FreshSeries.read(snapshots(), node_type, recipes, last)
 
 
 def log(seed: int, n: int) -> Events:
