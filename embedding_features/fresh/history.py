@@ -8,7 +8,7 @@ from embedding_features.jit import jit
 
 #: microseconds of a day
 MICROS_A_DAY = 86_400_000_000
-#: an event loses this share of its weight a day (PinnerSage, Pal et al., KDD 2020, section 4.3)
+#: an event loses this share of its weight a day (PinnerSage, Pal et al., KDD 2020, section 4)
 DECAY_A_DAY = 0.01
 
 

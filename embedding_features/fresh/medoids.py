@@ -44,9 +44,6 @@ def find_medoids(series: FreshSeries, events: NodeEvents, moment: int) -> Medoid
     Raises:
         ConfigError: when the series has no such recipe.
         DataError: when ids are null or of another type than the snapshots', or a value is not finite.
-
-    Example:
-        >>> find_medoids(series, history, now).ids  # doctest: +SKIP
     """
     recipe = series.recipes.get(MedoidsRecipe.name)
     if not isinstance(recipe, MedoidsRecipe):
