@@ -24,8 +24,8 @@ class MixtureRecipe(Recipe):
     """Gives the share of the candidate's nearest cluster in the node's earlier likes.
 
     A node is a mixture of clusters of other nodes (kNN-Embed, El-Kishky et al., 2022: the share of each in
-    its events, smoothed). Here the share is shrunk to that of the cluster in all other nodes,
-    where the paper goes on to nodes near by. An event is a like by :func:`.least_likes`.
+    its events, smoothed). The share is shrunk to the cluster's in all other nodes, where the paper smooths by
+    the mixtures of similar nodes. An event is a like by :func:`.least_likes`.
 
     Figures: ``share``; of a node without likes the cluster's share in all.
 
