@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
@@ -23,13 +23,14 @@ TABLES = ([3, 0, 1, 5, 2, 4, 6], [7, 1, 8, 2, 6, 4, 5, 3])
 #: an item of no length, in both
 ZERO = 4
 START = datetime(2020, 1, 1, tzinfo=UTC)
+_FOLDER = TemporaryDirectory()
 MOMENTS = (START + timedelta(days=15), START + timedelta(days=40))
 
 
 @cache
 def snapshots() -> list[Snapshot]:
     """Of values 1 to 5, with clusters and residual tokens."""
-    root = Path(mkdtemp())
+    root = Path(_FOLDER.name)
     both = zip(TABLES, MOMENTS, strict=True)
     return [_snapshot(root, seed, ids, moment) for seed, (ids, moment) in enumerate(both)]
 
