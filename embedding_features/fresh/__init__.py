@@ -2,6 +2,7 @@
 
 from embedding_features.fresh.fold_in import FoldIn
 from embedding_features.fresh.fold_in_kernel import FoldedRows
+from embedding_features.fresh.medoids import Medoids, find_medoids
 from embedding_features.fresh.recipes import RECIPES, Recipe
 from embedding_features.fresh.request import NodeEvents
 from embedding_features.fresh.series import LAST_EVENTS, FreshSeries, fresh_prefix
@@ -14,8 +15,10 @@ __all__ = [
     "FoldIn",
     "FoldedRows",
     "FreshSeries",
+    "Medoids",
     "NodeEvents",
     "Recipe",
+    "find_medoids",
     "fresh_prefix",
     "make_walk",
 ]

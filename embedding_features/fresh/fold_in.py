@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from embedding_features.arrays import F32, F64, I64, AnyArray
+from embedding_features.arrays import F32, F64, AnyArray
 from embedding_features.artifact.fold_in import FoldInParameters
 from embedding_features.errors import CompatibilityError
 from embedding_features.fresh.fold_in_kernel import FoldedRows, Models, fold_in_node, fold_in_nodes
-from embedding_features.fresh.walk import Walk
+from embedding_features.fresh.tables import begins
+from embedding_features.fresh.walk import Walk, each_node
 
 
 class FoldIn:
@@ -64,10 +65,7 @@ def _folded(walk: Walk, models: Models) -> FoldedRows:
         skipped=np.full(n, -1),
         newest=np.zeros(n, np.int64),
     )
-    if len(walk.begin) == 2:  # threads would cost more than one node takes
-        fold_in_node(0, walk, models, out)
-    else:
-        fold_in_nodes(walk, models, out)
+    each_node(fold_in_node, fold_in_nodes, walk, models, out)
     return out
 
 
@@ -88,14 +86,14 @@ def _models(parameters: Sequence[FoldInParameters], vectors: Sequence[F32]) -> M
     covariance = [one.covariance for one in parameters if one.covariance is not None]
     nothing = np.full(dim, np.nan)
     return Models(
-        first=_begins([len(one.design) for one in parameters]),
+        first=begins([len(one.design) for one in parameters]),
         design=design,
         scored=scored,
         covariance=np.concatenate(covariance) if covariance else np.empty((0, dim, dim), np.float32),
         readout=np.stack([one.readout for one in parameters]),
-        first_prior=_begins([len(one.prior_mean) for one in parameters]),
+        first_prior=begins([len(one.prior_mean) for one in parameters]),
         prior_mean=np.concatenate([one.prior_mean for one in parameters]),
-        first_own=_begins([len(rows) for rows in own]) if own else np.zeros(len(parameters), np.int64),
+        first_own=begins([len(rows) for rows in own]) if own else np.zeros(len(parameters), np.int64),
         prior_rows=np.concatenate(own) if own else np.empty(0, np.int64),
         precision=np.stack([one.prior_precision for one in parameters]),
         start=np.stack([nothing if one.start is None else one.start for one in parameters]),
@@ -107,8 +105,3 @@ def _models(parameters: Sequence[FoldInParameters], vectors: Sequence[F32]) -> M
         values=first.values,
         weighted=first.weighted,
     )
-
-
-def _begins(lengths: Sequence[int]) -> I64:
-    """Return where each of several runs laid end to end begins."""
-    return np.cumsum([0, *lengths[:-1]]).astype(np.int64)

@@ -100,15 +100,16 @@ def fold_in_node(node: int, walk: Walk, models: Models, out: FoldedRows) -> None
     mean = piece(memory, 5, size)[:dim]
     total = piece(memory, 6, size)[:dim]
     vector = piece(memory, 7, size)[:width]
-    begin, end = walk.begin[node], walk.begin[node + 1]
+    begin = walk.begin[node]
     seen, first, added, weight, used, skipped, newest, solved = -1, begin, begin, 0.0, 0, 0, 0, False
-    for row in walk.asked[walk.asked_begin[node] : walk.asked_begin[node + 1]]:
+    for asked in range(walk.asked_begin[node], walk.asked_begin[node + 1]):
+        row = walk.asked[asked]
         at = walk.snapshot[row]
         if at != seen:
             moments[:] = 0.0
             linear[:] = 0.0
             seen, first, added, weight, used, skipped, newest, solved = at, begin, begin, 0.0, 0, 0, 0, False
-        while added < end and walk.time[walk.order[added]] < walk.time[row]:
+        while added < walk.earlier[asked]:
             replaced = walk.previous[added]
             if not models.weighted and replaced >= first:
                 lost = _add(walk, models, at, walk.order[replaced], -1.0, moments, linear)

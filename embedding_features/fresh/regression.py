@@ -6,6 +6,7 @@ import numpy as np
 
 from embedding_features.arrays import F32, F64, I64, AnyArray
 from embedding_features.artifact.fold_in import FoldInParameters
+from embedding_features.fresh.tables import directions
 
 #: a prior covariance gets this share of its mean variance on the diagonal, so that it can be inverted
 _JITTER = 1e-3
@@ -72,8 +73,8 @@ def regress_values(
     dim = vectors.shape[1]
     precision = np.zeros((dim + _DIRECTION, dim + _DIRECTION))
     precision[_LEVEL, _LEVEL], precision[_BIAS, _BIAS] = 1.0, 1 / of_nodes.between
-    precision[_DIRECTION:, _DIRECTION:] = _precision(_directions(own))
-    design = np.concatenate([level[:, None], np.ones((len(vectors), 1)), _directions(vectors)], axis=1)
+    precision[_DIRECTION:, _DIRECTION:] = _precision(directions(own))
+    design = np.concatenate([level[:, None], np.ones((len(vectors), 1)), directions(vectors)], axis=1)
     prior = np.zeros((1, dim + _DIRECTION))
     prior[0, _LEVEL], prior[0, _BIAS] = 1.0, left.mean()
     return FoldInParameters(
@@ -120,13 +121,6 @@ def _levels(entry: I64, value: F64, nodes: int) -> F64:
     total = np.bincount(entry, value - value.mean(), minlength=nodes)
     levels: F64 = value.mean() + total / (count + of_others.within / of_others.between)
     return levels
-
-
-def _directions(vectors: F32) -> F64:
-    """Return vectors of length 1; zero stays zero."""
-    wide = vectors.astype(np.float64)
-    directions: F64 = wide / np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), 1e-12)
-    return directions
 
 
 def _precision(vectors: F64) -> F64:

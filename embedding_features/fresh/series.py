@@ -125,9 +125,27 @@ class FreshSeries:
         Raises:
             DataError: when ids are null or of another type than the snapshots', or a value is not finite.
         """
+        walk, begin = self.walk_request(node, events, others, moment), len(events.others)
+        return {
+            name: values[begin:-1] if values.ndim == 1 else values[-1]
+            for name, values in self._figures(walk).items()
+        }
+
+    def walk_request(self, node: Ids, events: NodeEvents, others: Ids, moment: int) -> Walk:
+        """Arrange one request for kernels, as :func:`.request_walk` does.
+
+        Args:
+            node: id of the node; none where nothing is made of its own row in a snapshot.
+            events: its events.
+            others: [m] ids of the nodes that figures are wanted of.
+            moment: µs since 1970, UTC.
+
+        Raises:
+            DataError: as in :meth:`request`.
+        """
         nodes, asked = self._ids(node, self.node_type), self._ids(others, self.other)
         history = NodeEvents(self._ids(events.others, "events"), events.value, events.time)
-        walk = request_walk(
+        return request_walk(
             history,
             asked,
             moment,
@@ -136,11 +154,6 @@ class FreshSeries:
             moments=self.moments,
             last=self.last,
         )
-        begin = len(history.others)
-        return {
-            name: values[begin:-1] if values.ndim == 1 else values[-1]
-            for name, values in self._figures(walk).items()
-        }
 
     def column(self, figure: str) -> str:
         """Return the raw column of a figure, as ``als_user_fresh__fold_in_score``."""

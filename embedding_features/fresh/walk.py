@@ -1,8 +1,8 @@
 """A log arranged so that each node's events are walked once, beside the snapshots that its rows may see."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -58,6 +58,7 @@ class Walk(NamedTuple):
         following: [e] place of the one after; e where none is.
         asked_begin: [nodes + 1] rows of each node in ``asked``.
         asked: [a] rows whose figures are wanted and that see a snapshot, by node, then by time.
+        earlier: [a] of each of these, the place where its node's events strictly before it end.
         other: [n] code of each row's other node.
         time: [n] µs.
         value: [n] float64.
@@ -73,6 +74,7 @@ class Walk(NamedTuple):
     following: I64
     asked_begin: I64
     asked: I64
+    earlier: I64
     other: I64
     time: I64
     value: AnyArray
@@ -114,6 +116,7 @@ def make_walk(events: Events, moments: I64, entry: Sequence[I64], own: Sequence[
         following=following,
         asked_begin=np.searchsorted(events.node[asked], nodes),
         asked=asked,
+        earlier=_earlier(events, order, asked),
         other=events.other,
         time=events.time,
         value=np.ascontiguousarray(events.value, np.float64),
@@ -132,6 +135,13 @@ def _chosen(mask: Bool | None, keys: tuple[AnyArray, ...]) -> I64:
     return rows[np.lexsort(tuple(key[rows] for key in keys))]
 
 
+def _earlier(events: Events, order: I64, asked: I64) -> I64:
+    """Return of each asked row the place where its node's events strictly before it end."""
+    moments, rank = np.unique(events.time, return_inverse=True)
+    key = events.node * (len(moments) + 1) + rank
+    return np.searchsorted(key[order], key[asked])
+
+
 def _same_pairs(node: I64, other: I64) -> tuple[I64, I64]:
     """Return of each place that of the event before, and after, of the same two nodes."""
     n = len(node)
@@ -141,6 +151,14 @@ def _same_pairs(node: I64, other: I64) -> tuple[I64, I64]:
     previous[order[1:][same]] = order[:-1][same]
     following[order[:-1][same]] = order[1:][same]
     return previous, following
+
+
+def each_node(of_one: Callable[..., None], of_all: Callable[..., None], walk: Walk, *arguments: Any) -> None:
+    """Run a kernel for all nodes of a walk: ``of_one(0, walk, …)``, or in threads ``of_all(walk, …)``."""
+    if len(walk.begin) == 2:  # threads would cost more than one node takes
+        of_one(0, walk, *arguments)
+    else:
+        of_all(walk, *arguments)
 
 
 @jit()

@@ -81,7 +81,7 @@ def make_fresh_pins(
 
 
 def check_fresh_pins(pins: Sequence[FreshPin], published: Sequence["Published"]) -> None:
-    """Check that a repository has the runs that fresh figures are made with, able to fold nodes in.
+    """Check that a repository has the runs that fresh figures are made with, and they what these need.
 
     Raises:
         CompatibilityError: naming the pin and what is there instead.
@@ -95,8 +95,10 @@ def check_fresh_pins(pins: Sequence[FreshPin], published: Sequence["Published"])
                 fix=f"publish the run {pin.run_id} into it, or name another repository",
             )
         check_space(pin.space, run.manifest.space)
-        if pin.node_type not in run.snapshot.fold_ins():
+        series = FreshSeries.read([run.snapshot], pin.node_type, pin.recipes, pin.last)
+        lacking = sorted(set(pin.recipes) - set(series.recipes))
+        if lacking:
             raise CompatibilityError(
-                f"the bundle needs {pin}; the run cannot fold {pin.node_type!r} in",
+                f"the bundle needs {pin}; the run has not what {', '.join(lacking)} is made of",
                 fix="publish the run anew, by this version of the library",
             )

@@ -10,10 +10,9 @@ from embedding_features.arrays import F64
 from embedding_features.artifact.fold_in import FoldInParameters, FoldIns, Purpose
 from embedding_features.artifact.snapshot import Snapshot
 from embedding_features.fresh.fold_in import FoldIn
+from embedding_features.fresh.history import MICROS_A_DAY
 from embedding_features.fresh.recipes.base import Recipe
 from embedding_features.fresh.walk import Walk
-
-_MICROS_A_DAY = 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class FoldInRecipe(Recipe):
         scored = self.scores.rows(walk)
         vector = scored.vector if self.vectors is None else self.vectors.vectors(walk)
         seen = scored.used >= 0
-        age = (walk.time - scored.newest) / _MICROS_A_DAY
+        age = (walk.time - scored.newest) / MICROS_A_DAY
         return {
             "score": scored.score,
             "variance": scored.variance,

@@ -68,7 +68,7 @@ class FreshMethods(EventMethods):
         Raises:
             StoreError: when the service has no vectors of the node type or of a family, no histories are
                 kept, or a snapshot is not older than ``at``.
-            CompatibilityError: when a snapshot has nothing to fold nodes in with.
+            CompatibilityError: when a snapshot has not what a recipe is made of.
             DataError: when ids are of the wrong type, a value is NaN or infinite, or a time has no zone.
         """
         moment = time.time_ns() // 1000 if at is None else aware_micros(at, f"the moment {at}")

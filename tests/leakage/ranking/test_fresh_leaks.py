@@ -8,8 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from embedding_features.artifact import write_snapshot
+from embedding_features.derive import Clusters, ResidualTokens, derive
 from embedding_features.errors import LeakError
-from embedding_features.fresh import Events, FreshSeries
+from embedding_features.fresh import RECIPES, Events, FreshSeries
 from embedding_features.graph import Graph
 from embedding_features.methods import vbmf
 from ranking.dataset.graph_columns import find_graph_columns
@@ -78,16 +79,17 @@ def test_strictly_earlier_events_pass(tmp_path):
     check(*world(tmp_path), [Leaking(lambda row, event, place: event < row)])
 
 
-def test_fold_in_passes(tmp_path):
-    """The real thing, on snapshots of the log's own beginning."""
+def test_every_recipe_passes(tmp_path):
+    """The real things, on snapshots of the log's own beginning."""
     task, labels, features = world(tmp_path)
     snapshots = []
     for moment in SNAPSHOTS:
         known = labels.filter(np.array([t < moment for t in labels["timestamp"].to_pylist()]))
         if len(known):
             edges = {("user", "judged", "item"): (known["user_id"].to_numpy(), known["item_id"].to_numpy())}
-            snapshots.append(
-                write_snapshot(vbmf(dim=3, sweeps=2).fit(Graph.from_arrays(moment, edges)), tmp_path / "s")
-            )
-    series = FreshSeries.read(snapshots, "user")
+            fitted = vbmf(dim=3, sweeps=2).fit(Graph.from_arrays(moment, edges))
+            derived = derive(fitted, Clusters(k=3, top_k=1), ResidualTokens(levels=2, codes=3))
+            snapshots.append(write_snapshot(derived, tmp_path / "s"))
+    series = FreshSeries.read(snapshots, "user", tuple(RECIPES))
+    assert set(series.recipes) == set(RECIPES)
     check(task, labels, features, [series])

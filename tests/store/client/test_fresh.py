@@ -9,7 +9,7 @@ import pytest
 
 import embedding_features as ef
 from embedding_features.artifact import write_snapshot
-from embedding_features.derive import Clusters, derive
+from embedding_features.derive import Clusters, ResidualTokens, derive
 from embedding_features.errors import CompatibilityError, DataError, StoreError
 from embedding_features.fresh import RECIPES, Events, FreshSeries
 from embedding_features.methods import make
@@ -36,7 +36,7 @@ def deployed(root, name, redis=""):
     repo = make_repo(root / "repo", redis=redis)
     (repo / "embedding_features.yaml").write_text("events:\n  user: {of: item, keep: 50}\n")
     method = make(name, **{"relation": "saw"} | METHODS[name]).model_copy(update={"values": "judged"})
-    features = derive(method.fit(judged(), seed=1), Clusters(k=4, top_k=2))
+    features = derive(method.fit(judged(), seed=1), Clusters(k=4, top_k=2), ResidualTokens(levels=3, codes=4))
     made = write_snapshot(features, root / "runs", health=check_health(features).figures)
     publish(made.folder, repo, health=LENIENT)
     materialize(repo)
