@@ -83,7 +83,8 @@ def _pipeline(arguments: argparse.Namespace) -> Pipeline:
     if arguments.target:
         values["surface"] = TARGETS[arguments.target] | {"labels": [arguments.labels]}
     if arguments.lag:
-        values["late"] = {"lags": [lag for lag in arguments.lag if lag != "0s"]}
+        lags = [lag for lag in arguments.lag if lag != "0s"]
+        values["late"] = {"lags": lags, "seeds": values["rank"]["seeds"]}
     return Pipeline.model_validate(values)
 
 

@@ -147,10 +147,12 @@ class LateEvents(Config):
     Attributes:
         lags: after which an event is seen, such as ``30s``, ``10m``, ``1h`` or ``1d``.
         ranker: whose gain by fresh figures is looked at; one of ``rank.rankers``.
+        seeds: of its training.
     """
 
     lags: tuple[Lag, ...] = Field(default=("1m", "10m", "1h", "1d"), min_length=1)
     ranker: str = "lightgbm"
+    seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
 
 
 class Surface(Config):

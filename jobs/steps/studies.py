@@ -108,7 +108,7 @@ def late(
         arms,
         {section.ranker: ranker},
         pipeline.workspace.ranking,
-        seeds=pipeline.rank.seeds,
+        seeds=section.seeds,
         progress=progress,
     )
     by_lag = {

@@ -40,9 +40,11 @@ class RawColumns:
         vectors: name of a view of item vectors → the store's answer to the histories' frame.
         fresh: what makes fresh figures of the labels' earlier events, by family and side.
         first: the first label that :meth:`part` will be asked for.
+        side_tables: of the task, where they have been read already.
 
     Attributes:
         log: the labels as arrays.
+        side_tables: of the task.
         counted: what the log alone says of each label.
     """
 
@@ -56,12 +58,13 @@ class RawColumns:
         vectors: Mapping[str, pa.ChunkedArray] | None = None,
         fresh: Sequence[FreshSeries] = (),
         first: int = 0,
+        side_tables: SideTables | None = None,
     ) -> None:
         self.task, self.views, self.moments, self.fresh = task, views, moments, fresh
         self.log = Log.of(labels)
-        self._side_tables = SideTables.read(task)
+        self.side_tables = side_tables or SideTables.read(task)
         scored = {view.side for view in views if view.kind == "neighbours"}
-        self.counted = LogColumns(self.log, self._side_tables.tags(), scored, moments)
+        self.counted = LogColumns(self.log, self.side_tables.tags(), scored, moments)
         self._fresh = FreshColumns(fresh, task, self.log, first)
         self._histories = None if histories is None else HistoryColumns(histories, vectors or {})
 
@@ -83,7 +86,7 @@ class RawColumns:
             [
                 {f"{side}_id": rows[f"{side}_id"] for side in SIDES},
                 self.counted.columns(start, count),
-                *self._side_tables.columns(rows),
+                *self.side_tables.columns(rows),
                 {name: features[name] for name in pretrained},
                 *(self.counted.neighbours(view, start, features) for view in neighbours),
                 self._fresh.columns(start, count),
@@ -104,7 +107,7 @@ class RawColumns:
             CategorySpec(name=f"{side}_id", side=side, column=f"{side}_id", identity=True, keys=True)
             for side in SIDES
         ]
-        fields += [*self.counted.specs(), *self._side_tables.specs(), *graph_specs(self.views, features)]
+        fields += [*self.counted.specs(), *self.side_tables.specs(), *graph_specs(self.views, features)]
         fields += self._fresh.specs()
         if self._histories is not None:
             fields += self._histories.specs(self.views)
@@ -112,7 +115,7 @@ class RawColumns:
 
     def domains(self) -> pa.Array | None:
         """Return [n] the domain of each label's item; None where the task names no such column."""
-        return self._side_tables.domains(flat_array(self.log.labels["item_id"]))
+        return self.side_tables.domains(flat_array(self.log.labels["item_id"]))
 
 
 def _joined(parts: Sequence[Mapping[str, pa.ChunkedArray | pa.Array]]) -> pa.Table:

@@ -33,9 +33,11 @@ def check_leaks(
 
     def build(rows: pa.Table) -> pa.Table:
         """Return what the log makes; what the store answered is the same however the log is cut."""
-        replayed = (
-            raw if rows is labels else RawColumns(raw.task, rows, raw.views, raw.moments, fresh=raw.fresh)
-        )
+        replayed = raw
+        if rows is not labels:
+            replayed = RawColumns(
+                raw.task, rows, raw.views, raw.moments, fresh=raw.fresh, side_tables=raw.side_tables
+            )
         columns = replayed.part(0, features.slice(0, len(rows)))
         return columns.drop_columns([name for name in features.column_names if name in columns.column_names])
 

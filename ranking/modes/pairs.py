@@ -9,6 +9,7 @@ import pyarrow as pa
 from embedding_features.fresh import FreshSeries
 from ranking.dataset.graph_columns import find_graph_columns
 from ranking.dataset.raw_columns import RawColumns
+from ranking.dataset.side_tables import SideTables
 from ranking.modes.merge import Candidates
 from ranking.modes.requests import Requests
 from ranking.task.labels import entity_frame
@@ -43,6 +44,7 @@ def pair_columns(
     features: pa.Table,
     moments: Sequence[datetime],
     fresh: Sequence[FreshSeries] = (),
+    side_tables: SideTables | None = None,
 ) -> pa.Table:
     """Return the raw columns of candidates, as labels of the same user, item and moment would have them.
 
@@ -56,6 +58,7 @@ def pair_columns(
         features: the store's answer, a row a pair.
         moments: the snapshots' ``as_of``.
         fresh: what makes fresh figures of the users' events.
+        side_tables: of the task, where they have been read already.
 
     Raises:
         DataError: as :class:`.RawColumns`.
@@ -65,5 +68,6 @@ def pair_columns(
     older = [moment for moment in moments if moment < requests.moment]
     seen = [max(older)] if older else moments
     first = len(requests.past)
-    raw = RawColumns(task, labels, find_graph_columns(task, features), seen, fresh=fresh, first=first)
+    views = find_graph_columns(task, features)
+    raw = RawColumns(task, labels, views, seen, fresh=fresh, first=first, side_tables=side_tables)
     return raw.part(first, features)

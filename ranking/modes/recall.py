@@ -12,6 +12,7 @@ from embedding_features.config import Config
 from embedding_features.errors import ConfigError
 from embedding_features.fresh import FreshSeries
 from embedding_features.recall import RecallIndex
+from ranking.dataset.side_tables import SideTables
 from ranking.encoders import Encoders
 from ranking.inputs.inputs import Inputs
 from ranking.modes import index_sources, log_sources
@@ -145,9 +146,10 @@ def candidate_columns(
         fresh: what makes fresh figures of the users' events.
     """
     pairs = [pair_rows(*part) for part in zip(requests, candidates, strict=True)]
-    features, tables, start = ask(pair_frame(task, pairs)), [], 0
+    features, side_tables, tables, start = ask(pair_frame(task, pairs)), SideTables.read(task), [], 0
     for of_moment, rows in zip(requests, pairs, strict=True):
-        tables.append(pair_columns(task, of_moment, rows, features.slice(start, len(rows)), moments, fresh))
+        mine = features.slice(start, len(rows))
+        tables.append(pair_columns(task, of_moment, rows, mine, moments, fresh, side_tables))
         start += len(rows)
     return tables
 
