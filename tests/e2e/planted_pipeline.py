@@ -77,8 +77,6 @@ def write_pipeline(folder: Path, **sections: Any) -> Path:
             "pretrain": {"method": "lightgcn", "params": {"dim": 8, "epochs": 3}},
             "ranker": {"kind": "wide_deep", "training": {"epochs": 2}},
         },
-        "surface": {"name": "one category", "column": "category", "value": "11", "labels": [600]},
-        "late": {"lags": ["1h", "30d"]},
         "ablate": {"baseline": "counts", "replicates": 2500, "slice_replicates": 100},
     }
     path = folder / "pipeline.yaml"
