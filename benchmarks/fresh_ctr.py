@@ -73,7 +73,7 @@ class FoldInScores:
         rows = [items.find(pa.array(np.arange(pairs.items)))], [users.find(pa.array(np.arange(pairs.users)))]
         walk = make_walk(events, np.zeros(1, np.int64), *rows, last=n)
         found = FoldIn([made.fold_ins["user"]["own"]], [made.tables["item"].vectors]).rows(walk)
-        figures = {"score": found.score, "variance": found.variance, "events": np.log1p(found.used)}
+        figures = {"score": found.score, "variance": found.variance, "events": found.used}
         return {f"fold_in_{name}": values[n:].astype(np.float32) for name, values in figures.items()}
 
 
@@ -82,6 +82,7 @@ def _parts(world: World, seed: int) -> dict[str, Inputs]:
     folds = world.cross_parts("time", seed)
     made = inputs(world, base_features(world, folds), graph_features(world, folds, seed))
     fresh = cross_fit(world.pairs, world.label, folds, FoldInScores(world), seed=seed)
+    fresh["fold_in_events"] = np.log1p(fresh["fold_in_events"])
     fields = tuple(Number(name, "fresh", values) for name, values in fresh.items())
     every, asked = replace(made, fields=made.fields + fields), asked_rows(folds, len(world.pairs))
     return {name: every.take(rows[asked[rows]]) for name, rows in world.parts.items()}
