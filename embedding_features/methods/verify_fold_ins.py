@@ -82,8 +82,8 @@ def _check_values(
             raise _leak(
                 made,
                 relation,
-                f"folds {node_type} nodes in by {len(moved)} means and variances of values, of which the logs "
-                f"do not give {int(moved.sum())},",
+                f"folds {node_type} nodes in by {len(moved)} means and variances of values, of which the "
+                f"logs do not give {int(moved.sum())},",
             )
 
 
