@@ -1,11 +1,12 @@
 """How near fresh vectors are to stored ones: as of a snapshot's moment, and since its parent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
 from embedding_features.arrays import F64, I64
-from embedding_features.artifact import Embeddings, Snapshot
+from embedding_features.artifact import Embeddings, EmbeddingTable, Snapshot
+from embedding_features.artifact.fold_in import FoldIns
 from embedding_features.artifact.manifest import Cosines, FreshRecord, SinceParent
 from embedding_features.derive import Features
 from embedding_features.errors import CompatibilityError
@@ -50,13 +51,17 @@ def fresh_records(
             f"a graph {graph.fingerprint[:10]} beside vectors of a graph {made.graph_fingerprint[:10]}",
             fix="give the graph that they were fitted on",
         )
-    relations, records = list(made.edges), dict[str, FreshRecord]()
-    for node_type in embeddings.tables:
-        nodes = GraphNodes.of(embeddings.tables, embeddings.fold_ins, node_type, graph)
-        if nodes is not None:
-            since = None if parent is None else _since(parent, node_type, graph, relations)
-            records[node_type] = FreshRecord(own=own_cosines(nodes, relations[0]), since_parent=since)
-    return records
+    relation, earlier = next(iter(made.edges)), dict[str, GraphNodes]()
+    if parent is not None:
+        tables = {node_type: parent.vectors(node_type) for node_type in parent.manifest.nodes}
+        earlier = _nodes(tables, parent.fold_ins(), graph)
+    return {
+        node_type: FreshRecord(
+            own=own_cosines(nodes, relation),
+            since_parent=_since(parent, earlier.get(node_type), relation),
+        )
+        for node_type, nodes in _nodes(embeddings.tables, embeddings.fold_ins, graph).items()
+    }
 
 
 def own_cosines(nodes: GraphNodes, relation: str) -> Cosines:
@@ -70,21 +75,25 @@ def own_cosines(nodes: GraphNodes, relation: str) -> Cosines:
     return _summary(_cosines(nodes, nodes.events(relation), chosen))
 
 
-def _since(parent: Snapshot, node_type: str, graph: Graph, relations: Sequence[str]) -> SinceParent | None:
-    tables = {one: parent.vectors(one) for one in parent.manifest.nodes}
-    nodes = GraphNodes.of(tables, parent.fold_ins(), node_type, graph)
-    if nodes is None or graph.relation(relations[0]).forward.time is None:
+def _nodes(tables: Mapping[str, EmbeddingTable], fold_ins: FoldIns, graph: Graph) -> dict[str, GraphNodes]:
+    """Return the nodes of each type that can be folded in."""
+    found = {node_type: GraphNodes.of(tables, fold_ins, node_type, graph) for node_type in tables}
+    return {node_type: nodes for node_type, nodes in found.items() if nodes is not None}
+
+
+def _since(parent: Snapshot | None, nodes: GraphNodes | None, relation: str) -> SinceParent | None:
+    if parent is None or nodes is None or nodes.graph.relation(relation).forward.time is None:
         return None
-    events = nodes.events(relations[0])
+    events, made = nodes.events(relation), parent.manifest
     seen = np.bincount(events.node, minlength=len(nodes.rows)) > 0
     stored = seen & (nodes.rows >= 0)
     return SinceParent(
-        run_id=parent.manifest.run_id,
-        as_of=parent.manifest.as_of,
+        run_id=made.run_id,
+        as_of=made.as_of,
         nodes=int(seen.sum()),
         stored=int(stored.sum()),
-        reachable=int((seen & nodes.reachable(relations[:1])).sum()),
-        moved=_moved(nodes, events, np.flatnonzero(stored), to_microseconds(parent.manifest.as_of)),
+        reachable=int((seen & nodes.reachable([relation])).sum()),
+        moved=_moved(nodes, events, np.flatnonzero(stored), to_microseconds(made.as_of)),
     )
 
 

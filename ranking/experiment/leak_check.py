@@ -21,6 +21,8 @@ def check_leaks(
 ) -> None:
     """Replay the log, and look for columns that tell the label by themselves; test labels are not looked at.
 
+    With rows of the log, a replay takes away the snapshots that are not older than the last row that is left.
+
     Args:
         raw: the raw columns of all labels, with the moments of the snapshots.
         features: the store's answer, a row a label.
