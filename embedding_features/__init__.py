@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from embedding_features.derive import derive
     from embedding_features.graph import Graph as Graph
     from embedding_features.space import check_health as check_health
+    from embedding_features.space import fresh_records as fresh_records
     from embedding_features.space import place as place
     from embedding_features.store import EmbeddingFeatures as EmbeddingFeatures
     from embedding_features.store import publish as publish
@@ -50,6 +51,7 @@ __getattr__, __all__ = on_first_use(
         "Snapshot": "artifact:Snapshot",
         "check_health": "space:check_health",
         "derive_features": "derive:derive",
+        "fresh_records": "space:fresh_records",
         "methods": "methods",
         "place": "space:place",
         "publish": "store:publish",

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from embedding_features.artifact import write_snapshot
+from embedding_features.derive import Clusters, ResidualTokens, derive
 from embedding_features.fresh import FreshSeries
 from embedding_features.graph import Graph
 from embedding_features.methods import vbmf
@@ -124,15 +125,16 @@ def graph_features(labels: pa.Table, seed: int = 0, dim: int = 4) -> pa.Table:
     return pa.table(columns)
 
 
-def fresh_series(labels: pa.Table, folder: Path) -> FreshSeries:
-    """What makes fresh figures of users, of a snapshot at each of SNAPSHOTS that has labels before it."""
+def fresh_series(labels: pa.Table, folder: Path, *recipes: str) -> FreshSeries:
+    """What makes fresh figures of users, by snapshots that each have the labels of their very moment."""
     snapshots = []
-    for at in SNAPSHOTS:
-        known = labels.filter(np.array([t < at for t in labels["timestamp"].to_pylist()]))
-        if len(known):
-            edges = {("user", "judged", "item"): (known["user_id"].to_numpy(), known["item_id"].to_numpy())}
-            snapshots.append(write_snapshot(vbmf(dim=3, sweeps=2).fit(Graph.from_arrays(at, edges)), folder))
-    return FreshSeries.read(snapshots, "user")
+    for as_of in SNAPSHOTS:
+        known = labels.filter(np.array([t <= as_of for t in labels["timestamp"].to_pylist()]))
+        edges = {("user", "judged", "item"): (known["user_id"].to_numpy(), known["item_id"].to_numpy())}
+        fitted = vbmf(dim=3, sweeps=2).fit(Graph.from_arrays(as_of, edges))
+        derived = derive(fitted, Clusters(k=3, top_k=1), ResidualTokens(levels=2, codes=3))
+        snapshots.append(write_snapshot(derived, folder))
+    return FreshSeries.read(snapshots, "user", recipes or ("fold_in",))
 
 
 def planted_history(rows: int, seed: int, noise: float = 0.1) -> Inputs:

@@ -63,7 +63,8 @@ class Provenance:
         as_of: the graph's moment.
         seed: of every random choice.
         graph_fingerprint: of the graph it was fitted on.
-        edges: relation → (count, earliest time, latest time); times None for a relation without time.
+        edges: relation → (count, earliest time, latest time), first the relation that the vectors are of,
+            then that of values; times None for a relation without time.
         figures: what training measured (loss, validation recall, epochs, seconds).
         read: what the graph's build read and left out; see :func:`.summed`.
     """

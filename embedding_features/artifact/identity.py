@@ -49,5 +49,5 @@ def run_id(
 
 def same_run(one: Manifest, other: Manifest) -> bool:
     """Return whether two manifests are of one run: alike in all but publishing and what training measured."""
-    varying = {"published", "feature_view_version", "files", "figures", "health", "library_version"}
+    varying = {"published", "feature_view_version", "files", "figures", "fresh", "health", "library_version"}
     return one.model_dump(mode="json", exclude=varying) == other.model_dump(mode="json", exclude=varying)

@@ -8,7 +8,7 @@ from embedding_features.artifact.derived import DerivedFeatures
 from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable, Provenance
 from embedding_features.artifact.identity import run_id
 from embedding_features.artifact.kinds import KINDS, Kind
-from embedding_features.artifact.manifest import Alignment, Manifest, NodeRecord, Space
+from embedding_features.artifact.manifest import Alignment, FreshRecord, Manifest, NodeRecord, Space
 from embedding_features.artifact.tables import checked_ids
 from embedding_features.config import config_hash, parse_config
 
@@ -20,6 +20,7 @@ def make_manifest(
     parent: str | None,
     alignment: Alignment | None,
     health: Mapping[str, Mapping[str, float]],
+    fresh: Mapping[str, FreshRecord],
     tables: Sequence[tuple[str, Kind]],
 ) -> Manifest:
     """Return the manifest of a snapshot before its files are written and listed.
@@ -31,6 +32,7 @@ def make_manifest(
         parent: run id of the snapshot this one continues.
         alignment: how the vectors were brought into the parent's space.
         health: node type → figure → value.
+        fresh: node type → how near fresh vectors are to stored ones.
         tables: (node type, kind) of each table.
     """
     recipe = dict(derived.recipe) if derived else {}
@@ -41,6 +43,7 @@ def make_manifest(
         "kinds": [kind for kind in KINDS if any(kind == k for _, k in tables)],
         "codebooks": [codebook.record for codebook in derived.codebooks] if derived else [],
         "health": {node_type: dict(figures) for node_type, figures in health.items()},
+        "fresh": dict(fresh),
     }
     return parse_config(values, Manifest, "the manifest of this snapshot")
 

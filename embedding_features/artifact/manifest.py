@@ -85,6 +85,43 @@ class CodebookRecord(Config):
     spec: dict[str, Any]
 
 
+class Cosines(Config):
+    """Summarizes cosines between stored vectors and those folded in from events.
+
+    ``quantiles`` has those at 5, 25, 50, 75 and 95 %. Without any node, ``mean`` is None and there are none.
+    """
+
+    count: int
+    mean: float | None
+    quantiles: dict[str, float]
+
+
+class SinceParent(Config):
+    """Records what the parent's vectors made of the events until this snapshot, for one node type.
+
+    Of the ``nodes`` with an event by then, ``stored`` had a vector in the parent, and ``reachable`` had one
+    or an event with a node that had: the rest of these had fresh vectors only. ``moved`` holds, by number of
+    events since the parent, the cosines between the parent's vector and the fresh one.
+    """
+
+    run_id: str
+    as_of: AwareDatetime
+    nodes: int
+    stored: int
+    reachable: int
+    moved: dict[str, Cosines]
+
+
+class FreshRecord(Config):
+    """Records how near vectors folded in from events are to stored ones, for one node type.
+
+    ``own`` compares this snapshot's vectors with those folded in from the edges that it was made from.
+    """
+
+    own: Cosines
+    since_parent: SinceParent | None = None
+
+
 class Manifest(Config):
     """Records everything that a reader of a snapshot must know.
 
@@ -117,6 +154,7 @@ class Manifest(Config):
     codebooks: list[CodebookRecord] = []
     figures: dict[str, float] = {}
     health: dict[str, dict[str, float]] = {}
+    fresh: dict[str, FreshRecord] = {}
     files: dict[str, str] = {}
 
     def provenance(self) -> Provenance:

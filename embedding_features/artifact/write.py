@@ -11,7 +11,7 @@ from embedding_features.artifact.fold_in import write_fold_ins
 from embedding_features.artifact.folder import CODEBOOKS, ENCODER, FOLD_IN, write_folder
 from embedding_features.artifact.kinds import Kind
 from embedding_features.artifact.make_manifest import make_manifest
-from embedding_features.artifact.manifest import Alignment, Space
+from embedding_features.artifact.manifest import Alignment, FreshRecord, Space
 from embedding_features.artifact.snapshot import Snapshot
 from embedding_features.artifact.tables import check_derived, table_file, vector_table
 from embedding_features.errors import CompatibilityError, DataError
@@ -26,6 +26,7 @@ def write_snapshot(
     parent: str | None = None,
     alignment: Alignment | None = None,
     health: Mapping[str, Mapping[str, float]] | None = None,
+    fresh: Mapping[str, FreshRecord] | None = None,
 ) -> Snapshot:
     """Write ``root/<run id>``, whole or not at all; ``created_timestamp`` stays null until it is published.
 
@@ -36,6 +37,7 @@ def write_snapshot(
         parent: run id of the snapshot this one continues.
         alignment: how the vectors were brought into the parent's space.
         health: node type → figure → value, from :func:`.check_health`.
+        fresh: node type → how near fresh vectors are to stored ones, from :func:`.fresh_records`.
 
     Raises:
         DataError: on NaN, infinity, null or duplicate ids, tables of different dim, or derived tables of
@@ -62,7 +64,9 @@ def write_snapshot(
     _check_space(embeddings, derived, space)
     space = space or (derived.space if derived else Space.of(embeddings))
     tables = _tables(embeddings, derived)
-    manifest = make_manifest(embeddings, derived, space, parent, alignment, health or {}, list(tables))
+    manifest = make_manifest(
+        embeddings, derived, space, parent, alignment, health or {}, fresh or {}, list(tables)
+    )
 
     def write_rest(folder: Path) -> None:
         if derived and derived.codebooks:

@@ -88,6 +88,18 @@ def regress_values(
     )
 
 
+def learned_of_values(regression: FoldInParameters) -> F64:
+    """Return [m + 3] what a regression of values has from the values themselves, whatever the vectors are.
+
+    These are the mean value of each node of the other side, mean and precision of b_u, and the error.
+
+    Args:
+        regression: of :func:`regress_values`; a rotation of the vectors changes nothing here.
+    """
+    of_nodes = regression.prior_mean[0, _BIAS], regression.prior_precision[_BIAS, _BIAS], regression.noise
+    return np.concatenate([regression.design[:, _LEVEL], of_nodes])
+
+
 def regress_likes(other: str, vectors: F32, own: F32, unobserved_weight: float = 0.1) -> FoldInParameters:
     """Return how likes are regressed on the other side's vectors, for methods that have no fold-in of theirs.
 

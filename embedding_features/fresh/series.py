@@ -1,7 +1,8 @@
 """Fresh figures of a family's snapshots: for each row of a log, or for one request."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -43,6 +44,7 @@ class FreshSeries:
     last: int
     _others: Sequence[RowsById]
     _nodes: Sequence[RowsById]
+    _id_types: Mapping[str, pa.DataType]
 
     @classmethod
     def read(
@@ -74,6 +76,9 @@ class FreshSeries:
         ordered = sorted(snapshots, key=lambda snapshot: snapshot.manifest.as_of)
         other = _other_type(ordered, node_type)
         made = {name: RECIPES[name].read(ordered, node_type, other) for name in RECIPES if name in recipes}
+        others, nodes = (
+            [RowsById(snapshot.vectors(one).ids) for snapshot in ordered] for one in (other, node_type)
+        )
         return cls(
             family=ordered[0].manifest.space.family,
             node_type=node_type,
@@ -81,8 +86,20 @@ class FreshSeries:
             moments=np.array([to_microseconds(snapshot.manifest.as_of) for snapshot in ordered], np.int64),
             recipes={name: recipe for name, recipe in made.items() if recipe is not None},
             last=last,
-            _others=[RowsById(snapshot.vectors(other).ids) for snapshot in ordered],
-            _nodes=[RowsById(snapshot.vectors(node_type).ids) for snapshot in ordered],
+            _others=others,
+            _nodes=nodes,
+            _id_types={node_type: nodes[0].type, other: others[0].type},
+        )
+
+    def before(self, moment: int) -> Self:
+        """Return the series as it was before a moment: without the snapshots of that moment and later ones.
+
+        Args:
+            moment: µs since 1970, UTC.
+        """
+        count = int(np.searchsorted(self.moments, moment, side="left"))
+        return replace(
+            self, moments=self.moments[:count], _others=self._others[:count], _nodes=self._nodes[:count]
         )
 
     def rows(self, events: Events, nodes: pa.Array, others: pa.Array) -> dict[str, F64]:
@@ -144,7 +161,7 @@ class FreshSeries:
             DataError: as in :meth:`request`.
         """
         nodes, asked = self._ids(node, self.node_type), self._ids(others, self.other)
-        history = NodeEvents(self._ids(events.others, "events"), events.value, events.time)
+        history = NodeEvents(self._ids(events.others, self.other, "events"), events.value, events.time)
         return request_walk(
             history,
             asked,
@@ -159,9 +176,8 @@ class FreshSeries:
         """Return the raw column of a figure, as ``als_user_fresh__fold_in_score``."""
         return f"{fresh_prefix(self.family, self.node_type)}{figure}"
 
-    def _ids(self, ids: Ids, what: str) -> pa.Array:
-        types = {self.node_type: self._nodes[0].type}
-        return as_ids(ids, types.get(what, self._others[0].type), what)
+    def _ids(self, ids: Ids, node_type: str, what: str | None = None) -> pa.Array:
+        return as_ids(ids, self._id_types[node_type], what or node_type)
 
     def _figures(self, walk: Walk) -> dict[str, F64]:
         return {

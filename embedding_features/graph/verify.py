@@ -70,6 +70,12 @@ def verify_as_of(
     return checks
 
 
+def may_be_empty(schema: GraphSchema) -> GraphSchema:
+    """Return a schema by which any relation may be empty, as logs may be of which rows were deleted."""
+    relations = {n: r.model_copy(update={"allow_empty": True}) for n, r in schema.relations.items()}
+    return schema.model_copy(update={"relations": relations})
+
+
 def _compare(schema: GraphSchema, summary: EdgeSummary, as_of: datetime) -> dict[str, EdgeCheck]:
     checks = {}
     with connection(schema.folder) as con:
@@ -106,7 +112,7 @@ def _recount(con: Any, schema: GraphSchema, name: str, as_of: datetime) -> tuple
 
 def _compare_edges(schema: GraphSchema, graph: Graph, as_of: datetime) -> None:
     """Check edges one by one: built anew on the graph's own vocabularies, equal edges are equal rows."""
-    rebuilt = build_graph(_all_may_be_empty(schema), as_of, parent=replace(graph, as_of=as_of))
+    rebuilt = build_graph(may_be_empty(schema), as_of, parent=replace(graph, as_of=as_of))
     if rebuilt.fingerprint == graph.fingerprint:
         return
     for name, relation in graph.relations.items():
@@ -116,11 +122,6 @@ def _compare_edges(schema: GraphSchema, graph: Graph, as_of: datetime) -> None:
                 f"relation {name!r} has {foreign} edges that the logs do not have as of {as_of.isoformat()}",
                 fix="build the graph again; if rows of the logs were changed since, this is what shows it",
             )
-
-
-def _all_may_be_empty(schema: GraphSchema) -> GraphSchema:
-    relations = {n: r.model_copy(update={"allow_empty": True}) for n, r in schema.relations.items()}
-    return schema.model_copy(update={"relations": relations})
 
 
 def _missing(recorded: pa.Table, logs: pa.Table, name: str) -> int:

@@ -7,11 +7,13 @@ import numpy as np
 
 from embedding_features.arrays import F32, I64
 from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable
-from embedding_features.artifact.fold_in import FoldInParameters, FoldIns, Purpose
+from embedding_features.artifact.fold_in import FoldInParameters, FoldIns
 from embedding_features.errors import GraphError
 from embedding_features.fresh.regression import regress_likes, regress_values
 from embedding_features.graph.csr import CSR
+from embedding_features.graph.edge_summary import edge_summary
 from embedding_features.graph.graph import Graph
+from embedding_features.ids import RowsById
 
 
 def with_fold_ins(embeddings: Embeddings, graph: Graph, values: str | None) -> Embeddings:
@@ -31,9 +33,54 @@ def with_fold_ins(embeddings: Embeddings, graph: Graph, values: str | None) -> E
         node_type: {"own": _own(embeddings, node_type, other)}
         for node_type, other in zip(sides, reversed(sides), strict=True)
     }
-    if values is not None:
-        fold_ins = _with_values(embeddings, graph, values, fold_ins)
-    return replace(embeddings, fold_ins=fold_ins)
+    if values is None:
+        return replace(embeddings, fold_ins=fold_ins)
+    regressions = value_regressions(embeddings.tables, graph, values)
+    made = embeddings.provenance
+    return replace(
+        embeddings,
+        fold_ins={one: {**purposes, "values": regressions[one]} for one, purposes in fold_ins.items()},
+        provenance=replace(made, edges={**made.edges, values: edge_summary(graph)[values]}),
+    )
+
+
+def value_regressions(
+    tables: Mapping[str, EmbeddingTable], graph: Graph, values: str
+) -> dict[str, FoldInParameters]:
+    """Return by node type how the weights of a relation are regressed on the vectors of the other type.
+
+    Args:
+        tables: vectors of the two node types.
+        graph: has the relation.
+        values: relation whose weights are labels or ratings; of several edges of a pair the last one counts.
+
+    Raises:
+        GraphError: when the relation joins other node types, or has no finite weights.
+    """
+    relation = graph.relation(values)
+    if {relation.src, relation.dst} != set(tables) or relation.src == relation.dst:
+        raise GraphError(
+            f"values {values!r} join {relation.src!r} with {relation.dst!r}, the vectors are of "
+            f"{' and '.join(tables)}",
+            fix="name a relation between the same two node types",
+        )
+    edges = relation.forward.merged("last")
+    weight = edges.weights()
+    if not len(weight) or not np.isfinite(weight).all():
+        raise GraphError(
+            f"values {values!r} have {len(weight)} weights, or some that are NaN or infinite",
+            fix="name a relation whose weights are labels or ratings",
+        )
+    ends: dict[str, I64] = {
+        relation.src: edges.sources().astype(np.int64),
+        relation.dst: edges.indices.astype(np.int64),
+    }
+    made: dict[str, FoldInParameters] = {}
+    for node_type, other in ((relation.src, relation.dst), (relation.dst, relation.src)):
+        own, others = tables[node_type], tables[other]
+        entry = RowsById(others.ids).find(graph.vocabularies[other].ids)[ends[other]]
+        made[node_type] = regress_values(other, others.vectors, own.vectors, ends[node_type], entry, weight)
+    return made
 
 
 def project_messages(other: str, messages: F32, edges: CSR, own: F32, symmetric: bool) -> FoldInParameters:
@@ -55,40 +102,3 @@ def _own(embeddings: Embeddings, node_type: str, other: str) -> FoldInParameters
     found = embeddings.fold_ins.get(node_type, {}).get("own")
     tables = embeddings.tables
     return found or regress_likes(other, tables[other].vectors, tables[node_type].vectors)
-
-
-def _with_values(embeddings: Embeddings, graph: Graph, name: str, fold_ins: FoldIns) -> FoldIns:
-    relation = graph.relation(name)
-    tables, made = embeddings.tables, dict[str, Mapping[Purpose, FoldInParameters]]()
-    if {relation.src, relation.dst} != set(tables) or relation.src == relation.dst:
-        raise GraphError(
-            f"values {name!r} join {relation.src!r} with {relation.dst!r}, the vectors are of "
-            f"{' and '.join(tables)}",
-            fix="name a relation between the same two node types",
-        )
-    edges = relation.forward.merged("last")
-    weight = edges.weights()
-    if not len(weight) or not np.isfinite(weight).all():
-        raise GraphError(
-            f"values {name!r} have {len(weight)} weights, or some that are NaN or infinite",
-            fix="name a relation whose weights are labels or ratings",
-        )
-    ends: dict[str, I64] = {
-        relation.src: edges.sources().astype(np.int64),
-        relation.dst: edges.indices.astype(np.int64),
-    }
-    for node_type, purposes in fold_ins.items():
-        other = purposes["own"].other
-        entry = _table_rows(graph, tables[other], edges, relation.src == other)[ends[other]]
-        regression = regress_values(
-            other, tables[other].vectors, tables[node_type].vectors, ends[node_type], entry, weight
-        )
-        made[node_type] = {**purposes, "values": regression}
-    return made
-
-
-def _table_rows(graph: Graph, table: EmbeddingTable, edges: CSR, is_source: bool) -> I64:
-    """Return the row in a table of each vocabulary row, -1 where it has none."""
-    rows = np.full(edges.rows if is_source else edges.columns, -1, np.int64)
-    rows[graph.vocabularies[table.node_type].encode(table.ids)] = np.arange(len(table.ids))
-    return rows

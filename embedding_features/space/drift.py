@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from embedding_features.arrays import F32, F64
+from embedding_features.arrays import F64
 from embedding_features.arrow import codes
 from embedding_features.artifact import Manifest, Snapshot
 from embedding_features.space.column_batches import matrix
+from embedding_features.space.cosines import cosines
 from embedding_features.space.shared_rows import SharedRows
 
 #: ids a node type's figures rest on
@@ -67,24 +68,10 @@ def _drift_of_type(now: Snapshot, then: Snapshot, node_type: str, seed: int) -> 
         new=now.manifest.nodes[node_type].count - count,
         gone=then.manifest.nodes[node_type].count - count,
         sampled=len(sample),
-        cosines=_cosines(*sample.read("vector", "vector")) if comparable else None,
+        cosines=cosines(*map(matrix, sample.read("vector", "vector"))) if comparable else None,
         neighbours_kept=_neighbours_kept(sample),
         clusters_kept=_clusters_kept(sample),
     )
-
-
-def _cosines(now: pa.Array, then: pa.Array) -> F64:
-    a, b = (_unit(matrix(vectors)) for vectors in (now, then))
-    cosines: F64 = np.einsum("nd,nd->n", a, b)
-    return np.clip(cosines[~np.isnan(cosines)], -1.0, 1.0)
-
-
-def _unit(vectors: F32) -> F64:
-    """Return vectors at length 1; a zero vector becomes NaN."""
-    wide = vectors.astype(np.float64)
-    length = np.linalg.norm(wide, axis=1, keepdims=True)
-    unit: F64 = np.divide(wide, length, out=np.full(wide.shape, np.nan), where=length > 0)
-    return unit
 
 
 def _neighbours_kept(shared: SharedRows) -> float | None:

@@ -6,8 +6,10 @@ import numpy as np
 import pyarrow as pa
 
 from embedding_features.arrays import F32, F64, I64
-from embedding_features.artifact import EmbeddingTable
+from embedding_features.artifact import Embeddings, EmbeddingTable
 from embedding_features.derive import Clusters, Features
+from embedding_features.fresh.graph_nodes import GraphNodes
+from embedding_features.graph import Graph
 from embedding_features.hashes import row_hashes
 
 
@@ -29,6 +31,15 @@ def vector_figures(table: EmbeddingTable, outlier_deviations: float) -> dict[str
         "effective_rank": effective_rank(finite),
         "coverage": len(table.ids) / max(table.catalogue, 1),
     }
+
+
+def fresh_figures(embeddings: Embeddings, node_type: str, graph: Graph) -> dict[str, float]:
+    """Return ``fresh_coverage`` of a node type; nothing where its nodes cannot be folded in."""
+    nodes = GraphNodes.of(embeddings.tables, embeddings.fold_ins, node_type, graph)
+    if nodes is None:
+        return {}
+    reachable = nodes.reachable(list(embeddings.provenance.edges))
+    return {"fresh_coverage": int(reachable.sum()) / max(nodes.table.catalogue, 1)}
 
 
 def norm_outliers(norms: F64, deviations: float) -> float:

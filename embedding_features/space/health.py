@@ -8,7 +8,8 @@ from pydantic import Field
 from embedding_features.artifact import Embeddings
 from embedding_features.config import Config
 from embedding_features.derive import Features
-from embedding_features.space.figures import cluster_usage, vector_figures
+from embedding_features.graph import Graph
+from embedding_features.space.figures import cluster_usage, fresh_figures, vector_figures
 from embedding_features.space.health_report import Check, HealthReport
 
 
@@ -23,7 +24,8 @@ class HealthConfig(Config):
             deviations (1.4826 · median absolute deviation, at least 0.1) from the median.
         outlier_deviations: see ``max_norm_outliers``.
         min_effective_rank: how far on the way from 1, all vectors on one line, to min(dim, vectors).
-        min_coverage: share of the catalogue that has a vector.
+        min_coverage: share of the catalogue that has a vector (``coverage``); and that has one, or an event
+            to be folded in from (``fresh_coverage``).
         min_cluster_usage: effective number of first clusters over the clusters that could be used,
             min(k, vectors); only where clusters were derived.
 
@@ -50,6 +52,7 @@ _RULES: Mapping[str, tuple[Literal["<=", ">="], _Threshold]] = {
     "norm_outliers": ("<=", lambda config, _: config.max_norm_outliers),
     "effective_rank": (">=", lambda config, full: 1 + config.min_effective_rank * (full - 1)),
     "coverage": (">=", lambda config, _: config.min_coverage),
+    "fresh_coverage": (">=", lambda config, _: config.min_coverage),
     "cluster_usage": (">=", lambda config, _: config.min_cluster_usage),
 }
 
@@ -71,12 +74,18 @@ def judge(node_type: str, figures: Mapping[str, float], full_rank: int, config: 
     ]
 
 
-def check_health(content: Embeddings | Features, config: HealthConfig = HealthConfig()) -> HealthReport:  # noqa: B008
+def check_health(
+    content: Embeddings | Features,
+    config: HealthConfig = HealthConfig(),  # noqa: B008
+    graph: Graph | None = None,
+) -> HealthReport:
     """Return the checks of every node type's vectors, and where there are features of their clusters.
 
     Args:
         content: vectors, or vectors with features derived from them.
         config: the thresholds; the defaults refuse what collapsed or diverged, and little else.
+        graph: that the vectors were fitted on, whose edges say which nodes without a vector could be folded
+            in; None leaves that out.
 
     Example:
         >>> from datetime import UTC, datetime
@@ -93,6 +102,8 @@ def check_health(content: Embeddings | Features, config: HealthConfig = HealthCo
     checks: list[Check] = []
     for node_type, table in embeddings.tables.items():
         figures = vector_figures(table, config.outlier_deviations)
+        if graph is not None:
+            figures |= fresh_figures(embeddings, node_type, graph)
         if isinstance(content, Features) and (node_type, "clusters") in content.tables:
             figures["cluster_usage"] = cluster_usage(content, node_type)
         finite = len(table.vectors) - int(figures["nan_or_inf"])

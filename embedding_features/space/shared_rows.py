@@ -52,9 +52,7 @@ class SharedRows:
 
     def sample(self, size: int, seed: int) -> "SharedRows":
         """Return ``size`` of them by chance, in their order; all of them where there are no more."""
-        if len(self) <= size:
-            return self
-        chosen = np.sort(np.random.default_rng(seed).choice(len(self), size, replace=False))
+        chosen = sample_rows(len(self), size, seed)
         return replace(self, rows_now=self.rows_now[chosen], rows_then=self.rows_then[chosen])
 
     def has(self, kind: Kind) -> bool:
@@ -68,3 +66,10 @@ class SharedRows:
             values_at(self.now, self.node_type, kind, column, self.rows_now),
             values_at(self.then, self.node_type, kind, column, self.rows_then),
         )
+
+
+def sample_rows(count: int, size: int, seed: int) -> I64:
+    """Return ``size`` of ``count`` rows by chance, ascending; all of them where there are no more."""
+    if count <= size:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(seed).choice(count, size, replace=False))

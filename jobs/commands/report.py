@@ -1,6 +1,7 @@
 """``report snapshot`` and ``report ablation``: write one self-contained HTML file each."""
 
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +11,7 @@ from embedding_features.progress import Progress
 from jobs.options import JsonOption, epilog, run_job
 
 if TYPE_CHECKING:
+    from embedding_features.artifact.manifest import Cosines, FreshRecord
     from ranking.report.snapshot.render import SnapshotReport
 
 app = typer.Typer(
@@ -47,7 +49,7 @@ def snapshot(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a snapshot: health, drift, a map by cluster, neighbours of any id shown, norms, codebooks."""
+    """Show a snapshot: health, drift, fresh vectors, a map by cluster, neighbours, norms, codebooks."""
     titles = titles or []
     again = _command(folder, titles, parent)
     run_job(lambda progress: snapshot_page(folder, titles, parent, to, again, progress), as_json)
@@ -105,12 +107,18 @@ def snapshot_page(
 
 
 def _summary(report: "SnapshotReport") -> dict[str, Any]:
-    from ranking.report.snapshot.findings import snapshot_findings
+    from ranking.report.snapshot.findings import fresh_findings, snapshot_findings
 
-    findings = snapshot_findings(report.checks, report.drift, report.parent)
+    fresh = report.manifest.fresh
+    findings = [*snapshot_findings(report.checks, report.drift, report.parent), *fresh_findings(fresh)]
     return {
         "findings": [{"finding": sentence} for sentence in findings],
         "healthy": all(check.passed for check in report.checks) if report.checks else None,
+        "coverage": [
+            {"of": check.node_type, "figure": check.figure, "value": check.value}
+            for check in report.checks
+            if check.figure in ("coverage", "fresh_coverage")
+        ],
         "drift": [
             {
                 "of": one.node_type,
@@ -123,7 +131,20 @@ def _summary(report: "SnapshotReport") -> dict[str, Any]:
             }
             for one in report.drift
         ],
+        "fresh": [row for node_type, record in fresh.items() for row in _fresh_rows(node_type, record)],
     }
+
+
+def _fresh_rows(node_type: str, record: "FreshRecord") -> Iterator[dict[str, Any]]:
+    """Yield a row of cosines of this snapshot, then one for each number of new events by its parent."""
+    yield {"of": node_type, "new events": None, **_cosines(record.own)}
+    if record.since_parent:
+        for group, found in record.since_parent.moved.items():
+            yield {"of": node_type, "new events": group, **_cosines(found)}
+
+
+def _cosines(found: "Cosines") -> dict[str, Any]:
+    return {"nodes": found.count, "mean cosine": found.mean, **found.quantiles}
 
 
 def ablation_page(json: Path, to: Path) -> dict[str, Any]:

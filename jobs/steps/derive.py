@@ -1,18 +1,40 @@
 """``derive``: makes clusters, tokens and neighbours of every snapshot, and checks its health."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from embedding_features.artifact import Snapshot, find_snapshot, run_id, write_snapshot
+from embedding_features.artifact.manifest import FreshRecord
 from embedding_features.config import config_hash
-from embedding_features.derive import Codebook, DeriveSpec, derive, derive_recipe, load_codebooks
+from embedding_features.derive import Codebook, DeriveSpec, Features, derive, derive_recipe, load_codebooks
+from embedding_features.graph import Graph
 from embedding_features.progress import Progress
-from embedding_features.space import HealthConfig, check_health
+from embedding_features.space import HealthConfig, check_health, fresh_records
 from jobs.workspace import Workspace
 
 #: health figures that a person reads first
-_SHOWN = ("coverage", "effective_rank", "duplicate_vectors")
+_SHOWN = ("coverage", "fresh_coverage", "effective_rank", "duplicate_vectors")
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Holds what the health and the fresh vectors of a snapshot are measured by.
+
+    Attributes:
+        health: the rules of the gate.
+        graph: that it was made from; None where there is none, and what rests on edges is not measured.
+        parent: the snapshot before; None for the first.
+    """
+
+    health: HealthConfig
+    graph: Graph | None
+    parent: Snapshot | None
+
+    def fresh(self, features: Features) -> dict[str, FreshRecord]:
+        """Return how near fresh vectors are to stored ones, by node type."""
+        return {} if self.graph is None else fresh_records(features, self.graph, self.parent)
 
 
 def run(spec: DeriveSpec, health: HealthConfig, workspace: Workspace, progress: Progress) -> dict[str, Any]:
@@ -31,8 +53,12 @@ def run(spec: DeriveSpec, health: HealthConfig, workspace: Workspace, progress: 
         for key, series in sources.items():
             root = workspace.features / f"{key}-{config_hash(settings)[:8]}"
             codebooks: Sequence[Codebook] = ()
-            for source in series:
-                snapshot = _derived(Snapshot.open(Path(source)), codebooks, spec, health, root, progress)
+            parent: Snapshot | None = None
+            for folder in series:
+                source = Snapshot.open(Path(folder))
+                measures = Measures(health, _graph(workspace, source), parent)
+                snapshot = _derived(source, codebooks, spec, measures, root, progress)
+                parent = source
                 codebooks = load_codebooks(snapshot)
                 rows.append(_row(snapshot))
                 folders.append(str(snapshot.folder))
@@ -41,11 +67,18 @@ def run(spec: DeriveSpec, health: HealthConfig, workspace: Workspace, progress: 
     return {"features": rows}
 
 
+def _graph(workspace: Workspace, source: Snapshot) -> Graph | None:
+    """Return the graph that a snapshot was made from; None where the workspace has it no more."""
+    fingerprint = source.manifest.graph_fingerprint[:10]
+    folder = next(workspace.graphs.glob(f"[!.]*-{fingerprint}"), None)
+    return None if folder is None else Graph.load(folder)
+
+
 def _derived(
     source: Snapshot,
     earlier: Sequence[Codebook],
     spec: DeriveSpec,
-    health: HealthConfig,
+    measures: Measures,
     root: Path,
     progress: Progress,
 ) -> Snapshot:
@@ -66,16 +99,23 @@ def _derived(
     if found is not None:
         return found
     embeddings = source.embeddings()
-    check_health(embeddings, health).raise_if_unhealthy()
+    check_health(embeddings, measures.health).raise_if_unhealthy()
     features = derive(
         embeddings, *derivations, space=made.space, codebooks=codebooks, seed=made.seed, progress=progress
     )
-    report = check_health(features, health)
+    report = check_health(features, measures.health, measures.graph)
     report.raise_if_unhealthy()
-    return write_snapshot(features, root, parent=made.parent, alignment=made.alignment, health=report.figures)
+    return write_snapshot(
+        features,
+        root,
+        parent=made.parent,
+        alignment=made.alignment,
+        health=report.figures,
+        fresh=measures.fresh(features),
+    )
 
 
 def _row(snapshot: Snapshot) -> dict[str, Any]:
     health = snapshot.manifest.health
-    shown = {f"{t} {name}": health[t][name] for t in sorted(health) for name in _SHOWN}
+    shown = {f"{t} {name}": health[t][name] for t in sorted(health) for name in _SHOWN if name in health[t]}
     return {"run_id": snapshot.manifest.run_id, "codebooks": len(snapshot.manifest.codebooks), **shown}

@@ -26,7 +26,8 @@ class LeakCheck(Config):
     """Sets what a leak check looks at, and how sure it must be."""
 
     samples: int = Field(default=3, ge=0)
-    """How often the log is replayed (:func:`.check_replay`)."""
+    """How often the log is replayed, and how much oftener at most up to labels of a snapshot's very moment
+    (:func:`.check_replay`)."""
     max_single_auc: float = Field(default=0.97, gt=0.5, le=1)
     """The highest AUC that a column may have alone; 1 allows any."""
     min_rows: int = Field(default=30, ge=1)

@@ -1,6 +1,7 @@
 """The exact leak check: what a row's columns say must not change when what comes after the row does."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +11,7 @@ from embedding_features.arrays import Bool
 from embedding_features.arrow import flat_array, mask
 from embedding_features.errors import DataError, LeakError
 from ranking.inputs.arrow import Lists, is_list
+from ranking.log_features.log import as_micros
 
 #: raw columns of labels: a row each, in their order; of equal labels always the same
 Build = Callable[[pa.Table], pa.Table]
@@ -18,12 +20,16 @@ Build = Callable[[pa.Table], pa.Table]
 _ROWS = 8_192
 
 
-def check_replay(build: Build, labels: pa.Table, *, samples: int = 3, seed: int = 0) -> None:
+def check_replay(
+    build: Build, labels: pa.Table, *, moments: Sequence[datetime] = (), samples: int = 3, seed: int = 0
+) -> None:
     """Check that columns made from the log as it once was are those of the whole log.
 
     For some rows r, spread over the log, the log is cut after r and the labels of r's moment are changed. The
     columns of all rows up to r must stay what they were, to the last bit, for they may depend on strictly
-    earlier rows only. ``build`` runs once and once a sample, and once more to tell the kinds of a leak apart.
+    earlier rows only. Further rows r are labels of the very moment of a snapshot, where there are any: only
+    there can a column be made of a snapshot that has the label's own moment. ``build`` runs once and once for
+    each r, and once more to tell the kinds of a leak apart.
 
     What ``build`` does not make from ``labels`` stays unseen: side tables and features of other views
     (:func:`.check_columns` looks at those). Later rows are removed from all rows before r,
@@ -33,7 +39,8 @@ def check_replay(build: Build, labels: pa.Table, *, samples: int = 3, seed: int 
     Args:
         build: makes the raw columns.
         labels: as :func:`.load_labels` returns them; they are the log as well.
-        samples: how many rows r.
+        moments: ``as_of`` of the snapshots that columns are made of.
+        samples: how many rows r, and how many more at most of moments of snapshots.
         seed: draws the rows r.
 
     Raises:
@@ -41,7 +48,8 @@ def check_replay(build: Build, labels: pa.Table, *, samples: int = 3, seed: int 
         DataError: when ``build`` returns other than a row a label, or other columns of a part of the log.
     """
     whole = _built(build, labels)
-    for stop in _stops(len(labels), samples, seed):
+    sampled = _stops(len(labels), samples, seed)
+    for stop in sorted({*sampled, *_stops_at_snapshots(labels, moments, samples)}):
         before, cut = whole.slice(0, stop), labels.slice(0, stop)
         relabelled = _built(build, _with_other_labels(cut))
         if next(_changes(before, relabelled), None) is None:
@@ -53,7 +61,7 @@ def check_replay(build: Build, labels: pa.Table, *, samples: int = 3, seed: int 
         )
         raise LeakError(
             "columns tell what was not known yet:\n" + "\n".join([*later, *own]),
-            fix="make them from rows strictly before the label's moment, or leave them out",
+            fix="make them from rows and snapshots strictly before the label's moment, or leave them out",
         )
 
 
@@ -69,6 +77,15 @@ def _stops(rows: int, samples: int, seed: int) -> list[int]:
     """Return numbers of rows to keep, one in each of as many equal runs of the log."""
     edges = np.linspace(0, rows, min(samples, rows) + 1).astype(np.int64)
     stops: list[int] = (np.random.default_rng(seed).integers(edges[:-1], edges[1:]) + 1).tolist()
+    return stops
+
+
+def _stops_at_snapshots(labels: pa.Table, moments: Sequence[datetime], samples: int) -> list[int]:
+    """Return numbers of rows to keep, each up to the labels of a snapshot's moment; evenly spaced of many."""
+    time = labels["timestamp"].cast(pa.int64()).to_numpy()
+    last = np.searchsorted(time, as_micros(moments), side="right")
+    at = last[np.isin(as_micros(moments), time)]
+    stops: list[int] = at[np.linspace(0, len(at) - 1, min(samples, len(at))).astype(np.int64)].tolist()
     return stops
 
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from embedding_features.artifact import EmbeddingTable, Snapshot, write_snapshot
+from embedding_features.artifact.manifest import Cosines, FreshRecord, SinceParent
 from embedding_features.derive import (
     Clusters,
     Neighbours,
@@ -43,8 +44,25 @@ def made_snapshots(root: Path, users: int = 60, items: int = 110) -> tuple[Snaps
     aligned, alignment = align(later, parent)
     second = derive(aligned, *DERIVATIONS, space=parent.manifest.space, codebooks=load_codebooks(parent))
     health = check_health(second).figures
-    child = write_snapshot(second, root, parent=parent.manifest.run_id, alignment=alignment, health=health)
+    run_id = parent.manifest.run_id
+    child = write_snapshot(
+        second, root, parent=run_id, alignment=alignment, health=health, fresh=made_fresh(run_id)
+    )
     return parent, child
+
+
+def made_fresh(parent: str) -> dict[str, FreshRecord]:
+    """What a child may say of fresh vectors: of users since the parent too, of items of none that has one."""
+    shares = ("5%", "25%", "50%", "75%", "95%")
+    near, far = (
+        Cosines(count=50, mean=low + 0.3, quantiles=dict(zip(shares, low + 0.1 * np.arange(5), strict=True)))
+        for low in (0.6, -0.4)
+    )
+    since = SinceParent(
+        run_id=parent, as_of=AS_OF, nodes=1234, stored=1000, reachable=1200, moved={"0": near, "5 to 19": far}
+    )
+    nothing = Cosines(count=0, mean=None, quantiles={})
+    return {"user": FreshRecord(own=near, since_parent=since), "item": FreshRecord(own=nothing)}
 
 
 def made_titles(path: Path, hostile: str = "", items: int = 110) -> Path:

@@ -64,5 +64,6 @@ def test_snapshot_shows_every_node(browser: Browser, reports: dict[str, Path]) -
         assert page.locator("#node-1 circle").count() == 30
         assert page.locator("#health tbody tr").count() == 14
         assert page.locator("#drift tbody tr").count() == 2
+        assert page.locator("#fresh tbody tr").count() == 4
         assert page.locator("#codebooks tbody tr").count() == 6
         expect(page.locator(".headline")).to_contain_text("Healthy; median cosine to the last snapshot")

@@ -146,6 +146,37 @@ def test_snapshots_share_a_space_and_its_codebooks(folder: Path) -> None:
     assert all(run_.manifest.alignment for run_ in mine[1:])
 
 
+def test_snapshots_record_how_near_fresh_vectors_are_and_verify_recounts_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for run_ in list_published(folder / "repo"):
+        made = run_.manifest
+        assert {node_type: health["fresh_coverage"] for node_type, health in made.health.items()} == {
+            node_type: record.count / record.catalogue for node_type, record in made.nodes.items()
+        }
+        assert made.fresh["user"].own.quantiles["5%"] == pytest.approx(1, abs=1e-4)
+        for record in made.fresh.values():
+            since = record.since_parent
+            assert (since and since.run_id) == made.parent
+    verified = call(capsys, "verify", "--config", str(folder / "pipeline.yaml"))["verified"]
+    assert [row["fold-ins"] for row in verified] == ["recounted"] * 8
+
+
+def test_without_graphs_derive_measures_what_vectors_alone_tell(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace, elsewhere = folder / "workspace", tmp_path / "workspace"
+    elsewhere.mkdir()
+    shutil.copy(workspace / "embeddings.json", elsewhere)
+    text = (folder / "pipeline.yaml").read_text().replace(str(workspace), str(elsewhere))
+    (tmp_path / "pipeline.yaml").write_text(text)
+    rows = call(capsys, "derive", "--config", str(tmp_path / "pipeline.yaml"))["features"]
+    assert len(rows) == 8
+    assert all("user coverage" in row and "user fresh_coverage" not in row for row in rows)
+    for path in elsewhere.rglob("manifest.json"):
+        assert json.loads(path.read_text())["fresh"] == {}
+
+
 def test_a_vector_is_the_same_online_and_in_the_artifact(folder: Path) -> None:
     newest = list_published(folder / "repo")[-1]
     table = Snapshot.open(newest.folder).vectors("item")

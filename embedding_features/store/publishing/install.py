@@ -18,7 +18,7 @@ from embedding_features.store.publishing.names import refuse_taken
 from embedding_features.store.publishing.tables import check_table
 
 #: what two publications of one run may differ in, besides the stamped files
-_OURS = {"published", "feature_view_version", "files", "figures", "health", "library_version"}
+_OURS = {"published", "feature_view_version", "files", "figures", "fresh", "health", "library_version"}
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
-"""A snapshot in sentences: is it healthy, and how far is it from the last one?"""
+"""A snapshot in sentences: is it healthy, how far is it from the last one, whom did fresh vectors reach?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from embedding_features.artifact import Manifest
+from embedding_features.artifact.manifest import FreshRecord, SinceParent
 from embedding_features.space import Check
 from embedding_features.space.drift import Drift
 from ranking.report.page import percent, when
@@ -16,6 +17,15 @@ def snapshot_findings(checks: Sequence[Check], drifts: Sequence[Drift], parent: 
     if parent is None:
         return [*sentences, "There is no earlier snapshot to compare it with."]
     return [*sentences, *(_drift(drift, parent) for drift in drifts)]
+
+
+def fresh_findings(fresh: Mapping[str, FreshRecord]) -> list[str]:
+    """Return a sentence for each node type on whom the last snapshot's stored and fresh vectors reached."""
+    return [
+        _fresh(node_type, record.since_parent)
+        for node_type, record in fresh.items()
+        if record.since_parent is not None
+    ]
 
 
 def _health_in_short(checks: Sequence[Check]) -> str:
@@ -58,4 +68,17 @@ def _drift(drift: Drift, parent: Manifest) -> str:
         parts.append(f"{percent(drift.neighbours_kept)} of neighbours kept")
     if drift.clusters_kept is not None:
         parts.append(f"{percent(drift.clusters_kept)} kept their first cluster")
+    return "; ".join(parts) + "."
+
+
+def _fresh(node_type: str, since: SinceParent) -> str:
+    stored, reachable = (count / max(since.nodes, 1) for count in (since.stored, since.reachable))
+    parts = [
+        f"{node_type}: of {since.nodes:,} with events, the snapshot of {when(since.as_of)} had a vector of "
+        f"{percent(stored)}, and with fresh ones reached {percent(reachable)}"
+    ]
+    for group, found in list(since.moved.items())[-1:]:
+        if found.count:
+            median = found.quantiles["50%"]
+            parts.append(f"median cosine between the two with {group} new events: {median:.3f}")
     return "; ".join(parts) + "."

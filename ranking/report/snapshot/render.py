@@ -17,7 +17,7 @@ from embedding_features.space.drift import Drift
 from ranking.report.page import render_page
 from ranking.report.snapshot.codebooks import CodebookUse
 from ranking.report.snapshot.figures import NodeFigures
-from ranking.report.snapshot.findings import snapshot_findings
+from ranking.report.snapshot.findings import fresh_findings, snapshot_findings
 from ranking.report.snapshot.search import SCRIPT
 from ranking.report.snapshot.titles import Titles
 from ranking.report.snapshot.view import node_view
@@ -58,7 +58,10 @@ def render_snapshot_html(report: SnapshotReport) -> str:
     made = report.manifest
     values = {
         "title": f"Snapshot {made.run_id}",
-        "findings": snapshot_findings(report.checks, report.drift, report.parent),
+        "findings": [
+            *snapshot_findings(report.checks, report.drift, report.parent),
+            *fresh_findings(made.fresh),
+        ],
         "report": report,
         "made": made,
         "views": [node_view(figures, report.titles) for figures in report.nodes],

@@ -1,24 +1,21 @@
 """Fresh columns that know too much fail the replay with their name; honest ones pass it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from embedding_features.artifact import write_snapshot
-from embedding_features.derive import Clusters, ResidualTokens, derive
 from embedding_features.errors import LeakError
-from embedding_features.fresh import RECIPES, Events, FreshSeries
-from embedding_features.graph import Graph
-from embedding_features.methods import vbmf
+from embedding_features.fresh import RECIPES, Events, make_walk
 from ranking.dataset.graph_columns import find_graph_columns
 from ranking.dataset.raw_columns import RawColumns
 from ranking.experiment.leak_check import check_leaks
 from ranking.leaks.columns import LeakCheck
+from ranking.log_features.log import Log
 from ranking.task.labels import load_labels
-from tests.ranking_data import SNAPSHOTS, graph_features, small_world
+from tests.ranking_data import SNAPSHOTS, fresh_series, graph_features, moment, small_world
 
 
 @dataclass
@@ -31,6 +28,9 @@ class Leaking:
     other: str = "item"
     last: int = 10
     recipes: dict = field(default_factory=dict)
+
+    def before(self, moment: int) -> "Leaking":
+        return self
 
     def column(self, figure: str) -> str:
         return f"toy_user_fresh__{figure}"
@@ -64,9 +64,10 @@ def world(tmp_path):
     return task, labels, graph_features(labels)
 
 
-def check(task, labels, features, series):
+def check(task, labels, features, series, samples=12):
     views = find_graph_columns(task, features)
-    check_leaks(RawColumns(task, labels, views, SNAPSHOTS, fresh=series), features, LeakCheck(samples=12))
+    settings = LeakCheck(samples=samples)
+    check_leaks(RawColumns(task, labels, views, SNAPSHOTS, fresh=series), features, settings)
 
 
 @pytest.mark.parametrize("leak", LEAKS)
@@ -80,16 +81,44 @@ def test_strictly_earlier_events_pass(tmp_path):
 
 
 def test_every_recipe_passes(tmp_path):
-    """The real things, on snapshots of the log's own beginning."""
     task, labels, features = world(tmp_path)
-    snapshots = []
-    for moment in SNAPSHOTS:
-        known = labels.filter(np.array([t < moment for t in labels["timestamp"].to_pylist()]))
-        if len(known):
-            edges = {("user", "judged", "item"): (known["user_id"].to_numpy(), known["item_id"].to_numpy())}
-            fitted = vbmf(dim=3, sweeps=2).fit(Graph.from_arrays(moment, edges))
-            derived = derive(fitted, Clusters(k=3, top_k=1), ResidualTokens(levels=2, codes=3))
-            snapshots.append(write_snapshot(derived, tmp_path / "s"))
-    series = FreshSeries.read(snapshots, "user", tuple(RECIPES))
+    series = fresh_series(labels, tmp_path / "snapshots", *RECIPES)
     assert set(series.recipes) == set(RECIPES)
     check(task, labels, features, [series])
+
+
+def of_the_labels_moment(events, moments, *tables):
+    """A walk whose rows see the newest snapshot that is not later."""
+    return make_walk(events, moments - 1, *tables)
+
+
+def of_the_next_moment(events, moments, *tables):
+    """A walk whose rows see the first snapshot that is not older, where there is one."""
+    return make_walk(events, np.append(0, moments)[: len(moments)], *tables)
+
+
+@pytest.mark.parametrize("walk", [of_the_labels_moment, of_the_next_moment])
+@pytest.mark.parametrize("samples", [1, 12])
+def test_a_snapshot_that_is_not_older_fails_with_the_names(walk, samples, tmp_path, monkeypatch):
+    task, labels, features = world(tmp_path)
+    series = fresh_series(labels, tmp_path / "snapshots")
+    monkeypatch.setattr("embedding_features.fresh.series.make_walk", walk)
+    with pytest.raises(
+        LeakError, match="'toy_user_fresh__fold_in_score' changes when rows after it"
+    ) as found:
+        check(task, labels, features, [replace(series, family="toy")], samples)
+    assert "'toy_user_fresh__fold_in_vector' changes" in found.value.what
+
+
+def test_a_series_before_a_moment_has_only_older_snapshots(tmp_path):
+    """Of the first moment none are left, and every figure is null."""
+    _, labels, _ = world(tmp_path)
+    series = fresh_series(labels, tmp_path / "snapshots")
+    micros = [moment(hours).timestamp() * 1e6 for hours in (50, 100, 150)]
+    assert series.moments.tolist() == micros
+    assert series.before(int(micros[1])).moments.tolist() == micros[:1]
+    assert series.before(int(micros[1]) + 1).moments.tolist() == micros[:2]
+    log = Log.of(labels)
+    events = Events(log.codes("user"), log.codes("item"), log.time, log.label)
+    nothing = series.before(int(micros[0])).rows(events, log.ids("user"), log.ids("item"))
+    assert all(np.isnan(values).all() for values in nothing.values())
