@@ -25,7 +25,7 @@ import yaml
 
 from benchmarks.fresh import CONFIG
 from benchmarks.fresh_recall_requests import Asked, of_new_to, of_unknown_users
-from benchmarks.fresh_recall_sources import K, World, item_knn, item_knn_popular, popular
+from benchmarks.fresh_recall_sources import K, World, filled, item_knn, popular
 from benchmarks.harness import data_root, emit, peak_rss_mb, timed
 from embedding_features.artifact import Snapshot
 from embedding_features.progress import SILENT
@@ -131,9 +131,9 @@ def compared(
 ) -> dict[str, Any]:
     """Return each source's test recall, and the differences of the best fresh one from the log's."""
     choice = chosen(validation, worlds)
-    lists = {
-        source.__name__: [source(asked) for asked in test] for source in (popular, item_knn, item_knn_popular)
-    }
+    lists = {"popular": [popular(asked) for asked in test], "item_knn": [item_knn(asked) for asked in test]}
+    both = zip(test, lists["item_knn"], lists["popular"], strict=True)
+    lists["item_knn_popular"] = [filled(*one) for one in both]
     for name, world in worlds.items():
         lists[name] = [world.fresh(asked, choice.weights[name]) for asked in test]
     recalls = {name: recall(test, found) for name, found in lists.items()}

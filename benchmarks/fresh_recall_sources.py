@@ -58,10 +58,10 @@ def item_knn(asked: Asked) -> Candidates:
     return Candidates(_best_among(found, asked), {})
 
 
-def item_knn_popular(asked: Asked) -> Candidates:
-    """Return item-kNN's list, filled up with the popular ones."""
-    lists = {"item_knn": item_knn(asked).items, "popular": popular(asked).items}
-    return merge(lists, {"item_knn": K, "popular": 0}, K, asked.requests.seen)
+def filled(asked: Asked, first: Candidates, then: Candidates) -> Candidates:
+    """Return a source's list, filled up with another's."""
+    lists = {"first": first.items, "then": then.items}
+    return merge(lists, {"first": K, "then": 0}, K, asked.requests.seen)
 
 
 def _depth(asked: Asked) -> int:
