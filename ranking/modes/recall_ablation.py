@@ -107,11 +107,11 @@ def _on_slice(
     of_request: Mapping[Key, F64], user: I64, rows: Bool, config: AblationConfig
 ) -> dict[Key, SliceFigure]:
     """Return each figure on some of the requests, or why there is none."""
-    users, code = np.unique(user[rows], return_inverse=True)
-    if len(users) < config.min_users:
+    code = codes(pa.array(user[rows]))
+    if code.max(initial=-1) + 1 < config.min_users:
         return dict.fromkeys(of_request, SliceFigure(note="too few users"))
     inside = {key: values[rows] for key, values in of_request.items()}
-    samples = _samples(inside, code.astype(np.int64), config.slice_replicates, config.seed)
+    samples = _samples(inside, code, config.slice_replicates, config.seed)
     changes, noise = _changes(samples, config), seed_noise(samples.values(), config.seed)
     return {
         key: SliceFigure(note="", figure=figure(sample, noise, config.alpha), difference=changes.get(key))
