@@ -95,7 +95,8 @@ def make_walk(events: Events, moments: I64, entry: Sequence[I64], own: Sequence[
         last: newest events of a node that count.
 
     Raises:
-        DataError: when ``last`` is below 1, moments do not ascend, or rows are not given for each snapshot.
+        DataError: when ``last`` is below 1, moments do not ascend, or rows are not given for each snapshot
+            and code.
     """
     if last < 1:
         raise DataError(f"the last {last} events", fix="look at 1 or more")
@@ -103,6 +104,8 @@ def make_walk(events: Events, moments: I64, entry: Sequence[I64], own: Sequence[
         raise DataError("moments of snapshots do not ascend", fix="give each moment once, in order")
     if not len(moments) == len(entry) == len(own):
         raise DataError(f"{len(moments)} moments, and rows of {len(entry)} and {len(own)} snapshots")
+    _check_codes(events.other, entry)
+    _check_codes(events.node, own)
     order = _chosen(events.counted, (events.value, events.other, events.time, events.node))
     previous, following = _same_pairs(events.node[order], events.other[order])
     snapshot = np.searchsorted(moments, events.time, side="left") - 1
@@ -140,6 +143,13 @@ def _earlier(events: Events, order: I64, asked: I64) -> I64:
     moments, rank = np.unique(events.time, return_inverse=True)
     key = events.node * (len(moments) + 1) + rank
     return np.searchsorted(key[order], key[asked])
+
+
+def _check_codes(codes: I64, rows: Sequence[I64]) -> None:
+    """Check that each snapshot has a row for every code: kernels look them up without asking."""
+    given = min(map(len, rows), default=None)
+    if given is not None and codes.max(initial=-1) >= given:
+        raise DataError(f"codes of events up to {codes.max()} of {given} ids", fix="give all ids")
 
 
 def _same_pairs(node: I64, other: I64) -> tuple[I64, I64]:

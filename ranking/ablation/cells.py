@@ -76,6 +76,7 @@ class RecallCell(Config):
         metric: ``recall@20`` or ``ndcg@20``, over requests, end to end.
         candidates: the share of wanted items among the candidates, an upper bound of what ranking reaches.
         figure, difference, p_corrected, verdict: as of :class:`ComparedCell`.
+        slices: name of a slice of the requests → the metric on it.
     """
 
     mix: str
@@ -85,6 +86,7 @@ class RecallCell(Config):
     difference: Difference | None = None
     p_corrected: float | None = None
     verdict: Verdict | None = None
+    slices: dict[str, SliceFigure] = {}
 
 
 def verdict(change: float, significant: bool, higher_is_better: bool = True) -> Verdict:

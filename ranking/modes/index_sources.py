@@ -4,6 +4,8 @@ Lists are best first. An index must be of a snapshot strictly older than the req
 knows of what is to be found.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 
@@ -52,16 +54,36 @@ def interest(requests: Requests, items: RecallIndex, users: RecallIndex, k: int)
     return _nearest(requests, items, *_known_users(requests, items, users), k)
 
 
-def fresh_interest(requests: Requests, items: RecallIndex, series: FreshSeries, k: int) -> pa.ListArray:
-    """Return the items nearest to vectors made of the users' events before the moment.
+def fresh_interest(
+    requests: Requests,
+    items: RecallIndex,
+    users: RecallIndex,
+    series: FreshSeries,
+    k: int,
+    length: int = 10,
+    mean_user: float = 0.25,
+) -> pa.ListArray:
+    """Return the items nearest to vectors made of the users' latest events before the moment.
 
-    Users that the snapshot lacks get candidates as well, and one without any event those of the mean user.
+    Users that the snapshot lacks get candidates as well. A few events say little, so the mean of the
+    snapshot's users is added to each vector; a user without any event gets the candidates of that mean.
+
+    Args:
+        requests: of one moment.
+        items: the index to search.
+        users: whose mean is added.
+        series: what makes vectors of events.
+        k: the most items of a list.
+        length: newest events of a user that count.
+        mean_user: weight of the mean.
 
     Raises:
-        LeakError: when the index is not older than the requests.
+        LeakError: when an index is not older than the requests.
     """
-    _check_older(items, requests)
-    vectors = _fresh_vectors(requests, series)
+    for index in (items, users):
+        _check_older(index, requests)
+    vectors = _fresh_vectors(requests, replace(series, last=length), items.catalogue.ids.slice(0, 1))
+    vectors += mean_user * users.vectors_of(users.catalogue.ids).vectors.mean(axis=0, dtype=np.float64)
     known: Bool = np.asarray(np.isfinite(vectors).all(axis=1))
     queries = Queries(items.manifest.space, vectors[known].astype(np.float32))
     return _nearest(requests, items, known, queries, k)
@@ -74,8 +96,11 @@ def _nearest(requests: Requests, items: RecallIndex, known: Bool, vectors: Queri
     return _lists_of_known(known, hits, items)
 
 
-def _fresh_vectors(requests: Requests, series: FreshSeries) -> F64:
-    """Return [q, dim] each user's vector as of the moment; NaN before the first snapshot."""
+def _fresh_vectors(requests: Requests, series: FreshSeries, item: pa.Array) -> F64:
+    """Return [q, dim] each user's vector as of the moment; NaN before the first snapshot.
+
+    A row of the moment itself asks for it; as every row, it names an item, any ``item`` [1].
+    """
     count = len(requests)
     user = codes_among(flat_array(requests.past["user_id"]), requests.users)
     own = np.flatnonzero(user >= 0)
@@ -84,12 +109,13 @@ def _fresh_vectors(requests: Requests, series: FreshSeries) -> F64:
     moment = to_microseconds(requests.moment)
     events = Events(
         node=np.concatenate([user[own], np.arange(count)]),
-        other=np.concatenate([np.asarray(items.indices, np.int64), np.zeros(count, np.int64)]),
+        other=np.concatenate([np.asarray(items.indices, np.int64) + 1, np.zeros(count, np.int64)]),
         time=np.concatenate([np.asarray(past["timestamp"].cast(pa.int64())), np.full(count, moment)]),
         value=np.concatenate([np.asarray(past["label"], np.float64), np.zeros(count)]),
         wanted=np.arange(len(own) + count) >= len(own),
     )
-    vectors: F64 = series.rows(events, requests.users, items.dictionary)["fold_in_vector"][len(own) :]
+    others = pa.concat_arrays([item, items.dictionary])
+    vectors: F64 = series.rows(events, requests.users, others)["fold_in_vector"][len(own) :]
     return vectors
 
 

@@ -34,7 +34,9 @@ class RecallStage(Config):
         quotas: source → items it gives before others have given theirs; a source without one is not asked.
         popular_days: how far back popularity is counted; None for all the past.
         domain: partition of the item index for ``cross_domain``.
-        last: of a user's liked items, how many ``item2item`` and ``item_knn`` start from.
+        last: of a user's liked items, how many ``item2item`` and ``item_knn`` start from; of the events, how
+            many ``fresh`` is made of.
+        mean_user: weight of the mean user's vector that ``fresh`` adds to each; more where events tell less.
         first: of an unknown item's users, how many ``cold_start`` averages.
         reach: how many users ``cold_start`` shows an unknown item to.
     """
@@ -50,6 +52,7 @@ class RecallStage(Config):
     popular_days: float | None = Field(default=None, gt=0)
     domain: str | None = None
     last: int = Field(default=10, ge=1)
+    mean_user: float = Field(default=0.25, ge=0)
     first: int = Field(default=10, ge=1)
     reach: int = Field(default=100, ge=1)
 
@@ -106,7 +109,7 @@ def _sources(
         )
     users, items = indexes.users, indexes.items
     made |= {
-        "fresh": lambda: _fresh(requests, indexes, k),
+        "fresh": lambda: _fresh(requests, indexes, settings),
         "interest": lambda: index_sources.interest(requests, items, users, k),
         "item2item": lambda: index_sources.item2item(requests, items, k, settings.last),
         "cold_start": lambda: index_sources.cold_start(
@@ -118,13 +121,21 @@ def _sources(
     return made
 
 
-def _fresh(requests: Requests, indexes: Indexes, k: int) -> pa.ListArray:
+def _fresh(requests: Requests, indexes: Indexes, settings: RecallStage) -> pa.ListArray:
     if indexes.fresh is None:
         raise ConfigError(
             "the source fresh has nothing that makes fresh vectors",
             fix="let a variant of the grid see fresh figures of the first method, by the recipe fold_in",
         )
-    return index_sources.fresh_interest(requests, indexes.items, indexes.fresh, k)
+    return index_sources.fresh_interest(
+        requests,
+        indexes.items,
+        indexes.users,
+        indexes.fresh,
+        settings.candidates,
+        settings.last,
+        settings.mean_user,
+    )
 
 
 def candidate_columns(

@@ -6,11 +6,11 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 
-from embedding_features.arrays import F32, F64, I64
+from embedding_features.arrays import F32, F64, I64, Bool
 from embedding_features.arrow import codes
 from embedding_features.errors import ConfigError, DataError
 from ranking.ablation.bootstrap import Sample, bootstrap, difference, figure, holm, seed_noise
-from ranking.ablation.cells import verdict
+from ranking.ablation.cells import Difference, SliceFigure, verdict
 from ranking.ablation.checks import check_replicates
 from ranking.ablation.config import AblationConfig
 from ranking.ablation.result import RecallCell
@@ -61,6 +61,7 @@ def judge_mixes(
     mixes: Mapping[str, tuple[Sequence[Candidates], Sequence[F32]]],
     k: int,
     config: AblationConfig,
+    slices: Mapping[str, Sequence[Bool]] = {},
 ) -> tuple[RecallCell, ...]:
     """Return recall@k and NDCG@k of each mix's ranked candidates, and its differences from the first mix.
 
@@ -72,6 +73,7 @@ def judge_mixes(
         mixes: name → candidates of the requests of each moment, and [c] scores of the ranker for them.
         k: the cut-off of both metrics.
         config: replicates, seed, alpha and fewest users of the comparison.
+        slices: name → [q] which requests of each moment are in it; figures on slices are not corrected.
 
     Returns:
         A cell a mix and metric, in the order given.
@@ -84,14 +86,37 @@ def judge_mixes(
     user = _users(requests)
     _check_enough(len(mixes), int(user.max()) + 1, config)
     metrics = {f"recall@{k}": "recall ranked", f"ndcg@{k}": "ndcg ranked"}
-    statistics = {
-        (mix, metric): [_mean(of_mix[name], user)]
-        for mix, of_mix in figures.items()
-        for metric, name in metrics.items()
+    of_metrics = {
+        (mix, metric): of_mix[name] for mix, of_mix in figures.items() for metric, name in metrics.items()
     }
-    samples = bootstrap(statistics, int(user.max()) + 1, config.replicates, config.seed)
+    samples = _samples(of_metrics, user, config.replicates, config.seed)
+    on_slices = {
+        name: _on_slice(of_metrics, user, np.concatenate(rows), config) for name, rows in slices.items()
+    }
     coverage = {mix: float(of_mix["coverage"].mean()) for mix, of_mix in figures.items()}
-    return _cells(samples, coverage, config)
+    return _cells(samples, coverage, on_slices, config)
+
+
+def _samples(of_request: Mapping[Key, F64], user: I64, replicates: int, seed: int) -> dict[Key, Sample]:
+    """Return each figure's mean over requests and its replicates."""
+    statistics = {key: [_mean(values, user)] for key, values in of_request.items()}
+    return bootstrap(statistics, int(user.max()) + 1, replicates, seed)
+
+
+def _on_slice(
+    of_request: Mapping[Key, F64], user: I64, rows: Bool, config: AblationConfig
+) -> dict[Key, SliceFigure]:
+    """Return each figure on some of the requests, or why there is none."""
+    code = codes(pa.array(user[rows]))
+    if code.max(initial=-1) + 1 < config.min_users:
+        return dict.fromkeys(of_request, SliceFigure(note="too few users"))
+    inside = {key: values[rows] for key, values in of_request.items()}
+    samples = _samples(inside, code, config.slice_replicates, config.seed)
+    changes, noise = _changes(samples, config), seed_noise(samples.values(), config.seed)
+    return {
+        key: SliceFigure(note="", figure=figure(sample, noise, config.alpha), difference=changes.get(key))
+        for key, sample in samples.items()
+    }
 
 
 def _users(requests: Sequence[Requests]) -> I64:
@@ -117,16 +142,24 @@ def _mean(of_request: F64, user: I64) -> UserRatio:
     return UserRatio(np.bincount(user, of_request).astype(np.float64), np.bincount(user).astype(np.float64))
 
 
-def _cells(
-    samples: Mapping[Key, Sample], coverage: Mapping[str, float], config: AblationConfig
-) -> tuple[RecallCell, ...]:
-    first = next(iter(coverage))
+def _changes(samples: Mapping[Key, Sample], config: AblationConfig) -> dict[Key, Difference]:
+    """Return the differences of all mixes but the first from that one."""
+    first, _ = next(iter(samples))
     noise = seed_noise(samples.values(), config.seed)
-    changes = {
+    return {
         (mix, metric): difference(sample, samples[first, metric], noise, config.alpha)
         for (mix, metric), sample in samples.items()
         if mix != first
     }
+
+
+def _cells(
+    samples: Mapping[Key, Sample],
+    coverage: Mapping[str, float],
+    on_slices: Mapping[str, Mapping[Key, SliceFigure]],
+    config: AblationConfig,
+) -> tuple[RecallCell, ...]:
+    changes, noise = _changes(samples, config), seed_noise(samples.values(), config.seed)
     corrected = dict(zip(changes, holm([change.p for change in changes.values()]), strict=True))
     return tuple(
         RecallCell(
@@ -137,8 +170,9 @@ def _cells(
             difference=changes.get((mix, metric)),
             p_corrected=corrected.get((mix, metric)),
             verdict=verdict(changes[mix, metric].value, corrected[mix, metric] < config.alpha)
-            if mix != first
+            if (mix, metric) in changes
             else None,
+            slices={name: figures[mix, metric] for name, figures in on_slices.items()},
         )
         for (mix, metric), sample in samples.items()
     )

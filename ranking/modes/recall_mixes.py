@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from embedding_features.arrays import F32, I64
+from embedding_features.arrays import F32, I64, Bool
 from embedding_features.progress import SILENT, Progress
 from ranking.ablation.config import AblationConfig
 from ranking.ablation.result import RecallCell
@@ -28,12 +28,14 @@ class RequestGroup:
     Attributes:
         requests: of each moment.
         candidates: mix → those of each moment's requests.
+        known: [q] whether the snapshot of each moment has a vector of the request's user.
         rows: mix → rows of ``inputs`` of each moment's candidates.
         inputs: of every mix's candidates, each pair once.
     """
 
     requests: list[Requests]
     candidates: Mapping[str, Sequence[Candidates]]
+    known: Sequence[Bool]
     rows: Mapping[str, Sequence[I64]]
     inputs: Inputs
 
@@ -81,16 +83,20 @@ def ablate_recall(
         for mix in mixes:
             found[mix] = (groups[2].candidates[mix], _scores(ranker, mix, groups, seed, progress))
             advance(1, mix)
-    return judge_mixes(groups[2].requests, found, k, config)
+    known = groups[2].known
+    slices = {"users with a vector": known, "users without a vector": [~one for one in known]}
+    return judge_mixes(groups[2].requests, found, k, config, slices)
 
 
 def _group(
     logged: LoggedRequests, span: Span, mixes: Mapping[str, RecallStage], encoders: Encoders
 ) -> RequestGroup:
     requests, every, rows, start = [], list[Candidates](), dict[str, list[I64]](), 0
+    known = list[Bool]()
     candidates: dict[str, list[Candidates]] = {mix: [] for mix in mixes}
     for at_moment, indexes in logged.replay(span):
         requests.append(at_moment)
+        known.append(indexes.users.catalogue.rows(at_moment.users) >= 0)
         for mix, stage in mixes.items():
             candidates[mix].append(recall_candidates(at_moment, indexes, stage))
         together, positions = union([of_mix[-1] for of_mix in candidates.values()])
@@ -99,7 +105,7 @@ def _group(
         every.append(together)
         start += len(together.request)
     inputs = candidate_inputs(requests, every, logged.columns(requests, every), encoders)
-    return RequestGroup(requests, candidates, rows, inputs)
+    return RequestGroup(requests, candidates, known, rows, inputs)
 
 
 def _scores(

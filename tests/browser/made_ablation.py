@@ -124,6 +124,12 @@ def _recall(rng: np.random.Generator, mixes: tuple[str, ...]) -> list[RecallCell
                     difference=change if place else None,
                     p_corrected=min(1.0, change.p * 3) if place else None,
                     verdict=_verdict(change, True) if place else None,
+                    slices={
+                        "users with a vector": SliceFigure(
+                            note="", figure=_estimate(0.2, 0.02), difference=change if place else None
+                        ),
+                        "users without a vector": SliceFigure(note="too few users"),
+                    },
                 )
             )
     return cells

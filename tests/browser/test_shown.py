@@ -24,7 +24,8 @@ def test_ablation_shows_its_verdicts(browser: Browser, reports: dict[str, Path])
         assert rows.count() == 13 + 13 + len(ablation.slices)
         assert page.locator("#costs tbody tr").count() == len(ablation.costs)
         assert page.locator("#importance tbody tr").count() == 2 * (15 + 7)
-        assert page.locator("#recall tbody tr").count() == len(ablation.recall)
+        assert page.locator("#recall tbody tr").count() == 2 * len(ablation.recall)
+        assert page.locator("#recall td", has_text="too few users").count() == len(ablation.recall)
         assert page.locator("svg").count() == 4 + 4
 
 

@@ -1,5 +1,7 @@
 """The recall mode knows nothing of its moment or later: candidates, popularity and the ranker's columns."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -7,6 +9,8 @@ import pytest
 
 from embedding_features.artifact import write_snapshot
 from embedding_features.errors import LeakError
+from embedding_features.fresh import FreshSeries
+from embedding_features.fresh.regression import regress_likes
 from embedding_features.recall import RecallIndex
 from ranking.dataset.graph_columns import find_graph_columns
 from ranking.dataset.raw_columns import RawColumns
@@ -18,15 +22,19 @@ from ranking.task.labels import load_labels
 from tests.ranking_data import SNAPSHOTS, graph_features, label_table, moment, random_log, small_world
 from tests.unit.derive.made_embeddings import embeddings, table
 
-STAGE = RecallStage(candidates=6, quotas={"interest": 2, "item2item": 2, "popular": 2, "cold_start": 2})
+STAGE = RecallStage(
+    candidates=6, quotas={"fresh": 2, "interest": 2, "item2item": 2, "popular": 2, "cold_start": 2}
+)
 
 
 def indexes_of(root, as_of):
     rng = np.random.default_rng(0)
     sides = (("user", 4), ("item", 6))
     tables = {t: table(t, rng.normal(size=(n, 3)).astype(np.float32)) for t, n in sides}
-    made = write_snapshot(embeddings(tables, as_of=as_of), root)
-    return Indexes(RecallIndex.build(made, "user"), RecallIndex.build(made, "item"))
+    fold_ins = {"user": {"own": regress_likes("item", tables["item"].vectors, tables["user"].vectors)}}
+    made = write_snapshot(replace(embeddings(tables, as_of=as_of), fold_ins=fold_ins), root)
+    users, items = RecallIndex.build(made, "user"), RecallIndex.build(made, "item")
+    return Indexes(users, items, FreshSeries.read([made], "user"))
 
 
 def test_another_future_gives_the_same_candidates(tmp_path):
@@ -46,7 +54,7 @@ def test_another_future_gives_the_same_candidates(tmp_path):
     assert all(found[0][user] == found[1][user] for user in common)
 
 
-@pytest.mark.parametrize("source", ["interest", "item2item", "cold_start"])
+@pytest.mark.parametrize("source", ["fresh", "interest", "item2item", "cold_start"])
 @pytest.mark.parametrize("hours", [20, 25])
 def test_an_index_of_the_moment_or_later_is_refused(source, hours, tmp_path):
     requests = requests_at(label_table(*random_log(3, 90)), moment(20), moment(40))

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedding_features.artifact.fold_in import FoldInParameters
+from embedding_features.errors import DataError
 from embedding_features.fresh import Events, FoldIn, make_walk
 
 NODES, OTHERS, DIM = 4, 6, 3
@@ -187,3 +188,13 @@ def test_only_wanted_rows_are_folded_in_and_they_are_the_same() -> None:
     wanted = events.time[mine] > 8
     np.testing.assert_array_equal(found.score[wanted], every.score[mine][wanted])
     assert (found.used[~wanted] == -1).all()
+
+
+@pytest.mark.parametrize("side", ["other", "node"])
+def test_a_code_without_an_id_is_refused(side: str) -> None:
+    """Of three ids on each side the last one is fine, and the one after it is not there."""
+    ids, moments = [np.arange(3)], np.array([1])
+    last = Events(*(np.array([0, 2]) for _ in range(4)))
+    assert len(make_walk(last, moments, ids, ids, 5).order) == 2
+    with pytest.raises(DataError, match="up to 3 of 3 ids"):
+        make_walk(replace(last, **{side: np.array([0, 3])}), moments, ids, ids, 5)

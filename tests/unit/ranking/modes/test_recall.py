@@ -77,19 +77,54 @@ def test_interest_by_hand(requests, indexes):
     assert found.to_pylist() == [[12, 13], []]
 
 
-def test_fresh_vectors_find_items_for_users_that_no_snapshot_knows(requests, indexes):
-    """User 1 liked 10 (and not 11); user 3 has no event, and so the mean of all users."""
-    found = index_sources.fresh_interest(requests, indexes.items, indexes.fresh, 5).to_pylist()
+def best_of(query: np.ndarray, seen: int = -1) -> list[int]:
+    """Items by their product with a query; those up to ``seen`` are left out."""
+    return [10 + code for code in np.argsort(-(ITEMS @ query), kind="stable") if code > seen]
+
+
+def folded(*liked: int) -> np.ndarray:
+    """The vector of somebody who liked some items."""
     one = regress_likes("item", ITEMS, USERS)
-    precision = one.prior_precision + np.outer(ITEMS[0], ITEMS[0])
-    liked = np.linalg.solve(precision, one.prior_precision @ one.prior_mean[0] + ITEMS[0])
-    assert found[0] == [10 + k for k in np.argsort(-(ITEMS @ liked), kind="stable") if k > 1]
-    assert found[1] == [10 + k for k in np.argsort(-(ITEMS @ USERS.mean(axis=0)), kind="stable")]
+    precision, linear = one.prior_precision, one.prior_precision @ one.prior_mean[0]
+    for item in ITEMS[list(liked)]:
+        precision, linear = precision + np.outer(item, item), linear + item
+    return np.linalg.solve(precision, linear)
+
+
+@pytest.mark.parametrize("mean_user", [0.0, 0.25, 40.0])
+def test_fresh_vectors_find_items_for_users_that_no_snapshot_knows(requests, indexes, mean_user):
+    """User 1 liked 10 (and not 11); user 3 has no event, and so the mean of all users."""
+    found = index_sources.fresh_interest(
+        requests, indexes.items, indexes.users, indexes.fresh, 5, mean_user=mean_user
+    ).to_pylist()
+    mean = USERS.mean(axis=0)
+    assert found == [best_of(folded(0) + mean_user * mean, seen=1), best_of(mean)]
+
+
+@pytest.mark.parametrize(("length", "nearest"), [(1, [11, 10]), (2, [10, 11])])
+def test_fresh_vectors_are_of_the_latest_events(indexes, length, nearest):
+    """User 4 liked 13, then 12."""
+    log = label_table([4, 4, 4], [13, 12, 11], [1, 2, 20], [1, 1, 1])
+    requests = requests_at(log, moment(10), moment(30))
+    found = index_sources.fresh_interest(
+        requests, indexes.items, indexes.users, indexes.fresh, 5, length, mean_user=0
+    )
+    liked = (3, 2)[-length:]
+    assert found.to_pylist() == [[item for item in best_of(folded(*liked)) if item < 12]] == [nearest]
+
+
+def test_users_none_of_whom_has_an_event_get_the_mean_users_candidates(indexes):
+    log = label_table([9, 3, 5], [10, 10, 12], [1, 20, 21], [1, 1, 1])
+    requests = requests_at(log, moment(10), moment(30))
+    found = index_sources.fresh_interest(requests, indexes.items, indexes.users, indexes.fresh, 5)
+    assert found.to_pylist() == [best_of(USERS.mean(axis=0))] * 2
 
 
 def test_the_source_fresh_needs_a_series(requests, indexes):
-    stage = RecallStage(quotas={"fresh": 2})
-    found = index_sources.fresh_interest(requests, indexes.items, indexes.fresh, stage.candidates)
+    stage = RecallStage(quotas={"fresh": 2}, last=1, mean_user=3)
+    found = index_sources.fresh_interest(
+        requests, indexes.items, indexes.users, indexes.fresh, stage.candidates, 1, 3
+    )
     assert recall_candidates(requests, indexes, stage).items.to_pylist() == found.to_pylist()
     with pytest.raises(ConfigError, match="nothing that makes fresh vectors"):
         recall_candidates(requests, replace(indexes, fresh=None), stage)

@@ -197,6 +197,50 @@ def test_requests_of_a_user_are_drawn_together():
             assert after.difference.model_dump() == pytest.approx(before.difference.model_dump())
 
 
+def of_users(requests: Requests, rows: np.ndarray) -> Requests:
+    """The requests of some of the users."""
+    users, seen, wanted = (
+        part.filter(pa.array(rows)) for part in (requests.users, requests.seen, requests.wanted)
+    )
+    return Requests(requests.moment, users, seen, wanted, requests.past)
+
+
+def of_lists(candidates: Candidates, score: np.ndarray, rows: np.ndarray) -> tuple[Candidates, np.ndarray]:
+    """The candidates of some of the requests, and their scores."""
+    return Candidates(candidates.items.filter(pa.array(rows)), {}), score[rows[candidates.request]]
+
+
+def test_slices_are_comparisons_of_their_requests():
+    """A slice's figures are those of its requests alone; requests that all are in it change nothing."""
+    requests = world(3, 40, 2)
+    mixes = {"a": mix(requests, 0.5, 3), "b": mix(requests, 0.7, 4)}
+    rows = [np.random.default_rng([3, place]).random(len(one)) < 0.6 for place, one in enumerate(requests)]
+    every = [np.ones(len(one), bool) for one in requests]
+    config = AblationConfig(replicates=300, slice_replicates=300, min_users=20)
+    cells = judge_mixes(requests, mixes, 3, config, {"some": rows, "all": every})
+    alone = judge_mixes(
+        [of_users(*one) for one in zip(requests, rows, strict=True)],
+        {
+            name: given(*(of_lists(*one) for one in zip(*made, rows, strict=True)))
+            for name, made in mixes.items()
+        },
+        3,
+        config,
+    )
+    for cell, part in zip(cells, alone, strict=True):
+        assert cell.slices["some"].figure == part.figure != cell.figure
+        assert cell.slices["some"].difference == part.difference
+        assert cell.slices["all"].figure == cell.figure
+        assert cell.slices["all"].difference == cell.difference
+
+
+def test_a_slice_of_few_users_has_no_figure():
+    few = {"few": [np.array([True, False]), np.array([True])]}
+    for cell in judge_mixes(ASKED, {"a": POPULAR, "b": BETTER}, 2, CONFIG, few):
+        assert cell.slices["few"].note == "too few users"
+        assert cell.slices["few"].figure is None
+
+
 def test_what_cannot_be_compared_is_refused():
     both = {"a": POPULAR, "b": BETTER}
     with pytest.raises(ConfigError, match="at least one other"):
