@@ -166,7 +166,7 @@ class FreshSeries:
             history,
             asked,
             moment,
-            own=[rows.find(nodes) for rows in self._nodes],
+            own=[rows.find(nodes) if len(nodes) else np.full(1, -1) for rows in self._nodes],
             others=self._others,
             moments=self.moments,
             last=self.last,

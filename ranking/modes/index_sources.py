@@ -4,7 +4,9 @@ Lists are best first. An index must be of a snapshot strictly older than the req
 knows of what is to be found.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +14,7 @@ import pyarrow as pa
 from embedding_features.arrays import F64, Bool
 from embedding_features.arrow import flat_array
 from embedding_features.errors import LeakError
-from embedding_features.fresh import Events, FreshSeries
+from embedding_features.fresh import Events, FreshSeries, NodeEvents, find_medoids
 from embedding_features.recall import (
     Hits,
     Queries,
@@ -94,6 +96,42 @@ def _nearest(requests: Requests, items: RecallIndex, known: Bool, vectors: Queri
     seen = requests.seen.filter(pa.array(known))
     hits = interest_recall(items, vectors, k, seen=seen) if known.any() else None
     return _lists_of_known(known, hits, items)
+
+
+def medoids(requests: Requests, items: RecallIndex, series: FreshSeries, k: int) -> pa.ListArray:
+    """Return the items nearest to the medoids of the users' likes before the moment, merged for each user.
+
+    An item's score is the sum of its scores over the medoids, each weighted by its share of importance: the
+    mean of what PinnerSage draws (Pal et al., KDD 2020, section 5). A user without likes gets none.
+
+    Raises:
+        LeakError: when the index is not older than the requests.
+        ConfigError: when the series has not the recipe ``medoids``.
+    """
+    _check_older(items, requests)
+    moment, ids = to_microseconds(requests.moment), items.catalogue.ids
+    found = [find_medoids(series, one, moment) for one in _histories(requests)]
+    counts = [len(one.ids) for one in found]
+    if not sum(counts):
+        return pa.array([[]] * len(requests), pa.list_(ids.type))
+    rows = items.catalogue.rows(pa.concat_arrays([one.ids for one in found]))
+    share = np.concatenate([one.importance / one.importance.sum() for one in found if len(one.ids)])
+    distinct, which = np.unique(rows, return_inverse=True)
+    hits = items.search_ids(items.catalogue.take(distinct), min(k, len(items) - 1))
+    scores = hits.scores[which] * share[:, None]
+    return summed(np.repeat(np.arange(len(requests)), counts), hits.rows[which], scores, requests, ids, k)
+
+
+def _histories(requests: Requests) -> Iterator[NodeEvents]:
+    """Yield the events of each user before the moment."""
+    user = codes_among(flat_array(requests.past["user_id"]), requests.users)
+    order = np.argsort(user, kind="stable")
+    begin = np.searchsorted(user[order], np.arange(len(requests) + 1))
+    past = requests.past.take(pa.array(order))
+    items, time = flat_array(past["item_id"]), np.asarray(past["timestamp"].cast(pa.int64()))
+    value = np.asarray(past["label"], np.float64)
+    for start, end in pairwise(begin.tolist()):
+        yield NodeEvents(items[start:end], value[start:end], time[start:end])
 
 
 def _fresh_vectors(requests: Requests, series: FreshSeries, item: pa.Array) -> F64:

@@ -105,11 +105,12 @@ def _sources(
     if indexes is None:
         nothing = pa.array([[]] * len(requests), requests.seen.type)
         return made | dict.fromkeys(
-            ("fresh", "interest", "item2item", "cold_start", "cross_domain"), lambda: nothing
+            ("fresh", "medoids", "interest", "item2item", "cold_start", "cross_domain"), lambda: nothing
         )
     users, items = indexes.users, indexes.items
     made |= {
         "fresh": lambda: _fresh(requests, indexes, settings),
+        "medoids": lambda: index_sources.medoids(requests, items, _series(indexes, "medoids"), k),
         "interest": lambda: index_sources.interest(requests, items, users, k),
         "item2item": lambda: index_sources.item2item(requests, items, k, settings.last),
         "cold_start": lambda: index_sources.cold_start(
@@ -122,20 +123,25 @@ def _sources(
 
 
 def _fresh(requests: Requests, indexes: Indexes, settings: RecallStage) -> pa.ListArray:
-    if indexes.fresh is None:
-        raise ConfigError(
-            "the source fresh has nothing that makes fresh vectors",
-            fix="let a variant of the grid see fresh figures of the first method, by the recipe fold_in",
-        )
     return index_sources.fresh_interest(
         requests,
         indexes.items,
         indexes.users,
-        indexes.fresh,
+        _series(indexes, "fold_in"),
         settings.candidates,
         settings.last,
         settings.mean_user,
     )
+
+
+def _series(indexes: Indexes, recipe: str) -> FreshSeries:
+    """Return what makes fresh figures by a recipe."""
+    if indexes.fresh is None or recipe not in indexes.fresh.recipes:
+        raise ConfigError(
+            f"the sources fresh and medoids have nothing that makes fresh figures by {recipe}",
+            fix=f"let a variant of the grid see fresh figures of the first method, by the recipe {recipe}",
+        )
+    return indexes.fresh
 
 
 def candidate_columns(

@@ -40,7 +40,7 @@ def indexes(tmp_path_factory):
     made = write_snapshot(fitted, tmp_path_factory.mktemp("runs"))
     domains = {10: "a", 11: "b", 12: "a", 13: "b"}
     users, items = RecallIndex.build(made, "user"), RecallIndex.build(made, "item", partitions=domains)
-    return Indexes(users, items, FreshSeries.read([made], "user"))
+    return Indexes(users, items, FreshSeries.read([made], "user", ("fold_in", "medoids")))
 
 
 @pytest.fixture
@@ -126,8 +126,27 @@ def test_the_source_fresh_needs_a_series(requests, indexes):
         requests, indexes.items, indexes.users, indexes.fresh, stage.candidates, 1, 3
     )
     assert recall_candidates(requests, indexes, stage).items.to_pylist() == found.to_pylist()
-    with pytest.raises(ConfigError, match="nothing that makes fresh vectors"):
+    with pytest.raises(ConfigError, match="nothing that makes fresh figures by fold_in"):
         recall_candidates(requests, replace(indexes, fresh=None), stage)
+
+
+def test_medoids_find_what_is_near_to_each_of_them(requests, indexes):
+    """User 1 liked 10 alone, user 3 nothing; user 4 liked two items that are at right angles."""
+    assert index_sources.medoids(requests, indexes.items, indexes.fresh, 5).to_pylist() == [[12, 13], []]
+    log = label_table([4, 4, 4], [13, 10, 12], [1, 2, 20], [1, 1, 1])
+    of_four = requests_at(log, moment(10), moment(30))
+    found = index_sources.medoids(of_four, indexes.items, indexes.fresh, 5)
+    by_both = {11: (6 + 8) / 2, 12: 3 / 2}  # and 10 and 13 were seen; an hour's decay turns nothing around
+    assert found.to_pylist() == [sorted(by_both, key=lambda item: -by_both[item])]
+
+
+def test_the_source_medoids_needs_its_recipe(requests, indexes):
+    stage = RecallStage(quotas={"medoids": 2})
+    found = index_sources.medoids(requests, indexes.items, indexes.fresh, stage.candidates)
+    assert recall_candidates(requests, indexes, stage).items.to_pylist() == found.to_pylist()
+    without = replace(indexes.fresh, recipes={"fold_in": indexes.fresh.recipes["fold_in"]})
+    with pytest.raises(ConfigError, match="nothing that makes fresh figures by medoids"):
+        recall_candidates(requests, replace(indexes, fresh=without), stage)
 
 
 def test_cross_domain_by_hand(requests, indexes):
