@@ -1,6 +1,8 @@
 """Trains a ranker on each mix of candidate sources, and judges them: the recall mode in an ablation."""
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -80,9 +82,12 @@ def ablate_recall(
         for span in spans:
             groups.append(_group(logged, span, mixes, encoders))
             advance()
-        for mix in mixes:
-            found[mix] = (groups[2].candidates[mix], _scores(ranker, mix, groups, seed, progress))
-            advance(1, mix)
+        with OneTorchThread(), ThreadPoolExecutor(os.cpu_count()) as pool:
+            # of one thread each, as the cells of a grid: scores do not depend on the number of cores
+            scores = {mix: pool.submit(_scores, ranker, mix, groups, seed) for mix in mixes}
+            for mix, score in scores.items():
+                found[mix] = (groups[2].candidates[mix], score.result())
+                advance(1, mix)
     known = groups[2].known
     slices = {"users with a vector": known, "users without a vector": [~one for one in known]}
     return judge_mixes(groups[2].requests, found, k, config, slices)
@@ -108,12 +113,9 @@ def _group(
     return RequestGroup(requests, candidates, known, rows, inputs)
 
 
-def _scores(
-    ranker: Ranker, mix: str, groups: Sequence[RequestGroup], seed: int, progress: Progress
-) -> list[F32]:
+def _scores(ranker: Ranker, mix: str, groups: Sequence[RequestGroup], seed: int) -> list[F32]:
     """Return the scores of each moment's candidates in the last group, by a ranker of the first two."""
     train, validation, test = groups
-    with OneTorchThread():
-        fitted = ranker.fit(train.of(mix), validation.of(mix), seed, progress)
+    fitted = ranker.fit(train.of(mix), validation.of(mix), seed)
     ends = np.cumsum([len(rows) for rows in test.rows[mix]])[:-1]
     return np.split(fitted.predict(test.of(mix)), ends)
