@@ -20,6 +20,7 @@ from embedding_features.graph import Graph, Relation
 from embedding_features.methods import make
 from embedding_features.space import check_health
 from embedding_features.store import EmbeddingFeatures, list_published
+from embedding_features.store.moments import micros
 from tests.store.builders import T0, US, ids_of, make_repo
 
 FAMILY, EDGES = "als", 600_000
@@ -40,10 +41,11 @@ def make_graph() -> Graph:
     users, items = rng.integers(0, USERS, EDGES), (rng.random(EDGES) ** 2 * ITEMS).astype(np.int64)
     users[:USERS], items[:ITEMS] = np.arange(USERS), np.arange(ITEMS)
     ids = {"user": ids_of("user", USERS).to_numpy()[users], "item": ids_of("item", ITEMS).to_numpy()[items]}
-    graph = Graph.from_arrays(T0, {("user", "liked", "item"): (ids["user"], ids["item"])})
+    time = micros(T0) - np.sort(rng.integers(1, 10**12, EDGES))[::-1]
+    graph = Graph.from_arrays(T0, {("user", "liked", "item"): (ids["user"], ids["item"], time)})
     codes = [graph.vocabularies[node_type].encode(ids[node_type]) for node_type in ("user", "item")]
     ratings = (rng.random(EDGES) < 0.4).astype(np.float32)
-    rated = Relation.from_edges("rated", "user", "item", *codes, (USERS, ITEMS), weight=ratings)
+    rated = Relation.from_edges("rated", "user", "item", *codes, (USERS, ITEMS), weight=ratings, time=time)
     return replace(graph, relations={**graph.relations, "rated": rated})
 
 
