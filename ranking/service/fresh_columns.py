@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Self
 
+import pyarrow as pa
+
 from embedding_features.arrays import F64
 from embedding_features.errors import ConfigError, DataError, NoHistoriesError
 from embedding_features.fresh import FreshSeries, NodeEvents
@@ -17,7 +19,7 @@ from ranking.service.columns import ColumnValues, id_array
 from ranking.service.request_events import SeenEvents, given_events, histories_of, nodes_of
 from ranking.service.settings import Settings
 from ranking.service.subject import RankSubject
-from ranking.task.task import Side, other_side
+from ranking.task.task import SIDES, Side, other_side
 
 
 @dataclass(frozen=True)
@@ -110,9 +112,10 @@ class FreshFigures:
             DataError: when ids are of another type than the snapshots', or a value is not finite.
         """
         histories = {side: histories_of(subject, side, read) for side in self.node_types}
+        ids = {side: id_array(nodes_of(subject, side)) for side in SIDES if self.series}
         columns: dict[str, ColumnValues] = {}
         for series, side in self.series:
-            found = _figures(series, side, subject, histories[side], moment)
+            found = _figures(series, side, ids, histories[side], moment)
             columns |= {series.column(name): values for name, values in found.items()}
         return MadeFigures(columns, {side: SeenEvents.of(one, moment) for side, one in histories.items()})
 
@@ -126,10 +129,10 @@ class FreshFigures:
 
 
 def _figures(
-    series: FreshSeries, side: Side, subject: RankSubject, histories: EventHistories, moment: int
+    series: FreshSeries, side: Side, ids: Mapping[Side, pa.Array], histories: EventHistories, moment: int
 ) -> dict[str, ColumnValues]:
     events = NodeEvents(histories.node_ids, histories.values, histories.times)
-    nodes, others = (id_array(nodes_of(subject, one)) for one in (side, other_side(side)))
+    nodes, others = ids[side], ids[other_side(side)]
     if side == "item":
         found = series.requests(nodes, histories.rows, events, others, moment)
         return {name: ColumnValues(figure_array(values)) for name, values in found.items()}
