@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import product
 from typing import Self
 
@@ -31,8 +31,8 @@ class MadeFigures:
         seen: side → the events that its figures rest on, of each side that has figures.
     """
 
-    columns: Mapping[str, ColumnValues] = field(default_factory=dict)
-    seen: Mapping[Side, SeenEvents] = field(default_factory=dict)
+    columns: Mapping[str, ColumnValues]
+    seen: Mapping[Side, SeenEvents]
 
 
 @dataclass(frozen=True)
