@@ -95,8 +95,12 @@ async def _run(port: int, requests: Sequence[bytes], rate: float) -> Load:
     taken: list[float] = []
 
     async def one(request: bytes, due: float) -> None:
-        if idle:
+        while idle:
             connection = idle.pop()
+            if (
+                not connection.transport.is_closing()
+            ):  # a server closes what nothing comes on for some seconds
+                break
         else:
             _, connection = await loop.create_connection(Connection, "127.0.0.1", port)
         if await connection.ask(request):
