@@ -97,9 +97,7 @@ async def _run(port: int, requests: Sequence[bytes], rate: float) -> Load:
     async def one(request: bytes, due: float) -> None:
         while idle:
             connection = idle.pop()
-            if (
-                not connection.transport.is_closing()
-            ):  # a server closes what nothing comes on for some seconds
+            if not connection.transport.is_closing():  # which a server does to idle ones
                 break
         else:
             _, connection = await loop.create_connection(Connection, "127.0.0.1", port)
