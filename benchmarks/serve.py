@@ -90,9 +90,9 @@ def serving(world: World, log: Path) -> Iterator[Server]:
         server.stop()
 
 
-def rank_requests(count: int, rng: np.random.Generator) -> list[bytes]:
-    """Return ``/rank`` requests of random users and items."""
-    users, items = ids_of("user", USERS).to_numpy(), ids_of("item", ITEMS).to_numpy()
+def rank_requests(count: int, rng: np.random.Generator, users_asked: int = USERS) -> list[bytes]:
+    """Return ``/rank`` requests of random ones of the first users, and of random items."""
+    users, items = ids_of("user", users_asked).to_numpy(), ids_of("item", ITEMS).to_numpy()
     return [
         post(
             "/rank",

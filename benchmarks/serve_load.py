@@ -95,8 +95,10 @@ async def _run(port: int, requests: Sequence[bytes], rate: float) -> Load:
     taken: list[float] = []
 
     async def one(request: bytes, due: float) -> None:
-        if idle:
+        while idle:
             connection = idle.pop()
+            if not connection.transport.is_closing():  # which a server does to idle ones
+                break
         else:
             _, connection = await loop.create_connection(Connection, "127.0.0.1", port)
         if await connection.ask(request):

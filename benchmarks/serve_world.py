@@ -5,6 +5,7 @@ of, a repository of ours over either online store with a view of counts beside t
 DCN-V2 on ids, counts, both vectors, and how alike they are.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +16,16 @@ from feast import Entity, FeatureStore, FeatureView, Field, FileSource, ValueTyp
 from feast.types import Float32, Int64
 
 from embedding_features.artifact import Embeddings, EmbeddingTable, Provenance, Snapshot, write_snapshot
+from embedding_features.fresh import FreshSeries
 from embedding_features.space import check_health
 from embedding_features.store import historical, list_published, materialize, publish
 from embedding_features.store.marks import marks
 from ranking.bundle import export_bundle
 from ranking.dataset.dataset import build_dataset
+from ranking.dataset.fresh_columns import FreshColumns
 from ranking.inputs.field_specs import AnyField, CategorySpec, NumberSpec, SimilaritySpec, VectorSpec
 from ranking.inputs.spec import RankerSpec
+from ranking.log_features.log import Log
 from ranking.metrics.calibration import fit_isotonic
 from ranking.models import DCNv2
 from ranking.models.training import RankerTraining
@@ -67,6 +71,19 @@ def make_world(root: Path, snapshot: Snapshot, redis: str = "") -> World:
         redis: address of a server; empty for the embedded store.
     """
     repo = make_repo(root / "repo", redis=redis)
+    deploy(root, repo, snapshot)
+    train_bundle(root, repo)
+    return World(root / "bundle", repo, root / "service.yaml")
+
+
+def deploy(root: Path, repo: Path, snapshot: Snapshot) -> None:
+    """Bring a snapshot online in a repository, write a log, and bring counts of it online.
+
+    Args:
+        root: folder of the log, of what the service is told, and of popular items.
+        repo: the repository.
+        snapshot: to be published.
+    """
     publish(snapshot, repo, publish_delay=DAY)
     materialize(repo)
     write_log(root / "log.parquet", snapshot)
@@ -74,8 +91,6 @@ def make_world(root: Path, snapshot: Snapshot, redis: str = "") -> World:
     popular = pa.table({"item_id": ids_of("item", 500)})
     pq.write_table(popular, root / "popular.parquet")
     (root / "service.yaml").write_text(SERVICE)
-    train_bundle(root, repo)
-    return World(root / "bundle", repo, root / "service.yaml")
 
 
 def write_log(path: Path, snapshot: Snapshot) -> None:
@@ -118,9 +133,9 @@ def bring_counts_online(repo: Path, log: Path) -> None:
     store.materialize(T0, T0 + 22 * DAY, ["item_counts"])
 
 
-def spec() -> RankerSpec:
-    """Return the fields: ids, counts, vectors of both sides and how alike they are."""
-    user, item = (f"{FAMILY}_{side}_vector__vector" for side in SIDES)
+def plain_fields(family: str) -> list[AnyField]:
+    """Return the fields of ids, counts, a family's vectors of both sides and how alike they are."""
+    user, item = (f"{family}_{side}_vector__vector" for side in SIDES)
     fields: list[AnyField] = [
         CategorySpec(name=f"{side}_id", side=side, column=f"{side}_id", identity=True) for side in SIDES
     ]
@@ -129,26 +144,36 @@ def spec() -> RankerSpec:
             NumberSpec(name=f"{side}_events", column=f"{side}_events", transform="log1p"),
             NumberSpec(name=f"{side}_mean", column=f"{side}_mean"),
             VectorSpec(
-                name=f"{side}_vector", group="dense", side=side, column=f"{FAMILY}_{side}_vector__vector"
+                name=f"{side}_vector", group="dense", side=side, column=f"{family}_{side}_vector__vector"
             ),
         ]
     fields += [
         SimilaritySpec(name=name, group="dense", measure=name, user=user, item=item)
         for name in ("dot", "cosine")
     ]
-    return RankerSpec(fields=tuple(fields))
+    return fields
 
 
-def train_bundle(root: Path, repo: Path) -> None:
-    """Train DCN-V2 on what the repository says of the log, and export it to ``bundle``."""
+def train_bundle(root: Path, repo: Path, family: str = FAMILY, fresh: Sequence[FreshSeries] = ()) -> None:
+    """Train DCN-V2 on what the repository says of the log, and export it to ``bundle``.
+
+    Args:
+        root: folder of the log and of the bundle.
+        repo: where a run of the family is published.
+        family: whose vectors are read.
+        fresh: what makes fresh figures, which are read beside them.
+    """
     task = Task(log=root / "log.parquet", label=LabelRule(column="rating", at_least=4))
     labels, runs = load_labels(task), list_published(repo)
-    features = historical(repo, entity_frame(task, labels), [f"{FAMILY}_{side}_vector" for side in SIDES])
-    dataset = build_dataset(task, labels, features, [run.as_of for run in runs], spec=spec())
+    features = historical(repo, entity_frame(task, labels), [f"{family}_{side}_vector" for side in SIDES])
+    log = Log.of(labels)
+    specs = FreshColumns(fresh, task, log, first=len(log)).specs()
+    spec = RankerSpec(fields=(*plain_fields(family), *specs))
+    dataset = build_dataset(task, log, features, [run.as_of for run in runs], spec=spec, fresh=fresh)
     train, validation = (dataset.inputs.take(dataset.parts[part]) for part in ("train", "validation"))
     fitted = DCNv2(rank=16, training=RankerTraining(epochs=2)).fit(train, validation, 0)
     export_bundle(
         root / "bundle", fitted, dataset.encoders, published=runs,
         data_fingerprint=train.fingerprint(), metrics={},
-        calibration=fit_isotonic(validation.label, fitted.predict(validation)),
+        calibration=fit_isotonic(validation.label, fitted.predict(validation)), fresh=fresh,
     )  # fmt: skip

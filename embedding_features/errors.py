@@ -83,3 +83,7 @@ class StoreError(EmbeddingFeaturesError):
     """Says that Feast, or one of its stores, cannot do what was asked."""
 
     exit_code = 6
+
+
+class NoHistoriesError(StoreError):
+    """Says that a repository is not set up to keep histories of a node type's events."""

@@ -44,7 +44,8 @@ def solve_posterior_mean(
     3.51). A number of z that is known to be 1 is taken out of the regression.
 
     Args:
-        root: [D, D] lower triangle of Σ E[v vᵀ] over the events; the precision's Cholesky factor afterwards.
+        root: [D, D] lower triangle of Σ E[v vᵀ] over the events; afterwards the precision's Cholesky factor,
+            and its transpose above the diagonal.
         linear: [D] Σ y v over the events; used up.
         noise: variance of y around the product.
         precision: [D, D] of the prior.
@@ -92,25 +93,28 @@ def posterior_variance(root: F64, known: int, column: F64, vector: F64) -> float
 
     In D² steps: with L = ``root`` and L Lᵀ the precision, vᵀ (L Lᵀ)⁻¹ v = |L⁻¹ v|².
     """
-    total = 0.0
-    for a in range(len(vector)):
-        column[a] = 0.0 if a == known else vector[a]
-        for c in range(a):
-            column[a] -= root[a, c] * column[c]
-        column[a] /= root[a, a]
-        total += column[a] * column[a]
+    dim, total = len(vector), 0.0
+    column[:] = vector
+    if known >= 0:
+        column[known] = 0.0
+    for a in range(dim):
+        solved = column[a] / root[a, a]
+        total += solved * solved
+        # what is done to the numbers up to a is never read: a loop of all of them is vectorized
+        for b in range(dim):
+            column[b] -= root[a, b] * solved
     return total
 
 
 @jit()
 def _cholesky(root: F64) -> None:
-    """Replace the lower triangle of a positive definite matrix by its Cholesky factor."""
+    """Replace the lower triangle of a positive definite matrix by its Cholesky factor, the upper likewise."""
     for a in range(len(root)):
         for b in range(a + 1):
             total = root[a, b]
             for c in range(b):
                 total -= root[a, c] * root[b, c]
-            root[a, b] = np.sqrt(total) if a == b else total / root[b, b]
+            root[a, b] = root[b, a] = np.sqrt(total) if a == b else total / root[b, b]
 
 
 @jit()

@@ -172,6 +172,40 @@ class FreshSeries:
             last=self.last,
         )
 
+    def requests(
+        self, nodes: Ids, places: I64, events: NodeEvents, other: Ids, moment: int
+    ) -> dict[str, F64]:
+        """Return the figures of many nodes at one moment, each beside the same other node.
+
+        Args:
+            nodes: [n] ids of the nodes, which no snapshot need know; one may be there twice.
+            places: [k] place in ``nodes`` of the node of each event.
+            events: [k] the events of all of them; those at the moment or later do not count.
+            other: id of the node that figures are wanted of.
+            moment: µs since 1970, UTC.
+
+        Returns:
+            ``<recipe>_<figure>`` → [n], or [n, dim] of a vector; NaN where nothing is known.
+
+        Raises:
+            DataError: as :meth:`request`.
+        """
+        nodes = self._ids(nodes, self.node_type)
+        others = pa.concat_arrays(
+            [self._ids(events.others, self.other, "events"), self._ids(other, self.other)]
+        )
+        encoded, k = others.dictionary_encode(), len(places)
+        codes, n = encoded.indices.to_numpy().astype(np.int64), len(nodes)
+        rows = Events(
+            np.concatenate([places, np.arange(n)]),
+            np.concatenate([codes[:k], np.repeat(codes[k:], n)]),
+            np.concatenate([events.time, np.full(n, moment)]),
+            np.concatenate([events.value, np.zeros(n)]),
+            wanted=np.arange(k + n) >= k,
+            counted=np.arange(k + n) < k,
+        )
+        return {name: values[k:] for name, values in self.rows(rows, nodes, encoded.dictionary).items()}
+
     def column(self, figure: str) -> str:
         """Return the raw column of a figure, as ``als_user_fresh__fold_in_score``."""
         return f"{fresh_prefix(self.family, self.node_type)}{figure}"

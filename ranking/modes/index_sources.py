@@ -14,7 +14,7 @@ import pyarrow as pa
 from embedding_features.arrays import F64, Bool
 from embedding_features.arrow import flat_array
 from embedding_features.errors import LeakError
-from embedding_features.fresh import Events, FreshSeries, NodeEvents, find_medoids
+from embedding_features.fresh import FreshSeries, NodeEvents, find_medoids
 from embedding_features.recall import (
     Hits,
     Queries,
@@ -135,26 +135,14 @@ def _histories(requests: Requests) -> Iterator[NodeEvents]:
 
 
 def _fresh_vectors(requests: Requests, series: FreshSeries, item: pa.Array) -> F64:
-    """Return [q, dim] each user's vector as of the moment; NaN before the first snapshot.
-
-    A row of the moment itself asks for it; as every row, it names an item, any ``item`` [1].
-    """
-    count = len(requests)
+    """Return [q, dim] each user's vector as of the moment, asked for beside any ``item`` [1]."""
     user = codes_among(flat_array(requests.past["user_id"]), requests.users)
     own = np.flatnonzero(user >= 0)
     past = requests.past.take(pa.array(own))
-    items = flat_array(past["item_id"]).dictionary_encode()
+    value, time = np.asarray(past["label"], np.float64), np.asarray(past["timestamp"].cast(pa.int64()))
+    events = NodeEvents(flat_array(past["item_id"]), value, time)
     moment = to_microseconds(requests.moment)
-    events = Events(
-        node=np.concatenate([user[own], np.arange(count)]),
-        other=np.concatenate([np.asarray(items.indices, np.int64) + 1, np.zeros(count, np.int64)]),
-        time=np.concatenate([np.asarray(past["timestamp"].cast(pa.int64())), np.full(count, moment)]),
-        value=np.concatenate([np.asarray(past["label"], np.float64), np.zeros(count)]),
-        wanted=np.arange(len(own) + count) >= len(own),
-    )
-    others = pa.concat_arrays([item, items.dictionary])
-    vectors: F64 = series.rows(events, requests.users, others)["fold_in_vector"][len(own) :]
-    return vectors
+    return series.requests(requests.users, user[own], events, item, moment)["fold_in_vector"]
 
 
 def cross_domain(

@@ -3,7 +3,7 @@
 The docstrings of the answer types are their descriptions in ``/openapi.json``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,6 +11,8 @@ import numpy as np
 from typing_extensions import TypedDict
 
 from embedding_features.arrays import F32, Bool
+from ranking.service.request_events import SeenEvents
+from ranking.task.task import Side
 
 
 class Found(TypedDict):
@@ -18,6 +20,16 @@ class Found(TypedDict):
 
     user: bool | None
     items: list[bool] | None
+
+
+class EventCounts(TypedDict):
+    """How many events before the request the fresh figures of each id rest on; those of 0 are its prior's.
+
+    Null where the bundle reads no fresh figures of that side.
+    """
+
+    user: int | None
+    items: list[int] | None
 
 
 class RankAnswer(TypedDict):
@@ -30,6 +42,7 @@ class RankAnswer(TypedDict):
     items: list[int] | list[str]
     scores: list[float]
     found: Found
+    events: EventCounts
     degraded: bool
     missing: list[str]
     unread: list[str]
@@ -115,6 +128,7 @@ class Scored:
         missing: raw columns that no source gave.
         unread: columns of the request that the bundle does not read from there.
         degraded: whether they were scored without the online store.
+        events: side → the events that fresh figures rest on, of each side that the bundle reads them of.
     """
 
     bundle: str
@@ -125,6 +139,7 @@ class Scored:
     missing: list[str]
     unread: list[str]
     degraded: bool
+    events: Mapping[Side, SeenEvents]
 
     def best_first(self) -> list[int]:
         """Return the positions of the items by falling score; equal scores stay in the request's order."""
@@ -140,9 +155,18 @@ def rank_answer(scored: Scored, order: Sequence[int], request_id: str) -> RankAn
         items=[scored.items[position] for position in positions],
         scores=scored.scores[positions].tolist(),
         found=Found(user=scored.user_found, items=items_found),
+        events=_event_counts(scored, positions),
         degraded=scored.degraded,
         missing=scored.missing,
         unread=scored.unread,
         bundle=scored.bundle,
         request_id=request_id,
+    )
+
+
+def _event_counts(scored: Scored, positions: Sequence[int]) -> EventCounts:
+    user, items = scored.events.get("user"), scored.events.get("item")
+    return EventCounts(
+        user=None if user is None else int(user.counts[0]),
+        items=None if items is None else items.counts[positions].tolist(),
     )

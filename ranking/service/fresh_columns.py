@@ -1,23 +1,38 @@
 """The raw columns of a request's fresh figures, from events that it gives or that the online store keeps."""
 
-import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import product
 from typing import Self
 
-import numpy as np
 import pyarrow as pa
 
 from embedding_features.arrays import F64
-from embedding_features.errors import ConfigError, StoreError
+from embedding_features.errors import ConfigError, DataError, NoHistoriesError
 from embedding_features.fresh import FreshSeries, NodeEvents
 from embedding_features.store import EmbeddingFeatures, Published
+from embedding_features.store.online_stores.histories.read import EventHistories
 from ranking.bundle.fresh_pins import FreshPin
 from ranking.dataset.fresh_columns import figure_array
 from ranking.service.columns import ColumnValues, id_array
+from ranking.service.request_events import SeenEvents, given_events, histories_of, nodes_of
 from ranking.service.settings import Settings
 from ranking.service.subject import RankSubject
-from ranking.task.task import Side, other_side
+from ranking.task.task import SIDES, Side, other_side
+
+
+@dataclass(frozen=True)
+class MadeFigures:
+    """Holds a request's fresh figures.
+
+    Attributes:
+        columns: the raw columns.
+        seen: side → the events that its figures rest on, of each side that has figures.
+    """
+
+    columns: Mapping[str, ColumnValues]
+    seen: Mapping[Side, SeenEvents]
 
 
 @dataclass(frozen=True)
@@ -26,27 +41,17 @@ class FreshFigures:
 
     Attributes:
         series: what makes them, with the side whose events they are made of.
-        stored: sides whose histories the repository keeps; of others a request has to bring the events.
     """
 
     series: tuple[tuple[FreshSeries, Side], ...] = ()
-    stored: frozenset[Side] = frozenset()
 
     @classmethod
-    def of(
-        cls,
-        pins: Sequence[FreshPin],
-        published: Sequence[Published],
-        settings: Settings,
-        client: EmbeddingFeatures,
-    ) -> Self:
-        """Read the pinned ones of the published runs, and see which histories are kept.
+    def of(cls, pins: Sequence[FreshPin], published: Sequence[Published], settings: Settings) -> Self:
+        """Read the pinned ones of the published runs.
 
         Raises:
             ConfigError: when a pin is of a node type that is neither the user's nor the item's.
         """
-        if not pins:
-            return cls()
         sides: dict[str, Side] = {settings.recall.user: "user", settings.recall.item: "item"}
         unknown = sorted({pin.node_type for pin in pins} - set(sides))
         if unknown:
@@ -55,86 +60,87 @@ class FreshFigures:
                 fix="name it as recall.user or recall.item",
             )
         runs = {run.manifest.run_id: run.snapshot for run in published}
-        series = tuple(
-            (FreshSeries.read([runs[pin.run_id]], pin.node_type, pin.recipes, pin.last), sides[pin.node_type])
-            for pin in pins
+        return cls(
+            tuple(
+                (
+                    FreshSeries.read([runs[pin.run_id]], pin.node_type, pin.recipes, pin.last),
+                    sides[pin.node_type],
+                )
+                for pin in pins
+            )
         )
-        stored = {side for one, side in series if _is_kept(client, one.node_type)}
-        return cls(series, frozenset(stored))
 
-    def read(self, subject: RankSubject, client: EmbeddingFeatures) -> dict[Side, list[NodeEvents]]:
-        """Return side → the events of each of its nodes in the request, from the online store.
+    @property
+    def node_types(self) -> dict[Side, str]:
+        """Return side → node type, of each side that has figures."""
+        return {side: one.node_type for one, side in self.series}
+
+    def reads(self, subject: RankSubject) -> bool:
+        """Return whether a request needs histories of the online store."""
+        return any(given_events(subject, side) is None for _, side in self.series)
+
+    def read(self, subject: RankSubject, client: EmbeddingFeatures) -> dict[Side, EventHistories]:
+        """Return side → the kept events of its nodes in the request, where the request gives none.
 
         Raises:
             StoreError: when the store cannot answer.
             DataError: when ids are of another type than the entities'.
         """
-        node_types = {side: one.node_type for one, side in self.series if side in self.stored}
-        wanted = {side: node_type for side, node_type in node_types.items() if _given(subject, side) is None}
-        return {side: _kept(client, node_type, _nodes(subject, side)) for side, node_type in wanted.items()}
+        found: dict[Side, EventHistories] = {}
+        for side, node_type in self.node_types.items():
+            if given_events(subject, side) is None:
+                with suppress(NoHistoriesError):
+                    found[side] = client.events(node_type, id_array(nodes_of(subject, side)))
+        return found
 
-    def columns(self, subject: RankSubject, read: Mapping[Side, list[NodeEvents]]) -> dict[str, ColumnValues]:
-        """Return the raw columns of the figures; a node whose events nobody knows has those of its prior.
+    def probe(self, client: EmbeddingFeatures) -> None:
+        """Ask for the histories of ids that nobody has, where histories are kept.
+
+        Raises:
+            StoreError: when the store cannot answer.
+        """
+        for node_type in self.node_types.values():
+            for one in (0, ""):
+                with suppress(DataError, NoHistoriesError):  # the entity's ids are of the other type
+                    client.events(node_type, [one])
+                    break
+
+    def make(self, subject: RankSubject, read: Mapping[Side, EventHistories], moment: int) -> MadeFigures:
+        """Return the figures of a moment, µs since 1970; a node whose events nobody knows has its prior's.
 
         Raises:
             DataError: when ids are of another type than the snapshots', or a value is not finite.
         """
-        now, columns = time.time_ns() // 1000, dict[str, ColumnValues]()
-        nothing = NodeEvents(id_array([]), np.empty(0), np.empty(0, np.int64))
+        histories = {side: histories_of(subject, side, read) for side in self.node_types}
+        ids = {side: id_array(nodes_of(subject, side)) for side in SIDES if self.series}
+        columns: dict[str, ColumnValues] = {}
         for series, side in self.series:
-            nodes, given = _nodes(subject, side), _given(subject, side)
-            events = read.get(side, [nothing] * len(nodes)) if given is None else [given]
-            others = _nodes(subject, other_side(side))
-            found = [
-                series.request(node, history, others, now)
-                for node, history in zip(nodes, events, strict=True)
-            ]
-            columns |= _columns(series, side, found)
-        return columns
+            found = _figures(series, side, ids, histories[side], moment)
+            columns |= {series.column(name): values for name, values in found.items()}
+        return MadeFigures(columns, {side: SeenEvents.of(one, moment) for side, one in histories.items()})
+
+    def warm(self, rows: int) -> None:
+        """Make figures of ids that nobody has, so that no request waits for kernels to be loaded."""
+        ids: tuple[int | str, ...] = (0, "")
+        for user, item in product(ids, repeat=2):
+            with suppress(DataError):  # the snapshots' ids are of the other type
+                self.make(RankSubject(user, [item] * rows, {}, []), {}, 1)
+                break
 
 
-def _columns(series: FreshSeries, side: Side, found: Sequence[Mapping[str, F64]]) -> dict[str, ColumnValues]:
-    """Return the figures of one user, or of many items for one user, as raw columns."""
-    if side == "user":
-        (figures,) = found
-        return {
-            series.column(name): ColumnValues(
-                figure_array(values[None] if name.endswith("_vector") else values), name.endswith("_vector")
-            )
-            for name, values in figures.items()
-        }
-    names = found[0] if found else {}
-    return {
-        series.column(name): ColumnValues(
-            figure_array(np.stack([one[name] if name.endswith("_vector") else one[name][0] for one in found]))
-        )
-        for name in names
-    }
+def _figures(
+    series: FreshSeries, side: Side, ids: Mapping[Side, pa.Array], histories: EventHistories, moment: int
+) -> dict[str, ColumnValues]:
+    events = NodeEvents(histories.node_ids, histories.values, histories.times)
+    nodes, others = ids[side], ids[other_side(side)]
+    if side == "item":
+        found = series.requests(nodes, histories.rows, events, others, moment)
+        return {name: ColumnValues(figure_array(values)) for name, values in found.items()}
+    found = series.request(nodes, events, others, moment)
+    return {name: _column(name, values) for name, values in found.items()}
 
 
-def _given(subject: RankSubject, side: Side) -> NodeEvents | None:
-    """Return the events of a side that the request brings, which it can of the user alone."""
-    return subject.events if side == "user" else None
-
-
-def _nodes(subject: RankSubject, side: Side) -> Sequence[int | str]:
-    return [subject.user] if side == "user" else subject.items
-
-
-def _kept(client: EmbeddingFeatures, node_type: str, nodes: Sequence[int | str]) -> list[NodeEvents]:
-    if not len(nodes):
-        return []
-    kept = client.events(node_type, id_array(nodes))
-    return [
-        NodeEvents(kept.node_ids[begin:end], kept.values[begin:end], kept.times[begin:end])
-        for begin, end in zip(kept.offsets[:-1].tolist(), kept.offsets[1:].tolist(), strict=True)
-    ]
-
-
-def _is_kept(client: EmbeddingFeatures, node_type: str) -> bool:
-    """Return whether the repository keeps histories of a node type."""
-    try:
-        client.events(node_type, pa.array([], pa.int64()))
-    except StoreError:
-        return False
-    return True
+def _column(name: str, values: F64) -> ColumnValues:
+    """Return a figure of the user beside each item, or the user's vector, which all share."""
+    shared = name.endswith("_vector")
+    return ColumnValues(figure_array(values[None] if shared else values), shared)

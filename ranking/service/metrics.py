@@ -5,35 +5,24 @@ all of a process, and Feast, which turns its mode for many processes on, keeps t
 counted on the event loop, so nothing is locked.
 """
 
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
 
-_BOUNDS = (0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+from ranking.service.metric_families import (
+    SecondsHistogram,
+    counter,
+    gauge,
+    histogram,
+    metric_name,
+    one_label,
+)
+from ranking.task.task import SIDES, Side
 
-
-class SecondsHistogram:
-    """Counts times: for each bound those that are at most that and more than the bound before."""
-
-    def __init__(self) -> None:
-        self._counts, self._sum = [0] * (len(_BOUNDS) + 1), 0.0
-
-    def add(self, seconds: float) -> None:
-        """Count a time."""
-        self._counts[bisect_left(_BOUNDS, seconds)] += 1
-        self._sum += seconds
-
-    def cumulated(self) -> tuple[list[tuple[str, float]], float]:
-        """Return each bound with how many times were at most that, and the sum of all times."""
-        total, buckets = 0, []
-        for bound, count in zip((*map(str, _BOUNDS), "+Inf"), self._counts, strict=True):
-            total += count
-            buckets.append((bound, float(total)))
-        return buckets, self._sum
+#: of ages of events: from a second to ninety days
+_AGE_BOUNDS = (1.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 3600.0, 21600.0, 86400.0, 604800.0, 2592000.0, 7776000.0)
 
 
 class Metrics:
@@ -46,6 +35,7 @@ class Metrics:
         degraded_answers: answers scored without the online store.
         without_vector: side → ids without a pretrained feature.
         missing: raw column → requests in which no source gave it.
+        without_events: side → requests whose fresh figures of it rest on no event.
         reloads: how they ended: ok, unchanged or refused.
         bundle: digest and kind of ranker of the bundle that is served.
     """
@@ -54,10 +44,12 @@ class Metrics:
         self.in_flight, self.degraded, self.candidates, self.degraded_answers = 0, False, 0, 0
         self.without_vector: Counter[str] = Counter(user=0, item=0)
         self.missing: Counter[str] = Counter()
+        self.without_events: Counter[str] = Counter(user=0, item=0)
         self.reloads: Counter[str] = Counter(ok=0, unchanged=0, refused=0)
         self.bundle = ("", "")
         self._requests: Counter[tuple[str, str]] = Counter()
         self._seconds: dict[str, SecondsHistogram] = {}
+        self._event_ages = {side: SecondsHistogram(_AGE_BOUNDS) for side in SIDES}
         self._registry = CollectorRegistry()
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
@@ -67,59 +59,61 @@ class Metrics:
         self._requests[route, str(status)] += 1
         self._seconds.setdefault(route, SecondsHistogram()).add(seconds)
 
+    def count_events(self, side: Side, newest_age: float | None) -> None:
+        """Count a request of a bundle that reads fresh figures of a side.
+
+        Args:
+            side: whose events they are made of.
+            newest_age: seconds from the newest of them to the request; None where there was none.
+        """
+        if newest_age is None:
+            self.without_events[side] += 1
+        else:
+            self._event_ages[side].add(newest_age)
+
     def text(self) -> bytes:
         """Return the figures in Prometheus' text format."""
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:
         """Yield the figures as families of metrics, as a registry asks for them."""
-        yield _counter("requests", "Requests answered.", ("route", "status"), self._requests)
-        times = HistogramMetricFamily(
-            _name("request_seconds"), "From a request's first byte to its answer.", labels=["route"]
+        yield counter("requests", "Requests answered.", ("route", "status"), self._requests)
+        yield histogram(
+            "request_seconds", "From a request's first byte to its answer.", "route", self._seconds
         )
-        for route, seconds in self._seconds.items():
-            times.add_metric([route], *seconds.cumulated())
-        yield times
-        yield _gauge("in_flight", "Requests being answered.", self.in_flight)
-        yield _counter("candidates", "Items scored.", (), {(): self.candidates})
-        yield _counter(
+        yield gauge("in_flight", "Requests being answered.", self.in_flight)
+        yield counter("candidates", "Items scored.", (), {(): self.candidates})
+        yield counter(
             "ids_without_vector",
             "Ids without a pretrained feature.",
             ("side",),
-            _one_label(self.without_vector),
+            one_label(self.without_vector),
         )
-        yield _counter(
+        yield counter(
             "columns_missing",
             "Requests in which no source gave a column.",
             ("column",),
-            _one_label(self.missing),
+            one_label(self.missing),
         )
-        yield _gauge("degraded", "1 while the online store counts as away.", self.degraded)
-        yield _counter(
+        yield counter(
+            "requests_without_events",
+            "Requests whose fresh figures rest on no event.",
+            ("side",),
+            one_label(self.without_events),
+        )
+        yield histogram(
+            "newest_event_age_seconds",
+            "Age of the newest event that a request's fresh figures rest on.",
+            "side",
+            self._event_ages,
+        )
+        yield gauge("degraded", "1 while the online store counts as away.", self.degraded)
+        yield counter(
             "degraded_answers", "Answers scored without the online store.", (), {(): self.degraded_answers}
         )
-        yield _counter("reloads", "Reloads by how they ended.", ("result",), _one_label(self.reloads))
+        yield counter("reloads", "Reloads by how they ended.", ("result",), one_label(self.reloads))
         bundle = GaugeMetricFamily(
-            _name("bundle_info"), "The bundle that is served.", labels=["digest", "ranker"]
+            metric_name("bundle_info"), "The bundle that is served.", labels=["digest", "ranker"]
         )
         bundle.add_metric(self.bundle, 1)
         yield bundle
-
-
-def _name(name: str) -> str:
-    return f"embedding_features_{name}"
-
-
-def _counter(name: str, help_: str, labels: Sequence[str], values: Mapping[Any, int]) -> CounterMetricFamily:
-    family = CounterMetricFamily(_name(name), help_, labels=labels)
-    for label_values, value in values.items():
-        family.add_metric(label_values, value)
-    return family
-
-
-def _gauge(name: str, help_: str, value: int) -> GaugeMetricFamily:
-    return GaugeMetricFamily(_name(name), help_, value=value)
-
-
-def _one_label(values: Mapping[str, int]) -> dict[tuple[str, ...], int]:
-    return {(name,): value for name, value in values.items()}

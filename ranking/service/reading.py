@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from embedding_features.arrays import Bool
 from embedding_features.errors import DataError
-from embedding_features.fresh import NodeEvents
 from embedding_features.store import EmbeddingFeatures
+from embedding_features.store.online_stores.histories.read import EventHistories
 from embedding_features.store.online_stores.rows import Rows
 from ranking.service.columns import ColumnValues, HistoryLists, id_array, online_column
 from ranking.service.fresh_columns import FreshFigures
@@ -29,14 +29,14 @@ class ReadColumns:
         histories: ids and vectors of histories, in the place of those that came with the request.
         found: side → of each id whether a pretrained feature of it was there.
         degraded: whether the store gave no answer.
-        events: side → the events of each of its nodes.
+        events: side → the events that the store keeps of its nodes.
     """
 
     columns: Mapping[str, ColumnValues] = field(default_factory=dict)
     histories: Mapping[str, ColumnValues] = field(default_factory=dict)
     found: Mapping[Side, Bool] = field(default_factory=dict)
     degraded: bool = False
-    events: Mapping[Side, list[NodeEvents]] = field(default_factory=dict)
+    events: Mapping[Side, EventHistories] = field(default_factory=dict)
 
 
 class Reader:
@@ -48,18 +48,17 @@ class Reader:
         fresh: what needs the latest events.
     """
 
-    def __init__(
-        self, client: EmbeddingFeatures, plan: ColumnPlan, fresh: FreshFigures | None = None
-    ) -> None:
-        self._client, self._plan, self._fresh = client, plan, fresh or FreshFigures()
+    def __init__(self, client: EmbeddingFeatures, plan: ColumnPlan, fresh: FreshFigures) -> None:
+        self._client, self._plan, self._fresh = client, plan, fresh
 
-    @property
-    def reads(self) -> bool:
-        """Whether there is anything to read."""
-        return bool(self._plan.lookups or self._fresh.stored)
+    def reads(self, subject: RankSubject) -> bool:
+        """Return whether there is anything to read for a request."""
+        return bool(self._plan.lookups) or self._fresh.reads(subject)
 
     def read(self, subject: RankSubject) -> ReadColumns:
         """Return the columns that are looked up; without items only the user's, for nothing else has a row.
+
+        All of it or nothing: figures of some views beside the unknown of others are what no ranker has seen.
 
         Raises:
             StoreError: when the store cannot answer.
@@ -100,6 +99,7 @@ class Reader:
                         dict(zip(lookup.keys, ([one] for one in ids), strict=True)), lookup.refs
                     )
                     break
+        self._fresh.probe(self._client)
 
     def _history_lists(self, lookup: StoreLookup, columns: Mapping[str, ColumnValues]) -> list[HistoryLists]:
         """The histories among the columns whose vectors come from this lookup."""

@@ -59,7 +59,7 @@ class RequestScorer:
         return scored
 
     async def _read(self, bundle: ServedBundle, subject: RankSubject) -> ReadColumns:
-        if not bundle.reader.reads:
+        if not bundle.reader.reads(subject):
             return ReadColumns()
         try:
             return await self._circuit_breaker.run(partial(bundle.reader.read, subject))
@@ -72,6 +72,9 @@ class RequestScorer:
         self._metrics.missing.update(scored.missing)
         for side, found in read.found.items():
             self._metrics.without_vector[side] += int((~found).sum())
+        for side, seen in scored.events.items():
+            if len(seen.counts):  # there is an id whose figures they are
+                self._metrics.count_events(side, seen.newest_age)
 
     def close(self) -> None:
         """Wait until what is being scored is scored, and end the threads."""

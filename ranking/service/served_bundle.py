@@ -1,6 +1,8 @@
 """A bundle as it is served: immutable, so that a request goes on with the one it began with."""
 
-from dataclasses import dataclass, field
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +38,7 @@ class ServedBundle:
     plan: ColumnPlan
     reader: Reader
     node_types: frozenset[str]
-    fresh: FreshFigures = field(default_factory=FreshFigures)
+    fresh: FreshFigures
 
     @classmethod
     def load(cls, folder: Path, repo: Path, settings: Settings, client: EmbeddingFeatures) -> "ServedBundle":
@@ -58,7 +60,8 @@ class ServedBundle:
         published = list_published(repo)
         tables = (table for run in published for table in run.snapshot.tables)
         types = frozenset(node_type for node_type, kind in tables if kind == "vector")
-        fresh = FreshFigures.of(bundle.record.fresh, published, settings, client)
+        fresh = FreshFigures.of(bundle.record.fresh, published, settings)
+        fresh.warm(WARM_ROWS)
         return cls(bundle, plan, Reader(client, plan, fresh), types, fresh)
 
     @property
@@ -76,7 +79,8 @@ class ServedBundle:
         Raises:
             DataError, CompatibilityError: as :meth:`.Bundle.score`.
         """
-        values, count = self._merged(subject, read), len(subject.items)
+        fresh = self.fresh.make(subject, read.events, time.time_ns() // 1000)
+        values, count = self._merged(subject, read, fresh.columns), len(subject.items)
         columns = {c: values[c].rows(count) if c in values else pa.nulls(count) for c in self.plan.columns}
         scores = self.bundle.score(pa.table(columns))
         if not np.isfinite(scores).all():
@@ -91,15 +95,18 @@ class ServedBundle:
             missing=[column for column in self.plan.depths if column not in values],
             unread=subject.unread,
             degraded=read.degraded,
+            events=fresh.seen,
         )
 
-    def _merged(self, subject: RankSubject, read: ReadColumns) -> dict[str, ColumnValues]:
+    def _merged(
+        self, subject: RankSubject, read: ReadColumns, fresh: Mapping[str, ColumnValues]
+    ) -> dict[str, ColumnValues]:
         """The values of each raw column that a source gave; the request's own count before Feast's."""
         values = {
             **read.columns,
             **subject.columns,
             **read.histories,
-            **self.fresh.columns(subject, read.events),
+            **fresh,
             "user_id": ColumnValues(id_array([subject.user]), True),
             "item_id": ColumnValues(id_array(subject.items)),
         }

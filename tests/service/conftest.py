@@ -6,7 +6,7 @@ import structlog
 from embedding_features.store import materialize
 from tests.service.running import Running
 from tests.store.bundle_world import make_bundles
-from tests.store.redis_server import own_redis  # noqa: F401
+from tests.store.redis_server import own_redis, redis_address, redis_server  # noqa: F401
 
 # by default it renders the variables of every frame of an error, which takes seconds
 structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer()])

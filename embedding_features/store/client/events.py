@@ -39,8 +39,8 @@ class EventMethods:
             DataError: on a missing column, nulls, ids of another type than those published, a value that is
                 NaN or infinite, a time without a zone or not after 1970, or two different events of a node
                 with one id; nothing is written then.
-            StoreError: when no histories of that node type are kept, the online store is not one that merges
-                them, or it cannot be written.
+            NoHistoriesError: when no histories of that node type are kept.
+            StoreError: when the online store is not one that merges them, or it cannot be written.
         """
         history = self._plans.get().history(node_type)
         rows = event_rows(history, as_table(events))
@@ -57,7 +57,8 @@ class EventMethods:
 
         Raises:
             DataError: when ids are null or of another type than the entity's, or ``before`` has no zone.
-            StoreError: when no histories of that node type are kept, or they are not online.
+            NoHistoriesError: when no histories of that node type are kept.
+            StoreError: when they are not online.
         """
         history = self._plans.get().history(node_type)
         moment = None if before is None else aware_micros(before, f"events before {before}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from feast import FeatureStore, FeatureView, RepoConfig
 from feast.errors import FeatureViewNotFoundException
 
-from embedding_features.errors import StoreError
+from embedding_features.errors import NoHistoriesError, StoreError
 from embedding_features.store.marks import is_history, mark
 from embedding_features.store.online_stores.base import EmbeddingOnlineStore
 from embedding_features.store.online_stores.histories.history import view_name
@@ -39,11 +39,11 @@ class HistoryView:
         return f"{mark(self.view, 'of')}_id"
 
 
-def history_view(store: FeatureStore, node_type: str) -> HistoryView:
-    """Return the view of a node type's histories.
+def history_view(store: FeatureStore, node_type: str) -> HistoryView | None:
+    """Return the view of a node type's histories; None where there is none.
 
     Raises:
-        StoreError: when there is none, or the online store is not one of this library.
+        StoreError: when the registry cannot be read, or the online store is not one of this library.
     """
     name = view_name(node_type)
     with feast_errors(f"looking up {name}"):
@@ -52,11 +52,7 @@ def history_view(store: FeatureStore, node_type: str) -> HistoryView:
         except FeatureViewNotFoundException:
             view = None
     if view is None or not is_history(view):
-        raise StoreError(
-            f"no histories of {node_type} are kept: there is no view {name} of events",
-            fix=f"write 'events: {{{node_type}: {{of: …}}}}' into {SETTINGS_FILE}, publish a snapshot of "
-            "both node types, and feast apply",
-        )
+        return None
     online = online_store_of(store)
     if not isinstance(online, EmbeddingOnlineStore):
         raise StoreError(
@@ -65,3 +61,12 @@ def history_view(store: FeatureStore, node_type: str) -> HistoryView:
             fix="use SnapshotOnlineStore or RedisEmbeddingOnlineStore, which merge them",
         )
     return HistoryView(online, store.config, view)
+
+
+def no_histories(node_type: str) -> NoHistoriesError:
+    """Return the error of asking for the histories of a node type that has none."""
+    return NoHistoriesError(
+        f"no histories of {node_type} are kept: there is no view {view_name(node_type)} of events",
+        fix=f"write 'events: {{{node_type}: {{of: …}}}}' into {SETTINGS_FILE}, publish a snapshot of "
+        "both node types, and feast apply",
+    )

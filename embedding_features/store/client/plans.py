@@ -11,7 +11,7 @@ from feast import FeatureStore
 
 from embedding_features.errors import DataError
 from embedding_features.ids import Ids
-from embedding_features.store.client.history_view import HistoryView, history_view
+from embedding_features.store.client.history_view import HistoryView, history_view, no_histories
 from embedding_features.store.client.pinned_vectors import PinnedVectors, pinned_vectors
 from embedding_features.store.marks import mark
 from embedding_features.store.online_stores.base import GivenIds
@@ -84,7 +84,7 @@ class Plans:
     _state: Hashable
     _known: dict[str | tuple[str, ...], ReadPlan]
     _vectors: dict[tuple[str, str], PinnedVectors]
-    _histories: dict[str, HistoryView]
+    _histories: dict[str, HistoryView | None]
 
     @classmethod
     def open(cls, repo: Path) -> "Plans":
@@ -136,10 +136,18 @@ class Plans:
         return self._vectors[key]
 
     def history(self, node_type: str) -> HistoryView:
-        """Return the view of a node type's histories; errors are those of :func:`.history_view`."""
+        """Return the view of a node type's histories.
+
+        Raises:
+            NoHistoriesError: when there is none.
+            StoreError: as :func:`.history_view`.
+        """
         if node_type not in self._histories:
             self._histories[node_type] = history_view(self.store, node_type)
-        return self._histories[node_type]
+        found = self._histories[node_type]
+        if found is None:
+            raise no_histories(node_type)
+        return found
 
     def runs(self) -> set[str]:
         """Return the runs that any service is pinned to."""

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from embedding_features.fresh import RECIPES, NodeEvents
+from embedding_features.store.online_stores.histories.read import EventHistories
 from ranking.dataset.fresh_columns import FreshColumns
 from ranking.inputs.field_specs import NumberSpec, VectorSpec
 from ranking.log_features.log import Log
@@ -21,8 +22,7 @@ TASK = Task(
     item=SideSpec(node_type="item", column="item_id"),
 )
 LATER = int(MOMENTS[-1].timestamp()) * 1_000_000
-#: all but how old the newest event is, which a service counts to now
-TIMELESS = "fold_in_age_days"
+ASKED = LATER + 20 * DAY
 
 
 def history(user, item, seed):
@@ -34,7 +34,7 @@ def history(user, item, seed):
 def log_of(user, item, time, label, asked):
     """The log of events, and after it a row for each pair that is asked of."""
     users, items = zip(*asked, strict=True)
-    times = pa.array(np.append(time, np.full(len(asked), LATER + 20 * DAY)), pa.timestamp("us", "UTC"))
+    times = pa.array(np.append(time, np.full(len(asked), ASKED)), pa.timestamp("us", "UTC"))
     return Log.of(
         pa.table(
             {
@@ -52,13 +52,12 @@ def assert_same(one, log, asked, columns):
     trained = made.columns(len(log) - asked, asked)
     assert trained.keys() == columns.keys()
     for name, values in trained.items():
-        if not name.endswith(TIMELESS):
-            served = columns[name].rows(asked)
-            served = served.dictionary_decode() if pa.types.is_dictionary(served.type) else served
-            assert values.type == served.type, name
-            for trained_value, served_value in zip(values.to_pylist(), served.to_pylist(), strict=True):
-                expected = np.array(trained_value, float)
-                np.testing.assert_allclose(np.array(served_value, float), expected, rtol=1e-6, err_msg=name)
+        served = columns[name].rows(asked)
+        served = served.dictionary_decode() if pa.types.is_dictionary(served.type) else served
+        assert values.type == served.type, name
+        for trained_value, served_value in zip(values.to_pylist(), served.to_pylist(), strict=True):
+            expected = np.array(trained_value, float)
+            np.testing.assert_allclose(np.array(served_value, float), expected, rtol=1e-6, err_msg=name)
     return made
 
 
@@ -68,7 +67,7 @@ def test_of_a_user_and_candidates():
     one = series(20, *RECIPES)
     events = NodeEvents(pa.array(item), label.astype(float), time)
     subject = RankSubject(7, list(range(ITEMS)), {}, [], events)
-    columns = FreshFigures(((one, "user"),)).columns(subject, {})
+    columns = FreshFigures(((one, "user"),)).make(subject, {}, ASKED).columns
     log = log_of(user, item, time, label, [(7, i) for i in range(ITEMS)])
     made = assert_same(one, log, ITEMS, columns)
     specs = {field.name.removeprefix("toy_user_fresh_"): field for field in made.specs()}
@@ -84,10 +83,9 @@ def test_of_items_and_a_user():
     user, item, time, label = history(rng.integers(0, 4, 60), rng.integers(0, 4, 60), 1)
     one = series(20, *RECIPES, node_type="item")
     assert "fold_in" not in one.recipes
-    of_items = [
-        NodeEvents(pa.array(user[item == i]), label[item == i].astype(float), time[item == i])
-        for i in range(4)
-    ]
-    figures = FreshFigures(((one, "item"),), frozenset({"item"}))
-    columns = figures.columns(RankSubject(2, list(range(4)), {}, []), {"item": of_items})
+    by_item = np.argsort(item, kind="stable")
+    offsets = np.searchsorted(item[by_item], np.arange(5))
+    events = pa.array(user[by_item]), label[by_item].astype(float), time[by_item]
+    subject, read = RankSubject(2, list(range(4)), {}, []), {"item": EventHistories(offsets, *events)}
+    columns = FreshFigures(((one, "item"),)).make(subject, read, ASKED).columns
     assert_same(one, log_of(user, item, time, label, [(2, i) for i in range(4)]), 4, columns)
