@@ -5,16 +5,16 @@ knows of what is to be found.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 
-from embedding_features.arrays import F64, Bool
+from embedding_features.arrays import Bool
 from embedding_features.arrow import flat_array
 from embedding_features.errors import LeakError
 from embedding_features.fresh import FreshSeries, NodeEvents, find_medoids
+from embedding_features.fresh.queries import MEAN_WEIGHT, QUERY_EVENTS, query_vectors
 from embedding_features.recall import (
     Hits,
     Queries,
@@ -62,13 +62,13 @@ def fresh_interest(
     users: RecallIndex,
     series: FreshSeries,
     k: int,
-    length: int = 10,
-    mean_user: float = 0.25,
+    length: int = QUERY_EVENTS,
+    mean_user: float = MEAN_WEIGHT,
 ) -> pa.ListArray:
     """Return the items nearest to vectors made of the users' latest events before the moment.
 
-    Users that the snapshot lacks get candidates as well. A few events say little, so the mean of the
-    snapshot's users is added to each vector; a user without any event gets the candidates of that mean.
+    Users that the snapshot lacks get candidates as well (:func:`.query_vectors`); one without any event gets
+    those of the mean user.
 
     Args:
         requests: of one moment.
@@ -84,8 +84,19 @@ def fresh_interest(
     """
     for index in (items, users):
         _check_older(index, requests)
-    vectors = _fresh_vectors(requests, replace(series, last=length), items.catalogue.ids.slice(0, 1))
-    vectors += mean_user * users.vectors_of(users.catalogue.ids).vectors.mean(axis=0, dtype=np.float64)
+    user = codes_among(flat_array(requests.past["user_id"]), requests.users)
+    own = np.flatnonzero(user >= 0)
+    vectors = query_vectors(
+        series,
+        users.vectors_of(users.catalogue.ids).vectors.mean(axis=0, dtype=np.float64),
+        requests.users,
+        user[own],
+        _events(requests.past.take(pa.array(own))),
+        items.catalogue.ids.slice(0, 1),
+        to_microseconds(requests.moment),
+        last=length,
+        mean_weight=mean_user,
+    )
     known: Bool = np.asarray(np.isfinite(vectors).all(axis=1))
     queries = Queries(items.manifest.space, vectors[known].astype(np.float32))
     return _nearest(requests, items, known, queries, k)
@@ -127,22 +138,15 @@ def _histories(requests: Requests) -> Iterator[NodeEvents]:
     user = codes_among(flat_array(requests.past["user_id"]), requests.users)
     order = np.argsort(user, kind="stable")
     begin = np.searchsorted(user[order], np.arange(len(requests) + 1))
-    past = requests.past.take(pa.array(order))
-    items, time = flat_array(past["item_id"]), np.asarray(past["timestamp"].cast(pa.int64()))
-    value = np.asarray(past["label"], np.float64)
+    every = _events(requests.past.take(pa.array(order)))
     for start, end in pairwise(begin.tolist()):
-        yield NodeEvents(items[start:end], value[start:end], time[start:end])
+        yield NodeEvents(every.others[start:end], every.value[start:end], every.time[start:end])
 
 
-def _fresh_vectors(requests: Requests, series: FreshSeries, item: pa.Array) -> F64:
-    """Return [q, dim] each user's vector as of the moment, asked for beside any ``item`` [1]."""
-    user = codes_among(flat_array(requests.past["user_id"]), requests.users)
-    own = np.flatnonzero(user >= 0)
-    past = requests.past.take(pa.array(own))
-    value, time = np.asarray(past["label"], np.float64), np.asarray(past["timestamp"].cast(pa.int64()))
-    events = NodeEvents(flat_array(past["item_id"]), value, time)
-    moment = to_microseconds(requests.moment)
-    return series.requests(requests.users, user[own], events, item, moment)["fold_in_vector"]
+def _events(labels: pa.Table) -> NodeEvents:
+    """Return labels as events of users."""
+    time = np.asarray(labels["timestamp"].cast(pa.int64()))
+    return NodeEvents(flat_array(labels["item_id"]), np.asarray(labels["label"], np.float64), time)
 
 
 def cross_domain(

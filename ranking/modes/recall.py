@@ -11,6 +11,7 @@ from pydantic import Field
 from embedding_features.config import Config
 from embedding_features.errors import ConfigError
 from embedding_features.fresh import FreshSeries
+from embedding_features.fresh.queries import MEAN_WEIGHT, QUERY_EVENTS
 from embedding_features.recall import RecallIndex
 from ranking.dataset.side_tables import SideTables
 from ranking.encoders import Encoders
@@ -51,8 +52,8 @@ class RecallStage(Config):
     }
     popular_days: float | None = Field(default=None, gt=0)
     domain: str | None = None
-    last: int = Field(default=10, ge=1)
-    mean_user: float = Field(default=0.25, ge=0)
+    last: int = Field(default=QUERY_EVENTS, ge=1)
+    mean_user: float = Field(default=MEAN_WEIGHT, ge=0)
     first: int = Field(default=10, ge=1)
     reach: int = Field(default=100, ge=1)
 

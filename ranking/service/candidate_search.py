@@ -1,21 +1,26 @@
 """The first stage: the nearest nodes of ids or vectors."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+import pyarrow as pa
 
 from embedding_features.arrays import F32
-from embedding_features.errors import DataError, StoreError
+from embedding_features.errors import CompatibilityError, DataError, NoHistoriesError, StoreError
+from embedding_features.fresh import NodeEvents
 from embedding_features.recall import Hits
 from embedding_features.store import EmbeddingFeatures
 from ranking.service.answers import Neighbours
 from ranking.service.errors import StoreUnavailable
 from ranking.service.requests import RecallRequest
 from ranking.service.settings import CandidateSettings
+
+T = TypeVar("T")
 
 #: searches at once. An index that is built on the way holds them up, and nobody else
 THREADS = 2
@@ -55,18 +60,46 @@ class CandidateSearch:
         options = {name: getattr(request, name) for name in ("by", "allow", "deny", "domain")}
         return _neighbours(await self._hits(queries, request.k, request.node_type, **options))
 
-    async def items_of_user(self, user: int | str, k: int, deny: Sequence[int] | Sequence[str]) -> Neighbours:
-        """Return the nearest items of a user, none of them denied.
+    async def items_of_user(
+        self, user: int | str, k: int, deny: Sequence[int] | Sequence[str], events: NodeEvents | None = None
+    ) -> Neighbours:
+        """Return the nearest items of a user's latest events, or else of her vector; none of them denied.
+
+        Args:
+            user: id, which no snapshot need know.
+            k: items wanted.
+            deny: ids of items that are not.
+            events: hers; None reads those that the online store keeps.
 
         Raises:
             StoreUnavailable, DataError: as :meth:`search`.
         """
         user_type, item_type = self._settings.user, self._settings.item
-        (found,) = _neighbours(await self._hits([user], k, item_type, by=user_type, deny=deny or None))
+        vector = await self._in_time(partial(self._query_of_events, user, events))
+        if vector is None:
+            hits = await self._hits([user], k, item_type, by=user_type, deny=deny or None)
+        else:
+            hits = await self._hits(vector[None], k, item_type, deny=deny or None)
+        (found,) = _neighbours(hits)
         return found
 
+    def _query_of_events(self, user: int | str, events: NodeEvents | None) -> F32 | None:
+        """Return the vector of a user's latest events; None without any, and where none can be made."""
+        settings = self._settings
+        # a repository that keeps no histories, or a snapshot of an earlier version, which has no fold-ins
+        with suppress(NoHistoriesError, CompatibilityError):
+            return self._client.query_vector(
+                user, events=events, node_type=settings.user, service=settings.service
+            )
+        return None
+
     async def _hits(self, queries: Any, k: int, node_type: str, **options: Any) -> Hits:
-        work = partial(self._client.recall, queries, k, node_type, service=self._settings.service, **options)
+        service = self._settings.service
+        return await self._in_time(
+            partial(self._client.recall, queries, k, node_type, service=service, **options)
+        )
+
+    async def _in_time(self, work: Callable[[], T]) -> T:
         try:
             async with asyncio.timeout(self._settings.timeout_seconds):
                 return await asyncio.get_running_loop().run_in_executor(self._pool, work)
@@ -74,7 +107,7 @@ class CandidateSearch:
             raise StoreUnavailable from error
 
     def warm(self) -> None:
-        """Load or build the index of the items, and search it once.
+        """Load or build the index of the items, and search it once; load what makes queries of events.
 
         Raises:
             EmbeddingFeaturesError: when there is none.
@@ -83,6 +116,8 @@ class CandidateSearch:
         index = self._client.index(item, service=service)
         zeros = np.zeros((1, index.manifest.space.dim), np.float32)
         self._client.recall(zeros, 1, item, service=service, deny=[[]])
+        with suppress(DataError):  # the ids are strings
+            self._query_of_events(0, NodeEvents(pa.array([0]), np.ones(1), np.ones(1, np.int64)))
 
     def close(self) -> None:
         """Cancel the searches that have not begun."""

@@ -18,6 +18,7 @@ from ranking.service.requests import RankRequest, RecallRequest, RecommendReques
 from ranking.service.scoring import RequestScorer
 from ranking.service.served_bundle import ServedBundle
 from ranking.service.settings import Settings
+from ranking.service.subject import node_events
 
 
 class RankingService:
@@ -104,11 +105,12 @@ class RankingService:
         return RecommendAnswer(**answer, source=source, candidates=len(items))
 
     async def _nearest_items(self, request: RecommendRequest, count: int) -> tuple[list[Any], bool]:
-        """Candidates by the user's vector, and whether the store was away."""
+        """Candidates by the user's events or vector, and whether the store was away."""
         if not self.circuit_breaker.reachable:
             return [], True
+        events = node_events(request.events)
         try:
-            found = await self.candidate_search.items_of_user(request.user, count, request.deny)
+            found = await self.candidate_search.items_of_user(request.user, count, request.deny, events)
         except StoreUnavailable:
             return [], True
         return list(found["ids"]), False

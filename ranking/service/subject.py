@@ -56,10 +56,17 @@ def make_subject(
         if column in depths
     }
     unread = [column for column in features if column not in depths]
-    return RankSubject(user, items, columns, unread, None if events is None else _node_events(events))
+    return RankSubject(user, items, columns, unread, node_events(events))
 
 
-def _node_events(events: Sequence[GivenEvent]) -> NodeEvents:
+def node_events(events: Sequence[GivenEvent] | None) -> NodeEvents | None:
+    """Return the events that a request brings; None where it brings none.
+
+    Raises:
+        DataError: when some items are integers, others strings.
+    """
+    if events is None:
+        return None
     try:
         others = id_array([event.item for event in events])
     except (pa.ArrowInvalid, pa.ArrowTypeError):

@@ -304,6 +304,31 @@ def test_recommendations_count_events_too(kept, log):
         }
 
 
+def nearest(repo, vector, k):
+    with ef.EmbeddingFeatures(repo) as client:
+        return client.recall(vector[None], k, "item").ids.to_pylist()
+
+
+@pytest.mark.parametrize("events", [None, "given"])
+def test_a_user_whom_no_snapshot_knows_is_recommended_what_her_events_are_near_to(kept, log, events):
+    """By the query that the library makes of them: the last ten, and a part of the mean user."""
+    mine = of_user(log, UNKNOWN) if events is None else of_user(log, KNOWN)
+    with ef.EmbeddingFeatures(kept.repo) as client:
+        vector = client.query_vector(UNKNOWN, events=None if events is None else mine)
+        assert client.query_vector(UNKNOWN, events=mine.slice(0, 0)) is None
+    asked = {"user": UNKNOWN, "k": 5, "candidates": 5} | ({} if events is None else {"events": given(mine)})
+    with Running(kept, "dense") as running:
+        told = running.post("/recommend", asked).json()
+    assert (told["source"], told["candidates"]) == ("recall", 5)
+    assert sorted(told["items"]) == sorted(nearest(kept.repo, vector, 5))
+
+
+def test_a_user_without_an_event_or_a_vector_is_recommended_nothing(kept):
+    with Running(kept, "dense") as running:
+        told = running.post("/recommend", {"user": 778, "k": 5}).json()
+        assert (told["source"], told["items"]) == ("none", [])
+
+
 @pytest.mark.parametrize("kind", ["dense", "item"])
 def test_no_items(kept, kind):
     with Running(kept, kind) as running:

@@ -7,12 +7,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from embedding_features.arrays import F64
+import numpy as np
+
+from embedding_features.arrays import F32, F64
 from embedding_features.arrow import flat_array
 from embedding_features.artifact import Snapshot
 from embedding_features.errors import CompatibilityError, DataError, StoreError
 from embedding_features.fresh import LAST_EVENTS, FreshSeries, NodeEvents
-from embedding_features.ids import Ids, flat_ids
+from embedding_features.fresh.queries import MEAN_WEIGHT, QUERY_EVENTS, query_vectors
+from embedding_features.ids import Ids, flat_ids, id_column
 from embedding_features.store.client.event_rows import event_times, event_values
 from embedding_features.store.client.events import EventMethods
 from embedding_features.store.client.pinned_vectors import all_pinned_vectors
@@ -28,6 +31,7 @@ class FreshMethods(EventMethods):
 
     def __init__(self) -> None:
         self._series: dict[tuple[Any, ...], FreshSeries] = {}
+        self._means: dict[tuple[Path, str], F64] = {}
         self._series_lock = threading.Lock()
 
     @file_errors("making fresh figures")
@@ -36,7 +40,7 @@ class FreshMethods(EventMethods):
         node: int | str,
         others: Ids,
         *,
-        events: Frame | None = None,
+        events: Frame | NodeEvents | None = None,
         node_type: str = "user",
         service: str = "ranking_dense",
         families: Sequence[str] | None = None,
@@ -52,8 +56,8 @@ class FreshMethods(EventMethods):
         Args:
             node: id of the node, which no snapshot need know.
             others: [m] ids of nodes of the other side, such as candidates.
-            events: the node's events: columns ``<other>_id``, ``value`` and ``event_timestamp`` (with a
-                zone); None reads those of the online store (:meth:`events`).
+            events: the node's events: a table with columns ``<other>_id``, ``value`` and ``event_timestamp``
+                (with a zone), or arrays; None reads those of the online store (:meth:`events`).
             node_type: of the node.
             service: whose pinned snapshots are used.
             families: those of the service; None for all.
@@ -88,6 +92,64 @@ class FreshMethods(EventMethods):
             figures |= {series.column(name): values for name, values in found.items()}
         return figures
 
+    @file_errors("making a query of events")
+    def query_vector(
+        self,
+        node: int | str,
+        *,
+        events: Frame | NodeEvents | None = None,
+        node_type: str = "user",
+        service: str = "ranking_dense",
+        last: int = QUERY_EVENTS,
+        mean_weight: float = MEAN_WEIGHT,
+    ) -> F32 | None:
+        """Return the vector by which a node's latest events are searched for (:func:`.query_vectors`).
+
+        Args:
+            node: id of the node, which no snapshot need know.
+            events: as :meth:`fresh` takes them.
+            node_type: of the node.
+            service: by whose vectors of the node type it is made.
+            last: newest events that count.
+            mean_weight: of the mean node's vector, which is added.
+
+        Returns:
+            [dim]; None of a node without events.
+
+        Raises:
+            NoHistoriesError: when no events are given and no histories of the node type are kept.
+            StoreError: when the service has not one view of vectors of the node type.
+            CompatibilityError: when its snapshot cannot fold nodes in.
+            DataError: as :meth:`fresh`.
+        """
+        folder, moment = self._plans.get().vectors(service, node_type).folder, time.time_ns() // 1000
+        series = self._series_of(folder, node_type, ("fold_in",), LAST_EVENTS)
+        history = self._history(node, node_type, series.other, events)
+        if not (history.time < moment).any():
+            return None
+        vectors = query_vectors(
+            series,
+            self._mean_of(folder, node_type),
+            id_column(node),
+            np.zeros(len(history.time), np.int64),
+            history,
+            history.others[:1],
+            moment,
+            last=last,
+            mean_weight=mean_weight,
+        )
+        return np.asarray(vectors[0], np.float32)
+
+    def _mean_of(self, folder: Path, node_type: str) -> F64:
+        """Return the mean of a snapshot's vectors, made once."""
+        key = (folder, node_type)
+        if key not in self._means:
+            table = Snapshot.open(folder, verify=False).vectors(node_type)
+            mean: F64 = table.vectors.mean(axis=0, dtype=np.float64)
+            runs = self._plans.get().runs()
+            self._means = {k: v for k, v in self._means.items() if k[0].name in runs} | {key: mean}
+        return self._means[key]
+
     def _folders(self, service: str, node_type: str, families: Sequence[str] | None) -> dict[str, Path]:
         """Return family → folder of the snapshot whose vectors of a node type a service is pinned to."""
         pinned = all_pinned_vectors(self.repo, self._plans.get().of(service).asked, node_type)
@@ -111,7 +173,11 @@ class FreshMethods(EventMethods):
                 self._series = {k: v for k, v in self._series.items() if k[0].name in runs} | {key: found}
         return found
 
-    def _history(self, node: int | str, node_type: str, other: str, events: Frame | None) -> NodeEvents:
+    def _history(
+        self, node: int | str, node_type: str, other: str, events: Frame | NodeEvents | None
+    ) -> NodeEvents:
+        if isinstance(events, NodeEvents):
+            return events
         if events is None:
             kept = self.events(node_type, node)
             return NodeEvents(kept.node_ids, kept.values, kept.times)
