@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import yaml
 
-from benchmarks.fresh import CONFIG
+from benchmarks.fresh import CONFIGS
 from benchmarks.fresh_recall_requests import Asked, of_new_to, of_unknown_users
 from benchmarks.fresh_recall_sources import K, World, filled, item_knn, popular
 from benchmarks.harness import data_root, emit, peak_rss_mb, timed
@@ -76,7 +76,7 @@ def measured() -> dict[str, Any]:
 
 def pretrained() -> Pipeline:
     """Return the quickstart's pipeline, its snapshots of the families written."""
-    values = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    values = yaml.safe_load((CONFIGS / "ml100k.yaml").read_text(encoding="utf-8"))
     values["also"] = [method for method in values["also"] if method["method"] in FAMILIES]
     run = PipelineRun(Pipeline.model_validate(values), SILENT)
     for name in ("data", "graph", "pretrain"):
