@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from embedding_features.config import Config, load_config
 from embedding_features.derive import DeriveSpec
@@ -30,6 +30,7 @@ class Pipeline(Config):
     Attributes:
         name: shown in the report.
         dataset: a public data set that ``quickstart`` gets first.
+        minutes: that ``quickstart`` takes on two cores, which it tells at its start.
         root: the workspace.
         pretrain: the method whose features variants have that name none, and the recall mode searches.
         also: further methods, each a family of its own.
@@ -37,6 +38,7 @@ class Pipeline(Config):
 
     name: str
     dataset: Literal["ml-100k", "ciao"] | None = None
+    minutes: float | None = Field(default=None, gt=0)
     root: Path = Path("workspace")
     graph: GraphSchema
     as_of: Moments

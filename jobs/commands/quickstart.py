@@ -41,11 +41,14 @@ def quickstart(run: PipelineRun) -> dict[str, Any]:
         "surface": pipeline.surface,
     }  # steps that a pipeline may lack
     steps = {name: step for name, step in STEPS.items() if sections.get(name, name) is not None}
+    if pipeline.minutes is not None:
+        note(f"{pipeline.name}: {len(steps)} steps, about {pipeline.minutes:g} minutes on two cores")
     result: dict[str, Any] = {}
-    seconds: dict[str, float] = {}
+    started = perf_counter()
     for number, (name, step) in enumerate(steps.items(), 1):
-        started = perf_counter()
+        note(f"[{number}/{len(steps)}] {name}: {(step.__doc__ or '').strip()}")
+        begun = perf_counter()
         result = {key: result[key] for key in _MODES if key in result} | step(run)
-        seconds[name] = round(perf_counter() - started, 1)
-        note(f"[{number}/{len(steps)}] {name}: {seconds[name]} s")
-    return {**result, "seconds": sum(seconds.values()), "report": str(Path(result["report"]).resolve())}
+        note(f"[{number}/{len(steps)}] {name}: {perf_counter() - begun:.1f} s")
+    seconds = round(perf_counter() - started, 1)
+    return {**result, "seconds": seconds, "report": str(Path(result["report"]).resolve())}
