@@ -9,7 +9,7 @@ from benchmarks.fresh_recall_requests import Asked, newest_before
 from embedding_features.artifact import Snapshot
 from embedding_features.fresh import FreshSeries
 from embedding_features.recall import RecallIndex
-from ranking.modes import index_sources, log_sources
+from ranking.modes import event_sources, log_sources
 from ranking.modes.merge import Candidates, merge
 from ranking.modes.recall import Indexes
 
@@ -39,7 +39,7 @@ class World:
         indexes = self._indexes[newest_before(self.snapshots, requests.moment).manifest.as_of]
         assert indexes.fresh is not None
         depth = K if asked.among is None else len(indexes.items)
-        found = index_sources.fresh_interest(
+        found = event_sources.fresh_interest(
             requests, indexes.items, indexes.users, indexes.fresh, depth, mean_user=mean_user
         )
         return Candidates(_best_among(found, asked), {})

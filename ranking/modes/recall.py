@@ -16,7 +16,7 @@ from embedding_features.recall import RecallIndex
 from ranking.dataset.side_tables import SideTables
 from ranking.encoders import Encoders
 from ranking.inputs.inputs import Inputs
-from ranking.modes import index_sources, log_sources
+from ranking.modes import event_sources, index_sources, log_sources
 from ranking.modes.merge import Candidates, merge
 from ranking.modes.pairs import pair_columns, pair_frame, pair_rows
 from ranking.modes.request_figures import hits
@@ -111,7 +111,7 @@ def _sources(
     users, items = indexes.users, indexes.items
     made |= {
         "fresh": lambda: _fresh(requests, indexes, settings),
-        "medoids": lambda: index_sources.medoids(requests, items, _series(indexes, "medoids"), k),
+        "medoids": lambda: event_sources.medoids(requests, items, _series(indexes, "medoids"), k),
         "interest": lambda: index_sources.interest(requests, items, users, k),
         "item2item": lambda: index_sources.item2item(requests, items, k, settings.last),
         "cold_start": lambda: index_sources.cold_start(
@@ -124,7 +124,7 @@ def _sources(
 
 
 def _fresh(requests: Requests, indexes: Indexes, settings: RecallStage) -> pa.ListArray:
-    return index_sources.fresh_interest(
+    return event_sources.fresh_interest(
         requests,
         indexes.items,
         indexes.users,

@@ -13,7 +13,7 @@ from embedding_features.errors import ConfigError, DataError
 from embedding_features.fresh import FreshSeries
 from embedding_features.fresh.regression import regress_likes
 from embedding_features.recall import RecallIndex
-from ranking.modes import index_sources, log_sources
+from ranking.modes import event_sources, index_sources, log_sources
 from ranking.modes.merge import Candidates, merge
 from ranking.modes.recall import Indexes, RecallStage, recall_candidates
 from ranking.modes.requests import Requests, requests_at
@@ -94,7 +94,7 @@ def folded(*liked: int) -> np.ndarray:
 @pytest.mark.parametrize("mean_user", [0.0, 0.25, 40.0])
 def test_fresh_vectors_find_items_for_users_that_no_snapshot_knows(requests, indexes, mean_user):
     """User 1 liked 10 (and not 11); user 3 has no event, and so the mean of all users."""
-    found = index_sources.fresh_interest(
+    found = event_sources.fresh_interest(
         requests, indexes.items, indexes.users, indexes.fresh, 5, mean_user=mean_user
     ).to_pylist()
     mean = USERS.mean(axis=0)
@@ -106,7 +106,7 @@ def test_fresh_vectors_are_of_the_latest_events(indexes, length, nearest):
     """User 4 liked 13, then 12."""
     log = label_table([4, 4, 4], [13, 12, 11], [1, 2, 20], [1, 1, 1])
     requests = requests_at(log, moment(10), moment(30))
-    found = index_sources.fresh_interest(
+    found = event_sources.fresh_interest(
         requests, indexes.items, indexes.users, indexes.fresh, 5, length, mean_user=0
     )
     liked = (3, 2)[-length:]
@@ -116,13 +116,13 @@ def test_fresh_vectors_are_of_the_latest_events(indexes, length, nearest):
 def test_users_none_of_whom_has_an_event_get_the_mean_users_candidates(indexes):
     log = label_table([9, 3, 5], [10, 10, 12], [1, 20, 21], [1, 1, 1])
     requests = requests_at(log, moment(10), moment(30))
-    found = index_sources.fresh_interest(requests, indexes.items, indexes.users, indexes.fresh, 5)
+    found = event_sources.fresh_interest(requests, indexes.items, indexes.users, indexes.fresh, 5)
     assert found.to_pylist() == [best_of(USERS.mean(axis=0))] * 2
 
 
 def test_the_source_fresh_needs_a_series(requests, indexes):
     stage = RecallStage(quotas={"fresh": 2}, last=1, mean_user=3)
-    found = index_sources.fresh_interest(
+    found = event_sources.fresh_interest(
         requests, indexes.items, indexes.users, indexes.fresh, stage.candidates, 1, 3
     )
     assert recall_candidates(requests, indexes, stage).items.to_pylist() == found.to_pylist()
@@ -132,17 +132,17 @@ def test_the_source_fresh_needs_a_series(requests, indexes):
 
 def test_medoids_find_what_is_near_to_each_of_them(requests, indexes):
     """User 1 liked 10 alone, user 3 nothing; user 4 liked two items that are at right angles."""
-    assert index_sources.medoids(requests, indexes.items, indexes.fresh, 5).to_pylist() == [[12, 13], []]
+    assert event_sources.medoids(requests, indexes.items, indexes.fresh, 5).to_pylist() == [[12, 13], []]
     log = label_table([4, 4, 4], [13, 10, 12], [1, 2, 20], [1, 1, 1])
     of_four = requests_at(log, moment(10), moment(30))
-    found = index_sources.medoids(of_four, indexes.items, indexes.fresh, 5)
+    found = event_sources.medoids(of_four, indexes.items, indexes.fresh, 5)
     by_both = {11: (6 + 8) / 2, 12: 3 / 2}  # and 10 and 13 were seen; an hour's decay turns nothing around
     assert found.to_pylist() == [sorted(by_both, key=lambda item: -by_both[item])]
 
 
 def test_the_source_medoids_needs_its_recipe(requests, indexes):
     stage = RecallStage(quotas={"medoids": 2})
-    found = index_sources.medoids(requests, indexes.items, indexes.fresh, stage.candidates)
+    found = event_sources.medoids(requests, indexes.items, indexes.fresh, stage.candidates)
     assert recall_candidates(requests, indexes, stage).items.to_pylist() == found.to_pylist()
     without = replace(indexes.fresh, recipes={"fold_in": indexes.fresh.recipes["fold_in"]})
     with pytest.raises(ConfigError, match="nothing that makes fresh figures by medoids"):
