@@ -120,14 +120,19 @@ def make_walk(events: Events, moments: I64, entry: Sequence[I64], own: Sequence[
         asked_begin=np.searchsorted(events.node[asked], nodes),
         asked=asked,
         earlier=_earlier(events, order, asked),
-        other=events.other,
-        time=events.time,
-        value=np.ascontiguousarray(events.value, np.float64),
+        other=_writable(events.other),
+        time=_writable(events.time),
+        value=_writable(events.value.astype(np.float64, copy=False)),
         snapshot=snapshot,
         entry=np.stack(entry) if len(entry) else np.empty((0, 0), np.int64),
         own=np.stack(own) if len(own) else np.empty((0, 0), np.int64),
         last=last,
     )
+
+
+def _writable(array: AnyArray) -> AnyArray:
+    """Return an array that is contiguous and may be written to: kernels are compiled anew for any other."""
+    return np.require(array, requirements=["C", "W"])
 
 
 def _chosen(mask: Bool | None, keys: tuple[AnyArray, ...]) -> I64:

@@ -23,6 +23,10 @@ from ranking.modes.recall_ablation import judge_mixes, mixes_of
 from ranking.modes.requests import Requests
 
 
+#: share of the candidates that nobody wanted, of which rankers learn
+LEARNED_SHARE = 0.25
+
+
 @dataclass(frozen=True)
 class RequestGroup:
     """The requests of a part of the labels, with the candidates that each mix of sources proposes.
@@ -115,7 +119,14 @@ def _group(
 
 def _scores(ranker: Ranker, mix: str, groups: Sequence[RequestGroup], seed: int) -> list[F32]:
     """Return the scores of each moment's candidates in the last group, by a ranker of the first two."""
-    train, validation, test = groups
-    fitted = ranker.fit(train.of(mix), validation.of(mix), seed)
+    *earlier, test = groups
+    train, validation = (_thinned(group.of(mix), seed) for group in earlier)
+    fitted = ranker.fit(train, validation, seed)
     ends = np.cumsum([len(rows) for rows in test.rows[mix]])[:-1]
     return np.split(fitted.predict(test.of(mix)), ends)
+
+
+def _thinned(candidates: Inputs, seed: int) -> Inputs:
+    """Return all wanted candidates and a share of the others, which are many and alike."""
+    drawn = np.random.default_rng(seed).random(len(candidates)) < LEARNED_SHARE
+    return candidates.take(np.flatnonzero((candidates.label > 0) | drawn))
