@@ -22,7 +22,6 @@ from ranking.modes.recall import RecallStage, candidate_inputs, recall_candidate
 from ranking.modes.recall_ablation import judge_mixes, mixes_of
 from ranking.modes.requests import Requests
 
-
 #: share of the candidates that nobody wanted, of which rankers learn
 LEARNED_SHARE = 0.25
 
