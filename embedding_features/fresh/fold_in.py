@@ -7,7 +7,7 @@ import numpy as np
 from embedding_features.arrays import F32, F64, AnyArray
 from embedding_features.artifact.fold_in import FoldInParameters
 from embedding_features.errors import CompatibilityError
-from embedding_features.fresh.fold_in_kernel import FoldedRows, Models, fold_in_node, fold_in_nodes
+from embedding_features.fresh.fold_in_kernel import FoldedRows, Models, fold_in_nodes
 from embedding_features.fresh.tables import begins
 from embedding_features.fresh.walk import Walk, each_node
 
@@ -65,7 +65,7 @@ def _folded(walk: Walk, models: Models) -> FoldedRows:
         skipped=np.full(n, -1),
         newest=np.zeros(n, np.int64),
     )
-    each_node(fold_in_node, fold_in_nodes, walk, models, out)
+    each_node(fold_in_nodes, walk, models, out)
     return out
 
 

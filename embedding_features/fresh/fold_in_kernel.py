@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from embedding_features.arrays import F32, F64, I64
@@ -75,19 +74,12 @@ class FoldedRows(NamedTuple):
     newest: I64
 
 
-@jit(parallel=True)
-def fold_in_nodes(walk: Walk, models: Models, out: FoldedRows) -> None:
-    """Set ``out`` for the rows of all nodes; a row sees its node's events that are strictly earlier."""
-    for node in numba.prange(len(walk.begin) - 1):
-        fold_in_node(node, walk, models, out)
-
-
 @jit()
-def fold_in_node(node: int, walk: Walk, models: Models, out: FoldedRows) -> None:
-    """Set ``out`` for the rows of one node.
+def fold_in_nodes(node: int, end: int, walk: Walk, models: Models, out: FoldedRows) -> None:
+    """Set ``out`` for the rows of the nodes from ``node`` to before ``end``.
 
-    Rows between two snapshots share one sum, to which each event is added once, and from which it is taken
-    again when it is no longer among the last.
+    A row sees its node's events that are strictly earlier. Rows between two snapshots share one sum, to which
+    each event is added once, and from which it is taken again when it is no longer among the last.
     """
     dim, width = models.readout.shape[1:]
     size = dim * max(dim, width)
@@ -100,14 +92,17 @@ def fold_in_node(node: int, walk: Walk, models: Models, out: FoldedRows) -> None
     mean = piece(memory, 5, size)[:dim]
     total = piece(memory, 6, size)[:dim]
     vector = piece(memory, 7, size)[:width]
-    begin = walk.begin[node]
-    seen, first, added, weight, used, skipped, newest, solved = -1, begin, begin, 0.0, 0, 0, 0, False
-    for asked in range(walk.asked_begin[node], walk.asked_begin[node + 1]):
+    begin, seen, first, added, weight, used, skipped, newest, solved = 0, -1, 0, 0, 0.0, 0, 0, 0, False
+    # one loop over the rows of all nodes: as a function of one node it would be compiled twice
+    for asked in range(walk.asked_begin[node], walk.asked_begin[end]):
+        while asked >= walk.asked_begin[node + 1]:
+            node, seen = node + 1, -1
         row = walk.asked[asked]
         at = walk.snapshot[row]
         if at != seen:
             moments[:] = 0.0
             linear[:] = 0.0
+            begin = walk.begin[node]
             seen, first, added, weight, used, skipped, newest, solved = at, begin, begin, 0.0, 0, 0, 0, False
         while added < walk.earlier[asked]:
             replaced = walk.previous[added]

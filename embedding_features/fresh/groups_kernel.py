@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from embedding_features.arrays import F64, I64, Bool
@@ -43,15 +42,15 @@ class GroupSums(NamedTuple):
     events: F64
 
 
-@jit(parallel=True)
-def sum_groups(walk: Walk, groups: Groups, out: GroupSums) -> None:
-    """Set ``out`` for the rows of all nodes."""
-    for node in numba.prange(len(walk.begin) - 1):
-        sum_groups_node(node, walk, groups, out)
+@jit()
+def sum_groups(first: int, end: int, walk: Walk, groups: Groups, out: GroupSums) -> None:
+    """Set ``out`` for the rows of the nodes from ``first`` to before ``end``."""
+    for node in range(first, end):
+        _sum_groups_node(node, walk, groups, out)
 
 
 @jit()
-def sum_groups_node(node: int, walk: Walk, groups: Groups, out: GroupSums) -> None:
+def _sum_groups_node(node: int, walk: Walk, groups: Groups, out: GroupSums) -> None:
     """Set ``out`` for the rows of one node."""
     begin, end = walk.begin[node], walk.begin[node + 1]
     kinds, size = len(groups.code), end - begin

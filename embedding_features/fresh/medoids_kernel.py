@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from embedding_features.arrays import F64, I64
@@ -63,15 +62,15 @@ class Likes(NamedTuple):
     importance: F64
 
 
-@jit(parallel=True)
-def compare(walk: Walk, table: Directions, out: MedoidRows) -> None:
-    """Set ``out`` for the rows of all nodes."""
-    for node in numba.prange(len(walk.begin) - 1):
-        compare_node(node, walk, table, out)
+@jit()
+def compare(first: int, end: int, walk: Walk, table: Directions, out: MedoidRows) -> None:
+    """Set ``out`` for the rows of the nodes from ``first`` to before ``end``."""
+    for node in range(first, end):
+        _compare_node(node, walk, table, out)
 
 
 @jit()
-def compare_node(node: int, walk: Walk, table: Directions, out: MedoidRows) -> None:
+def _compare_node(node: int, walk: Walk, table: Directions, out: MedoidRows) -> None:
     """Set ``out`` for the rows of one node; rows that see the same likes share one clustering."""
     begin, end = walk.begin[node], walk.begin[node + 1]
     likes = room_for_likes(end - begin, table.unit.shape[1])

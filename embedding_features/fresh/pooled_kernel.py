@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from embedding_features.arrays import F32, F64, I64
@@ -25,15 +24,15 @@ class PooledRows(NamedTuple):
     vector: F64
 
 
-@jit(parallel=True)
-def pool(walk: Walk, table: Directions, out: PooledRows) -> None:
-    """Set ``out`` for the rows of all nodes."""
-    for node in numba.prange(len(walk.begin) - 1):
-        pool_node(node, walk, table, out)
+@jit()
+def pool(first: int, end: int, walk: Walk, table: Directions, out: PooledRows) -> None:
+    """Set ``out`` for the rows of the nodes from ``first`` to before ``end``."""
+    for node in range(first, end):
+        _pool_node(node, walk, table, out)
 
 
 @jit()
-def pool_node(node: int, walk: Walk, table: Directions, out: PooledRows) -> None:
+def _pool_node(node: int, walk: Walk, table: Directions, out: PooledRows) -> None:
     """Set ``out`` for the rows of one node; rows that see the same events share one pool."""
     begin, end = walk.begin[node], walk.begin[node + 1]
     events, entries = np.empty(end - begin, np.int64), np.empty(end - begin, np.int64)

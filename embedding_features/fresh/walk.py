@@ -1,14 +1,20 @@
 """A log arranged so that each node's events are walked once, beside the snapshots that its rows may see."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 
 from embedding_features.arrays import I64, AnyArray, Bool
 from embedding_features.errors import DataError
 from embedding_features.jit import jit
+
+#: runs of nodes that a thread takes one after the other, so that none waits long for the last
+_RUNS_A_THREAD = 8
 
 
 @dataclass(frozen=True)
@@ -168,12 +174,22 @@ def _same_pairs(node: I64, other: I64) -> tuple[I64, I64]:
     return previous, following
 
 
-def each_node(of_one: Callable[..., None], of_all: Callable[..., None], walk: Walk, *arguments: Any) -> None:
-    """Run a kernel for all nodes of a walk: ``of_one(0, walk, …)``, or in threads ``of_all(walk, …)``."""
-    if len(walk.begin) == 2:  # threads would cost more than one node takes
-        of_one(0, walk, *arguments)
-    else:
-        of_all(walk, *arguments)
+def each_node(kernel: Callable[..., None], walk: Walk, *arguments: Any) -> None:
+    """Run ``kernel(first, end, walk, …)`` for all nodes of a walk, in threads where there are several.
+
+    Threads share out runs of nodes with about as many rows each. They are not numba's: a kernel that is
+    compiled for those takes twice as long to compile, and cannot be called from several threads of a service.
+    """
+    nodes, threads = len(walk.begin) - 1, numba.get_num_threads()
+    if nodes < 2 or threads == 1:
+        kernel(0, nodes, walk, *arguments)
+        return
+    rows = walk.begin + walk.asked_begin
+    runs = np.searchsorted(rows, np.linspace(0, rows[-1], _RUNS_A_THREAD * threads + 1))
+    runs[0], runs[-1] = 0, nodes
+    with ThreadPoolExecutor(threads) as pool:
+        for done in [pool.submit(kernel, *run, walk, *arguments) for run in pairwise(runs.tolist())]:
+            done.result()
 
 
 @jit()

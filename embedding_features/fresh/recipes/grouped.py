@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from embedding_features.arrays import F64, I64
-from embedding_features.fresh.groups_kernel import Groups, GroupSums, sum_groups, sum_groups_node
+from embedding_features.fresh.groups_kernel import Groups, GroupSums, sum_groups
 from embedding_features.fresh.levels import least_likes
 from embedding_features.fresh.tables import begins
 from embedding_features.fresh.walk import Walk, each_node
@@ -36,5 +36,5 @@ def group_sums(walk: Walk, groups: Groups) -> GroupSums:
     """Return the sums of each wanted row; the last column is of all events that count."""
     shape = len(walk.time), len(groups.code)
     sums = GroupSums(np.full(shape, np.nan), np.full(shape, np.nan))
-    each_node(sum_groups_node, sum_groups, walk, groups, sums)
+    each_node(sum_groups, walk, groups, sums)
     return sums

@@ -8,7 +8,7 @@ import numpy as np
 
 from embedding_features.arrays import F64
 from embedding_features.artifact.snapshot import Snapshot
-from embedding_features.fresh.medoids_kernel import MedoidRows, compare, compare_node
+from embedding_features.fresh.medoids_kernel import MedoidRows, compare
 from embedding_features.fresh.recipes.base import Recipe
 from embedding_features.fresh.tables import Directions, read_directions
 from embedding_features.fresh.walk import Walk, each_node
@@ -41,5 +41,5 @@ class MedoidsRecipe(Recipe):
         """Return the figures."""
         n = len(walk.time)
         out = MedoidRows(np.full(n, np.nan), np.full(n, np.nan))
-        each_node(compare_node, compare, walk, self.table, out)
+        each_node(compare, walk, self.table, out)
         return out._asdict()

@@ -8,7 +8,7 @@ import numpy as np
 
 from embedding_features.arrays import F64
 from embedding_features.artifact.snapshot import Snapshot
-from embedding_features.fresh.pooled_kernel import PooledRows, pool, pool_node
+from embedding_features.fresh.pooled_kernel import PooledRows, pool
 from embedding_features.fresh.recipes.base import Recipe
 from embedding_features.fresh.tables import Directions, read_directions
 from embedding_features.fresh.walk import Walk, each_node
@@ -40,5 +40,5 @@ class PooledRecipe(Recipe):
         """Return the figures."""
         n, dim = len(walk.time), self.table.unit.shape[1]
         out = PooledRows(np.full(n, np.nan), np.full(n, np.nan), np.full((n, dim), np.nan))
-        each_node(pool_node, pool, walk, self.table, out)
+        each_node(pool, walk, self.table, out)
         return out._asdict()
