@@ -60,9 +60,10 @@ def ablate(
         cells=cells,
         slices=tuple(_slice_size(test_slice, rows) for test_slice in test_slices),
         findings=(
-            *_sentences(cells, config, costs),
+            *_first_sentences(cells, config, costs),
             *surface_findings(surfaces, config.primary),
             *late_findings(late),
+            *findings(cells, config),
             *recall_findings(recall),
         ),
         costs=tuple(costs),
@@ -100,14 +101,10 @@ def _slice_size(test_slice: Slice, rows: ScoredRows) -> SliceSize:
     )
 
 
-def _sentences(
+def _first_sentences(
     cells: Sequence[ComparedCell], config: AblationConfig, costs: Sequence[Cost]
-) -> tuple[str, ...]:
-    """Return the result in sentences: the verdict first, then what it rests on."""
+) -> list[str]:
+    """Return the verdict in sentences: what earned its keep, and for whom."""
     primary = [cell for cell in cells if cell.metric == config.primary]
     cost_of = {(cost.ranker, cost.variant): cost for cost in costs}
-    return (
-        headline(primary, config),
-        *gains(primary, config, cost_of),
-        *findings(cells, config),
-    )
+    return [headline(primary, config), *gains(primary, config, cost_of)]
