@@ -2,10 +2,10 @@
 
     python -m benchmarks.link_prediction --operator complex --epochs 40 --json
 
-Trains by the 1-vs-all loss with reciprocal relations on the data's own training triples. Every ``--every`` epochs
-the filtered MRR of the validation triples is taken; the vectors of its best check are judged on test, once.
-``triples_per_s`` counts each training triple once an epoch, though it is learned from both of its sides. The data
-lies in ``$EMBEDDING_FEATURES_DATA/fb15k237``.
+Trains by the 1-vs-all loss with reciprocal relations on the data's own training triples. Every ``--every``
+epochs the filtered MRR of the validation triples is taken; the vectors of its best check are judged on test,
+once. ``triples_per_s`` counts each training triple once an epoch, though it is learned from both sides.
+The data lies in ``$EMBEDDING_FEATURES_DATA/fb15k237``.
 """
 
 import argparse

@@ -60,9 +60,9 @@ def rank_triples(
 ) -> FilteredRanks:
     """Rank each triple's target, and its source, among all nodes that make no known triple in its place.
 
-    This is the filtered setting of Bordes et al. (NIPS 2013, section 4.2). Of equal scores a rank is the mean of
-    the best and the worst place ("realistic"; Berrendorf et al., On the Ambiguity of Rank-Based Evaluation,
-    2020, section 3), so that vectors that are all equal earn nothing.
+    This is the filtered setting of Bordes et al. (NIPS 2013, section 4.2). Of equal scores a rank is the mean
+    of the best and the worst place ("realistic"; Berrendorf et al., On the Ambiguity of Rank-Based
+    Evaluation, 2020, section 3), so that vectors that are all equal earn nothing.
 
     Scores are computed in blocks of 64 MB: triples × nodes is never held whole.
 
@@ -120,8 +120,8 @@ def _ranks(
     for start in range(0, len(ranks), block):
         some = slice(start, start + block)
         with torch.no_grad():
-            src, relation = torch.from_numpy(vectors[triples.src[some]]), torch.from_numpy(triples.relation[some])
-            queries = query(src, relation).numpy()
+            src = torch.from_numpy(vectors[triples.src[some]])
+            queries = query(src, torch.from_numpy(triples.relation[some])).numpy()
         scores, answers = score(queries), triples.dst[some]
         _check_scores(scores, answers)
         filtered_ranks(scores, answers, starts[some], stops[some], known.indices, ranks[some])
@@ -145,9 +145,9 @@ def _scores(targets: F32, metric: RelationMetric) -> Callable[[F32], F32]:
 
 def _check_finite(vectors: F32) -> None:
     if not np.isfinite(vectors).all():
-        raise DataError("vectors hold NaN or infinity", fix="lower the learning rate that they were trained with")
+        raise DataError("vectors hold NaN or infinity", fix="train them with a lower learning rate")
 
 
 def _check_scores(scores: F32, answers: I64) -> None:
     if not np.isfinite(scores[np.arange(len(answers)), answers]).all():
-        raise DataError("scores are beyond float32", fix="lower the learning rate that vectors were trained with")
+        raise DataError("scores are beyond float32", fix="train the vectors with a lower learning rate")

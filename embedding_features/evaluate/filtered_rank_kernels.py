@@ -57,7 +57,7 @@ def l1_scores(queries: F32, targets: F32) -> F32:
 
 @jit(parallel=True, fastmath=True)
 def moduli_scores(queries: F32, targets: F32) -> F32:
-    """Return [m, n] minus the sums of moduli of q − t, real parts of [m, d] and [n, d] before imaginary ones."""
+    """Return [m, n] minus the sums of moduli of complex q − t; real parts stand before imaginary ones."""
     scores = np.empty((len(queries), len(targets)), np.float32)
     half = queries.shape[1] // 2
     for tile in numba.prange(-(-len(queries) // _TILE)):

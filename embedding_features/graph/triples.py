@@ -1,4 +1,4 @@
-"""Edges of several relations as triples (source, relation, target) of row numbers, and what is known of each query."""
+"""Edges of several relations as triples (source, relation, target), and the known targets of each query."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -82,7 +82,7 @@ class QueryAnswers:
         return cls(keys // relations, keys % relations, indptr, dst[new].astype(np.int32), nodes, relations)
 
     def runs(self, src: I64, relation: I64) -> tuple[I64, I64]:
-        """Return where in ``indices`` the targets of queries begin and end, [m] and [m]; empty runs where none are.
+        """Return [m] where in ``indices`` the targets of each query begin, and [m] where they end.
 
         Args:
             src: [m] rows of the sources.

@@ -16,9 +16,9 @@ def one_vs_all_loss(
 ) -> Tensor:
     """Return the mean over known edges of −ln softmax_t(s(q, t)), a scalar; the softmax is over all nodes.
 
-    This is the full log-loss of Lacroix, Usunier & Obozinski, Canonical Tensor Decomposition for Knowledge Base
-    Completion, ICML 2018, section 2. A query with several targets is scored once: that saves most of the work
-    where a source has many edges of one relation, and changes nothing in the loss.
+    This is the full log-loss of Lacroix, Usunier & Obozinski, Canonical Tensor Decomposition for Knowledge
+    Base Completion, ICML 2018, section 2. A query with several targets is scored once: that saves
+    most of the work where a source has many edges of one relation, and changes nothing in the loss.
 
     s is ⟨q, t⟩ or −‖q − t‖₂. Memory is two [batch, n] blocks.
 

@@ -1,4 +1,4 @@
-"""Relation operators: how the vectors of two nodes, and a relation between them, become the score of an edge."""
+"""Relation operators, which turn the vectors of two nodes and a relation into the score of an edge."""
 
 from embedding_features.scorers.base import Compare, RelationScorer
 from embedding_features.scorers.complex import ComplEx

@@ -14,8 +14,8 @@ class RotatE(RelationScorer):
     """Scores by how near a source lands to the target when each complex coordinate is turned by an angle.
 
     score = −Σ_k |s_k e^{iθ_k} − t_k| over dim / 2 complex coordinates (Sun, Deng, Nie & Tang, RotatE:
-    Knowledge Graph Embedding by Relational Rotation in Complex Space, ICLR 2019, section 3, summed as in their
-    code), or the Euclidean −‖s ∘ e^{iθ} − t‖₂, which a search by Euclidean distance can serve.
+    Knowledge Graph Embedding by Relational Rotation in Complex Space, ICLR 2019, section 3, summed as in
+    their code), or the Euclidean −‖s ∘ e^{iθ} − t‖₂, which a search by Euclidean distance can serve.
 
     Attributes:
         metric: ``"moduli"`` or ``"l2"``.

@@ -18,9 +18,9 @@ from embedding_features.scorers import RelationScorer
 class OneVsAll(Config):
     """Settings of the training of vectors of nodes and a relation operator, with reciprocal relations.
 
-    Every triple is learned from both sides, its source as the target of the reciprocal relation (Lacroix et al.,
-    ICML 2018, section 3). A step is of so many queries, pairs of a source and a relation, with all the known
-    targets of each: on fb15k237 they are 3.6 times fewer than triples.
+    Every triple is learned from both sides, its source as the target of the reciprocal relation (Lacroix et
+    al., ICML 2018, section 3). A step is of so many queries, pairs of a source and a relation,
+    with all the known targets of each: on fb15k237 they are 3.6 times fewer than triples.
 
     Attributes:
         scorer: settings of the operator; its metric is the dot product or L2.
@@ -104,7 +104,7 @@ class OneVsAllRun:
 
     def _loss(self, queries: I64) -> Tensor:
         """Return the loss of [b] queries with all their known targets, a scalar."""
-        src = self.vectors[torch.from_numpy(self.known.src[queries])]
+        src = self.vectors.index_select(0, torch.from_numpy(self.known.src[queries]))
         relation = torch.from_numpy(self.known.relation[queries])
         rows, targets = self._edges(queries)
         metric = self.compare.metric
@@ -114,11 +114,11 @@ class OneVsAllRun:
             return loss
         compare = self.compare
         moduli = (compare.squared_moduli(src), compare.relation_squared_moduli(relation))
-        ends = (*(one[rows] for one in moduli), compare.squared_moduli(self.vectors[targets]))
+        ends = (*(one[rows] for one in moduli), compare.squared_moduli(self.vectors.index_select(0, targets)))
         return loss + self._settings.n3 * n3(ends)
 
     def _edges(self, queries: I64) -> tuple[Tensor, Tensor]:
-        """Return which of [b] queries each of their known edges is of, and its target, [edges] and [edges]."""
+        """Return [edges] which of [b] queries each known edge is of, and [edges] its target."""
         starts, stops = self.known.indptr[queries], self.known.indptr[queries + 1]
         count = stops - starts
         rows = np.repeat(np.arange(len(queries)), count)

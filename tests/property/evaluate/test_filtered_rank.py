@@ -84,7 +84,7 @@ def test_ranks_are_those_of_three_loops(
 
 @pytest.mark.parametrize("scorer", SCORERS)
 @pytest.mark.parametrize("reciprocal", [False, True])
-def test_ranks_of_vectors_at_random_are_those_of_three_loops(scorer: RelationScorer, reciprocal: bool) -> None:
+def test_ranks_of_real_vectors_are_those_of_three_loops(scorer: RelationScorer, reciprocal: bool) -> None:
     rng = np.random.default_rng(7)
     vectors = rng.normal(size=(40, 6)).astype(np.float32)
     vectors[30:] = vectors[20:30]  # ten pairs of equal vectors
