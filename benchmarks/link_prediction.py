@@ -95,7 +95,7 @@ def ranks(vectors: F32, compare: Compare, triples: TripleArrays, known: TripleAr
 
 def settings(arguments: argparse.Namespace) -> OneVsAll:
     """Return the operator's settings, with those of the command line in place of their own."""
-    given = {name: getattr(arguments, name) for name in ("dim", "lr", "n3", "batch_size")}
+    given = {name: getattr(arguments, name) for name in ("dim", "lr", "n3", "batch_size", "sampled")}
     said = {name: value for name, value in given.items() if value is not None}
     return OneVsAll.model_validate({**OPERATORS[arguments.operator], **said})
 
@@ -110,6 +110,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--lr", type=float)
     parser.add_argument("--n3", type=float)
     parser.add_argument("--batch-size", type=int, help="queries in a step")
+    parser.add_argument("--sampled", type=int, help="nodes drawn for each step; all without it")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
     return parser.parse_args()
 

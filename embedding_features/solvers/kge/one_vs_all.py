@@ -1,4 +1,4 @@
-"""Training by the softmax over all nodes, which has no negatives to sample."""
+"""Training by the softmax over all nodes, or over some."""
 
 from typing import Literal
 
@@ -30,6 +30,8 @@ class OneVsAll(Config):
         lr: learning rate.
         batch_size: queries in a step.
         n3: weight of the penalty :func:`.n3`, for operators that multiply; 0 for none.
+        sampled: nodes drawn at random that a step compares its queries with, beside its own targets; None
+            compares with all nodes.
     """
 
     scorer: SerializeAsAny[RelationScorer]
@@ -39,6 +41,7 @@ class OneVsAll(Config):
     lr: float = Field(default=0.1, gt=0)
     batch_size: int = Field(default=256, ge=1)
     n3: float = Field(default=0.0, ge=0)
+    sampled: int | None = Field(default=None, ge=1)
 
 
 class OneVsAllRun:
@@ -54,7 +57,7 @@ class OneVsAllRun:
         triples: to learn from; one that is there twice counts once.
         nodes: number of nodes.
         relations: number of relations.
-        seed: of the vectors at the start and the order of the queries.
+        seed: of the vectors at the start, the order of the queries and the nodes that are drawn.
 
     Raises:
         ConfigError: when the operator's metric is neither the dot product nor L2.
@@ -79,7 +82,7 @@ class OneVsAllRun:
             )
         self._settings = settings
         self._optimizer = _optimizer(settings, [self.vectors, *self.compare.parameters()])
-        self._order = np.random.default_rng(seed)
+        self._random = np.random.default_rng(seed)
 
     def epoch(self) -> float:
         """Take each query once, in a new random order, and return the mean loss of the steps.
@@ -87,7 +90,7 @@ class OneVsAllRun:
         Raises:
             TrainingError: when the loss is no longer a number.
         """
-        order = self._order.permutation(len(self.known.src))
+        order = self._random.permutation(len(self.known.src))
         size = self._settings.batch_size
         losses = [self._step(order[at : at + size]) for at in range(0, len(order), size)]
         loss = float(torch.stack(losses).mean())
@@ -109,13 +112,22 @@ class OneVsAllRun:
         rows, targets = self._edges(queries)
         metric = self.compare.metric
         assert metric in ("dot", "l2")
-        loss = one_vs_all_loss(self.compare.query(src, relation), self.vectors, rows, targets, metric)
+        nodes, places = self._candidates(targets)
+        loss = one_vs_all_loss(self.compare.query(src, relation), nodes, rows, places, metric)
         if self._settings.n3 == 0:
             return loss
         compare = self.compare
         moduli = (compare.squared_moduli(src), compare.relation_squared_moduli(relation))
         ends = (*(one[rows] for one in moduli), compare.squared_moduli(self.vectors.index_select(0, targets)))
         return loss + self._settings.n3 * n3(ends)
+
+    def _candidates(self, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the [n, dim] vectors that a step compares with, and the place of each target among them."""
+        if self._settings.sampled is None:
+            return self.vectors, targets
+        drawn = torch.from_numpy(self._random.integers(0, len(self.vectors), self._settings.sampled))
+        rows, places = torch.cat([targets, drawn]).unique(return_inverse=True)
+        return self.vectors.index_select(0, rows), places[: len(targets)]
 
     def _edges(self, queries: I64) -> tuple[Tensor, Tensor]:
         """Return [edges] which of [b] queries each known edge is of, and [edges] its target."""

@@ -42,8 +42,9 @@ def test_loss_of_a_step_is_that_of_its_edges_one_by_one(scorer: RelationScorer, 
 
 
 @pytest.mark.parametrize("scorer", [TransE(), ComplEx(), RotatE(metric="l2")])
-def test_a_chain_is_learned(scorer: RelationScorer) -> None:
-    run = started(scorer, optimizer="adam", lr=0.02)
+@pytest.mark.parametrize("sampled", [None, 8])
+def test_a_chain_is_learned(scorer: RelationScorer, sampled: int | None) -> None:
+    run = started(scorer, optimizer="adam", lr=0.02, sampled=sampled)
     first = run.epoch()
     for _ in range(150):
         last = run.epoch()
@@ -92,3 +93,15 @@ def test_a_loss_that_is_no_number_is_refused() -> None:
     run = started(DistMult(std=1e20), std=1e20)
     with pytest.raises(TrainingError, match=r"lower the learning rate 0\.1"):
         run.epoch()
+
+
+def test_a_sampled_step_compares_with_its_targets_and_what_is_drawn() -> None:
+    run = started(ComplEx(), sampled=5)
+    targets = torch.tensor([20, 3, 3])
+    nodes, places = run._candidates(targets)
+    assert 2 < len(nodes) <= 7
+    assert torch.equal(nodes[places], run.vectors[targets])
+    assert len(nodes.unique(dim=0)) == len(nodes)
+    everyone, same = started(ComplEx())._candidates(targets)
+    assert len(everyone) == NODES
+    assert torch.equal(same, targets)
