@@ -9,7 +9,7 @@ import torch
 from embedding_features.arrays import F32, F64, I64
 from embedding_features.errors import DataError
 from embedding_features.evaluate.comparable import comparable
-from embedding_features.evaluate.filtered_rank_kernels import filtered_ranks, l1_scores, moduli_scores
+from embedding_features.evaluate.filtered_rank_kernels import distance_scores, filtered_ranks
 from embedding_features.graph.triples import QueryAnswers, TripleArrays, check_triples
 from embedding_features.progress import SILENT, Advance, Progress
 from embedding_features.scorers.base import Compare
@@ -131,10 +131,8 @@ def _ranks(
 
 def _scores(targets: F32, metric: RelationMetric) -> Callable[[F32], F32]:
     """Return a function from [b, dim] queries to [b, nodes] numbers that order targets as the metric does."""
-    if metric == "l1":
-        return lambda queries: l1_scores(queries, targets)
-    if metric == "moduli":
-        return lambda queries: moduli_scores(queries, targets)
+    if metric in ("l1", "moduli"):
+        return lambda queries: distance_scores(queries, targets, metric == "moduli")
 
     def product(queries: F32) -> F32:
         left, right = comparable(queries, targets, metric)

@@ -40,34 +40,41 @@ def filtered_ranks(scores: F32, answers: I64, starts: I64, stops: I64, known: I3
         ranks[r] = 1 + above + 0.5 * equal
 
 
-@jit(parallel=True, fastmath=True)
-def l1_scores(queries: F32, targets: F32) -> F32:
-    """Return [m, n] minus the L1 distances of [m, d] queries and [n, d] targets."""
+@jit(parallel=True)
+def distance_scores(queries: F32, targets: F32, moduli: bool) -> F32:
+    """Return [m, n] minus the distances of [m, d] queries and [n, d] targets.
+
+    Args:
+        queries: [m, d].
+        targets: [n, d].
+        moduli: whether a distance is the sum of the moduli of complex components, real parts before imaginary
+            ones; else it is L1.
+    """
     scores = np.empty((len(queries), len(targets)), np.float32)
     for tile in numba.prange(-(-len(queries) // _TILE)):
-        for t in range(len(targets)):
-            target = targets[t]
-            for q in range(tile * _TILE, min(len(queries), (tile + 1) * _TILE)):
-                total = np.float32(0)
-                for k in range(len(target)):
-                    total += abs(queries[q, k] - target[k])
-                scores[q, t] = -total
+        _score_tile(queries, targets, tile * _TILE, (tile + 1) * _TILE, moduli, scores)
     return scores
 
 
-@jit(parallel=True, fastmath=True)
-def moduli_scores(queries: F32, targets: F32) -> F32:
-    """Return [m, n] minus the sums of moduli of complex q − t; real parts stand before imaginary ones."""
-    scores = np.empty((len(queries), len(targets)), np.float32)
-    half = queries.shape[1] // 2
-    for tile in numba.prange(-(-len(queries) // _TILE)):
-        for t in range(len(targets)):
-            target = targets[t]
-            for q in range(tile * _TILE, min(len(queries), (tile + 1) * _TILE)):
-                total = np.float32(0)
-                for k in range(half):
-                    real = queries[q, k] - target[k]
-                    imaginary = queries[q, half + k] - target[half + k]
-                    total += np.sqrt(real * real + imaginary * imaginary)
-                scores[q, t] = -total
-    return scores
+@jit()
+def _score_tile(queries: F32, targets: F32, start: int, stop: int, moduli: bool, scores: F32) -> None:
+    for t in range(len(targets)):
+        for q in range(start, min(stop, len(queries))):
+            scores[q, t] = -(_moduli(queries[q], targets[t]) if moduli else _l1(queries[q], targets[t]))
+
+
+@jit(fastmath=True)
+def _l1(a: F32, b: F32) -> np.float32:
+    total = np.float32(0)
+    for k in range(len(a)):
+        total += abs(a[k] - b[k])
+    return total
+
+
+@jit(fastmath=True)
+def _moduli(a: F32, b: F32) -> np.float32:
+    total, half = np.float32(0), len(a) // 2
+    for k in range(half):
+        real, imaginary = a[k] - b[k], a[half + k] - b[half + k]
+        total += np.sqrt(real * real + imaginary * imaginary)
+    return total
