@@ -130,7 +130,6 @@ def _check(users: F32, items: F32, wanted: CSR, seen: CSR, k: int) -> None:
             raise DataError(f"{name} vectors hold NaN or infinity", fix="run the health gate on them")
 
 
-
 def _vectors_by_row(embeddings: Embeddings, node_type: str, graph: Graph) -> tuple[F32, Bool]:
     """Return [nodes, dim] vectors by vocabulary row, zero where there is none, and [nodes] where one is."""
     if node_type not in embeddings.tables:

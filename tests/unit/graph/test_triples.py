@@ -39,7 +39,8 @@ def test_no_triples_know_no_answers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "message"), [(0, r"src 0\.\.3 outside 0\.\.2"), (1, r"relation .* outside"), (2, r"dst .* outside")]
+    ("column", "message"),
+    [(0, r"src 0\.\.3 outside 0\.\.2"), (1, r"relation .* outside"), (2, r"dst .* outside")],
 )
 def test_rows_that_are_not_there_are_refused(column: int, message: str) -> None:
     columns = [c.copy() for c in TRIPLES]

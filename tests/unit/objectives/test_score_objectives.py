@@ -61,7 +61,10 @@ def test_self_adversarial_weights_have_no_gradient() -> None:
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_gradients_pull_known_edges_up_and_negatives_down(objective: ScoreObjective) -> None:
-    positive, negatives = torch.tensor([0.5, 0.2]).requires_grad_(), torch.tensor([[0.4], [0.3]]).requires_grad_()
+    positive, negatives = (
+        torch.tensor([0.5, 0.2]).requires_grad_(),
+        torch.tensor([[0.4], [0.3]]).requires_grad_(),
+    )
     objective.loss(positive, negatives).backward()
     assert positive.grad is not None
     assert negatives.grad is not None

@@ -62,7 +62,9 @@ def test_complex() -> None:
     assert compare(SRC, FIRST, DST).item() == -11 - 3.5 - 20
 
 
-@pytest.mark.parametrize(("metric", "score"), [("moduli", -math.sqrt(29) - math.sqrt(18)), ("l2", -math.sqrt(47))])
+@pytest.mark.parametrize(
+    ("metric", "score"), [("moduli", -math.sqrt(29) - math.sqrt(18)), ("l2", -math.sqrt(47))]
+)
 def test_rotation(metric: str, score: float) -> None:
     """By 90° and 180° s becomes (−3 + i, −2 − 4i); minus t it is (−5 + 2i, −3 − 3i)."""
     compare = built(RotatE.model_validate({"metric": metric}), [[9.0] * 2, [math.pi / 2, math.pi]])
@@ -128,7 +130,11 @@ def test_rotated_operators_score_rotated_vectors_alike(scorer: RelationScorer) -
 
 
 def test_only_translations_by_l2_and_dot_product_follow_a_rotation() -> None:
-    follow = [name for one, name in zip(OPERATORS, NAMES, strict=True) if built(one).rotated(torch.eye(4)) is not None]
+    follow = [
+        name
+        for one, name in zip(OPERATORS, NAMES, strict=True)
+        if built(one).rotated(torch.eye(4)) is not None
+    ]
     assert follow == ["TransE-l2", "TransE-dot"]
 
 

@@ -16,7 +16,9 @@ NODES, RELATIONS = 24, 2
 
 def chain() -> TripleArrays:
     """Relation 0 leads one node on, relation 1 three nodes on, as far as there are nodes."""
-    ends = [(src, relation, src + step) for relation, step in enumerate((1, 3)) for src in range(NODES - step)]
+    ends = [
+        (src, relation, src + step) for relation, step in enumerate((1, 3)) for src in range(NODES - step)
+    ]
     return TripleArrays(*np.array(ends).T)
 
 
