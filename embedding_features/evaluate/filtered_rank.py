@@ -131,14 +131,13 @@ def _ranks(
 
 def _scores(targets: F32, metric: RelationMetric) -> Callable[[F32], F32]:
     """Return a function from [b, dim] queries to [b, nodes] numbers that order targets as the metric does."""
-    if metric in ("l1", "moduli"):
+    if metric == "l1" or metric == "moduli":
         return lambda queries: distance_scores(queries, targets, metric == "moduli")
+    return lambda queries: _product(*comparable(queries, targets, metric))
 
-    def product(queries: F32) -> F32:
-        left, right = comparable(queries, targets, metric)
-        return left @ right.T
 
-    return product
+def _product(left: F32, right: F32) -> F32:
+    return left @ right.T
 
 
 def _check_finite(vectors: F32) -> None:

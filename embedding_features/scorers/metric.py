@@ -24,5 +24,11 @@ def paired_scores(query: Tensor, target: Tensor, metric: RelationMetric) -> Tens
     if metric == "l1":
         return -difference.abs().sum(-1)
     if metric == "l2":
-        return -torch.linalg.vector_norm(difference, dim=-1)
-    return -torch.linalg.vector_norm(torch.stack(halves(difference)), dim=0).sum(-1)
+        return -_length(difference, -1)
+    return -_length(torch.stack(halves(difference)), 0).sum(-1)
+
+
+def _length(x: Tensor, dim: int) -> Tensor:
+    """Return the Euclidean lengths along a dimension; at 0 their gradient is 0."""
+    length: Tensor = torch.linalg.vector_norm(x, dim=dim)
+    return length

@@ -126,7 +126,7 @@ class OneVsAllRun:
         if self._settings.sampled is None:
             return self.vectors, targets
         drawn = torch.from_numpy(self._random.integers(0, len(self.vectors), self._settings.sampled))
-        rows, places = torch.cat([targets, drawn]).unique(return_inverse=True)
+        rows, places = torch.unique(torch.cat([targets, drawn]), return_inverse=True)
         return self.vectors.index_select(0, rows), places[: len(targets)]
 
     def _edges(self, queries: I64) -> tuple[Tensor, Tensor]:
