@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+import torch
 from torch import Tensor
 
 
@@ -16,6 +17,4 @@ def n3(squared_moduli: Iterable[Tensor]) -> Tensor:
         squared_moduli: [batch, components] of the sources, the relations and the targets, as
             :meth:`.Compare.squared_moduli` gives them.
     """
-    total = sum(squares.pow(1.5).sum() / len(squares) for squares in squared_moduli)
-    assert isinstance(total, Tensor)
-    return total
+    return torch.stack([squares.pow(1.5).sum() / len(squares) for squares in squared_moduli]).sum()
