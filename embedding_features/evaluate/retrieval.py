@@ -6,6 +6,7 @@ from embedding_features.arrays import F32, I64, Bool
 from embedding_features.artifact.embeddings import Embeddings
 from embedding_features.artifact.metric import Metric
 from embedding_features.errors import DataError
+from embedding_features.evaluate.comparable import comparable
 from embedding_features.evaluate.metrics import Retrieval, mark_wanted, mean_metrics
 from embedding_features.evaluate.top_k import top_k
 from embedding_features.graph.csr import CSR
@@ -53,7 +54,7 @@ def evaluate_vectors(
     """
     _check(users, items, wanted, seen, k)
     rows = np.flatnonzero(wanted.degrees)
-    left, right = _comparable(users, items, metric)
+    left, right = comparable(users, items, metric)
     block = max(1, _BLOCK_SCORES // len(items))
     hits = np.zeros((len(rows), k), np.bool_)
     with progress.task("evaluate", len(rows)) as advance:
@@ -127,19 +128,6 @@ def _check(users: F32, items: F32, wanted: CSR, seen: CSR, k: int) -> None:
     for name, vectors in (("user", users), ("item", items)):
         if not np.isfinite(vectors).all():
             raise DataError(f"{name} vectors hold NaN or infinity", fix="run the health gate on them")
-
-
-def _comparable(users: F32, items: F32, metric: Metric) -> tuple[F32, F32]:
-    """Return vectors whose dot product ranks items as ``metric`` does."""
-    if metric == "dot":
-        return users, items
-    if metric == "cosine":  # the user's own length does not change the ranking
-        norms = np.linalg.norm(items, axis=1, keepdims=True)
-        return users, np.asarray(items / np.where(norms > 0, norms, 1), np.float32)
-    # -|u - i|²/2 = u·i - |i|²/2 - |u|²/2, whose last term does not change the ranking
-    half = np.asarray(-0.5 * np.square(items).sum(axis=1, keepdims=True), np.float32)
-    ones = np.ones((len(users), 1), np.float32)
-    return np.concatenate([users, ones], axis=1), np.concatenate([items, half], axis=1)
 
 
 def _vectors_by_row(embeddings: Embeddings, node_type: str, graph: Graph) -> tuple[F32, Bool]:

@@ -1,0 +1,56 @@
+"""Relations as rotations of complex coordinates."""
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from embedding_features.scorers.base import Compare, RelationScorer
+from embedding_features.scorers.halves import check_even, complex_product, squared_moduli
+
+
+class RotatE(RelationScorer):
+    """Scores by how near a source lands to the target when each complex coordinate is turned by an angle.
+
+    score = −Σ_k |s_k e^{iθ_k} − t_k| over dim / 2 complex coordinates (Sun, Deng, Nie & Tang, RotatE:
+    Knowledge Graph Embedding by Relational Rotation in Complex Space, ICLR 2019, section 3, summed as in
+    their code), or the Euclidean −‖s ∘ e^{iθ} − t‖₂, which a search by Euclidean distance can serve.
+
+    Attributes:
+        metric: ``"moduli"`` or ``"l2"``.
+    """
+
+    kind: Literal["rotation"] = "rotation"
+    metric: Literal["moduli", "l2"] = "moduli"
+
+    def build(self, relations: int, dim: int, generator: torch.Generator) -> "Rotation":
+        """Build the operator with angles drawn evenly from [−π, π); ``dim`` is even."""
+        check_even(dim, self.kind)
+        angles = (torch.rand(relations, dim // 2, generator=generator) * 2 - 1) * math.pi
+        return Rotation(angles, self.metric)
+
+
+class Rotation(Compare):
+    """Turns each complex coordinate by the relation's [dim / 2] angles, in radians."""
+
+    def query(self, src: Tensor, relation: Tensor) -> Tensor:
+        """Return s ∘ e^{iθ}."""
+        return complex_product(src, _turn(self.relations[relation]))
+
+    def source_query(self, dst: Tensor, relation: Tensor) -> Tensor:
+        """Return t ∘ e^{−iθ}: distances do not change when both ends are turned back."""
+        return complex_product(dst, _turn(-self.relations[relation]))
+
+    def squared_moduli(self, vectors: Tensor) -> Tensor:
+        """Return |v_k|² [..., dim / 2] of nodes' vectors; a relation's are all 1."""
+        return squared_moduli(vectors)
+
+    def relation_squared_moduli(self, relation: Tensor) -> Tensor:
+        """Return ones [..., dim / 2]: |e^{iθ}| = 1."""
+        return torch.ones_like(self.relations[relation])
+
+
+def _turn(angles: Tensor) -> Tensor:
+    """Return e^{iθ} as [..., 2 · components] real numbers."""
+    return torch.cat([angles.cos(), angles.sin()], dim=-1)
