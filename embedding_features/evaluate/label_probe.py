@@ -119,7 +119,9 @@ def probe_split(vectors: F32, labels: CSR, train: I64, test: I64, *, strength: f
     has = np.zeros((labels.rows, labels.columns), np.bool_)
     has[labels.sources(), labels.indices] = True
     wide = vectors.astype(np.float64)
-    scores = np.stack([_log_odds(wide[train], has[train, k], wide[test], strength) for k in range(has.shape[1])])
+    scores = np.stack(
+        [_log_odds(wide[train], has[train, k], wide[test], strength) for k in range(has.shape[1])]
+    )
     return label_f1(most_likely(scores.T, has[test].sum(axis=1)), has[test])
 
 

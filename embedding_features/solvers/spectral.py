@@ -17,7 +17,6 @@ from embedding_features.solvers.orthonormal import component_signs, pad_columns
 from embedding_features.solvers.subspace import EXACT, RESOLUTION, exact_singular, randomized_singular
 
 
-
 class Spectral(FoldingSolver):
     """Decomposes the degree-scaled matrix of interactions.
 

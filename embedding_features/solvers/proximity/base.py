@@ -34,9 +34,7 @@ class AttributedProximitySolver(Part):
     """Computes the vectors of all nodes of a graph of one node type from its edges and the nodes' features."""
 
     @abstractmethod
-    def solve(
-        self, adjacency: CSR, features: F32, *, seed: int = 0, progress: Progress = SILENT
-    ) -> F32:
+    def solve(self, adjacency: CSR, features: F32, *, seed: int = 0, progress: Progress = SILENT) -> F32:
         """Compute the vectors of the nodes; arguments and errors are those of :meth:`.ProximitySolver.solve`.
 
         Args:

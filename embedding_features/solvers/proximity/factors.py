@@ -9,7 +9,13 @@ from embedding_features.arrays import F32, F64, AnyArray
 from embedding_features.artifact.metric import as_compared
 from embedding_features.graph.csr import CSR
 from embedding_features.progress import Advance
-from embedding_features.solvers.orthonormal import component_signs, descending_roots, gram, pad_columns, product
+from embedding_features.solvers.orthonormal import (
+    component_signs,
+    descending_roots,
+    gram,
+    pad_columns,
+    product,
+)
 from embedding_features.solvers.proximity.base import ProximitySolver
 from embedding_features.solvers.subspace import EXACT, RESOLUTION, exact_singular, randomized_singular
 

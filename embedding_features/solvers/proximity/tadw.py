@@ -39,9 +39,7 @@ class TADW(AttributedProximitySolver):
     regularization: float = Field(default=0.2, gt=0)
     iterations: int = Field(default=20, ge=1)
 
-    def solve(
-        self, adjacency: CSR, features: F32, *, seed: int = 0, progress: Progress = SILENT
-    ) -> F32:
+    def solve(self, adjacency: CSR, features: F32, *, seed: int = 0, progress: Progress = SILENT) -> F32:
         """Compute the vectors, of directed graphs as well; see :meth:`.AttributedProximitySolver.solve`."""
         w, ht = self.factors(adjacency, features, seed=seed, progress=progress)
         return np.concatenate([unit_rows(w), unit_rows(ht)], axis=1)

@@ -61,7 +61,12 @@ def test_the_last_line_is_json_and_blocks_are_found(
 
 def test_edges_go_both_ways_once_and_loops_are_left_out() -> None:
     csr = label_probe._adjacency(np.array([[0, 1, 1, 2], [1, 0, 2, 2]]), 3)
-    assert list(zip(csr.sources().tolist(), csr.indices.tolist(), strict=True)) == [(0, 1), (1, 0), (1, 2), (2, 1)]
+    assert list(zip(csr.sources().tolist(), csr.indices.tolist(), strict=True)) == [
+        (0, 1),
+        (1, 0),
+        (1, 2),
+        (2, 1),
+    ]
 
 
 def test_rows_are_in_the_order_of_nodes() -> None:

@@ -82,7 +82,9 @@ def test_a_split_is_judged_as_by_a_naive_loop(strength: float) -> None:
     vectors, has = _random(1)
     train, test = np.arange(40), np.arange(40, 60)
     predicted = np.zeros((20, has.shape[1]), bool)
-    models = [_minimum(vectors[train].astype(np.float64), has[train, k], strength) for k in range(has.shape[1])]
+    models = [
+        _minimum(vectors[train].astype(np.float64), has[train, k], strength) for k in range(has.shape[1])
+    ]
     for row, node in enumerate(test):
         odds = [float(vectors[node] @ model[:-1] + model[-1]) for model in models]
         for k in sorted(range(len(odds)), key=lambda k: -odds[k])[: has[node].sum()]:
@@ -105,7 +107,9 @@ def test_labels_that_training_nodes_all_have_or_lack() -> None:
 
 def test_splits_differ_and_the_seed_decides() -> None:
     vectors, has = _random(2)
-    one, again, other = (label_probe(vectors, _labels(has), splits=4, train_share=0.5, seed=s) for s in (0, 0, 1))
+    one, again, other = (
+        label_probe(vectors, _labels(has), splits=4, train_share=0.5, seed=s) for s in (0, 0, 1)
+    )
     assert one == again
     assert one != other
     assert len(set(one.splits)) > 1

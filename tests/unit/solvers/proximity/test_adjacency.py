@@ -29,7 +29,9 @@ def test_what_is_no_graph_is_refused(solver: ProximitySolver, csr: CSR, message:
 @pytest.mark.parametrize("weight", [None, np.array([1, 2], np.float32)])
 def test_methods_for_undirected_graphs_refuse_directed_ones(weight: np.ndarray | None) -> None:
     """An edge without its mirror, and a mirror with another weight."""
-    src, dst = (np.array([0, 1]), np.array([1, 2])) if weight is None else (np.array([0, 1]), np.array([1, 0]))
+    src, dst = (
+        (np.array([0, 1]), np.array([1, 2])) if weight is None else (np.array([0, 1]), np.array([1, 0]))
+    )
     csr = CSR.from_edges(src, dst, (3, 3), weight)
     for solver in (NetMF(dim=4), ProNE(dim=4)):
         with pytest.raises(GraphError, match="not symmetric"):
