@@ -1,8 +1,8 @@
-"""Measures labels read from vectors of nodes: ``python -m benchmarks.label_probe --dataset blogcatalog --json``.
+"""Measures labels read from vectors: ``python -m benchmarks.label_probe --dataset blogcatalog --json``.
 
-The protocol of random-walk papers: one-vs-rest logistic regression on a share of the labelled nodes, the number
-of each test node's labels known, micro- and macro-F1, over several random splits. Vectors are learned once and
-know no labels; settings are the authors', nothing is chosen on the labels.
+The protocol of random-walk papers: one-vs-rest logistic regression on a share of the labelled nodes, the
+number of each test node's labels known, micro- and macro-F1, over several random splits. Vectors are learned
+once and know no labels; settings are the defaults, nothing is chosen on the labels.
 """
 
 import argparse
@@ -38,7 +38,7 @@ SOLVERS: Mapping[str, ProximitySolver] = {
 
 @dataclass(frozen=True)
 class LabelledGraph:
-    """Holds an undirected graph, its labels, and where there are some features and the public split's parts."""
+    """Holds an undirected graph, its labels, and where there are some, features and the public split."""
 
     adjacency: CSR
     labels: CSR

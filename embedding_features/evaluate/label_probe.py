@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from embedding_features.arrays import F32, F64, I64, Bool
 from embedding_features.errors import DataError
@@ -43,7 +44,7 @@ class LabelProbe:
 
     @property
     def spread(self) -> LabelScores:
-        """The standard deviation over the splits, with one split less in the denominator; NaN for one split."""
+        """The standard deviation over the splits, their number less 1 below; NaN for one split."""
         if len(self.splits) == 1:
             return LabelScores(np.nan, np.nan)
         return LabelScores(*np.std(self._table(), axis=0, ddof=1).tolist())
@@ -119,14 +120,15 @@ def probe_split(vectors: F32, labels: CSR, train: I64, test: I64, *, strength: f
     has = np.zeros((labels.rows, labels.columns), np.bool_)
     has[labels.sources(), labels.indices] = True
     wide = vectors.astype(np.float64)
-    scores = np.stack(
-        [_log_odds(wide[train], has[train, k], wide[test], strength) for k in range(has.shape[1])]
-    )
+    seen, asked = wide[train], wide[test]
+    # threads of so small products wait for each other in a spin: many times slower where other work runs
+    with threadpool_limits(limits=1, user_api="blas"):
+        scores = np.stack([_log_odds(seen, one, asked, strength) for one in has[train].T])
     return label_f1(most_likely(scores.T, has[test].sum(axis=1)), has[test])
 
 
 def most_likely(scores: F64, counts: I64) -> Bool:
-    """Return [n, labels] whether a label is among the ``counts`` [n] best of its row; of equal ones the first."""
+    """Return [n, labels] whether a label is among the ``counts`` [n] best of its row, the first of equals."""
     rank = np.argsort(np.argsort(-scores, axis=1, kind="stable"), axis=1)
     best: Bool = rank < counts[:, None]
     return best

@@ -43,7 +43,7 @@ def randomized_singular(
 
 
 def exact_singular(matrix: CSR) -> tuple[F32, F64]:
-    """Return all right singular vectors [columns, r] and singular values, by the smaller side's Gram matrix."""
+    """Return all right singular vectors [columns, r] and values, by the smaller side's Gram matrix."""
     sparse = scipy.sparse.csr_array(
         (matrix.weights().astype(np.float64), matrix.indices, matrix.indptr),
         shape=(matrix.rows, matrix.columns),

@@ -31,11 +31,11 @@ class ProximitySolver(Part):
 
 
 class AttributedProximitySolver(Part):
-    """Computes the vectors of all nodes of a graph of one node type from its edges and the nodes' features."""
+    """Computes the vectors of all nodes of a graph of one node type from its edges and their features."""
 
     @abstractmethod
     def solve(self, adjacency: CSR, features: F32, *, seed: int = 0, progress: Progress = SILENT) -> F32:
-        """Compute the vectors of the nodes; arguments and errors are those of :meth:`.ProximitySolver.solve`.
+        """Compute the vectors of the nodes; see :meth:`.ProximitySolver.solve`.
 
         Args:
             adjacency: [nodes, nodes].

@@ -31,8 +31,8 @@ class NetMF(FactoredProximity):
     """Factors log max(1, M), where M is what DeepWalk's skip-gram approaches with endless walks.
 
     M = vol / (b T) · (Σ_{r=1..T} (D⁻¹A)^r) D⁻¹, vol the sum of all weights; vectors are U S^½ of the
-    truncated decomposition U S Vᵀ (Qiu et al., WSDM 2018, theorem 2.3). With ``eigenpairs`` M is approached by
-    the largest eigenpairs of D^-½ A D^-½ (algorithm 4, large windows), without them it is summed exactly
+    truncated decomposition U S Vᵀ (Qiu et al., WSDM 2018, theorem 2.3). With ``eigenpairs`` M is approached
+    by the largest eigenpairs of D^-½ A D^-½ (algorithm 4, large windows), without them it is summed exactly
     (algorithm 3, small windows).
 
     M is made in blocks, and only its entries above 1 are kept: 8 bytes each, at most 8 · nodes².

@@ -23,10 +23,10 @@ class ProNE(FactoredProximity):
     """Factors the edges' shifted log chances, and filters the vectors by a Gaussian of the graph's spectrum.
 
     Vectors R are U S^½ of the sparse F_ij = log p_ij − log q_j over the edges, p = D⁻¹A and
-    q_j ∝ (Σ_i p_ij)^¾ (Zhang et al., IJCAI 2019, eq. 5 to 7, λ = 1). Then R ← (A + I)(R − g R), where
-    g = exp(−θ (½ (L − μ)² − 1)), L = I − D̃⁻¹(A + I), is summed up to ``order`` Chebyshev polynomials (eq. 11 to
-    13), and R is made orthogonal by its decomposition. The parts are the authors' code's; so is length 1 of
-    every vector.
+    q_j ∝ (Σ_i p_ij)^¾ (Zhang et al., IJCAI 2019, section 3.1, λ = 1). Then R ← (A + I)(R − g R), where
+    g = exp(−θ (½ (L − μ)² − 1)), L = I − D̃⁻¹(A + I), is summed up to ``order`` Chebyshev polynomials
+    (section 3.2), and R is made orthogonal by its decomposition. Every vector has length 1. The details are
+    those of the authors' code.
 
     Time and memory grow with the edges: there is no dense matrix of nodes by nodes.
 

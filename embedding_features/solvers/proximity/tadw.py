@@ -57,7 +57,7 @@ class TADW(AttributedProximitySolver):
             for _ in range(self.iterations):
                 ht = product(text, h)
                 w = nearest_nodes(_near(step, ht), ht, ridge)
-                h = nearest_features(np.float64(text.T @ _near(back, w)), energy, w, ridge)
+                h = nearest_features((text.T @ _near(back, w)).astype(np.float64), energy, w, ridge)
                 advance()
         return w, product(text, h)
 

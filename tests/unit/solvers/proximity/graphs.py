@@ -18,7 +18,7 @@ def triangle_with_tail() -> CSR:
 
 
 def random_graph(nodes: int, seed: int, blocks: int = 3) -> CSR:
-    """An undirected weighted graph, a ring with chords, mostly between nodes of one block; the last is alone."""
+    """An undirected weighted graph, a ring with chords mostly within blocks; the last node is alone."""
     rng = np.random.default_rng(seed)
     node = np.arange(nodes - 1)
     chance = np.where(node[:, None] % blocks == node % blocks, 0.4, 0.05)

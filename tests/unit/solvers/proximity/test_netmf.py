@@ -41,7 +41,7 @@ def test_golden_of_one_step(eigenpairs: int | None) -> None:
 
 @pytest.mark.parametrize("eigenpairs", [None, 4])
 def test_golden_of_two_steps(eigenpairs: int | None) -> None:
-    """M = 4 (D⁻¹AD⁻¹ + D⁻¹AD⁻¹AD⁻¹): M_01 = 4 (1/4 + 1/12), M_23 = 4/3, M_33 = 4 · 1/3; the others are <= 1."""
+    """M = 4 (D⁻¹AD⁻¹ + D⁻¹AD⁻¹AD⁻¹): M_01 = 4 (1/4 + 1/12), M_23 = 4/3, M_33 = 4/3; no other is above 1."""
     found = NetMF(window=2, eigenpairs=eigenpairs).matrix(triangle_with_tail())
     wanted = np.zeros((4, 4))
     for row, column in [(0, 1), (1, 0), (2, 3), (3, 2), (3, 3)]:
