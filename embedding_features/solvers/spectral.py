@@ -3,8 +3,6 @@
 from typing import ClassVar, Literal
 
 import numpy as np
-import scipy.linalg
-import scipy.sparse
 from pydantic import Field
 
 from embedding_features.arrays import F32, F64
@@ -13,21 +11,10 @@ from embedding_features.graph.csr import CSR
 from embedding_features.graph.propagation import spmm
 from embedding_features.graph.views import BipartiteView
 from embedding_features.graph.weights import WeightUse, check_weights
-from embedding_features.progress import SILENT, Advance, Progress
+from embedding_features.progress import SILENT, Progress
 from embedding_features.solvers.base import FoldingSolver, Solution, Start
-from embedding_features.solvers.orthonormal import (
-    component_signs,
-    descending_roots,
-    gram,
-    orthonormalize,
-    pad_columns,
-    product,
-)
-
-#: up to so many rows or columns the Gram matrix is decomposed whole, without chance or iteration
-_EXACT = 1024
-#: singular values below this share of the largest are noise in float32
-_RESOLUTION = 1e-3
+from embedding_features.solvers.orthonormal import component_signs, pad_columns
+from embedding_features.solvers.subspace import EXACT, RESOLUTION, exact_singular, randomized_singular
 
 
 class Spectral(FoldingSolver):
@@ -83,11 +70,11 @@ class Spectral(FoldingSolver):
         active = np.count_nonzero(matrix.degrees), np.count_nonzero(view.reverse.degrees)
         width = self.dim + self.oversampling
         with progress.task("spectral", self.iterations + 2) as advance:
-            if min(active) <= max(_EXACT, width):
-                item, singular = _exact(matrix)
+            if min(active) <= max(EXACT, width):
+                item, singular = exact_singular(matrix)
             else:
-                item, singular = self._randomized(matrix, width, seed, advance)
-            kept = int((singular[: self.dim] > _RESOLUTION * singular[0]).sum())
+                item, singular = randomized_singular(matrix, width, self.iterations, seed, advance)
+            kept = int((singular[: self.dim] > RESOLUTION * singular[0]).sum())
             item, singular = item[:, :kept], singular[:kept]
             scale = (singular / singular[0]) ** self.spectrum_exponent / singular * active[0] ** 0.5
             user = spmm(matrix, item)
@@ -126,31 +113,3 @@ class Spectral(FoldingSolver):
         scaled = (weight * user_scale[sources] * item_scale[forward.indices]).astype(np.float32)
         matrix = CSR(forward.indptr, forward.indices, forward.columns, scaled)
         return matrix, user_scale, np.where(items > 0, items**self.item_exponent, 0)
-
-    def _randomized(self, matrix: CSR, width: int, seed: int, advance: Advance) -> tuple[F32, F64]:
-        """Return the leading right singular vectors [items, <= width] and the singular values, descending."""
-        transposed = matrix.transposed()
-        rng = np.random.default_rng(seed)
-        basis = rng.standard_normal((matrix.columns, width), dtype=np.float32)
-        for _ in range(1 + self.iterations):
-            basis = orthonormalize(spmm(transposed, spmm(matrix, basis)))
-            advance()
-        image = spmm(matrix, basis)
-        singular, vectors = descending_roots(gram(image))
-        del image
-        return product(basis, vectors), singular
-
-
-def _exact(matrix: CSR) -> tuple[F32, F64]:
-    """Return all right singular vectors [items, r] and singular values, by the smaller side's Gram matrix."""
-    sparse = scipy.sparse.csr_array(
-        (matrix.weights().astype(np.float64), matrix.indices, matrix.indptr),
-        shape=(matrix.rows, matrix.columns),
-    )
-    if matrix.columns <= matrix.rows:
-        singular, vectors = descending_roots((sparse.T @ sparse).toarray())
-        return vectors.astype(np.float32), singular
-    singular, left = descending_roots((sparse @ sparse.T).toarray())
-    with np.errstate(divide="ignore"):
-        inverse = np.where(singular > _RESOLUTION * singular[0], 1 / singular, 0)
-    return spmm(matrix.transposed(), (left * inverse).astype(np.float32)), singular

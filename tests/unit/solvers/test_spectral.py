@@ -68,7 +68,7 @@ def test_small_graphs_are_decomposed_exactly(shape: tuple[int, int], b: float, p
 
 
 def test_randomized_iteration_finds_the_leading_components(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spectral, "_EXACT", 0)
+    monkeypatch.setattr(spectral, "EXACT", 0)
     view = _blocks((400, 300), 6)
     got = Spectral(dim=6, iterations=6, oversampling=10).solve(view)
     for vectors, wanted in zip(got, _reference(view, 6, 0.4, 1.0), strict=True):
@@ -87,7 +87,7 @@ def test_dim_beyond_the_shape_reconstructs_the_matrix(
     monkeypatch: pytest.MonkeyPatch, exact: int, dim: int
 ) -> None:
     """With every component and p = 1 the product is D_u^-½ R, whatever b."""
-    monkeypatch.setattr(spectral, "_EXACT", exact)
+    monkeypatch.setattr(spectral, "EXACT", exact)
     view = _blocks((40, 25), 3)
     user, item = Spectral(dim=dim, item_exponent=0.3).solve(view)
     assert user.shape == (40, dim)
@@ -100,7 +100,7 @@ def test_dim_beyond_the_shape_reconstructs_the_matrix(
 
 def test_dependent_columns_do_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rank 3 in a randomized basis of 20: three components found, the rest exactly zero."""
-    monkeypatch.setattr(spectral, "_EXACT", 0)
+    monkeypatch.setattr(spectral, "EXACT", 0)
     users, items = np.meshgrid(np.arange(90), np.arange(60), indexing="ij")
     src, dst = np.nonzero(users % 3 == items % 3)
     view = _view(src, dst, (90, 60))
@@ -123,7 +123,7 @@ def test_nodes_without_edges_are_zero_and_change_nothing() -> None:
 
 
 def test_the_seed_decides_and_signs_are_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spectral, "_EXACT", 0)
+    monkeypatch.setattr(spectral, "EXACT", 0)
     view = _blocks((200, 150), 3)
     one, again, other = (Spectral(dim=3, iterations=8).solve(view, seed=s) for s in (1, 1, 2))
     np.testing.assert_array_equal(one[1], again[1])

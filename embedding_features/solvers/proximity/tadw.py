@@ -1,0 +1,102 @@
+"""TADW: a walk's chances as the product of vectors of nodes and of their features."""
+
+from typing import Literal
+
+import numpy as np
+import scipy.linalg
+from pydantic import Field
+
+from embedding_features.arrays import F32, F64
+from embedding_features.errors import DataError
+from embedding_features.graph.csr import CSR
+from embedding_features.graph.propagation import spmm
+from embedding_features.progress import SILENT, Progress
+from embedding_features.solvers.orthonormal import descending_roots, gram, product
+from embedding_features.solvers.proximity.adjacency import merged_adjacency, transition
+from embedding_features.solvers.proximity.base import AttributedProximitySolver
+from embedding_features.solvers.proximity.factors import unit_rows
+from embedding_features.solvers.subspace import RESOLUTION
+
+
+class TADW(AttributedProximitySolver):
+    """Factors the chances of one and two steps with the nodes' features as a third factor.
+
+    min over W, H of ‖M − Wᵀ H T‖² + λ/2 (‖W‖² + ‖H‖²), M = (P + P²) / 2, P = D⁻¹A, T the features' leading
+    components (Yang et al., IJCAI 2015, eq. 4). W and H are found by turns, each exactly: W by k × k normal
+    equations, H by the eigenvectors of W Wᵀ and the components of T, in which its equations fall apart. The
+    vectors are W and H T side by side, each half at length 1.
+
+    Attributes:
+        dim: width of the vectors, half of it k.
+        feature_dim: components of the features that are kept.
+        regularization: λ.
+        iterations: times that W and H are found.
+    """
+
+    kind: Literal["tadw"] = "tadw"
+    dim: int = Field(default=160, ge=2, multiple_of=2)
+    feature_dim: int = Field(default=200, ge=1)
+    regularization: float = Field(default=0.2, gt=0)
+    iterations: int = Field(default=20, ge=1)
+
+    def solve(self, adjacency: CSR, features: F32, *, seed: int = 0, progress: Progress = SILENT) -> F32:
+        """Compute the vectors, of directed graphs as well; see :meth:`.AttributedProximitySolver.solve`."""
+        w, ht = self.factors(adjacency, features, seed=seed, progress=progress)
+        return np.concatenate([unit_rows(w), unit_rows(ht)], axis=1)
+
+    def factors(
+        self, adjacency: CSR, features: F32, *, seed: int = 0, progress: Progress = SILENT
+    ) -> tuple[F32, F32]:
+        """Compute Wᵀ and (H T)ᵀ [nodes, dim / 2], whose product approaches M."""
+        step = transition(merged_adjacency(adjacency, undirected=False))
+        _check_features(features, step.rows)
+        text, energy = principal_components(features, self.feature_dim)
+        back, ridge = step.transposed(), self.regularization / 2
+        h = np.random.default_rng(seed).standard_normal((text.shape[1], self.dim // 2))
+        with progress.task("tadw", self.iterations) as advance:
+            for _ in range(self.iterations):
+                ht = product(text, h)
+                w = nearest_nodes(_near(step, ht), ht, ridge)
+                h = nearest_features((text.T @ _near(back, w)).astype(np.float64), energy, w, ridge)
+                advance()
+        return w, product(text, h)
+
+
+def nearest_nodes(image: F32, ht: F32, ridge: float) -> F32:
+    """Return the Wᵀ [n, k] that is best for (H T)ᵀ [n, k]; ``image`` is M (H T)ᵀ, ``ridge`` λ/2."""
+    square = gram(ht) + ridge * np.eye(ht.shape[1])
+    return product(image, scipy.linalg.inv(square))
+
+
+def nearest_features(image: F64, energy: F64, w: F32, ridge: float) -> F64:
+    """Return the Hᵀ [f, k] that is best for Wᵀ [n, k].
+
+    Args:
+        image: T Mᵀ Wᵀ [f, k].
+        energy: [f] the diagonal of T Tᵀ, which has nothing beside it.
+        w: Wᵀ.
+        ridge: λ/2.
+    """
+    roots, vectors = descending_roots(gram(w))
+    turned = image @ vectors / (energy[:, None] * roots**2 + ridge)
+    return np.asarray(turned @ vectors.T)
+
+
+def principal_components(features: F32, dim: int) -> tuple[F32, F64]:
+    """Return U S [n, f <= dim] of the features' truncated decomposition U S Vᵀ, and S²."""
+    singular, right = descending_roots(gram(np.ascontiguousarray(features, np.float32)))
+    kept = int((singular[:dim] > RESOLUTION * singular[0]).sum())
+    return product(features, right[:, :kept]), singular[:kept] ** 2
+
+
+def _near(step: CSR, x: F32) -> F32:
+    """Return ½ (P + P²) x."""
+    once = spmm(step, x)
+    return np.float32(0.5) * (once + spmm(step, once))
+
+
+def _check_features(features: F32, nodes: int) -> None:
+    if features.ndim != 2 or len(features) != nodes:
+        raise DataError(f"features of shape {features.shape} do not describe {nodes} nodes")
+    if not np.isfinite(features).all():
+        raise DataError("features hold NaN or infinity", fix="fill them, or leave the columns out")
