@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from embedding_features.arrays import F64, I32, I64
+from embedding_features.arrays import F64, I32, I64, AnyArray
 from embedding_features.errors import GraphError
 from embedding_features.graph.csr import CSR
 from embedding_features.jit import jit
@@ -48,7 +48,7 @@ def edges_of(csr: CSR) -> Edges:
     return Edges(indptr, csr.indices[taken], _sums_before(weight[taken], np.float64))
 
 
-def _sums_before(values: np.ndarray, kind: type) -> np.ndarray:
+def _sums_before(values: AnyArray, kind: type) -> AnyArray:
     """Return [n + 1] sums of the values before each place."""
     sums = np.zeros(len(values) + 1, kind)
     np.cumsum(values, out=sums[1:])

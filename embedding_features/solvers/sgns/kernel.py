@@ -118,7 +118,7 @@ def _train_walk(
 
 @jit()
 def train_pair(model: Model, node: int, targets: I64, rate: np.float32, gains: F32, error: F32) -> None:
-    """Take a step down the gradient of -log σ(v·c₀) - Σ_{k > 0} log σ(-v·c_k), all of it at one point.
+    """Take a step down the gradient of -log σ(v·c₀) - Σ_{k > 0} log σ(-v·c_k), all slopes at one point.
 
     Args:
         model: v is ``vectors[node]``, c_k is ``contexts[targets[k]]``.

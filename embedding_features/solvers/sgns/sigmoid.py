@@ -18,8 +18,12 @@ def sigmoid_table() -> F32:
 
 @jit()
 def sigmoid(x: np.float32, table: F32) -> np.float32:
-    """Return 1 / (1 + e^-x), to 1e-6 between -8 and 8, by linear interpolation."""
+    """Return 1 / (1 + e^-x), to 1e-6 between -8 and 8, by linear interpolation; of NaN what is of -8."""
     limit, steps = np.float32(_LIMIT), np.float32(_STEPS)
-    scaled = (max(-limit, min(limit, x)) + limit) * steps
+    if not x > -limit:
+        x = -limit
+    elif x > limit:
+        x = limit
+    scaled = (x + limit) * steps
     place = np.int64(scaled)
     return table[place] + (scaled - np.float32(place)) * (table[place + 1] - table[place])
