@@ -2,13 +2,13 @@
 
     python -m benchmarks.walks --json
 
-10,312 nodes, 333,983 edges both ways. Walks: 80 nodes from every node, first order and node2vec's second order
-(p = q = 1/4); ours return rows, PecanPy's lists of ids. Skip-grams: 128 dimensions, windows drawn up to 10, 5
-negatives, one pass over 10 first-order walks a node. Ours draw them as they train, and that time counts;
-of gensim, which is given walks of ours as lists, only the pass itself does. Both sides run on all cores, one
-after the other, ours after a warm-up, and the best of ``--repeats`` counts. A pass has the same number of pairs on both sides, up to the
-draws of windows. F1 is micro, of one logistic regression a label on 90 % of the nodes, the number of each
-node's labels known, mean of splits that are the same for both.
+10,312 nodes, 333,983 edges both ways. Walks: 80 nodes from every node, first order and node2vec's second
+order (p = q = 1/4); ours return rows, PecanPy's lists of ids. Skip-grams: 128 dimensions, windows drawn up
+to 10, 5 negatives, one pass over 10 first-order walks a node. Ours draw them as they train, and that time
+counts; of gensim, which is given walks of ours as lists, only the pass itself does. Both sides run on all
+cores, one after the other, ours after a warm-up, and the best of ``--repeats`` counts. A pass has the same
+number of pairs on both sides, up to the draws of windows. F1 is micro, of one logistic regression a label
+on 90 % of the nodes, the number of each node's labels known, mean of splits that are the same for both.
 
 The peers get an environment of their own (:mod:`benchmarks.peer_environment`); where it cannot be made, with
 ``--without-peers``, ours stand alone.

@@ -8,7 +8,7 @@ from embedding_features.jit import jit
 
 @jit()
 def first_not_below(rows: I32 | I64, start: int, stop: int, row: int) -> int:
-    """Return the first place of ``rows[start:stop]``, which ascend, not below ``row``; ``stop`` without one."""
+    """Return the first place of ``rows[start:stop]``, which ascend, not below ``row``, or ``stop``."""
     while start < stop:
         middle = (start + stop) >> 1
         if rows[middle] < row:

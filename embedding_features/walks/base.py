@@ -76,7 +76,7 @@ class Walker(ABC):
             seed: of orders and walks.
             batch: walks that are in memory at a time; it changes nothing but that.
         """
-        key = key_of(seed, Purpose.ORDER)
+        key = int(key_of(seed, Purpose.ORDER))
         for number in range(count):
             order = np.random.default_rng((key, number)).permutation(self.starts)
             for begin in range(0, len(order), batch):

@@ -75,7 +75,7 @@ class BiasedWalker(Walker):
 def _walk(edges: Edges, bias: Bias, starts: I32, key: np.uint64, number: int, walks: I32) -> None:
     count, length = walks.shape
     for w in numba.prange(count):
-        before, node = np.int64(-1), np.int64(starts[w])
+        before, node = -1, int(starts[w])
         state = walk_state(key, node, number)
         walks[w, 0] = node
         for step in range(1, length):
@@ -84,7 +84,7 @@ def _walk(edges: Edges, bias: Bias, starts: I32, key: np.uint64, number: int, wa
                 break
             if before < 0:
                 state += GOLDEN
-                after = np.int64(edges.indices[draw_edge(edges.cumulative, begin, end, mix(state))])
+                after = int(edges.indices[draw_edge(edges.cumulative, begin, end, mix(state))])
             else:
                 after, state = next_node(edges, bias, before, node, state)
             walks[w, step] = after

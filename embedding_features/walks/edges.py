@@ -50,7 +50,7 @@ def edges_of(csr: CSR) -> Edges:
 
 def _sums_before(values: AnyArray, kind: type) -> AnyArray:
     """Return [n + 1] sums of the values before each place."""
-    sums = np.zeros(len(values) + 1, kind)
+    sums: AnyArray = np.zeros(len(values) + 1, kind)
     np.cumsum(values, out=sums[1:])
     return sums
 
@@ -94,5 +94,5 @@ def draw_edge(cumulative: F64, begin: int, end: int, bits: np.uint64) -> int:
 def mass(cumulative: F64, begin: int, end: int) -> float:
     """Return the summed weights of the edges from ``begin`` to ``end``."""
     if len(cumulative) == 0:
-        return np.float64(end - begin)
-    return cumulative[end] - cumulative[begin]
+        return float(end - begin)
+    return float(cumulative[end] - cumulative[begin])

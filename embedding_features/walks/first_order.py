@@ -74,4 +74,4 @@ def _neighbour(hops: Hops, offset: int, node: int, bits: np.uint64) -> int:
     begin, end = hops.indptr[offset + node], hops.indptr[offset + node + 1]
     if begin == end:
         return -1
-    return np.int64(hops.indices[draw_edge(hops.cumulative, begin, end, bits)])
+    return int(hops.indices[draw_edge(hops.cumulative, begin, end, bits)])

@@ -49,7 +49,7 @@ def next_node(edges: Edges, bias: Bias, before: int, node: int, state: np.uint64
         if beyond > 0 and height >= bound:
             return before, state
         state += GOLDEN
-        after = np.int64(edges.indices[draw_edge(edges.cumulative, begin, end, mix(state))])
+        after = int(edges.indices[draw_edge(edges.cumulative, begin, end, mix(state))])
         if _accepted(edges, bias, before, after, height):
             return after, state
     state += GOLDEN
@@ -76,9 +76,9 @@ def _is_near(edges: Edges, before: int, after: int) -> bool:
 @jit()
 def _scan(edges: Edges, bias: Bias, before: int, node: int, sought: float) -> tuple[int, float]:
     """Return the neighbour at which the summed factors times weights exceed ``sought``, and that sum."""
-    total, after = 0.0, np.int64(-1)
+    total, after = 0.0, -1
     for edge in range(edges.indptr[node], edges.indptr[node + 1]):
-        after = np.int64(edges.indices[edge])
+        after = int(edges.indices[edge])
         factor = 1.0
         if after == before:
             factor = bias.back
@@ -96,4 +96,3 @@ def _mass_to(edges: Edges, begin: int, end: int, node: int) -> float:
     first = first_not_below(edges.indices, begin, end, node)
     last = first_not_below(edges.indices, first, end, node + 1)
     return mass(edges.cumulative, first, last)
-

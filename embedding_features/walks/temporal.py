@@ -37,7 +37,7 @@ class TemporalWalks(Walks):
             csr: [rows, rows] edges with times.
 
         Raises:
-            GraphError: when edges have no time, rows and columns differ, or a weight is negative or no number.
+            GraphError: when edges have no time, rows and columns differ, or a weight is below 0 or NaN.
         """
         check_square(csr)
         if csr.time is None:
@@ -87,10 +87,10 @@ def _times_taken(csr: CSR) -> I64:
 def _walk(edges: Edges, times: I64, starts: I32, key: np.uint64, number: int, walks: I32) -> None:
     count, length = walks.shape
     for w in numba.prange(count):
-        node = np.int64(starts[w])
+        node = int(starts[w])
         state = walk_state(key, node, number)
         walks[w, 0] = node
-        now = _EVER
+        now = int(_EVER)
         for step in range(1, length):
             end = edges.indptr[node + 1]
             begin = first_not_below(times, edges.indptr[node], end, now)
@@ -98,6 +98,5 @@ def _walk(edges: Edges, times: I64, starts: I32, key: np.uint64, number: int, wa
                 break
             state += GOLDEN
             edge = draw_edge(edges.cumulative, begin, end, mix(state))
-            node, now = np.int64(edges.indices[edge]), times[edge]
+            node, now = int(edges.indices[edge]), int(times[edge])
             walks[w, step] = node
-

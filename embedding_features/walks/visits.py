@@ -73,7 +73,9 @@ class VisitCounts(Config):
         counts = np.zeros(nodes.shape, np.float32)
         parts = max(1, min(len(queries), numba.get_num_threads()))
         rows = np.ascontiguousarray(queries, np.int64)
-        _count(edges_of(csr), rows, key_of(seed, Purpose.STEPS), self.steps, self.restart, parts, nodes, counts)
+        _count(
+            edges_of(csr), rows, key_of(seed, Purpose.STEPS), self.steps, self.restart, parts, nodes, counts
+        )
         return Visits(nodes, counts)
 
 
@@ -96,7 +98,7 @@ def _count(
         for q in range(part * total // parts, (part + 1) * total // parts):
             found = _visit(edges, queries[q], key, steps, restart, visits, met)
             for place in range(found):
-                node = np.int64(met[place])
+                node = int(met[place])
                 if node != queries[q]:
                     insert_best(nodes[q], counts[q], node, np.float32(visits[node]))
                 visits[node] = 0
@@ -114,7 +116,7 @@ def _visit(
     for _ in range(steps):
         begin, end = edges.indptr[node], edges.indptr[node + 1]
         state += GOLDEN
-        node = np.int64(edges.indices[draw_edge(edges.cumulative, begin, end, mix(state))])
+        node = int(edges.indices[draw_edge(edges.cumulative, begin, end, mix(state))])
         if visits[node] == 0:
             met[found] = node
             found += 1

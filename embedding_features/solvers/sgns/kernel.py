@@ -85,7 +85,7 @@ def train(
             rate = np.float32(schedule.start + (schedule.end - schedule.start) * done)
             state = walk_state(key, first + w, 0)
             pairs[part] += _train_walk(walks[w], model, noise, window, rate, state, targets, gains, error)
-    return pairs.sum()
+    return int(pairs.sum())
 
 
 @jit()
@@ -107,11 +107,11 @@ def _train_walk(
     for place in range(length):
         state += GOLDEN
         reach = 1 + below(mix(state), window)
-        count, state = draw_targets(noise, np.int64(walk[place]), state, targets)
+        count, state = draw_targets(noise, int(walk[place]), state, targets)
         begin, end = max(0, place - reach), min(length, place + reach + 1)
         for other in range(begin, end):
             if other != place:
-                train_pair(model, np.int64(walk[other]), targets[:count], rate, gains, error)
+                train_pair(model, int(walk[other]), targets[:count], rate, gains, error)
                 pairs += 1
     return pairs
 

@@ -1,6 +1,7 @@
 """The noise distribution of negative samples: a table of each node type's rows."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -34,7 +35,7 @@ def noise_of(degrees: I64, spans: I64, table: Callable[[I64], tuple[F64, I64]]) 
         table: makes the alias table of the rows of one type, from their degrees.
     """
     keep, alias = np.ones(len(degrees)), np.arange(len(degrees))
-    for begin, end in zip(spans[:-1], spans[1:], strict=True):
+    for begin, end in pairwise(spans.tolist()):
         if degrees[begin:end].any():  # no walk meets a type without edges
             keep[begin:end], own = table(degrees[begin:end])
             alias[begin:end] = own + begin
@@ -64,7 +65,7 @@ def draw_targets(noise: Noise, node: int, state: np.uint64, targets: I64) -> tup
         drawn = first + below(mix(state), size)
         state += GOLDEN
         if unit(mix(state)) >= noise.keep[drawn]:
-            drawn = noise.alias[drawn]
+            drawn = int(noise.alias[drawn])
         if drawn != node:
             targets[count] = drawn
             count += 1

@@ -26,4 +26,4 @@ def sigmoid(x: np.float32, table: F32) -> np.float32:
         x = limit
     scaled = (x + limit) * steps
     place = np.int64(scaled)
-    return table[place] + (scaled - np.float32(place)) * (table[place + 1] - table[place])
+    return np.float32(table[place] + (scaled - np.float32(place)) * (table[place + 1] - table[place]))

@@ -1,5 +1,7 @@
 """Walks over random graphs: each step is along an edge, and only a node without a next one ends a walk."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,7 +29,7 @@ def steps_of(walk: I32) -> list[tuple[int, int]]:
     length = int((walk >= 0).sum())
     assert (walk[length:] == -1).all()
     nodes = walk[:length].tolist()
-    return list(zip(nodes[:-1], nodes[1:], strict=True))
+    return list(pairwise(nodes))
 
 
 @settings(max_examples=60, deadline=None)

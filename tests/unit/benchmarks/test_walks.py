@@ -15,7 +15,7 @@ from embedding_features.solvers.sgns import SGNS
 
 @pytest.fixture(autouse=True)
 def _two_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A graph of two groups in place of blogcatalog; the group is the label, and there is none of number 1."""
+    """A graph of two groups in place of blogcatalog; twice the group is the label, so that there is no 1."""
     rng = np.random.default_rng(0)
     group = np.repeat([0, 1], 40)
     chance = np.where(group[:, None] == group, 0.4, 0.01)

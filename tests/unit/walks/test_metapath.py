@@ -17,7 +17,8 @@ def relations(weighted: bool = False) -> dict[str, Relation]:
     dst[:PAPERS] = np.arange(PAPERS)
     weight = rng.choice([0.5, 2.0], 25).astype(np.float32) if weighted else None
     wrote = Relation.from_edges("wrote", "author", "paper", src, dst, (AUTHORS, PAPERS), weight)
-    papers, venues = np.arange(PAPERS), np.arange(PAPERS) % VENUES
+    papers = np.repeat(np.arange(PAPERS), 2)
+    venues = (papers + np.tile([0, 1], PAPERS)) % VENUES
     at = Relation.from_edges("at", "paper", "venue", papers, venues, (PAPERS, VENUES))
     return {"wrote": wrote, "at": at}
 

@@ -88,7 +88,7 @@ def test_threads_change_nothing(walks: UniformWalks | BiasedWalks) -> None:
 
 def test_faults_are_told() -> None:
     walker = UniformWalks().over(random_graph(0))
-    with pytest.raises(GraphError, match="starts -1..8 outside rows 0..7"):
+    with pytest.raises(GraphError, match=r"starts -1\.\.8 outside rows 0\.\.7"):
         walker.draw(np.array([-1, 8]), seed=0)
     with pytest.raises(ConfigError, match="seed -1"):
         walker.draw(np.array([0]), seed=-1)

@@ -56,7 +56,7 @@ def test_a_walk_that_cannot_go_on_goes_back() -> None:
 
 def test_faults_are_told() -> None:
     graph = random_graph(0)
-    with pytest.raises(GraphError, match="queries -2..3 outside rows 0..7"):
+    with pytest.raises(GraphError, match=r"queries -2\.\.3 outside rows 0\.\.7"):
         VisitCounts().count(graph, np.array([-2, 3]), seed=0)
     with pytest.raises(ConfigError, match="seed -1"):
         VisitCounts().count(graph, np.array([0]), seed=-1)
