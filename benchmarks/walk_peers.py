@@ -1,9 +1,12 @@
 """Puts PecanPy's walks and gensim's word2vec, at the benchmark's sizes, behind a function each."""
 
+import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,13 +18,19 @@ from embedding_features.solvers.sgns import SGNS
 #: installed without what they declare (numpy < 2, for one), beside the few that they import
 PACKAGES = (
     "gensim==4.4.0",
-    "nptyping==2.5.0",
     "numba-progress==1.2.0",
     "pecanpy==2.0.9",
     "smart-open==7.3.0",
     "wrapt==1.17.3",
 )
-MODULES = ("gensim", "nptyping", "numba_progress", "pecanpy", "smart_open", "wrapt")
+MODULES = ("gensim", "numba_progress", "pecanpy", "smart_open", "wrapt")
+
+
+class _Annotations(ModuleType):
+    """Stands in for nptyping, which PecanPy writes annotations with and which does not load under numpy 2."""
+
+    Bool = Float32 = UInt32 = UInt64 = object
+    NDArray = Shape = defaultdict(lambda: object)
 
 
 def pecanpy_walks(graph: CSR, order: tuple[float, float] | None, length: int) -> Callable[[int], list[Any]]:
@@ -33,6 +42,8 @@ def pecanpy_walks(graph: CSR, order: tuple[float, float] | None, length: int) ->
         length: nodes of a walk.
     """
     import numba
+
+    sys.modules.setdefault("nptyping", _Annotations("nptyping"))
     from pecanpy import pecanpy
 
     mode, (p, q) = (pecanpy.SparseOTF, order) if order else (pecanpy.FirstOrderUnweighted, (1, 1))

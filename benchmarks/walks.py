@@ -38,7 +38,7 @@ from embedding_features.walks import BiasedWalks, UniformWalks, Walker
 
 LENGTH, P, Q = 80, 0.25, 0.25
 TRAINING = SGNS(dim=128, walks_per_node=10, window=10)
-SPLITS = 5
+SPLITS = 3
 
 
 def read(dataset: str) -> tuple[CSR, Bool]:
