@@ -1,7 +1,7 @@
 """The training of skip-grams on walks, compiled.
 
-Sums are in an order that the source states (:mod:`.dot_product`), so that at one thread the vectors are the
-same in every process.
+Sums are in an order that the source states (:mod:`.dot_product`, :mod:`.descend`), so that at one thread the
+vectors are the same in every process.
 """
 
 from typing import NamedTuple
@@ -11,8 +11,9 @@ import numpy as np
 
 from embedding_features.arrays import F32, I32, I64
 from embedding_features.hashes import GOLDEN
-from embedding_features.jit import jit, piece, working_memory
+from embedding_features.jit import jit
 from embedding_features.solvers.dot_product import dot
+from embedding_features.solvers.sgns.descend import descend
 from embedding_features.solvers.sgns.noise import Noise, draw_targets
 from embedding_features.solvers.sgns.sigmoid import sigmoid
 from embedding_features.walks.draws import below, mix, walk_state
@@ -73,18 +74,16 @@ def train(
         key: of windows and negatives.
         parts: number of parts.
     """
-    count, dim = len(walks), model.vectors.shape[1]
+    count = len(walks)
     pairs = np.zeros(parts, np.int64)
     for part in numba.prange(parts):
         targets = np.empty(1 + negatives, np.int64)
-        size = max(dim, len(targets))
-        memory = working_memory(2, size, model.vectors)
-        gains, error = piece(memory, 0, size), piece(memory, 1, size)[:dim]
+        gains = np.empty(len(targets), np.float32)
         for w in range(part * count // parts, (part + 1) * count // parts):
             done = (first + w) / schedule.walks
             rate = np.float32(schedule.start + (schedule.end - schedule.start) * done)
             state = walk_state(key, first + w, 0)
-            pairs[part] += _train_walk(walks[w], model, noise, window, rate, state, targets, gains, error)
+            pairs[part] += _train_walk(walks[w], model, noise, window, rate, state, targets, gains)
     return int(pairs.sum())
 
 
@@ -98,7 +97,6 @@ def _train_walk(
     state: np.uint64,
     targets: I64,
     gains: F32,
-    error: F32,
 ) -> int:
     """Train on the pairs of one walk, and count them."""
     pairs, length = 0, len(walk)
@@ -111,13 +109,13 @@ def _train_walk(
         begin, end = max(0, place - reach), min(length, place + reach + 1)
         for other in range(begin, end):
             if other != place:
-                train_pair(model, int(walk[other]), targets[:count], rate, gains, error)
+                train_pair(model, int(walk[other]), targets[:count], rate, gains)
                 pairs += 1
     return pairs
 
 
 @jit()
-def train_pair(model: Model, node: int, targets: I64, rate: np.float32, gains: F32, error: F32) -> None:
+def train_pair(model: Model, node: int, targets: I64, rate: np.float32, gains: F32) -> None:
     """Take a step down the gradient of -log σ(v·c₀) - Σ_{k > 0} log σ(-v·c_k), all slopes at one point.
 
     Args:
@@ -126,19 +124,10 @@ def train_pair(model: Model, node: int, targets: I64, rate: np.float32, gains: F
         targets: [1 + n] rows of outputs, the positive one first.
         rate: of learning.
         gains: [1 + n or more] working memory.
-        error: [dim] working memory.
     """
-    vector, dim = model.vectors[node], len(error)
+    vector = model.vectors[node]
     for k in range(len(targets)):
         label = np.float32(1 if k == 0 else 0)
         score = dot(vector, model.contexts[targets[k]])
         gains[k] = rate * (label - sigmoid(score, model.sigmoid))
-    for d in range(dim):
-        error[d] = np.float32(0)
-    for k in range(len(targets)):
-        context, gain = model.contexts[targets[k]], gains[k]
-        for d in range(dim):
-            error[d] += gain * context[d]
-            context[d] += gain * vector[d]
-    for d in range(dim):
-        vector[d] += error[d]
+    descend(vector, model.contexts, targets, gains)

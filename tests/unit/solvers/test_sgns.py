@@ -11,8 +11,10 @@ from embedding_features.errors import ConfigError, GraphError
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.relation import Relation
 from embedding_features.hashes import GOLDEN
+from embedding_features.jit import jit
 from embedding_features.sampling import Popularity, Uniform
 from embedding_features.solvers.sgns import SGNS
+from embedding_features.solvers.sgns.descend import descend
 from embedding_features.solvers.sgns.kernel import Model, train_pair
 from embedding_features.solvers.sgns.noise import draw_targets, noise_of
 from embedding_features.solvers.sgns.sigmoid import sigmoid, sigmoid_table
@@ -42,8 +44,8 @@ def test_sigmoid() -> None:
 def test_a_step_by_hand() -> None:
     """v = (1, 0), c₀ = (0, 2), c₁ = (0, 1): both products are 0, σ = ½, so the gains at rate .1 are ±.05."""
     vectors, contexts = np.array([[9, 9], [1, 0]], np.float32), np.array([[0, 2], [0, 1], [5, 5]], np.float32)
-    gains, error = np.empty(2, np.float32), np.empty(2, np.float32)
-    train_pair(Model(vectors, contexts, sigmoid_table()), 1, np.array([0, 1]), np.float32(0.1), gains, error)
+    model, gains = Model(vectors, contexts, sigmoid_table()), np.empty(2, np.float32)
+    train_pair(model, 1, np.array([0, 1]), np.float32(0.1), gains)
     np.testing.assert_allclose(vectors, [[9, 9], [1, 0.05 * 2 - 0.05 * 1]], rtol=1e-6)
     np.testing.assert_allclose(contexts, [[0.05, 2], [-0.05, 1], [5, 5]], rtol=1e-6)
 
@@ -70,10 +72,29 @@ def test_a_step_goes_down_the_gradient() -> None:
         return found
 
     expected = [vectors - 0.5 * slope(0), contexts - 0.5 * slope(1)]
-    memory = np.empty((2, 7), np.float32)
-    train_pair(Model(vectors, contexts, sigmoid_table()), 4, targets, np.float32(0.5), *memory)
+    gains = np.empty(4, np.float32)
+    train_pair(Model(vectors, contexts, sigmoid_table()), 4, targets, np.float32(0.5), gains)
     np.testing.assert_allclose(vectors, expected[0], atol=1e-5)
     np.testing.assert_allclose(contexts, expected[1], atol=1e-5)
+
+
+@jit()
+def _descend(vector: F32, contexts: F32, targets: I64, gains: F32) -> None:
+    descend(vector, contexts, targets, gains)
+
+
+@pytest.mark.parametrize("dim", [1, 2, 15, 16, 17, 48, 100])
+def test_moves_have_the_bits_of_the_stated_sums(dim: int) -> None:
+    rng = np.random.default_rng(dim)
+    vector, contexts, gains = (rng.standard_normal(n).astype(np.float32) for n in (dim, (5, dim), 4))
+    targets, moved, total = np.array([3, 1, 3, 0]), contexts.copy(), np.zeros(dim, np.float32)
+    for target, gain in zip(targets, gains, strict=True):
+        total += gain * moved[target]
+        moved[target] += gain * vector
+    after = vector + total
+    _descend(vector, contexts, targets, gains)
+    assert vector.tobytes() == after.tobytes()
+    assert contexts.tobytes() == moved.tobytes()
 
 
 def naive(sgns: SGNS, graph: CSR, seed: int, length: int) -> tuple[F64, int]:
