@@ -28,29 +28,33 @@ MODULES = ("deepctr_torch", "fuxictr", "h5py", "keras_preprocessing", "polars", 
 
 
 @contextmanager
-def peer_python(folder: Path | None) -> Iterator[str]:
+def peer_python(
+    folder: Path | None, packages: Sequence[str] = PEERS, modules: Sequence[str] = MODULES
+) -> Iterator[str]:
     """Yield the path of a Python that has the peers.
 
     Args:
         folder: where the environment is kept for the next time; None: in a temporary folder, gone afterwards.
+        packages: what is installed, with versions; the rankers' peers by default.
+        modules: what can then be imported.
     """
-    if all(importlib.util.find_spec(module) for module in MODULES):
+    if all(importlib.util.find_spec(module) for module in modules):
         yield sys.executable
     elif folder is not None:
-        yield _made(folder)
+        yield _made(folder, packages)
     else:
-        with tempfile.TemporaryDirectory(prefix="ranker-peers-") as temporary:
-            yield _made(Path(temporary))
+        with tempfile.TemporaryDirectory(prefix="peers-") as temporary:
+            yield _made(Path(temporary), packages)
 
 
-def _made(folder: Path) -> str:
+def _made(folder: Path, packages: Sequence[str]) -> str:
     python = folder / "bin" / "python"
     ready = folder / "ready"
     if not ready.exists():
         _run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
         lib = folder / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
         (lib / "ours.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
-        _run([str(python), "-m", "pip", "install", "--quiet", "--no-deps", *PEERS])
+        _run([str(python), "-m", "pip", "install", "--quiet", "--no-deps", *packages])
         ready.touch()
     return str(python)
 

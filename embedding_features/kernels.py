@@ -7,16 +7,22 @@ from embedding_features.jit import jit
 
 
 @jit()
-def contains(rows: I32 | I64, start: int, stop: int, row: int) -> bool:
-    """Return whether ``rows[start:stop]``, which ascend, hold ``row``."""
-    end = stop
+def first_not_below(rows: I32 | I64, start: int, stop: int, row: int) -> int:
+    """Return the first place of ``rows[start:stop]``, which ascend, not below ``row``, or ``stop``."""
     while start < stop:
         middle = (start + stop) >> 1
         if rows[middle] < row:
             start = middle + 1
         else:
             stop = middle
-    return start < end and rows[start] == row
+    return start
+
+
+@jit()
+def contains(rows: I32 | I64, start: int, stop: int, row: int) -> bool:
+    """Return whether ``rows[start:stop]``, which ascend, hold ``row``."""
+    place = first_not_below(rows, start, stop, row)
+    return place < stop and rows[place] == row
 
 
 @jit()

@@ -14,13 +14,16 @@ from embedding_features.sampling import Pairs, Popularity, Uniform
 from embedding_features.scoring import Dot
 from embedding_features.solvers.bpmf import BPMF
 from embedding_features.solvers.ials import IALS
+from embedding_features.solvers.sgns import SGNS
 from embedding_features.solvers.spectral import Spectral
 from embedding_features.solvers.vbmf import VBMF
+from embedding_features.walks import BiasedWalks, MetapathWalks, TemporalWalks, UniformWalks
 
 __all__ = ["PARTS", "AttributedClosedForm", "ClosedForm", "Method", "Trained", "ValuedClosedForm"]
 
 PARTS: tuple[type[Part], ...] = (
     *(LightPropagation, Lookup),
     *(BPR, Dot, Pairs, Popularity, Uniform),
-    *(BPMF, IALS, Spectral, VBMF),
+    *(BPMF, IALS, SGNS, Spectral, VBMF),
+    *(BiasedWalks, MetapathWalks, TemporalWalks, UniformWalks),
 )

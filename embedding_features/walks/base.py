@@ -1,0 +1,94 @@
+"""The interface of walks: settings that are laid over a graph, and the walker that this makes."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from pydantic import Field
+
+from embedding_features.arrays import I32, I64
+from embedding_features.config import Part
+from embedding_features.errors import GraphError
+from embedding_features.walks.draws import Purpose, key_of
+
+
+class Walks(Part):
+    """Says how walks go; each kind has an ``over``, which returns a :class:`Walker`.
+
+    Attributes:
+        length: nodes of a walk, its start included.
+    """
+
+    length: int = Field(default=80, ge=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walker(ABC):
+    """Draws walks over one graph.
+
+    Attributes:
+        length: nodes of a walk, its start included.
+        starts: [n] int32 rows from which walks start: those that an edge leaves.
+        degrees: [rows] int64 numbers of edges that leave or enter each row.
+        spans: [types + 1] int64 where the rows of each node type begin; the last is the number of rows.
+    """
+
+    length: int
+    starts: I32
+    degrees: I64
+    spans: I64
+
+    @property
+    def rows(self) -> int:
+        """The number of nodes of all types."""
+        return len(self.degrees)
+
+    @final
+    def draw(self, starts: I32 | I64, *, seed: int, number: int = 0) -> I32:
+        """Draw one walk from each start.
+
+        Args:
+            starts: [n] rows; a row given twice gives the same walk twice.
+            seed: of all draws.
+            number: which of its start's walks each is, from 0.
+
+        Returns:
+            [n, length] int32 rows, -1 behind the end of a walk that no edge leads on. A walk is a function of
+            seed, start and number: neither threads nor the other starts change it.
+
+        Raises:
+            ConfigError: when the seed is negative.
+            GraphError: when a start is no row.
+        """
+        if len(starts) and (starts.min() < 0 or starts.max() >= self.rows):
+            raise GraphError(f"starts {starts.min()}..{starts.max()} outside rows 0..{self.rows - 1}")
+        walks = np.full((len(starts), self.length), -1, np.int32)
+        self._draw(np.ascontiguousarray(starts, np.int32), key_of(seed, Purpose.STEPS), number, walks)
+        return walks
+
+    def rounds(self, count: int, *, seed: int, batch: int) -> Iterator[I32]:
+        """Yield ``count`` walks from each start, in batches; a round passes all starts in random order.
+
+        Args:
+            count: walks from each start.
+            seed: of orders and walks.
+            batch: walks that are in memory at a time; it changes nothing but that.
+        """
+        key = int(key_of(seed, Purpose.ORDER))
+        for number in range(count):
+            order = np.random.default_rng((key, number)).permutation(self.starts)
+            for begin in range(0, len(order), batch):
+                yield self.draw(order[begin : begin + batch], seed=seed, number=number)
+
+    @abstractmethod
+    def _draw(self, starts: I32, key: np.uint64, number: int, walks: I32) -> None:
+        """Put a walk from each start into ``walks`` [n, length], which holds -1.
+
+        Args:
+            starts: [n] rows, checked.
+            key: of the seed; see :func:`.walk_state`.
+            number: of the walks.
+            walks: what is filled in.
+        """

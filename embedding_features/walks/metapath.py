@@ -1,0 +1,111 @@
+"""Walks that follow the relations of a path in turn."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from embedding_features.arrays import I64
+from embedding_features.errors import GraphError
+from embedding_features.graph.csr import CSR
+from embedding_features.graph.relation import Relation
+from embedding_features.walks.base import Walks
+from embedding_features.walks.edges import Edges, edges_of
+from embedding_features.walks.first_order import FirstOrderWalker, Hops
+
+_Hop = tuple[str, str, CSR]  # node type from, node type to, edges
+
+
+class MetapathWalks(Walks):
+    """Goes along the relations of a path, each step by weight, and then along the path again.
+
+    The walks of metapath2vec (Dong, Chawla & Swami, KDD 2017, eq. 3). Rows are those of one space in which
+    the node types follow each other in the order of the path.
+
+    Attributes:
+        path: names of relations; ``~`` before one takes it from destinations to sources. The last one ends at
+            the node type at which the first begins: author–paper–author is ``("wrote", "~wrote")``.
+    """
+
+    kind: Literal["metapath_walks"] = "metapath_walks"
+    path: tuple[str, ...] = Field(min_length=1)
+
+    def node_types(self, relations: Mapping[str, Relation]) -> tuple[str, ...]:
+        """Return the node types in the order of their rows.
+
+        Raises:
+            GraphError: when the path does not fit the relations.
+        """
+        return tuple(dict.fromkeys(source for source, _, _ in self._hops(relations)))
+
+    def over(self, relations: Mapping[str, Relation]) -> FirstOrderWalker:
+        """Return the walker; walks start at nodes of the path's first type that an edge leaves.
+
+        Args:
+            relations: of a graph (``graph.relations``).
+
+        Raises:
+            GraphError: when a relation is unknown, ends where the next one does not begin, or has a weight
+                that is negative or no number; or when the last one does not lead back.
+        """
+        hops = self._hops(relations)
+        sizes = {source: csr.rows for source, _, csr in hops}
+        spans = np.concatenate(([0], np.cumsum(list(sizes.values()))))
+        first = dict(zip(sizes, spans.tolist(), strict=False))
+        edges = [edges_of(csr) for _, _, csr in hops]
+        return FirstOrderWalker(
+            length=self.length,
+            starts=np.flatnonzero(np.diff(edges[0].indptr)).astype(np.int32),
+            degrees=_degrees(hops, first, int(spans[-1])),
+            spans=spans,
+            hops=_laid_end_to_end(hops, edges, first),
+        )
+
+    def _hops(self, relations: Mapping[str, Relation]) -> list[_Hop]:
+        """Return the hops of the path, once they are checked."""
+        hops = [_hop(name, relations) for name in self.path]
+        for name, (_, end, _), (begin, _, _) in zip(self.path, hops, [*hops[1:], hops[0]], strict=True):
+            if begin != end:
+                raise GraphError(
+                    f"metapath {self.path}: {name!r} ends at {end!r} and the next begins at {begin!r}",
+                    fix="let each relation begin where the one before ends, and the last lead to the start",
+                )
+        return hops
+
+
+def _hop(name: str, relations: Mapping[str, Relation]) -> _Hop:
+    relation = relations.get(name.removeprefix("~"))
+    if relation is None:
+        raise GraphError(f"no relation {name!r} for a metapath", fix=f"name some of {sorted(relations)}")
+    if name.startswith("~"):
+        return relation.dst, relation.src, relation.reverse
+    return relation.src, relation.dst, relation.forward
+
+
+def _degrees(hops: Sequence[_Hop], first: Mapping[str, int], rows: int) -> I64:
+    """Return how many edges of all hops leave or enter each row."""
+    degrees = np.zeros(rows, np.int64)
+    for source, target, csr in hops:
+        degrees[first[source] : first[source] + csr.rows] += csr.degrees
+        entering = np.bincount(csr.indices, minlength=csr.columns)
+        degrees[first[target] : first[target] + csr.columns] += entering
+    return degrees
+
+
+def _laid_end_to_end(hops: Sequence[_Hop], edges: Sequence[Edges], first: Mapping[str, int]) -> Hops:
+    """Return the edges of all hops as one, in rows of the one space."""
+    weighted = any(len(one.cumulative) for one in edges)
+    offsets, indptr, indices, weights = [], [], [], [np.zeros(1)]
+    place = begin = 0
+    for (source, target, _), one in zip(hops, edges, strict=True):
+        offsets.append(place - first[source])
+        indptr.append(one.indptr + begin)
+        indices.append(one.indices + np.int32(first[target]))
+        if weighted:
+            alike = np.ones(len(one.indices))
+            weights.append(np.diff(one.cumulative) if len(one.cumulative) else alike)
+        place += len(one.indptr)
+        begin += len(one.indices)
+    cumulative = np.cumsum(np.concatenate(weights)) if weighted else np.empty(0)
+    return Hops(np.array(offsets), np.concatenate(indptr), np.concatenate(indices), cumulative)
