@@ -25,6 +25,7 @@ from embedding_features.progress import SILENT
 from embedding_features.store import ensure_repo, list_published
 from jobs.commands.steps import STEPS, PipelineRun
 from jobs.pipeline import Pipeline
+from jobs.sections import Surface
 from jobs.steps.rank import RankResult, fresh_series
 from jobs.steps.studies import late, surface
 from ranking.ablation.ablate import ablate
@@ -72,7 +73,8 @@ def measured(arguments: argparse.Namespace) -> dict[str, Any]:
     ensure_repo(run.pipeline.publish.repo)
     for name in ("data", "graph", "pretrain", "derive", "publish"):
         STEPS[name](run)
-    return _on_surface(run.pipeline) if arguments.target else _on_all(run)
+    section = run.pipeline.surface
+    return _on_all(run) if section is None else _on_surface(run.pipeline, section)
 
 
 def _pipeline(arguments: argparse.Namespace) -> Pipeline:
@@ -88,10 +90,8 @@ def _pipeline(arguments: argparse.Namespace) -> Pipeline:
     return Pipeline.model_validate(values)
 
 
-def _on_surface(pipeline: Pipeline) -> dict[str, Any]:
+def _on_surface(pipeline: Pipeline, section: Surface) -> dict[str, Any]:
     """Return ranker → what it reaches on the target; its baseline knows what users did elsewhere."""
-    section = pipeline.surface
-    assert section is not None
     section = section.model_copy(update={"rankers": pipeline.rank.rankers})
     published, labels = list_published(pipeline.publish.repo), load_labels(pipeline.rank.task)
     series, moments = fresh_series(pipeline, published, SILENT), sorted({run.as_of for run in published})

@@ -19,8 +19,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import yaml
 
 from benchmarks.fresh import CONFIGS
@@ -36,6 +34,7 @@ from ranking.modes.logged_requests import part_borders
 from ranking.modes.merge import Candidates
 from ranking.modes.recall_ablation import judge_mixes
 from ranking.modes.request_figures import request_figures
+from ranking.studies.new_surface import surface_items
 from ranking.task.labels import load_labels
 
 FAMILIES, GENRE = ("als", "spectral"), "Sci-Fi"
@@ -94,12 +93,9 @@ def snapshots_of(pipeline: Pipeline) -> dict[str, list[Snapshot]]:
 
 
 def target_items(pipeline: Pipeline, labels: pa.Table) -> pa.Array:
-    """Return ids of the films of the target's genre."""
-    folder = pipeline.workspace.root / "data" / str(pipeline.dataset)
-    items = pq.read_table(folder / "items.parquet", columns=["item_id", "genres"])
-    genres = items["genres"].combine_chunks()
-    places = pc.list_parent_indices(genres).filter(pc.equal(genres.flatten(), GENRE))
-    return items["item_id"].combine_chunks().take(places).cast(labels["item_id"].type)
+    """Return ids of the log's films of the target's genre."""
+    items = labels["item_id"].combine_chunks().unique()
+    return items.filter(pa.array(surface_items(pipeline.rank.task, "genres", GENRE, items)))
 
 
 @dataclass(frozen=True)
