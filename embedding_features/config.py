@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, Validatio
 from embedding_features.errors import ConfigError
 from embedding_features.plugins import load_plugins
 
+#: entry points of methods, which bring the parts of their own with them
+METHOD_PLUG_INS = "embedding_features.methods"
+
 
 class Config(BaseModel):
     """A frozen configuration in which unknown keys are errors; the base of all others."""

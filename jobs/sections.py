@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pydantic import AwareDatetime, Field, PositiveInt, SerializeAsAny, model_validator
+from pydantic import AwareDatetime, Field, JsonValue, PositiveInt, SerializeAsAny, model_validator
 
 from embedding_features.config import Config, config_hash
 from embedding_features.files import safe_name
@@ -48,18 +48,29 @@ class Pretrain(Config):
     method: str = "spectral"
     family: str | None = None
     """The line of snapshots this one continues; the method's name by default."""
-    params: dict[str, bool | int | float | str | tuple[str, ...] | None] = {}
+    params: dict[str, JsonValue] = {}
     seed: int = 0
     warm_start: bool = False
     """Start a method that has a start from the snapshot before."""
+    previous_l2: float = Field(default=0.0, ge=0)
+    """With a warm start: how hard vectors are drawn to those of the snapshot before (:class:`.Method`)."""
+    freeze: tuple[str, ...] = ()
+    """With a warm start: node types whose vectors stay those of the snapshot before."""
     values: str | None = None
-    """A relation of the same two node types whose weights are what users gave to items (labels, ratings):
+    """A relation of two node types with vectors whose weights are what users gave to items (labels, ratings):
     fresh scores are regressions of these."""
     align: AlignmentConfig = AlignmentConfig()
 
+    @model_validator(mode="after")
+    def _needs_a_start(self) -> "Pretrain":
+        if (self.previous_l2 or self.freeze) and not self.warm_start:
+            raise ValueError("previous_l2 and freeze hold fast to the snapshot before: set warm_start: true")
+        return self
+
     def composition(self) -> Method:
         """Return the method, its parameters checked."""
-        return make(self.method, **self.params).model_copy(update={"values": self.values})
+        of_series = {"values": self.values, "previous_l2": self.previous_l2, "freeze": self.freeze}
+        return make(self.method, **self.params).model_copy(update=of_series)
 
     @property
     def family_name(self) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from embedding_features.artifact.metric import Metric as Metric
     from embedding_features.artifact.snapshot import Snapshot as Snapshot
     from embedding_features.artifact.write import write_snapshot as write_snapshot
+    from embedding_features.encoders.base import Network as Network
 
 #: networks bring torch and numba, which whoever reads a manifest or vectors does not need
 __getattr__, __all__ = on_first_use(
@@ -38,6 +39,7 @@ __getattr__, __all__ = on_first_use(
         "Kind": "kinds:Kind",
         "Manifest": "manifest:Manifest",
         "Metric": "metric:Metric",
+        "Network": "encoder:Network",
         "NodeRecord": "manifest:NodeRecord",
         "Provenance": "embeddings:Provenance",
         "Snapshot": "snapshot:Snapshot",

@@ -15,7 +15,7 @@ from embedding_features.errors import DataError
 from embedding_features.sources.report import ReadReport
 
 if TYPE_CHECKING:
-    from torch import nn
+    from embedding_features.encoders.base import Network
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Embeddings:
 
     tables: Mapping[str, EmbeddingTable]
     provenance: Provenance
-    encoder: "nn.Module | None" = None
+    encoder: "Network | None" = None
     fold_ins: FoldIns = field(default_factory=dict)
 
     @property

@@ -1,28 +1,26 @@
 """Trained networks on disk beside their vectors, for rankers that take one in as a sub-model.
 
-``encoder.json`` names the kind and its settings, ``encoder.safetensors`` holds parameters and, of a network
-that propagates, its graph. Row r of side ``user`` is row r of the snapshot's ``user_vector.parquet``. Nothing
-in either file is code or names a Python class: the kind is looked up in a closed table.
+``encoder.json`` names the kind and its settings, the nodes and the relations; ``encoder.safetensors`` holds
+the network's state: parameters, rotation and, of a network that propagates, its graph. Row r of the vectors
+of node type ``user`` is row r of the snapshot's ``user_vector.parquet``. Nothing in either file is code or
+names a Python class: a network of any kind is built anew from its settings and given its state.
 """
 
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import safetensors.torch
+import torch
 from pydantic import SerializeAsAny
 from safetensors import SafetensorError
-from torch import Tensor, nn
+from torch import nn
 
 from embedding_features.config import Config, load_config
-from embedding_features.encoders import (
-    BipartiteEncoder,
-    Encoder,
-    LightPropagationEncoder,
-    LookupEncoder,
-)
+from embedding_features.encoders.base import Encoder, Network
 from embedding_features.errors import SnapshotError
 from embedding_features.files import write_atomic
-from embedding_features.graph.csr import CSR
+from embedding_features.graph.relation import Relation
+from embedding_features.graph.view import GraphView, spans
 
 _CONFIG = "encoder.json"
 _TENSORS = "encoder.safetensors"
@@ -33,13 +31,15 @@ class EncoderConfig(Config):
 
     Attributes:
         encoder: kind and settings.
-        node_types: of the two sides.
+        nodes: node type → number of nodes, in the order of the network's rows.
+        relations: relation → node types of its ends.
         shapes: tensor name → shape.
     """
 
-    format: int = 1
+    format: int = 2
     encoder: SerializeAsAny[Encoder]
-    node_types: tuple[str, str]
+    nodes: dict[str, int]
+    relations: dict[str, tuple[str, str]]
     shapes: dict[str, list[int]]
 
 
@@ -47,17 +47,18 @@ def export_encoder(encoder: nn.Module, folder: Path) -> list[Path]:
     """Write ``encoder.json`` and ``encoder.safetensors`` into ``folder``, and return their paths.
 
     Raises:
-        SnapshotError: when the encoder is of no exportable kind.
+        SnapshotError: when the encoder is none of ours or of a plug-in.
     """
-    if not isinstance(encoder, BipartiteEncoder) or encoder.settings.kind not in _LOADERS:
+    if not isinstance(encoder, Network):
         raise SnapshotError(
             f"an encoder of class {type(encoder).__name__} cannot be exported",
-            fix=f"export one of {sorted(_LOADERS)}, or publish the vectors without it",
+            fix="derive it from embedding_features.encoders.Network, or publish the vectors without it",
         )
     tensors = {name: t.detach().cpu().contiguous() for name, t in encoder.state_dict().items()}
     config = EncoderConfig(
         encoder=encoder.settings,
-        node_types=encoder.node_types,
+        nodes=encoder.counts,
+        relations=encoder.relations,
         shapes={name: list(t.shape) for name, t in tensors.items()},
     )
     write_atomic(folder / _TENSORS, safetensors.torch.save(tensors))
@@ -65,8 +66,8 @@ def export_encoder(encoder: nn.Module, folder: Path) -> list[Path]:
     return [folder / _CONFIG, folder / _TENSORS]
 
 
-def load_encoder(folder: Path) -> nn.Module:
-    """Return the network that :func:`export_encoder` wrote: ``encoder()`` gives node type → [nodes, dim].
+def load_encoder(folder: Path) -> Network:
+    """Return the network that :func:`export_encoder` wrote: ``encoder()`` gives node type → [n, dim].
 
     Raises:
         SnapshotError: when a file is missing, malformed, or does not belong with the other.
@@ -80,33 +81,22 @@ def load_encoder(folder: Path) -> nn.Module:
     shapes = {name: list(t.shape) for name, t in tensors.items()}
     if shapes != config.shapes:
         raise SnapshotError(f"{folder}: tensors of shapes {shapes} beside {_CONFIG} with {config.shapes}")
-    if config.encoder.kind not in _LOADERS:
-        raise SnapshotError(f"{folder}: no loader for an encoder of kind {config.encoder.kind!r}")
+    network = config.encoder.build(_without_edges(config), torch.Generator())
     try:
-        return _LOADERS[config.encoder.kind](config.encoder, config.node_types, tensors)
-    except KeyError as error:
-        raise SnapshotError(f"{folder / _TENSORS} lacks the tensor {error}", fix="publish it again") from None
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise SnapshotError(
+            f"{folder / _TENSORS} is no state of an encoder of kind {config.encoder.kind!r}: {error}",
+            fix="publish it again",
+        ) from None
+    return network
 
 
-def _lookup(settings: Any, node_types: tuple[str, str], t: dict[str, Tensor]) -> BipartiteEncoder:
-    return LookupEncoder(settings, node_types, t["src"], t["dst"])
-
-
-def _light_propagation(settings: Any, node_types: tuple[str, str], t: dict[str, Tensor]) -> BipartiteEncoder:
-    indptr, indices, weight = (t[name].numpy() for name in ("indptr", "indices", "weight"))
-    matrix = CSR(indptr, indices, len(t["dst"]), weight)
-    sound = (
-        [str(a.dtype) for a in (indptr, indices, weight)] == ["int64", "int32", "float32"]
-        and matrix.rows == len(t["src"])
-        and len(weight) == len(indices) == indptr[-1]
-        and indptr[0] == 0
-        and (matrix.degrees >= 0).all()
-        and (len(indices) == 0 or (indices.min() >= 0 and indices.max() < matrix.columns))
-    )
-    if not sound:  # compiled kernels trust these arrays
-        raise SnapshotError(f"{_TENSORS}: indptr, indices and weight are not a graph of these nodes")
-    return LightPropagationEncoder(settings, node_types, t["src"], t["dst"], matrix)
-
-
-#: the kinds that can be exported: a network that runs elsewhere must be one we know
-_LOADERS = {"lookup": _lookup, "light_propagation": _light_propagation}
+def _without_edges(config: EncoderConfig) -> GraphView:
+    """Return a view of the same nodes and relations, for the shapes of a network's parameters."""
+    none = np.empty(0, np.int64)
+    relations = {
+        name: Relation.from_edges(name, src, dst, none, none, (config.nodes[src], config.nodes[dst]))
+        for name, (src, dst) in config.relations.items()
+    }
+    return GraphView(spans({t: np.arange(n) for t, n in config.nodes.items()}), relations)

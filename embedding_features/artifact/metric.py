@@ -10,6 +10,16 @@ from embedding_features.arrays import F32
 Metric = Literal["dot", "cosine", "l2"]
 
 
+def served_metric(metric: str) -> Metric:
+    """Return the metric by which vectors are searched: of other distances than these, the Euclidean one.
+
+    By Σ|q − t| or by the moduli of complex coordinates no index searches; near by them is near by it.
+    """
+    if metric == "dot":
+        return "dot"
+    return "cosine" if metric == "cosine" else "l2"
+
+
 def as_compared(vectors: F32, metric: Metric) -> F32:
     """Return the vectors as the metric sees them: under cosine of length 1, zero vectors left as they are.
 

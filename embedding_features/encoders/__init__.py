@@ -1,14 +1,18 @@
 """Encoders: networks that turn a graph and parameters into vectors, each an nn.Module in its own file."""
 
-from embedding_features.encoders.base import BipartiteEncoder, Encoder
-from embedding_features.encoders.light_propagation import LightPropagation, LightPropagationEncoder
-from embedding_features.encoders.lookup import Lookup, LookupEncoder
+from embedding_features.encoders.adjacency_buffers import AdjacencyBuffers
+from embedding_features.encoders.base import Encoded, Encoder, Messages, Network
+from embedding_features.encoders.light_propagation import LightPropagation, LightPropagationNetwork
+from embedding_features.encoders.lookup import Lookup, LookupNetwork
 
 __all__ = [
-    "BipartiteEncoder",
+    "AdjacencyBuffers",
+    "Encoded",
     "Encoder",
     "LightPropagation",
-    "LightPropagationEncoder",
+    "LightPropagationNetwork",
     "Lookup",
-    "LookupEncoder",
+    "LookupNetwork",
+    "Messages",
+    "Network",
 ]

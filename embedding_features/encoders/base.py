@@ -1,20 +1,21 @@
 """The interface of encoders: settings that build a network, and the network."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from embedding_features.config import Part
+from embedding_features.arrays import F32
+from embedding_features.config import METHOD_PLUG_INS, Part
 from embedding_features.errors import ConfigError
-from embedding_features.graph.views import BipartiteView
+from embedding_features.graph.adjacency import Norm
+from embedding_features.graph.view import GraphView
 from embedding_features.graph.weights import WeightUse
-
-#: edges → vectors of both sides; see :meth:`BipartiteEncoder.traced`
-TracedSides = Callable[[tuple[Tensor, ...]], tuple[Tensor, Tensor]]
+from embedding_features.sampling.base import Examples
 
 
 class Encoder(Part):
@@ -26,71 +27,162 @@ class Encoder(Part):
         weights: how the network uses the view's weights; None where it reads no edges.
     """
 
+    plug_ins: ClassVar[str] = METHOD_PLUG_INS
     weights: ClassVar[WeightUse | None] = "ignored"
 
     dim: int = Field(default=64, ge=1)
     std: float = Field(default=0.1, gt=0)
 
     @abstractmethod
-    def build(self, view: BipartiteView, generator: torch.Generator) -> "BipartiteEncoder":
-        """Build the network with fresh parameters for the nodes of ``view``, drawn from ``generator``."""
+    def build(self, view: GraphView, generator: torch.Generator) -> "Network":
+        """Build the network with fresh parameters for the nodes of ``view``, drawn from ``generator``.
+
+        A saved network is read back by building it for a view of the same nodes and relations without edges,
+        and loading its state; what it keeps of edges it keeps in an :class:`.AdjacencyBuffers`, which takes
+        whatever graph was saved.
+        """
 
 
-class BipartiteEncoder(nn.Module):
-    """A network with vectors for both sides of a bipartite view.
+@dataclass(frozen=True)
+class Messages:
+    """Says what nodes give to the vector of a node that is new to a network.
+
+    Attributes:
+        vectors: [nodes, dim] in rows of the network. The vector of a new node is their sum over its
+            neighbours, weighted by its edges.
+        norm: of the edges.
+    """
+
+    vectors: Tensor
+    norm: Norm
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Holds the vectors of a step's examples.
+
+    Attributes:
+        src: [batch, dim].
+        dst: [batch, dim].
+        negatives: [batch, count, dim], or [count, dim] where the batch shares them.
+    """
+
+    src: Tensor
+    dst: Tensor
+    negatives: Tensor
+
+
+class Network(nn.Module):
+    """A network with a vector for each node of a view.
+
+    A subclass defines ``vectors``. Its own parameters are its layer 0, its children the layers above.
 
     Attributes:
         settings: the settings that it was built from.
-        node_types: names of the sources' and the destinations' node type.
+        counts: node type → number of nodes, in the order of their rows.
+        relations: relation → node types of its ends.
+        rotation: [dim, dim] what vectors are multiplied by before they are published: the alignment with the
+            space of an earlier network, which any network can follow.
     """
 
     settings: Encoder
+    rotation: Tensor
 
-    def __init__(self, settings: Encoder, node_types: tuple[str, str], src: Tensor, dst: Tensor) -> None:
-        """Take ``src`` [sources, dim] and ``dst`` [destinations, dim] as the parameters of layer 0."""
+    def __init__(self, settings: Encoder, view: GraphView) -> None:
+        """Take the nodes and the relations of ``view``."""
         super().__init__()
         self.settings = settings
-        self.node_types = node_types
-        self.src = nn.Parameter(src)
-        self.dst = nn.Parameter(dst)
-
-    def observe(self, view: BipartiteView) -> None:
-        """Let the network see another graph of the same nodes; one that reads no edges ignores it."""
+        self.counts = view.counts
+        self.relations = {name: (r.src, r.dst) for name, r in view.relations.items()}
+        self.register_buffer("rotation", torch.eye(settings.dim))
 
     @abstractmethod
-    def sides(self) -> tuple[Tensor, Tensor]:
-        """Return [sources, dim] and [destinations, dim] vectors, differentiable in the parameters."""
+    def vectors(self) -> Tensor:
+        """Return [nodes, dim] the vectors of all nodes, differentiable in the parameters."""
 
-    def messages(self) -> tuple[Tensor, Tensor] | None:
-        """Return what each source, and each destination, gives to the vector of a node that is new to it.
+    def encode(self, examples: Examples) -> tuple[Encoded, Encoded]:
+        """Return the vectors of a step's examples, and their parameters of layer 0, for weight decay.
 
-        The vector of a new node is the sum of its neighbours' messages, weighted by its edges (GraphSAGE,
-        Hamilton et al., NeurIPS 2017, section 3.1, calls such an encoder inductive).
+        By default both are rows of :meth:`vectors`, by one gather, because each costs a dense gradient.
+        """
+        encoded = gather(self.vectors(), examples)
+        return encoded, encoded
 
-        Returns:
-            [sources, dim] and [destinations, dim]; None where the network has no vector for a new node.
+    def row_parameters(self) -> dict[str, nn.Parameter]:
+        """Return the parameters that have a row for each node, by name: what a start by id copies."""
+        return {}
+
+    def observe(self, view: GraphView) -> None:
+        """Let the network see another graph of the same nodes; one that reads no edges ignores it."""
+
+    def grow(self, new: Mapping[str, int]) -> None:
+        """Append rows of zeros to the nodes of some types, at the ends of their spans."""
+        grown = {
+            name: [
+                torch.cat([part, part.new_zeros(new.get(t, 0), *part.shape[1:])])
+                for t, part in self.by_type(before.detach()).items()
+            ]
+            for name, before in self.row_parameters().items()
+        }
+        self.counts = {t: count + new.get(t, 0) for t, count in self.counts.items()}
+        for name, parts in grown.items():
+            learns = self.get_parameter(name).requires_grad
+            self.register_parameter(name, nn.Parameter(torch.cat(parts), requires_grad=learns))
+
+    def rotate(self, rotation: F32) -> None:
+        """Multiply what is published by ``rotation`` [dim, dim] from now on."""
+        self.rotation.copy_(self.rotation @ torch.from_numpy(rotation))
+
+    def messages(self) -> Messages | None:
+        """Return what nodes give to a new one; None where the network has no vector for a new node.
+
+        GraphSAGE (Hamilton et al., NeurIPS 2017, section 3.1) calls a network that has one inductive.
         """
         return None
 
-    def traced(self) -> TracedSides:
-        """Return :meth:`sides` as a function of edges, in operations of torch alone, for ``torch.export``.
+    def edges(self) -> tuple[Tensor, ...]:
+        """Return what :meth:`traced` takes of the graph that the network sees; nothing where it reads none.
 
-        The function takes [e] source rows, [e] destination rows and [e] weights, which it propagates over;
-        nothing of them for a network that reads no edges.
+        These are [e] rows and [e] neighbours (both int64), and [e] float32 weights.
+        """
+        return ()
+
+    def traced(self, *edges: Tensor) -> Tensor:
+        """Return :meth:`vectors` over any edges, in operations of torch alone, for ``torch.export``.
 
         Raises:
             ConfigError: when this kind of network has no such form.
         """
-        raise ConfigError(
-            f"an encoder of kind {self.settings.kind!r} has no form for export",
-            fix="use one that has, for example lookup or light_propagation",
-        )
+        if edges or self.edges():
+            raise ConfigError(
+                f"an encoder of kind {self.settings.kind!r} has no form for export",
+                fix="use one that has, for example lookup or light_propagation",
+            )
+        return self.vectors()
+
+    def published(self, vectors: Tensor) -> dict[str, Tensor]:
+        """Return node type → [n, dim] what is published of [nodes, dim] vectors."""
+        return self.by_type(vectors @ self.rotation)
+
+    def by_type(self, rows: Tensor) -> dict[str, Tensor]:
+        """Return node type → its part of [nodes, …] rows of the network."""
+        parts = torch.split(rows, list(self.counts.values()))
+        return dict(zip(self.counts, parts, strict=True))
 
     def forward(self) -> dict[str, Tensor]:
-        """Return node type → [nodes, dim] vectors; row r is row r of that type's embedding table."""
-        return dict(zip(self.node_types, self.sides(), strict=True))
+        """Return node type → [n, dim] published vectors; row r is row r of that type's embedding table."""
+        return self.published(self.vectors())
 
 
-def normal(settings: Encoder, rows: int, generator: torch.Generator) -> Tensor:
-    """Draw [rows, dim] float32 from N(0, std²)."""
-    return torch.randn(rows, settings.dim, generator=generator) * settings.std
+def gather(vectors: Tensor, examples: Examples) -> Encoded:
+    """Return the rows of [nodes, dim] vectors that examples name."""
+    sizes = [len(examples.src), len(examples.dst), examples.negatives.numel()]
+    rows = torch.cat([examples.src, examples.dst, examples.negatives.flatten()])
+    src, dst, negatives = torch.split(vectors.index_select(0, rows), sizes)
+    return Encoded(src, dst, negatives.view(*examples.negatives.shape, vectors.shape[1]))
+
+
+def normal(settings: Encoder, view: GraphView, generator: torch.Generator) -> Tensor:
+    """Draw [nodes, dim] float32 from N(0, std²), one node type after the other."""
+    drawn = [torch.randn(n, settings.dim, generator=generator) for n in view.counts.values()]
+    return torch.cat(drawn) * settings.std

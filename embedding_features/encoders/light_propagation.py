@@ -3,145 +3,112 @@
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
-import numpy as np
 import torch
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 
-from embedding_features.encoders.base import BipartiteEncoder, Encoder, TracedSides, normal
-from embedding_features.graph.csr import CSR
-from embedding_features.graph.propagation import propagate
-from embedding_features.graph.views import BipartiteView
+from embedding_features.encoders.adjacency_buffers import AdjacencyBuffers
+from embedding_features.encoders.base import Encoded, Encoder, Messages, Network, gather, normal
+from embedding_features.graph.adjacency import Norm
+from embedding_features.graph.view import GraphView
 from embedding_features.graph.weights import WeightUse
+from embedding_features.sampling.base import Examples
 
-_Step = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+_Step = Callable[[Tensor], Tensor]
 
 
 class LightPropagation(Encoder):
-    """Settings of a :class:`LightPropagationEncoder`.
+    """Settings of a :class:`LightPropagationNetwork`.
 
     Attributes:
         layers: number of propagation steps. More of them blend in farther neighbours and cost as much each.
+        norm: of the adjacency; the paper's is symmetric.
     """
 
     weights: ClassVar[WeightUse | None] = "confidence"
     kind: Literal["light_propagation"] = "light_propagation"
     layers: int = Field(default=3, ge=1)
+    norm: Norm = "symmetric"
 
-    def build(self, view: BipartiteView, generator: torch.Generator) -> "LightPropagationEncoder":
+    def build(self, view: GraphView, generator: torch.Generator) -> "LightPropagationNetwork":
         """Build the network with fresh parameters for the nodes of ``view``."""
-        src, dst = (normal(self, csr.rows, generator) for csr in (view.forward, view.reverse))
-        return LightPropagationEncoder(self, (view.src_type, view.dst_type), src, dst, view.forward)
+        return LightPropagationNetwork(self, view, normal(self, view, generator))
 
 
-class LightPropagationEncoder(BipartiteEncoder):
+class LightPropagationNetwork(Network):
     """Propagates e^(k+1) = Â e^(k) and averages e^(0) … e^(layers) (He et al. 2020, eqs. 3 and 4).
 
-    Â is the view's matrix R and its transpose; with the symmetric norm it is the paper's. On the CPU the
-    product is our own kernel, elsewhere torch's sparse product, and in an exported program a sum over edges,
-    which may be any number there.
+    Â is the adjacency of all relations of the view; e^(0) is the parameter ``table`` [nodes, dim]. In an
+    exported program the product is a sum over edges, which may be any number there.
     """
 
     settings: LightPropagation
-    indptr: Tensor
-    indices: Tensor
-    weight: Tensor
 
-    def __init__(
-        self, settings: LightPropagation, node_types: tuple[str, str], src: Tensor, dst: Tensor, matrix: CSR
-    ) -> None:
-        """Take ``src`` and ``dst`` as parameters, and R as ``matrix`` [sources, destinations]."""
-        super().__init__(settings, node_types, src, dst)
-        self._set_graph(matrix)
+    def __init__(self, settings: LightPropagation, view: GraphView, table: Tensor) -> None:
+        """Take ``table`` as the parameters, and the adjacency of ``view``."""
+        super().__init__(settings, view)
+        self.table = nn.Parameter(table)
+        self.adjacency = AdjacencyBuffers(view.adjacency(norm=settings.norm))
 
-    def observe(self, view: BipartiteView) -> None:
+    def row_parameters(self) -> dict[str, nn.Parameter]:
+        """Return the table."""
+        return {"table": self.table}
+
+    def observe(self, view: GraphView) -> None:
         """Propagate over ``view`` from now on."""
-        self._set_graph(view.forward)
+        self.adjacency.set(view.adjacency(norm=self.settings.norm))
 
-    def _set_graph(self, matrix: CSR) -> None:
-        """Keep R in buffers, so that it is saved with the parameters, and as a view."""
-        device = self.src.device
-        self.register_buffer("indptr", torch.from_numpy(matrix.indptr).to(device))
-        self.register_buffer("indices", torch.from_numpy(matrix.indices).to(device))
-        self.register_buffer("weight", torch.from_numpy(matrix.weights()).to(device))
-        self._view = BipartiteView("", *self.node_types, matrix, matrix.transposed())
-        self._sparse: tuple[Tensor, Tensor] | None = None
+    def vectors(self) -> Tensor:
+        """Return the propagated vectors."""
+        vectors: Tensor = _MeanOfLayers.apply(self.table, self.adjacency.times, self.settings.layers)  # type: ignore[no-untyped-call]
+        return vectors
 
-    def sides(self) -> tuple[Tensor, Tensor]:
-        """Return the propagated vectors of both sides."""
-        step = self._step_kernel if self.src.device.type == "cpu" else self._step_sparse
-        src, dst = _MeanOfLayers.apply(self.src, self.dst, step, self.settings.layers)  # type: ignore[no-untyped-call]
-        return src, dst
+    def encode(self, examples: Examples) -> tuple[Encoded, Encoded]:
+        """Return the propagated vectors of a step's examples, and their rows of the table."""
+        return gather(self.vectors(), examples), gather(self.table, examples)
 
-    def messages(self) -> tuple[Tensor, Tensor]:
+    def messages(self) -> Messages:
         """Return (e^(0) + … + e^(layers − 1)) / (layers + 1): a new node has no e^(0) of its own."""
         with torch.no_grad():
-            src, dst = self.src.clone(), self.dst.clone()
-            total_src, total_dst = src.clone(), dst.clone()
+            vectors = self.table.clone()
+            total = vectors.clone()
             for _ in range(self.settings.layers - 1):
-                src, dst = self._step_kernel(src, dst)
-                total_src += src
-                total_dst += dst
-        return total_src / (self.settings.layers + 1), total_dst / (self.settings.layers + 1)
+                vectors = self.adjacency.times(vectors)
+                total += vectors
+        return Messages(total / (self.settings.layers + 1), self.settings.norm)
 
-    def traced(self) -> TracedSides:
-        """Return the propagation as a function of edges."""
+    def edges(self) -> tuple[Tensor, ...]:
+        """Return the entries of the adjacency that the network sees."""
+        return self.adjacency.edges()
 
-        def sides(edges: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-            at_src, at_dst, weight = edges
+    def traced(self, *edges: Tensor) -> Tensor:
+        """Return the propagation over other entries."""
+        rows, neighbours, weight = edges
 
-            def step(src: Tensor, dst: Tensor) -> tuple[Tensor, Tensor]:
-                return (
-                    torch.zeros_like(src).index_add(0, at_src, dst[at_dst] * weight[:, None]),
-                    torch.zeros_like(dst).index_add(0, at_dst, src[at_src] * weight[:, None]),
-                )
+        def step(x: Tensor) -> Tensor:
+            return torch.zeros_like(x).index_add(0, rows, x[neighbours] * weight[:, None])
 
-            return _mean_of_layers(self.src, self.dst, step, self.settings.layers)
-
-        return sides
-
-    def _step_kernel(self, src: Tensor, dst: Tensor) -> tuple[Tensor, Tensor]:
-        """Propagate once by our kernel, on the CPU."""
-        return propagate(self._view, src, dst)
-
-    def _step_sparse(self, src: Tensor, dst: Tensor) -> tuple[Tensor, Tensor]:
-        """Propagate once by torch's sparse product."""
-        if self._sparse is None or self._sparse[0].device != src.device:
-            forward, reverse = (
-                torch.sparse_csr_tensor(
-                    torch.from_numpy(csr.indptr),
-                    torch.from_numpy(csr.indices.astype(np.int64)),
-                    torch.from_numpy(csr.weights()),
-                    (csr.rows, csr.columns),
-                    device=src.device,
-                    check_invariants=False,
-                )
-                for csr in (self._view.forward, self._view.reverse)
-            )
-            self._sparse = forward, reverse
-        return self._sparse[0] @ dst, self._sparse[1] @ src
+        return _mean_of_layers(self.table, step, self.settings.layers)
 
 
-def _mean_of_layers(src: Tensor, dst: Tensor, step: _Step, layers: int) -> tuple[Tensor, Tensor]:
-    """Return (e + Âe + … + Â^layers e) / (layers + 1) of both sides, Âe being a ``step``."""
-    total_src, total_dst = src.clone(), dst.clone()
+def _mean_of_layers(vectors: Tensor, step: _Step, layers: int) -> Tensor:
+    """Return (e + Âe + … + Â^layers e) / (layers + 1), Âe being a ``step``."""
+    total = vectors.clone()
     for _ in range(layers):
-        src, dst = step(src, dst)
-        total_src += src
-        total_dst += dst
-    return total_src.div_(layers + 1), total_dst.div_(layers + 1)
+        vectors = step(vectors)
+        total += vectors
+    return total.div_(layers + 1)
 
 
 class _MeanOfLayers(torch.autograd.Function):
     """Differentiates the mean of the layers: Â is its own transpose, so the backward pass is the same."""
 
     @staticmethod
-    def forward(ctx: Any, src: Tensor, dst: Tensor, step: _Step, layers: int) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, vectors: Tensor, step: _Step, layers: int) -> Tensor:
         ctx.step, ctx.layers = step, layers
-        return _mean_of_layers(src, dst, step, layers)
+        return _mean_of_layers(vectors, step, layers)
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None, None]:
-        src, dst = (g.contiguous() for g in grads)
-        src, dst = _MeanOfLayers.apply(src, dst, ctx.step, ctx.layers)  # type: ignore[no-untyped-call]
-        return src, dst, None, None
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+        vectors: Tensor = _MeanOfLayers.apply(grads[0].contiguous(), ctx.step, ctx.layers)  # type: ignore[no-untyped-call]
+        return vectors, None, None

@@ -3,32 +3,36 @@
 from typing import ClassVar, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from embedding_features.encoders.base import BipartiteEncoder, Encoder, TracedSides, normal
-from embedding_features.graph.views import BipartiteView
+from embedding_features.encoders.base import Encoder, Network, normal
+from embedding_features.graph.view import GraphView
 from embedding_features.graph.weights import WeightUse
 
 
 class Lookup(Encoder):
-    """Settings of a :class:`LookupEncoder`."""
+    """Settings of a :class:`LookupNetwork`."""
 
     weights: ClassVar[WeightUse | None] = None
     kind: Literal["lookup"] = "lookup"
 
-    def build(self, view: BipartiteView, generator: torch.Generator) -> "LookupEncoder":
+    def build(self, view: GraphView, generator: torch.Generator) -> "LookupNetwork":
         """Build the network with fresh parameters for the nodes of ``view``."""
-        src, dst = (normal(self, csr.rows, generator) for csr in (view.forward, view.reverse))
-        return LookupEncoder(self, (view.src_type, view.dst_type), src, dst)
+        return LookupNetwork(self, view, normal(self, view, generator))
 
 
-class LookupEncoder(BipartiteEncoder):
-    """Has the vectors themselves as its parameters."""
+class LookupNetwork(Network):
+    """Has the vectors themselves as its parameters ``table`` [nodes, dim]."""
 
-    def sides(self) -> tuple[Tensor, Tensor]:
+    def __init__(self, settings: Lookup, view: GraphView, table: Tensor) -> None:
+        """Take ``table`` as the parameters."""
+        super().__init__(settings, view)
+        self.table = nn.Parameter(table)
+
+    def row_parameters(self) -> dict[str, nn.Parameter]:
+        """Return the table."""
+        return {"table": self.table}
+
+    def vectors(self) -> Tensor:
         """Return the parameters."""
-        return self.src, self.dst
-
-    def traced(self) -> TracedSides:
-        """Return a function that gives the parameters."""
-        return lambda _: (self.src, self.dst)
+        return self.table

@@ -12,8 +12,8 @@ from embedding_features.evaluate.comparable import comparable
 from embedding_features.evaluate.filtered_rank_kernels import distance_scores, filtered_ranks
 from embedding_features.graph.triples import QueryAnswers, TripleArrays, check_triples
 from embedding_features.progress import SILENT, Advance, Progress
-from embedding_features.scorers.base import Compare
-from embedding_features.scorers.metric import RelationMetric
+from embedding_features.scorers.metric import ScorerMetric
+from embedding_features.scorers.relations import RelationCompare
 
 #: scores held at once: 16 M float32, 64 MB
 _BLOCK_SCORES = 1 << 24
@@ -50,7 +50,7 @@ class FilteredRanks:
 
 
 def rank_triples(
-    compare: Compare,
+    compare: RelationCompare,
     vectors: F32,
     triples: TripleArrays,
     known: TripleArrays,
@@ -99,14 +99,14 @@ def rank_triples(
 _Query = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
-def _without_reciprocals(compare: Compare, relations: int) -> _Query:
+def _without_reciprocals(compare: RelationCompare, relations: int) -> _Query:
     """Return how an operator without reciprocal relations answers their queries."""
     return lambda dst, relation: compare.source_query(dst, relation - relations)
 
 
 def _ranks(
     query: _Query,
-    metric: RelationMetric,
+    metric: ScorerMetric,
     vectors: F32,
     triples: TripleArrays,
     known: QueryAnswers,
@@ -129,7 +129,7 @@ def _ranks(
     return ranks
 
 
-def _scores(targets: F32, metric: RelationMetric) -> Callable[[F32], F32]:
+def _scores(targets: F32, metric: ScorerMetric) -> Callable[[F32], F32]:
     """Return a function from [b, dim] queries to [b, nodes] numbers that order targets as the metric does."""
     if metric == "l1" or metric == "moduli":
         return lambda queries: distance_scores(queries, targets, metric == "moduli")

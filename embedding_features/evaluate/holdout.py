@@ -144,14 +144,4 @@ def _times(csr: CSR) -> I64:
 
 
 def _keep(relation: Relation, forward: Bool, reverse: Bool) -> Relation:
-    return replace(
-        relation, forward=_filter(relation.forward, forward), reverse=_filter(relation.reverse, reverse)
-    )
-
-
-def _filter(csr: CSR, keep: Bool) -> CSR:
-    """Return the matrix of those edges that ``keep`` [edges] marks."""
-    before = np.concatenate([np.zeros(1, np.int64), np.cumsum(keep)])
-    weight = None if csr.weight is None else csr.weight[keep]
-    time = None if csr.time is None else csr.time[keep]
-    return CSR(before[csr.indptr], csr.indices[keep], csr.columns, weight, time)
+    return replace(relation, forward=relation.forward.kept(forward), reverse=relation.reverse.kept(reverse))

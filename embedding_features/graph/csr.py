@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from embedding_features.arrays import F32, I32, I64, AnyArray
+from embedding_features.arrays import F32, I32, I64, AnyArray, Bool
 from embedding_features.errors import GraphError
 from embedding_features.graph import counting_sort
 
@@ -69,10 +69,22 @@ class CSR:
         Args:
             how: ``"sum"`` adds up the weights of a pair's edges, of which one without weight counts 1;
                 ``"last"`` takes the last weight, the largest if several edges have the last time.
+
+        Returns:
+            Itself where no pair has two edges: nothing is copied.
         """
+        if (pairs := self.pairs()) == self.edges:
+            return self
         csr = replace(self, weight=self.weights()) if how == "sum" else self
-        arrays = counting_sort.merge_pairs(*csr._arrays(), self.pairs(), how == "sum")
+        arrays = counting_sort.merge_pairs(*csr._arrays(), pairs, how == "sum")
         return csr._like(self.columns, *arrays)
+
+    def kept(self, keep: Bool) -> "CSR":
+        """Return the edges that ``keep`` [edges] marks."""
+        before = np.concatenate([np.zeros(1, np.int64), np.cumsum(keep)])
+        weight = None if self.weight is None else self.weight[keep]
+        time = None if self.time is None else self.time[keep]
+        return CSR(before[self.indptr], self.indices[keep], self.columns, weight, time)
 
     def _arrays(self) -> tuple[I64, I32, I64, F32]:
         return self.indptr, self.indices, _or_empty(self.time, np.int64), _or_empty(self.weight, np.float32)

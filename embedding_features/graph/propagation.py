@@ -18,7 +18,6 @@ from embedding_features.arrays import F32, I32, I64
 from embedding_features.errors import GraphError
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.row_sum import store_row_sum
-from embedding_features.graph.views import BipartiteView
 from embedding_features.jit import jit
 
 _TILE = 64
@@ -58,25 +57,22 @@ def spmm(csr: CSR, x: F32, out: F32 | None = None) -> F32:
     return out
 
 
-def propagate(
-    view: BipartiteView, user_x: torch.Tensor, item_x: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return one step along the edges, ``(R item_x, Rᵀ user_x)``, differentiable in both.
+def product(matrix: CSR, transposed: CSR, x: torch.Tensor) -> torch.Tensor:
+    """Return the product of a sparse matrix and vectors, differentiable in them.
 
-    With the symmetric norm this is LightGCN's e^(k+1) = D^-1/2 A D^-1/2 e^(k) (He et al. 2020, eq. 3). The
-    backward pass is the product with the transpose, which the view holds; nothing is kept for it.
+    The backward pass is the product with the transpose; nothing is kept for it. With the symmetric norm it is
+    LightGCN's step e^(k+1) = D^-1/2 A D^-1/2 e^(k) (He et al. 2020, eq. 3).
 
     Args:
-        view: R [users, items] in both directions.
-        user_x: [users, d] float32 on the CPU.
-        item_x: [items, d] float32 on the CPU.
+        matrix: [rows, columns].
+        transposed: the same entries as [columns, rows]; the matrix itself where it is symmetric.
+        x: [columns, d] float32 on the CPU.
 
     Returns:
-        [users, d] and [items, d].
+        [rows, d] float32.
     """
-    user_y: torch.Tensor = _Product.apply(item_x, view.forward, view.reverse)  # type: ignore[no-untyped-call]
-    item_y: torch.Tensor = _Product.apply(user_x, view.reverse, view.forward)  # type: ignore[no-untyped-call]
-    return user_y, item_y
+    out: torch.Tensor = _Product.apply(x, matrix, transposed)  # type: ignore[no-untyped-call]
+    return out
 
 
 class _Product(torch.autograd.Function):

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from embedding_features.methods.closed_form import ClosedForm
 
 
-@method(family="collaborative", exports="user and item vectors", metric="dot", weights="confidence")
+@method(family="collaborative", exports="user and item vectors", weights="confidence")
 def als(
     dim: int = 64,
     unobserved_weight: float = 0.03,
@@ -24,12 +24,12 @@ def als(
     data; these are what a validation split of Gowalla's training edges chose at 64 dimensions: see
     ``embedding_features.evaluate.select``.
     """
-    from embedding_features.graph.views import Bipartite
+    from embedding_features.graph.view import View
     from embedding_features.methods.closed_form import ClosedForm
     from embedding_features.solvers.ials import IALS
 
     return ClosedForm(
-        view=Bipartite(relation=relation),
+        view=View.of(relation, nodes="all"),
         solver=IALS(
             dim=dim,
             unobserved_weight=unobserved_weight,

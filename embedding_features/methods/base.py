@@ -4,17 +4,19 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, ClassVar, final
+
+from pydantic import Field
 
 from embedding_features.arrays import F32, I64
 from embedding_features.artifact.embeddings import Embeddings, Provenance
 from embedding_features.artifact.fold_in import FoldInParameters, FoldIns
 from embedding_features.artifact.metric import Metric
-from embedding_features.config import Part
-from embedding_features.errors import ConfigError, GraphError
+from embedding_features.config import METHOD_PLUG_INS, Part
+from embedding_features.errors import ConfigError
 from embedding_features.graph.edge_summary import edge_summary
 from embedding_features.graph.graph import Graph
-from embedding_features.graph.views import Bipartite, BipartiteView
+from embedding_features.graph.view import GraphView, View
 from embedding_features.graph.weights import WeightUse, check_weights
 from embedding_features.methods.fold_ins import with_fold_ins
 from embedding_features.methods.tables import make_table
@@ -22,7 +24,7 @@ from embedding_features.progress import SILENT, Progress
 from embedding_features.sources.report import summed
 
 if TYPE_CHECKING:
-    from torch import nn
+    from embedding_features.encoders.base import Network
 
 
 @dataclass(frozen=True)
@@ -40,25 +42,41 @@ class Method(Part):
     """A composition that learns vectors from a graph.
 
     ``model_dump_json`` writes it with all its settings, ``Method.model_validate_json`` reads it back. A
-    subclass declares its ``kind``, its parts, ``weight_uses`` and ``_fit``.
+    subclass declares its ``kind``, its parts, ``weight_uses``, ``metric`` and ``_fit``.
 
     Attributes:
         name: the registered name, set by :func:`.method`.
-        metric: how two of its vectors are compared at retrieval, set likewise.
-        view: which relation of the graph it sees, and how that is normalized.
-        values: relation of the same two node types whose weights are what users gave to items, such as labels
-            or ratings: nodes are then also folded in by regression of these (:mod:`.fold_ins`).
+        view: which relations of the graph it sees, and how it reads their weights.
+        values: relation of two node types with vectors whose weights are what the one gave to the other, such
+            as labels or ratings: nodes are then also folded in by regression of these (:mod:`.fold_ins`).
+        previous_l2: with a start, λ of a pull λ/2 |x − x_before|² on the vectors of nodes that were there
+            before; 0 lets them go where they want.
+        freeze: with a start, node types (or ``relation``, for the vectors of relations) whose vectors stay as
+            they were before; new nodes of these types are learned.
     """
 
+    plug_ins: ClassVar[str] = METHOD_PLUG_INS
+
     name: str = "custom"
-    metric: Metric = "dot"
-    view: Bipartite
+    view: View
     values: str | None = None
+    previous_l2: float = Field(default=0.0, ge=0)
+    freeze: tuple[str, ...] = ()
+
+    @property
+    def metric(self) -> Metric:
+        """How two of its vectors are compared at retrieval."""
+        return "dot"
 
     @property
     def weight_uses(self) -> tuple[WeightUse, ...]:
-        """Say how each part that reads the view's edges uses their weights."""
+        """Say how each part that reads the edges of the view's first relation uses their weights."""
         return ("ignored",)
+
+    @property
+    def other_weight_uses(self) -> tuple[WeightUse, ...]:
+        """Say the same of the view's other relations."""
+        return self.weight_uses
 
     @final
     def fit(
@@ -77,7 +95,7 @@ class Method(Part):
             seed: of every random choice: the same graph, method and seed give the same vectors. Change it to
                 see how far results depend on chance.
             init: embeddings of an earlier graph to start from, matched by id; nodes it lacks start as usual.
-                A closed form has no start and ignores it.
+                A method without a start ignores it.
             checkpoint: folder for checkpoints; a run killed and repeated with the same folder resumes and
                 ends in the same vectors. A closed form, a matter of seconds, ignores it.
             progress: where the run reports how far it is; nowhere by default.
@@ -99,14 +117,13 @@ class Method(Part):
             ((3, 2), [1, 2, 3])
         """
         check_seed(seed)
-        view = build_view(self.view, graph)
-        for use in self.weight_uses:
-            check_weights(view.relation, view.forward.weights(), use)
+        view = self.view.build(graph)
+        self._check_weights(view)
         fitted = self._fit(view, Run(graph, seed, init, checkpoint, progress))
-        return with_fold_ins(fitted, graph, self.values)
+        return with_fold_ins(fitted, view.relation(), graph, self.values)
 
     @abstractmethod
-    def _fit(self, view: BipartiteView, run: Run) -> Embeddings:
+    def _fit(self, view: GraphView, run: Run) -> Embeddings:
         """Learn the vectors, once seed and weights are checked.
 
         Args:
@@ -114,23 +131,31 @@ class Method(Part):
             run: the graph and the arguments of :meth:`fit`.
         """
 
+    def _check_weights(self, view: GraphView) -> None:
+        first = view.relation()
+        for relation in view.relations.values():
+            uses = self.weight_uses if relation is first else self.other_weight_uses
+            if relation.forward.weight is not None or relation is first:
+                for use in dict.fromkeys(uses):
+                    check_weights(relation.name, relation.forward.weights(), use)
+
     def _embeddings(
         self,
         run: Run,
-        relation: str,
-        sides: Mapping[str, tuple[I64, F32]],
+        view: GraphView,
+        tables: Mapping[str, tuple[I64, F32]],
         *,
         scorer: str,
         figures: Mapping[str, float],
-        encoder: "nn.Module | None" = None,
+        encoder: "Network | None" = None,
         own_fold_ins: Mapping[str, FoldInParameters] | None = None,
     ) -> Embeddings:
-        """Return the tables of ``sides``, node type → (vocabulary rows, their vectors), with provenance.
+        """Return the tables, node type → (rows of its span in the view, their vectors), with provenance.
 
         ``own_fold_ins`` says of a node type how its nodes are folded in, in rows of the tables.
         """
-        graph = run.graph
-        tables = {node_type: make_table(graph, node_type, *side) for node_type, side in sides.items()}
+        graph, counts = run.graph, edge_summary(run.graph)
+        made = {t: make_table(graph, t, view.nodes[t].rows[rows], x) for t, (rows, x) in tables.items()}
         provenance = Provenance(
             method=self.name,
             config=self.model_dump(mode="json"),
@@ -139,12 +164,12 @@ class Method(Part):
             as_of=graph.as_of,
             seed=run.seed,
             graph_fingerprint=graph.fingerprint,
-            edges={relation: edge_summary(graph)[relation]},
+            edges={relation: counts[relation] for relation in view.relations},
             figures=dict(figures),
             read=summed(graph.report.files),
         )
         fold_ins: FoldIns = {node_type: {"own": one} for node_type, one in (own_fold_ins or {}).items()}
-        return Embeddings(tables, provenance, encoder, fold_ins)
+        return Embeddings(made, provenance, encoder, fold_ins)
 
 
 def check_seed(seed: int) -> None:
@@ -155,19 +180,3 @@ def check_seed(seed: int) -> None:
     """
     if not 0 <= seed < 2**63:
         raise ConfigError(f"seed {seed} is not between 0 and 2^63 - 1", fix="use for example 0")
-
-
-def build_view(view: Bipartite, graph: Graph) -> BipartiteView:
-    """Build the view, which must join two node types: there is one table per type.
-
-    Raises:
-        GraphError: when the relation is unknown, empty, or joins a node type with itself.
-    """
-    built = view.build(graph)
-    if built.src_type == built.dst_type:
-        raise GraphError(
-            f"relation {built.relation!r} joins {built.src_type!r} with itself; a bipartite method has one"
-            " table per side",
-            fix="name a relation between two node types",
-        )
-    return built

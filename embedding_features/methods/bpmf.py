@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 from embedding_features.methods.registry import method
 
 if TYPE_CHECKING:
-    from embedding_features.methods.closed_form import AttributedClosedForm
+    from embedding_features.methods.closed_form import ClosedForm
 
 
-@method(family="collaborative", exports="user and item vectors", metric="dot", weights="signed")
+@method(family="collaborative", exports="user and item vectors", weights="signed")
 def bpmf(
     dim: int = 64,
     factors: int = 16,
@@ -16,7 +16,7 @@ def bpmf(
     draws: int = 40,
     attributes: tuple[str, ...] = (),
     relation: str | None = None,
-) -> "AttributedClosedForm":
+) -> "ClosedForm":
     """Bayesian probabilistic matrix factorization (Salakhutdinov & Mnih, ICML 2008) of signed pairs.
 
     P(u likes i) = Φ(m + b_u + c_i + ⟨p_u, q_i⟩), a like being an edge of positive weight, a dislike one of
@@ -24,11 +24,11 @@ def bpmf(
     and ⟨user, item⟩ is that mean. ``attributes`` names relations (genres, demographics, a knowledge graph)
     that move the prior means (Macau: Simm et al., MLSP 2017).
     """
-    from embedding_features.graph.attributed import Attributed
-    from embedding_features.methods.closed_form import AttributedClosedForm
+    from embedding_features.graph.view import View
+    from embedding_features.methods.closed_form import ClosedForm
     from embedding_features.solvers.bpmf import BPMF
 
-    return AttributedClosedForm(
-        view=Attributed(relation=relation, attributes=attributes),
+    return ClosedForm(
+        view=View.of(relation, *attributes, nodes="all"),
         solver=BPMF(dim=dim, factors=factors, burn_in=burn_in, draws=draws),
     )

@@ -7,11 +7,12 @@ by then. Therefore ``embedding_features.methods.Method`` comes from here.
 from embedding_features.config import Part
 from embedding_features.encoders import LightPropagation, Lookup
 from embedding_features.methods.base import Method
-from embedding_features.methods.closed_form import AttributedClosedForm, ClosedForm, ValuedClosedForm
+from embedding_features.methods.closed_form import ClosedForm
 from embedding_features.methods.trained import Trained
-from embedding_features.objectives import BPR
+from embedding_features.multitask import Sum, Uncertainty
+from embedding_features.objectives import BPR, Margin, SampledSoftmax, SelfAdversarial
 from embedding_features.sampling import Pairs, Popularity, Uniform
-from embedding_features.scoring import Dot
+from embedding_features.scorers import ComplEx, Cosine, DistMult, Dot, RotatE, TransE
 from embedding_features.solvers.bpmf import BPMF
 from embedding_features.solvers.ials import IALS
 from embedding_features.solvers.sgns import SGNS
@@ -19,11 +20,14 @@ from embedding_features.solvers.spectral import Spectral
 from embedding_features.solvers.vbmf import VBMF
 from embedding_features.walks import BiasedWalks, MetapathWalks, TemporalWalks, UniformWalks
 
-__all__ = ["PARTS", "AttributedClosedForm", "ClosedForm", "Method", "Trained", "ValuedClosedForm"]
+__all__ = ["PARTS", "ClosedForm", "Method", "Trained"]
 
 PARTS: tuple[type[Part], ...] = (
     *(LightPropagation, Lookup),
-    *(BPR, Dot, Pairs, Popularity, Uniform),
+    *(BPR, Margin, SampledSoftmax, SelfAdversarial),
+    *(Pairs, Popularity, Uniform),
+    *(ComplEx, Cosine, DistMult, Dot, RotatE, TransE),
+    *(Sum, Uncertainty),
     *(BPMF, IALS, SGNS, Spectral, VBMF),
     *(BiasedWalks, MetapathWalks, TemporalWalks, UniformWalks),
 )

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from embedding_features.methods.trained import Trained
 
 
-@method(family="collaborative", exports="user and item vectors", metric="dot", weights="ignored")
+@method(family="collaborative", exports="user and item vectors", weights="ignored")
 def mf_bpr(
     dim: int = 64,
     l2: float = 1e-3,
@@ -24,18 +24,16 @@ def mf_bpr(
     at random and not fitted again.
     """
     from embedding_features.encoders import Lookup
-    from embedding_features.graph.views import Bipartite
+    from embedding_features.graph.view import View
+    from embedding_features.methods.task import Task
     from embedding_features.methods.trained import Trained
     from embedding_features.objectives import BPR
     from embedding_features.sampling import Pairs, Uniform
-    from embedding_features.scoring import Dot
     from embedding_features.training import Adam, Training
 
     return Trained(
-        view=Bipartite(relation=relation, use_weights=False),
-        sampler=Pairs(negatives=Uniform(count=1)),
+        view=View.of(relation, weights="one"),
         encoder=Lookup(dim=dim),
-        scorer=Dot(),
-        objective=BPR(l2=l2),
+        tasks=(Task(sampler=Pairs(negatives=Uniform(count=1)), objective=BPR(l2=l2)),),
         training=Training(optimizer=Adam(lr=lr), batch_size=batch_size, epochs=epochs),
     )

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
 from pydantic import ValidationError
 
+from embedding_features.config import METHOD_PLUG_INS
 from embedding_features.errors import ConfigError
 from embedding_features.methods.parameters import check_parameters, parameter_error, parameter_schema
 from embedding_features.plugins import load_plugins
 
 if TYPE_CHECKING:
-    from embedding_features.artifact.metric import Metric
     from embedding_features.graph.weights import WeightUse
     from embedding_features.methods.base import Method
-
-GROUP = "embedding_features.methods"
 
 P = ParamSpec("P")
 M = TypeVar("M", bound="Method")
@@ -32,7 +30,6 @@ class MethodInfo:
         family: kind of learning, such as "collaborative".
         paper: first line of its docstring, which cites the paper.
         exports: what its tables hold, in words.
-        metric: how two of its vectors are compared at retrieval.
         weights: how it uses the weights of edges; "not stated" where a plug-in says nothing.
         parameters: name → default.
         make: the function from parameters to the composition, which checks them.
@@ -42,7 +39,6 @@ class MethodInfo:
     family: str
     paper: str
     exports: str
-    metric: "Metric"
     weights: "WeightUse | Literal['not stated']"
     parameters: dict[str, Any]
     make: "Callable[..., Method]"
@@ -55,18 +51,16 @@ def method(
     *,
     family: str,
     exports: str,
-    metric: "Metric",
     weights: "WeightUse | Literal['not stated']" = "not stated",
 ) -> Callable[[Callable[P, M]], Callable[P, M]]:
     """Register a function of typed keyword arguments that returns a composition.
 
     The function's name is the method's. Arguments are checked against its annotations
-    (``Annotated[int, Field(ge=1)]`` is understood), and the composition gets the name and the metric.
+    (``Annotated[int, Field(ge=1)]`` is understood), and the composition gets the name.
 
     Args:
         family: kind of learning, such as "collaborative".
         exports: what its tables hold, in words.
-        metric: how two of its vectors are compared at retrieval.
         weights: how it uses the weights of edges. This is for readers; what the composition's parts declare
             decides which weights are refused.
 
@@ -86,13 +80,13 @@ def method(
                 composition = build(**values)  # type: ignore[call-arg]
             except ValidationError as error:
                 raise parameter_error(name, error, signature.parameters) from None
-            return composition.model_copy(update={"name": name, "metric": metric})
+            return composition.model_copy(update={"name": name})
 
         if name in _METHODS and inspect.unwrap(_METHODS[name].make).__module__ != build.__module__:
             raise ConfigError(f"a method named {name!r} is registered already", fix="rename yours")
         paper = (inspect.getdoc(build) or "").split("\n", 1)[0]
         defaults = {key: value.default for key, value in signature.parameters.items()}
-        _METHODS[name] = MethodInfo(name, family, paper, exports, metric, weights, defaults, make)
+        _METHODS[name] = MethodInfo(name, family, paper, exports, weights, defaults, make)
         return make
 
     return register
@@ -100,7 +94,7 @@ def method(
 
 def methods() -> dict[str, MethodInfo]:
     """Return all methods by name, in alphabetical order; an entry point that fails to load is a warning."""
-    load_plugins(GROUP)
+    load_plugins(METHOD_PLUG_INS)
     return dict(sorted(_METHODS.items()))
 
 
@@ -110,7 +104,7 @@ def get_method(name: str) -> MethodInfo:
     Raises:
         ConfigError: when there is none, or its entry point failed to load.
     """
-    known, (_, broken) = methods(), load_plugins(GROUP)
+    known, (_, broken) = methods(), load_plugins(METHOD_PLUG_INS)
     if name in known:
         return known[name]
     if name in broken:
@@ -132,6 +126,6 @@ def make(name: str, **overrides: Any) -> "Method":
 
 
 def describe() -> list[dict[str, Any]]:
-    """Return one row per method: name, family, paper, exports, metric, weights, parameters with defaults."""
+    """Return one row per method: name, family, paper, exports, weights, parameters with defaults."""
     shown = [field.name for field in fields(MethodInfo) if field.name != "make"]
     return [{name: getattr(info, name) for name in shown} for info in methods().values()]

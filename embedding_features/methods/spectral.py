@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from embedding_features.methods.closed_form import ClosedForm
 
 
-@method(family="collaborative", exports="user and item vectors", metric="dot", weights="ignored")
+@method(family="collaborative", exports="user and item vectors", weights="ignored")
 def spectral(
     dim: int = 64,
     item_exponent: float = 0.4,
@@ -24,12 +24,12 @@ def spectral(
     512 dimensions (a fifth of each user's pairs held out, NDCG@20, the same choice by two seeds); other data
     and dimensions deserve their own: see ``embedding_features.evaluate.select``.
     """
-    from embedding_features.graph.views import Bipartite
+    from embedding_features.graph.view import View
     from embedding_features.methods.closed_form import ClosedForm
     from embedding_features.solvers.spectral import Spectral
 
     return ClosedForm(
-        view=Bipartite(relation=relation, use_weights=False),
+        view=View.of(relation, nodes="all", weights="one"),
         solver=Spectral(
             dim=dim,
             item_exponent=item_exponent,

@@ -1,135 +1,159 @@
 """Methods that learn by gradient steps."""
 
 import hashlib
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import Literal, cast
 
 import numpy as np
 import torch
-from pydantic import SerializeAsAny
-from torch import Tensor
+from pydantic import Field, SerializeAsAny
+from torch import Tensor, nn
 
 from embedding_features.arrays import F32
 from embedding_features.artifact.embeddings import Embeddings
 from embedding_features.artifact.fold_in import FoldInParameters
+from embedding_features.artifact.metric import Metric, served_metric
 from embedding_features.config import config_hash
-from embedding_features.encoders.base import BipartiteEncoder, Encoder
-from embedding_features.graph.views import BipartiteView
+from embedding_features.encoders.base import Encoder, Network
+from embedding_features.graph.view import GraphView
 from embedding_features.graph.weights import WeightUse
 from embedding_features.methods.base import Method, Run
 from embedding_features.methods.fold_ins import project_messages
-from embedding_features.methods.warm_start import warm_start
-from embedding_features.objectives.base import Objective, PairVectors
-from embedding_features.sampling.base import PairBatch, Sampler
-from embedding_features.scoring import Scorer
+from embedding_features.methods.previous import Previous, start_from
+from embedding_features.methods.task import Task
+from embedding_features.multitask import Sum, Weighting
+from embedding_features.objectives.base import Step
+from embedding_features.sampling.base import Examples, Sampler
+from embedding_features.scorers.base import Compare
 from embedding_features.training.checkpoint import Checkpoints
 from embedding_features.training.loop import train
-from embedding_features.training.rows import ActiveRows
 from embedding_features.training.settings import Training, resolve_device
 from embedding_features.training.validation import hold_out
 
 
 class Trained(Method):
-    """A composition of a view of the graph, a sampler, an encoder, a scorer, an objective and a training.
+    """A composition of a view of the graph, a network, one or more tasks, and a training.
 
-    With early stopping it learns from the pairs left after the validation split and keeps the weights of the
-    best check; there is no second fit on all pairs. Then the encoder sees the whole graph once more, so that
+    With early stopping it learns from the edges left after the validation split and keeps the weights of the
+    best check; there is no second fit on all edges. Then the network sees the whole graph once more, so that
     vectors made by propagation use every edge. (In a lookup a node all of whose pairs were held out keeps the
     vector it started with.)
 
     Attributes:
-        sampler: draws the positive and negative pairs of each step.
         encoder: settings of the network that makes the vectors.
-        scorer: how two vectors are scored while training.
-        objective: the loss.
+        tasks: what is drawn, scored and minimised. An epoch is one pass of the first; the others go round.
+        weighting: how the losses of several tasks become one.
         training: optimizer, batches, epochs, early stopping and device.
     """
 
     kind: Literal["trained"] = "trained"
-    sampler: SerializeAsAny[Sampler]
     encoder: SerializeAsAny[Encoder]
-    scorer: SerializeAsAny[Scorer]
-    objective: SerializeAsAny[Objective]
+    tasks: tuple[Task, ...] = Field(min_length=1)
+    weighting: SerializeAsAny[Weighting] = Sum()
     training: Training
 
     @property
-    def weight_uses(self) -> tuple[WeightUse, ...]:
-        """Say how the sampler, and an encoder that reads edges, use the weights of the view's edges."""
-        if not self.view.use_weights:
-            return ("ignored",)
-        return (self.sampler.weights, *((self.encoder.weights,) if self.encoder.weights else ()))
+    def metric(self) -> Metric:
+        """How two of its vectors are compared at retrieval: as the first task's scorer compares."""
+        return served_metric(self.tasks[0].scorer.metric)
 
-    def _fit(self, view: BipartiteView, run: Run) -> Embeddings:
-        active = ActiveRows.of(view)
-        view = active.compact(view)
-        encoder = self.encoder.build(view, torch.Generator().manual_seed(run.seed))
+    @property
+    def weight_uses(self) -> tuple[WeightUse, ...]:
+        """Say how the samplers, and an encoder that reads edges, use the weights of the view's edges."""
+        if self.view.weights == "one":
+            return ("ignored",)
+        samplers = tuple(task.sampler.weights for task in self.tasks)
+        return (*samplers, *((self.encoder.weights,) if self.encoder.weights else ()))
+
+    def _fit(self, view: GraphView, run: Run) -> Embeddings:
+        generator = torch.Generator().manual_seed(run.seed)
+        network = self.encoder.build(view, generator)
+        parts = TrainedParts(
+            network, self._build_scorers(view, generator), self.weighting.build(len(self.tasks))
+        )
+        previous = None
         if run.init is not None:
-            warm_start(encoder, run.init, run.graph, active)
-        figures = self._train(encoder, active, view, run)
+            previous = start_from(network, run.init, run.graph, view, self.previous_l2, self.freeze)
+        figures = self._train(parts, previous, view, run)
         with torch.no_grad():
-            src, dst = (side.numpy() for side in encoder.sides())
+            vectors = network.vectors().numpy()
         return self._embeddings(
             run,
-            view.relation,
-            {view.src_type: (active.src, src), view.dst_type: (active.dst, dst)},
-            scorer=self.scorer.kind,
+            view,
+            {t: (np.arange(n), vectors[view.span(t)]) for t, n in view.counts.items()},
+            scorer=self.tasks[0].scorer.name,
             figures=figures,
-            encoder=encoder,
-            own_fold_ins=self._fold_ins(encoder, view, (src, dst)),
+            encoder=network,
+            own_fold_ins=_fold_ins(network, view, vectors),
         )
 
-    def _fold_ins(
-        self, encoder: BipartiteEncoder, view: BipartiteView, sides: tuple[F32, F32]
-    ) -> dict[str, FoldInParameters]:
-        """Return how nodes are folded in by the encoder's messages; nothing where it has none."""
-        messages = encoder.messages()
-        if messages is None:
-            return {}
-        others = (
-            (view.src_type, view.dst_type, messages[1], view.reverse, sides[0]),
-            (view.dst_type, view.src_type, messages[0], view.forward, sides[1]),
-        )
-        symmetric = self.view.norm == "symmetric"
-        return {
-            node_type: project_messages(other, message.numpy(), edges, own, symmetric)
-            for node_type, other, message, edges, own in others
-        }
+    def _build_scorers(self, view: GraphView, generator: torch.Generator) -> list[Compare]:
+        """Build the scorers, of which equal settings share one; relation k has the reciprocal k + r."""
+        built: dict[str, Compare] = {}
+        for task in self.tasks:
+            key = task.scorer.model_dump_json()
+            if key not in built:
+                built[key] = task.scorer.build(2 * len(view.relations), self.encoder.dim, generator)
+        return [built[task.scorer.model_dump_json()] for task in self.tasks]
 
     def _train(
-        self, encoder: BipartiteEncoder, active: ActiveRows, view: BipartiteView, run: Run
+        self, parts: "TrainedParts", previous: Previous | None, view: GraphView, run: Run
     ) -> dict[str, float]:
-        """Train ``encoder`` in place, let it see all of ``view`` at the end, and return the run's figures."""
-        checkpoints = self._checkpoints(encoder, view, run)
+        """Train ``parts`` in place, show the network all of ``view`` at the end, and return the figures."""
+        checkpoints = self._checkpoints(parts, view, run)
         device = resolve_device(self.training.device)
-        validation = hold_out(run.graph, self.view, active, self.training, run.seed)
-        seen = view if validation is None else validation.view
-        encoder.to(device).observe(seen)
+        held_out = hold_out(run.graph, self.view, view, self.training, run.seed)
+        seen = view if held_out is None else held_out.view
+        network = parts.network
+        parts.to(device)
+        network.observe(seen)
 
         def losses(epoch: int) -> Iterator[Tensor]:
-            for batch in self.sampler.epoch(seen, self.training.batch_size, seed=run.seed, epoch=epoch):
-                yield self._loss(encoder, batch.to(device))
+            for batches in self._batches(seen, run.seed, epoch):
+                yield self._loss(parts, [batch.to(device) for batch in batches], previous)
+
+        def put_back() -> None:
+            cast(Previous, previous).put_back(network.row_parameters()["table"])
 
         figures = train(
-            encoder,
+            parts,
             losses,
             self.training,
-            steps=self.sampler.steps(seen, self.training.batch_size),
-            validate=None if validation is None else lambda: validation.measure(encoder, self.metric),
+            steps=self.tasks[0].sampler.steps(seen, self.training.batch_size),
+            validate=None if held_out is None else lambda: held_out.measure(network, parts.scorer(0)),
+            after_step=put_back if previous is not None and previous.frozen.any() else None,
             seed=run.seed,
             checkpoints=checkpoints,
             progress=run.progress,
         )
-        encoder.to("cpu").observe(view)
+        parts.to("cpu")
+        network.observe(view)
         return figures
 
-    def _loss(self, encoder: BipartiteEncoder, batch: PairBatch) -> Tensor:
-        """Return the objective's loss of a batch, a scalar."""
-        src, dst = encoder.sides()
-        vectors = _gather(src, dst, batch)
-        ego = vectors if src is encoder.src else _gather(encoder.src, encoder.dst, batch)
-        return self.objective.loss(vectors, ego, self.scorer)
+    def _batches(self, view: GraphView, seed: int, epoch: int) -> Iterator[Sequence[Examples]]:
+        """Yield the examples of all tasks of each step."""
+        first, *others = (task.sampler for task in self.tasks)
+        size = self.training.batch_size
+        own = first.epoch(view, size, seed=seed, epoch=epoch)
+        rest = [_go_round(sampler, view, size, (seed, epoch, n)) for n, sampler in enumerate(others, 1)]
+        return zip(own, *rest, strict=False)
 
-    def _checkpoints(self, encoder: BipartiteEncoder, view: BipartiteView, run: Run) -> Checkpoints | None:
+    def _loss(self, parts: "TrainedParts", batches: Sequence[Examples], previous: Previous | None) -> Tensor:
+        """Return the loss of a step, a scalar."""
+        losses = []
+        for number, (task, examples) in enumerate(zip(self.tasks, batches, strict=True)):
+            encoded, ego = parts.network.encode(examples)
+            step = Step(examples, encoded, ego, parts.scorer(number))
+            loss = task.objective.loss(step)
+            for penalty in task.penalties:
+                loss = loss + penalty.loss(step)
+            if previous is not None and previous.l2:
+                loss = loss + previous.pull(examples, ego)
+            losses.append(task.weight * loss)
+        return losses[0] if len(losses) == 1 else cast(Tensor, parts.weighting(torch.stack(losses)))
+
+    def _checkpoints(self, parts: "TrainedParts", view: GraphView, run: Run) -> Checkpoints | None:
         """Return the checkpoints of the run; None without a folder for them.
 
         They name composition, seed and data, and, of a warm start, the parameters that it starts from.
@@ -137,16 +161,59 @@ class Trained(Method):
         if run.checkpoint is None:
             return None
         digest = hashlib.sha256(f"{config_hash(self)}|{run.seed}|{run.graph.fingerprint}".encode())
-        csr = view.forward
-        start = () if run.init is None else (encoder.src.detach().numpy(), encoder.dst.detach().numpy())
-        for array in (csr.indptr, csr.indices, csr.weights(), *start):
+        edges = [
+            a
+            for r in view.relations.values()
+            for a in (r.forward.indptr, r.forward.indices, r.forward.weights())
+        ]
+        start = () if run.init is None else [p.detach().numpy() for p in parts.parameters()]
+        for array in (*edges, *start):
             digest.update(np.ascontiguousarray(array).data)
         return Checkpoints(run.checkpoint, digest.hexdigest())
 
 
-def _gather(src: Tensor, dst: Tensor, batch: PairBatch) -> PairVectors:
-    """Return the batch's vectors, by one gather a side, because each costs a dense gradient."""
-    rows = torch.cat([batch.dst, batch.negatives.flatten()])
-    positive, negative = dst.index_select(0, rows).tensor_split([len(batch.dst)])
-    shape = (*batch.negatives.shape, dst.shape[1])
-    return PairVectors(src.index_select(0, batch.src), positive, negative.view(shape))
+class TrainedParts(nn.Module):
+    """Holds everything of a method that is trained.
+
+    Args:
+        network: of the encoder.
+        scorers: of each task; tasks may share one.
+        weighting: of the tasks' losses.
+    """
+
+    def __init__(self, network: Network, scorers: Sequence[Compare], weighting: nn.Module) -> None:
+        super().__init__()
+        self.network, self.weighting = network, weighting
+        self.scorers = nn.ModuleList(scorers)
+
+    def scorer(self, number: int) -> Compare:
+        """Return the scorer of a task."""
+        return cast(Compare, self.scorers[number])
+
+
+def _go_round(sampler: Sampler, view: GraphView, size: int, key: tuple[int, int, int]) -> Iterator[Examples]:
+    """Yield a sampler's batches without end, one of its epochs after the other."""
+    (seed,) = np.random.SeedSequence(key).generate_state(1)
+    for epoch in count(1):
+        yield from sampler.epoch(view, size, seed=int(seed), epoch=epoch)
+
+
+def _fold_ins(network: Network, view: GraphView, vectors: F32) -> dict[str, FoldInParameters]:
+    """Return how nodes are folded in by the network's messages; nothing where it has none.
+
+    With several relations, or one between nodes of one type, a node's messages do not come from the edges of
+    the first relation alone.
+    """
+    messages, relation = network.messages(), view.relation()
+    if messages is None or len(view.relations) > 1 or relation.src == relation.dst:
+        return {}
+    src, dst = view.span(relation.src), view.span(relation.dst)
+    of_nodes = messages.vectors.numpy()
+    return {
+        relation.src: project_messages(
+            relation.dst, of_nodes[dst], relation.reverse, vectors[src], messages.norm
+        ),
+        relation.dst: project_messages(
+            relation.src, of_nodes[src], relation.forward, vectors[dst], messages.norm
+        ),
+    }

@@ -1,6 +1,6 @@
 """Objectives are the losses that trained methods minimise."""
 
-from embedding_features.objectives.base import Objective, PairVectors
+from embedding_features.objectives.base import Objective, Step
 from embedding_features.objectives.bpr import BPR
 from embedding_features.objectives.margin import Margin
 from embedding_features.objectives.n3 import n3
@@ -13,10 +13,10 @@ __all__ = [
     "BPR",
     "Margin",
     "Objective",
-    "PairVectors",
     "SampledSoftmax",
     "ScoreObjective",
     "SelfAdversarial",
+    "Step",
     "n3",
     "one_vs_all_loss",
 ]

@@ -1,37 +1,58 @@
 """The interface of objectives, the losses of trained methods."""
 
 from abc import abstractmethod
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
 
 from torch import Tensor
 
-from embedding_features.config import Part
-from embedding_features.scoring import Scorer
+from embedding_features.config import METHOD_PLUG_INS, Part
+from embedding_features.encoders.base import Encoded
+from embedding_features.sampling.base import Examples
+from embedding_features.scorers.base import Compare
 
 
-class PairVectors(NamedTuple):
-    """The vectors of a batch of pairs.
+@dataclass(frozen=True)
+class Step:
+    """Holds what a loss may look at.
 
     Attributes:
-        src: [batch, dim].
-        dst: [batch, dim].
-        negatives: [batch, count, dim].
+        examples: rows of the step.
+        encoded: their vectors.
+        ego: their parameters of layer 0, for weight decay; ``encoded`` itself for a lookup.
+        compare: the scorer.
     """
 
-    src: Tensor
-    dst: Tensor
-    negatives: Tensor
+    examples: Examples
+    encoded: Encoded
+    ego: Encoded
+    compare: Compare
+
+    @cached_property
+    def queries(self) -> Tensor:
+        """The [batch, dim] queries of the anchors."""
+        return self.compare.query(self.encoded.src, self.examples.relation)
+
+    @cached_property
+    def positive(self) -> Tensor:
+        """The [batch] scores of the positives."""
+        return self.compare.paired(self.queries, self.encoded.dst)
+
+    @cached_property
+    def negative(self) -> Tensor:
+        """The [batch, count] scores of the negatives; −∞ where a shared one is the positive itself."""
+        if self.examples.negatives.ndim == 2:
+            return self.compare.paired(self.queries.unsqueeze(1), self.encoded.negatives)
+        itself = self.examples.negatives == self.examples.dst.unsqueeze(1)
+        return self.compare.cross(self.queries, self.encoded.negatives).masked_fill(itself, float("-inf"))
 
 
 class Objective(Part):
-    """Computes a loss over pairs."""
+    """Computes a loss, or a penalty that is added to one."""
+
+    plug_ins: ClassVar[str] = METHOD_PLUG_INS
 
     @abstractmethod
-    def loss(self, vectors: PairVectors, ego: PairVectors, scorer: Scorer) -> Tensor:
-        """Return the mean loss of a batch, a scalar.
-
-        Args:
-            vectors: the encoder's vectors of the batch's nodes.
-            ego: their trained parameters (layer 0), for weight decay; ``vectors`` itself for a lookup.
-            scorer: how two vectors are scored.
-        """
+    def loss(self, step: Step) -> Tensor:
+        """Return the mean loss of a batch, a scalar."""

@@ -21,6 +21,6 @@ class Margin(ScoreObjective):
     kind: Literal["margin"] = "margin"
     margin: float = Field(default=1.0, gt=0)
 
-    def loss(self, positive: Tensor, negatives: Tensor) -> Tensor:
+    def of_scores(self, positive: Tensor, negatives: Tensor) -> Tensor:
         """Return the loss of a batch, a scalar."""
         return (self.margin - positive.unsqueeze(1) + negatives).clamp(min=0).mean()

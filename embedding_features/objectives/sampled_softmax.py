@@ -22,7 +22,7 @@ class SampledSoftmax(ScoreObjective):
     kind: Literal["sampled_softmax"] = "sampled_softmax"
     temperature: float = Field(default=1.0, gt=0)
 
-    def loss(self, positive: Tensor, negatives: Tensor) -> Tensor:
+    def of_scores(self, positive: Tensor, negatives: Tensor) -> Tensor:
         """Return the loss of a batch, a scalar."""
         scores = torch.cat([positive.unsqueeze(1), negatives], dim=1) / self.temperature
         return (scores.logsumexp(dim=1) - scores[:, 0]).mean()

@@ -24,7 +24,7 @@ class SelfAdversarial(ScoreObjective):
     margin: float = Field(default=9.0, ge=0)
     temperature: float = Field(default=1.0, ge=0)
 
-    def loss(self, positive: Tensor, negatives: Tensor) -> Tensor:
+    def of_scores(self, positive: Tensor, negatives: Tensor) -> Tensor:
         """Return the loss of a batch, a scalar."""
         weight = (self.temperature * negatives.detach()).softmax(dim=1)
         known = logsigmoid(self.margin + positive)

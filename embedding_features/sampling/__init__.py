@@ -1,7 +1,7 @@
-"""Samplers draw the positive and negative pairs that a trained method learns from."""
+"""Samplers draw the positive and negative examples that a trained method learns from."""
 
-from embedding_features.sampling.base import PairBatch, Sampler
+from embedding_features.sampling.base import Examples, Sampler
 from embedding_features.sampling.negatives import Negatives, Popularity, Uniform
 from embedding_features.sampling.pairs import Pairs
 
-__all__ = ["Negatives", "PairBatch", "Pairs", "Popularity", "Sampler", "Uniform"]
+__all__ = ["Examples", "Negatives", "Pairs", "Popularity", "Sampler", "Uniform"]

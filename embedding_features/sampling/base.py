@@ -1,38 +1,46 @@
-"""The interface of samplers, which draw the pairs of each training step."""
+"""The interface of samplers, which draw the examples of each training step."""
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from torch import Tensor
 
-from embedding_features.config import Part
-from embedding_features.graph.views import BipartiteView
+from embedding_features.config import METHOD_PLUG_INS, Part
+from embedding_features.graph.view import GraphView
 from embedding_features.graph.weights import WeightUse
 
 
-@dataclass(frozen=True)
-class PairBatch:
-    """The rows of one training step.
+class Examples(NamedTuple):
+    """Holds the rows of one training step, all in rows of the view.
 
     Attributes:
-        src: [batch] int64 source rows.
-        dst: [batch] int64 destination rows, each a neighbour of its source.
-        negatives: [batch, count] int64 destination rows that are not neighbours of the source.
+        src: [batch] int64 anchors.
+        dst: [batch] int64 positives, each joined to its anchor.
+        negatives: int64 rows of dst's own node type: [batch, count], or [count] that the batch shares.
+        relation: [batch] int64 numbers of relations; None where there is one alone.
+        weight: [batch] float32 of each example in the loss; None for all alike.
     """
 
     src: Tensor
     dst: Tensor
     negatives: Tensor
+    relation: Tensor | None = None
+    weight: Tensor | None = None
 
-    def to(self, device: str) -> "PairBatch":
+    def to(self, device: str) -> "Examples":
         """Return the same rows on another device."""
-        return PairBatch(self.src.to(device), self.dst.to(device), self.negatives.to(device))
+        return Examples(
+            self.src.to(device),
+            self.dst.to(device),
+            self.negatives.to(device),
+            None if self.relation is None else self.relation.to(device),
+            None if self.weight is None else self.weight.to(device),
+        )
 
 
 class Sampler(Part):
-    """Draws batches of pairs.
+    """Draws batches of examples.
 
     An epoch depends on the seed and its number alone, so a resumed run sees the same batches.
 
@@ -40,19 +48,20 @@ class Sampler(Part):
         weights: how it uses the view's weights; by default it takes every pair for a like.
     """
 
+    plug_ins: ClassVar[str] = METHOD_PLUG_INS
     weights: ClassVar[WeightUse] = "ignored"
 
     @abstractmethod
-    def steps(self, view: BipartiteView, batch_size: int) -> int:
+    def steps(self, view: GraphView, batch_size: int) -> int:
         """Return the number of batches of an epoch."""
 
     @abstractmethod
-    def epoch(self, view: BipartiteView, batch_size: int, *, seed: int, epoch: int) -> Iterator[PairBatch]:
-        """Yield the batches of one epoch, at most ``batch_size`` positive pairs each.
+    def epoch(self, view: GraphView, batch_size: int, *, seed: int, epoch: int) -> Iterator[Examples]:
+        """Yield the batches of one epoch, at most ``batch_size`` positive examples each.
 
         Args:
-            view: whose pairs are positive.
-            batch_size: positive pairs in a batch.
+            view: whose edges are positive.
+            batch_size: positive examples in a batch.
             seed: of the run.
             epoch: number of the epoch, from 1.
         """

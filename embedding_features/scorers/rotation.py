@@ -6,8 +6,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from embedding_features.scorers.base import Compare, RelationScorer
-from embedding_features.scorers.halves import check_even, complex_product, squared_moduli
+from embedding_features.scorers.halves import check_even, complex_product, halves, squared_moduli
+from embedding_features.scorers.relations import RelationCompare, RelationScorer
 
 
 class RotatE(RelationScorer):
@@ -31,16 +31,25 @@ class RotatE(RelationScorer):
         return Rotation(angles, self.metric)
 
 
-class Rotation(Compare):
+class Rotation(RelationCompare):
     """Turns each complex coordinate by the relation's [dim / 2] angles, in radians."""
 
-    def query(self, src: Tensor, relation: Tensor) -> Tensor:
+    def query(self, src: Tensor, relation: Tensor | None) -> Tensor:
         """Return s ∘ e^{iθ}."""
         return complex_product(src, _turn(self.relations[relation]))
 
     def source_query(self, dst: Tensor, relation: Tensor) -> Tensor:
         """Return t ∘ e^{−iθ}: distances do not change when both ends are turned back."""
         return complex_product(dst, _turn(-self.relations[relation]))
+
+    def relation_vectors(self) -> Tensor:
+        """Return e^{iθ} [relations, dim], by which sources are multiplied."""
+        return _turn(self.relations)
+
+    def start_from(self, vectors: Tensor) -> Tensor:
+        """Return the angles of published e^{iθ}."""
+        real, imaginary = halves(vectors)
+        return torch.atan2(imaginary, real)
 
     def squared_moduli(self, vectors: Tensor) -> Tensor:
         """Return |v_k|² [..., dim / 2] of nodes' vectors; a relation's are all 1."""

@@ -5,10 +5,10 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from embedding_features.scorers.base import Compare, NormalScorer
+from embedding_features.scorers.relations import RelationCompare, RelationScorer
 
 
-class TransE(NormalScorer):
+class TransE(RelationScorer):
     """Scores by how near a source lands to the target when the relation's vector is added to it.
 
     score = −‖s + r − t‖₁ or −‖s + r − t‖₂ (Bordes et al., Translating Embeddings for Modeling
@@ -27,10 +27,10 @@ class TransE(NormalScorer):
         return Translation(self._draw(relations, dim, generator), self.metric)
 
 
-class Translation(Compare):
+class Translation(RelationCompare):
     """Adds the relation's vector [dim]."""
 
-    def query(self, src: Tensor, relation: Tensor) -> Tensor:
+    def query(self, src: Tensor, relation: Tensor | None) -> Tensor:
         """Return s + r."""
         return src + self.relations[relation]
 

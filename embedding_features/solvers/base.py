@@ -1,125 +1,149 @@
-"""The interfaces of solvers: settings with a ``solve``, or with a ``fit`` where nodes can be folded in."""
+"""The interface of solvers: settings with a ``fit`` that computes vectors outside of the training loop."""
 
 from abc import abstractmethod
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
-from embedding_features.arrays import F32, F64, I64, Bool
+from embedding_features.arrays import F32, I64, Bool
 from embedding_features.artifact.fold_in import FoldInParameters
-from embedding_features.config import Part
-from embedding_features.graph.views import BipartiteView
+from embedding_features.config import METHOD_PLUG_INS, Part
+from embedding_features.errors import CompatibilityError
+from embedding_features.graph.view import GraphView
 from embedding_features.graph.weights import WeightUse
 from embedding_features.progress import SILENT, Progress
 
 
 @dataclass(frozen=True)
-class Start:
-    """Holds what a solver found on an earlier graph, in rows of this graph's vocabularies.
+class Before:
+    """Holds what an earlier fit found of one node type.
 
     Attributes:
-        vectors: [destinations, dim] in the solver's own coordinates; NaN for nodes that were not there.
-        source_precision: [dim, dim] of the sources' prior; likewise ``destination_precision``.
-        noise: variance of the values.
+        rows: [nodes] int64 row of the earlier table of each of the view's nodes, -1 of a new one.
+        table: [n, dim] float32 the earlier vectors.
+        fold_in: how nodes were folded in by the earlier fit; None where it did not say.
     """
 
-    vectors: F64
-    source_precision: F64
-    destination_precision: F64
-    noise: float
+    rows: I64
+    table: F32
+    fold_in: FoldInParameters | None = None
+
+    def vectors(self, dim: int) -> F32:
+        """Return [nodes, dim] float32 earlier vectors in rows of the view, NaN for new nodes.
+
+        Raises:
+            CompatibilityError: when the earlier vectors have another dim.
+        """
+        if self.table.shape[1] != dim:
+            raise CompatibilityError(
+                f"init has dim {self.table.shape[1]}, the method {dim}",
+                fix=f"set dim: {self.table.shape[1]}, or start without init",
+            )
+        found = np.full((len(self.rows), self.table.shape[1]), np.nan, np.float32)
+        found[self.rows >= 0] = self.table[self.rows[self.rows >= 0]]
+        return found
+
+
+#: node type → what an earlier fit found of it
+Start = Mapping[str, Before]
 
 
 @dataclass(frozen=True)
 class Solution:
-    """Holds the vectors of both sides, row r for vocabulary row r, and how nodes are folded in.
+    """Holds the vectors of node types, and how nodes are folded in.
 
     Attributes:
-        src: [sources, dim] float32.
-        dst: [destinations, dim] float32.
-        src_known: [sources] which have a vector; None: those with edges.
-        dst_known: [destinations] likewise.
-        fold_in_src: of sources, with a design row for each destination; None where the solver has no way.
-        fold_in_dst: of destinations, likewise.
+        vectors: node type → [nodes, dim] float32, row r for row r of the type's span in the view.
+        known: node type → [nodes] which have a vector; a type that is not there: those with edges.
+        fold_ins: node type → how its nodes are folded in, with rows of the view.
+        figures: what the solver measured.
     """
 
-    src: F32
-    dst: F32
-    src_known: Bool | None = None
-    dst_known: Bool | None = None
-    fold_in_src: FoldInParameters | None = None
-    fold_in_dst: FoldInParameters | None = None
+    vectors: Mapping[str, F32]
+    known: Mapping[str, Bool] = field(default_factory=dict)
+    fold_ins: Mapping[str, FoldInParameters] = field(default_factory=dict)
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
 class Solver(Part):
-    """Computes the vectors of both sides of a bipartite view, without gradient steps.
+    """Computes the vectors of a view's nodes, outside of the training loop.
 
     A subclass declares its ``kind`` (``kind: Literal["spectral"] = "spectral"``), its settings, how it uses
-    ``weights``, and ``solve``; or it is a :class:`FoldingSolver` and declares ``fit``.
+    ``weights``, and ``fit``; or it is a :class:`BipartiteSolver` and declares ``solve``.
 
     Attributes:
         weights: how it uses the view's weights; by default it is given weights above 0 only.
+        has_start: whether it begins with what an earlier fit found.
     """
 
+    plug_ins: ClassVar[str] = METHOD_PLUG_INS
     weights: ClassVar[WeightUse] = "ignored"
-
-    @abstractmethod
-    def solve(self, view: BipartiteView, *, seed: int = 0, progress: Progress = SILENT) -> tuple[F32, F32]:
-        """Compute the vectors of all sources and all destinations of ``view``.
-
-        Args:
-            view: the relation as a matrix.
-            seed: of every random choice.
-            progress: where the solver reports how far it is.
-
-        Returns:
-            [sources, dim] and [destinations, dim] float32, row r for vocabulary row r. Rows of nodes without
-            edges may hold anything: they are left out of the tables.
-        """
-
-    def fit(
-        self,
-        view: BipartiteView,
-        *,
-        seed: int = 0,
-        progress: Progress = SILENT,
-        start: Start | None = None,  # noqa: ARG002
-    ) -> Solution:
-        """Compute the vectors, and how nodes are folded in; by default those of :meth:`solve` alone.
-
-        ``start`` is what was found on an earlier graph; a solver without a start ignores it. The other
-        arguments are those of :meth:`solve`.
-        """
-        return Solution(*self.solve(view, seed=seed, progress=progress))
-
-
-class FoldingSolver(Solver):
-    """A solver that knows how nodes are folded in: it declares ``fit``, and ``solve`` gives its vectors."""
-
-    def solve(self, view: BipartiteView, *, seed: int = 0, progress: Progress = SILENT) -> tuple[F32, F32]:
-        """Compute the vectors of :meth:`fit`, whose errors are raised."""
-        found = self.fit(view, seed=seed, progress=progress)
-        return found.src, found.dst
+    has_start: ClassVar[bool] = False
 
     @abstractmethod
     def fit(
         self,
-        view: BipartiteView,
+        view: GraphView,
         *,
         seed: int = 0,
         progress: Progress = SILENT,
         start: Start | None = None,
+        checkpoint: Path | None = None,
     ) -> Solution:
-        """Compute the vectors, and how nodes are folded in; see :meth:`.Solver.fit`."""
+        """Compute the vectors.
+
+        Args:
+            view: the relations and the nodes.
+            seed: of every random choice.
+            progress: where the solver reports how far it is.
+            start: what an earlier fit found; a solver without a start ignores it.
+            checkpoint: folder from which a killed run resumes; a solver of seconds ignores it.
+        """
+
+
+class BipartiteSolver(Solver):
+    """A solver of one relation between two node types that gives vectors alone: it declares ``solve``."""
+
+    @abstractmethod
+    def solve(self, view: GraphView, *, seed: int = 0, progress: Progress = SILENT) -> tuple[F32, F32]:
+        """Compute the vectors of all sources and all destinations of the view's first relation.
+
+        Args:
+            view: whose first relation is the matrix (:meth:`.GraphView.matrix`).
+            seed: of every random choice.
+            progress: where the solver reports how far it is.
+
+        Returns:
+            [sources, dim] and [destinations, dim] float32, row r for row r of their spans. Rows of nodes
+            without edges may hold anything: they are left out of the tables.
+        """
+
+    def fit(
+        self,
+        view: GraphView,
+        *,
+        seed: int = 0,
+        progress: Progress = SILENT,
+        start: Start | None = None,  # noqa: ARG002
+        checkpoint: Path | None = None,  # noqa: ARG002
+    ) -> Solution:
+        """Compute the vectors of :meth:`solve`; it has no start and no checkpoints."""
+        matrix = view.matrix()
+        src, dst = self.solve(view, seed=seed, progress=progress)
+        known = {matrix.src: matrix.forward.degrees > 0, matrix.dst: matrix.reverse.degrees > 0}
+        return Solution({matrix.src: src, matrix.dst: dst}, known)
 
 
 def restricted(parameters: FoldInParameters, own: I64, others: I64) -> FoldInParameters:
     """Return fold-in parameters of the nodes that tables have.
 
     Args:
-        parameters: with a row for each vocabulary row.
-        own: [n] vocabulary rows of this side's table.
-        others: [m] vocabulary rows of the other side's.
+        parameters: with a row for each row of the view's spans.
+        own: [n] rows of this side's table.
+        others: [m] rows of the other side's.
     """
     rows, covariance = parameters.prior_rows, parameters.covariance
     return replace(

@@ -1,5 +1,6 @@
 """Implicit alternating least squares."""
 
+from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -9,17 +10,17 @@ from embedding_features.arrays import F32
 from embedding_features.artifact.fold_in import FoldInParameters
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.propagation import balanced_chunks
-from embedding_features.graph.views import BipartiteView
+from embedding_features.graph.view import GraphView
 from embedding_features.graph.weights import WeightUse, check_weights
 from embedding_features.progress import SILENT, Progress
-from embedding_features.solvers.base import FoldingSolver, Solution, Start
+from embedding_features.solvers.base import Solution, Solver, Start
 from embedding_features.solvers.conjugate_gradients import conjugate_gradients
 
 #: conjugate-gradient steps by which a row is solved to float32's precision from where the sweeps left it
 _STEPS_TO_THE_END = 32
 
 
-class IALS(FoldingSolver):
+class IALS(Solver):
     """Factorizes so that every known pair scores 1, and every pair, known or not, 0 with a small weight.
 
     minimise Σ_{known} w_ui (1 − ⟨x_u, y_i⟩)² + α Σ_{all} ⟨x_u, y_i⟩² + Σ_u λ_u |x_u|² + Σ_i λ_i |y_i|²,
@@ -38,6 +39,7 @@ class IALS(FoldingSolver):
     """
 
     weights: ClassVar[WeightUse] = "confidence"
+    has_start: ClassVar[bool] = True
     kind: Literal["ials"] = "ials"
     dim: int = Field(default=64, ge=1)
     unobserved_weight: float = Field(default=0.1, gt=0)
@@ -47,40 +49,45 @@ class IALS(FoldingSolver):
 
     def fit(
         self,
-        view: BipartiteView,
+        view: GraphView,
         *,
         seed: int = 0,
         progress: Progress = SILENT,
         start: Start | None = None,
+        checkpoint: Path | None = None,  # noqa: ARG002
     ) -> Solution:
         """Compute the vectors; a node is folded in by the normal equations of its own row.
 
-        Rows of nodes without edges are zero.
+        Rows of nodes without edges are zero. With a start the items begin where they were.
 
         Raises:
             GraphError: when the view has a negative weight, or none above 0.
         """
-        del start  # alternating least squares converge in a few sweeps from anywhere
-        check_weights(view.relation, view.forward.weights(), self.weights)
+        matrix = view.matrix()
+        check_weights(matrix.name, matrix.forward.weights(), self.weights)
         rng = np.random.default_rng(seed)
-        users = np.zeros((view.forward.rows, self.dim), np.float32)
-        items = rng.standard_normal((view.reverse.rows, self.dim), dtype=np.float32) * np.float32(
+        users = np.zeros((matrix.forward.rows, self.dim), np.float32)
+        items = rng.standard_normal((matrix.reverse.rows, self.dim), dtype=np.float32) * np.float32(
             0.1 / self.dim**0.5
         )
-        items[view.reverse.degrees == 0] = 0
+        if start is not None:
+            before = start[matrix.dst].vectors(self.dim)
+            items = np.where(np.isfinite(before), before, items)
+        items[matrix.reverse.degrees == 0] = 0
         with progress.task("als", self.iterations + 1) as advance:
             for _ in range(self.iterations):
-                self._improve(view.forward, users, items)
-                self._improve(view.reverse, items, users)
+                self._improve(matrix.forward, users, items)
+                self._improve(matrix.reverse, items, users)
                 advance()
             # so that a user's vector is what folding in the user's pairs gives
-            self._improve(view.forward, users, items, _STEPS_TO_THE_END)
+            self._improve(matrix.forward, users, items, _STEPS_TO_THE_END)
             advance()
         return Solution(
-            users,
-            items,
-            fold_in_src=self._fold_in(view.dst_type, view.forward, users, items),
-            fold_in_dst=self._fold_in(view.src_type, view.reverse, items, users),
+            {matrix.src: users, matrix.dst: items},
+            fold_ins={
+                matrix.src: self._fold_in(matrix.dst, matrix.forward, users, items),
+                matrix.dst: self._fold_in(matrix.src, matrix.reverse, items, users),
+            },
         )
 
     def _fold_in(self, other: str, matrix: CSR, x: F32, y: F32) -> FoldInParameters:

@@ -1,5 +1,6 @@
 """Truncated singular value decomposition of a degree-scaled interaction matrix."""
 
+from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -9,15 +10,15 @@ from embedding_features.arrays import F32, F64
 from embedding_features.artifact.fold_in import FoldInParameters
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.propagation import spmm
-from embedding_features.graph.views import BipartiteView
+from embedding_features.graph.view import GraphView
 from embedding_features.graph.weights import WeightUse, check_weights
 from embedding_features.progress import SILENT, Progress
-from embedding_features.solvers.base import FoldingSolver, Solution, Start
+from embedding_features.solvers.base import Solution, Solver, Start
 from embedding_features.solvers.orthonormal import component_signs, pad_columns
 from embedding_features.solvers.subspace import EXACT, RESOLUTION, exact_singular, randomized_singular
 
 
-class Spectral(FoldingSolver):
+class Spectral(Solver):
     """Decomposes the degree-scaled matrix of interactions.
 
     M = D_u^-½ R D_i^-b ≈ U S Vᵀ;  user = U S^p,  item = D_i^b V.
@@ -51,11 +52,12 @@ class Spectral(FoldingSolver):
 
     def fit(
         self,
-        view: BipartiteView,
+        view: GraphView,
         *,
         seed: int = 0,
         progress: Progress = SILENT,
         start: Start | None = None,
+        checkpoint: Path | None = None,  # noqa: ARG002
     ) -> Solution:
         """Compute the vectors; nodes are folded in by projection of their row or column of M.
 
@@ -65,9 +67,10 @@ class Spectral(FoldingSolver):
             GraphError: when the view has a negative weight, or none above zero.
         """
         del start  # the decomposition is the same from anywhere
-        check_weights(view.relation, view.forward.weights(), self.weights)
-        matrix, user_scale, item_scale = self._scaled(view.forward)
-        active = np.count_nonzero(matrix.degrees), np.count_nonzero(view.reverse.degrees)
+        relation = view.matrix()
+        check_weights(relation.name, relation.forward.weights(), self.weights)
+        matrix, user_scale, item_scale = self._scaled(relation.forward)
+        active = np.count_nonzero(matrix.degrees), np.count_nonzero(relation.reverse.degrees)
         width = self.dim + self.oversampling
         with progress.task("spectral", self.iterations + 2) as advance:
             if min(active) <= max(EXACT, width):
@@ -90,10 +93,11 @@ class Spectral(FoldingSolver):
         of_users = user_scale[:, None] * user * (root / (scale * singular**2))
         users, items = pad_columns(user, self.dim), pad_columns(item, self.dim)
         return Solution(
-            users,
-            items,
-            fold_in_src=self._fold_in(view.dst_type, of_items, users[matrix.degrees > 0], -0.5),
-            fold_in_dst=self._fold_in(view.src_type, of_users, items[item_scale > 0], 0.0),
+            {relation.src: users, relation.dst: items},
+            fold_ins={
+                relation.src: self._fold_in(relation.dst, of_items, users[matrix.degrees > 0], -0.5),
+                relation.dst: self._fold_in(relation.src, of_users, items[item_scale > 0], 0.0),
+            },
         )
 
     def _fold_in(self, other: str, design: F64, own: F32, count_exponent: float) -> FoldInParameters:

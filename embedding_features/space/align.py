@@ -1,5 +1,6 @@
 """Rotate retrained vectors onto their parent's: orthogonal Procrustes on the nodes that both have."""
 
+import copy
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from embedding_features.config import Config
 from embedding_features.errors import CompatibilityError, LeakError
 
 #: scorers that a rotation of all vectors leaves as they are
-_ROTATION_INVARIANT = ("dot", "cosine", "l2")
+_ROTATION_INVARIANT = ("dot", "cosine", "l2", "translation")
 
 
 class AlignmentConfig(Config):
@@ -48,7 +49,7 @@ def align(
     Raises:
         LeakError: when the parent is later than the embeddings.
         CompatibilityError: when dim, metric, scorer or id types differ, too few nodes are shared, or the
-            scorer or the encoder does not survive a rotation.
+            scorer does not survive a rotation.
     """
     _check_time(embeddings, parent)
     shared = _overlap(embeddings, parent)
@@ -68,9 +69,8 @@ def align(
     tables = {t: replace(table, vectors=table.vectors @ matrix) for t, table in embeddings.tables.items()}
     encoder = embeddings.encoder
     if encoder is not None:
-        from embedding_features.space.rotate import rotated_encoder  # brings torch and numba
-
-        encoder = rotated_encoder(encoder, matrix, tables)
+        encoder = copy.deepcopy(encoder)
+        encoder.rotate(matrix)
     alignment = Alignment(parent_run_id=parent.manifest.run_id, shared_nodes=len(a), residual=residual)
     fold_ins = {
         node_type: {purpose: parameters.rotated(rotation) for purpose, parameters in purposes.items()}

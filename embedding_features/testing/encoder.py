@@ -3,16 +3,16 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 import yaml
 from torch import Tensor
 
 from embedding_features.artifact.encoder import export_encoder, load_encoder
-from embedding_features.encoders import BipartiteEncoder, Encoder
-from embedding_features.errors import ConfigError, SnapshotError
-from embedding_features.graph.views import BipartiteView
+from embedding_features.encoders import Encoder, Network
+from embedding_features.errors import ConfigError
+from embedding_features.graph.view import GraphView
+from embedding_features.sampling import Examples
 from embedding_features.testing.graphs import clicks_view
 
 
@@ -26,7 +26,7 @@ class EncoderTests:
             def make(self, **parameters: Any) -> Encoder:
                 return Attention(**{"dim": 8, "heads": 2} | parameters)
 
-    An encoder of a kind that cannot be exported, or has no traced form, must say so when it is asked to.
+    A network without a traced form must say so when it is asked for it.
     """
 
     def make(self, **parameters: Any) -> Encoder:
@@ -39,7 +39,7 @@ class EncoderTests:
         """
         raise NotImplementedError("override make(self, **parameters) and return your encoder's settings")
 
-    def build(self, view: BipartiteView | None = None, seed: int = 0, **parameters: Any) -> BipartiteEncoder:
+    def build(self, view: GraphView | None = None, seed: int = 0, **parameters: Any) -> Network:
         """Build the network for ``view``, by default that of :func:`.clicks_view`."""
         return self.make(**parameters).build(view or clicks_view(), torch.Generator().manual_seed(seed))
 
@@ -64,86 +64,116 @@ class EncoderTests:
         assert self.make().weights in (None, "ignored", "confidence", "signed", "values")
 
     @pytest.mark.parametrize("dim", [3, 8])
-    def test_both_sides_have_finite_float32_vectors_of_the_dim_asked_for(self, dim: int) -> None:
+    def test_all_nodes_have_finite_float32_vectors_of_the_dim_asked_for(self, dim: int) -> None:
         """Check shape, type and values of the vectors of a fresh network."""
-        encoder = self.build(dim=dim)
-        assert [tuple(side.shape) for side in encoder.sides()] == [(60, dim), (50, dim)]
-        for side in encoder.sides():
-            assert side.dtype == torch.float32
-            assert bool(side.isfinite().all())
+        vectors = self.build(dim=dim).vectors()
+        assert tuple(vectors.shape) == (110, dim)
+        assert vectors.dtype == torch.float32
+        assert bool(vectors.isfinite().all())
 
     def test_its_output_names_the_node_types(self) -> None:
-        """Check that calling the network gives the vectors of its sides by node type."""
-        encoder = self.build()
-        assert encoder.settings == self.make()
-        assert encoder.node_types == ("user", "item")
-        output = encoder()
+        """Check that calling the network gives its published vectors by node type."""
+        network = self.build()
+        assert network.settings == self.make()
+        assert network.counts == {"user": 60, "item": 50}
+        assert network.relations == {"saw": ("user", "item")}
+        output = network()
         assert list(output) == ["user", "item"]
-        _assert_close(tuple(output.values()), encoder.sides())
+        _assert_close(torch.cat(list(output.values())), network.vectors())
 
     def test_the_same_seed_gives_the_same_network(self) -> None:
         """Check that the generator alone decides what the parameters start from."""
         one, same, other = self.build(seed=1), self.build(seed=1), self.build(seed=2)
-        assert torch.equal(one.src, same.src)
-        assert torch.equal(one.dst, same.dst)
-        _assert_close(one.sides(), same.sides(), exactly=True)
-        assert not torch.equal(one.src, other.src)
+        for a, b in zip(one.parameters(), same.parameters(), strict=True):
+            assert torch.equal(a, b)
+        _assert_close(one.vectors(), same.vectors(), exactly=True)
+        assert not torch.equal(one.vectors(), other.vectors())
 
-    def test_parameters_start_with_the_deviation_asked_for(self) -> None:
-        """Check that parameters start around 0 with the standard deviation ``std``."""
-        encoder = self.build(dim=512, std=0.02)
-        for parameter in (encoder.src, encoder.dst):
+    def test_row_parameters_have_a_row_for_each_node_and_start_with_the_deviation_asked_for(self) -> None:
+        """Check that parameters of nodes start around 0 with the standard deviation ``std``."""
+        network = self.build(dim=512, std=0.02)
+        for name, parameter in network.row_parameters().items():
+            assert network.get_parameter(name) is parameter
+            assert len(parameter) == 110
             assert parameter.std().item() == pytest.approx(0.02, rel=0.05)
             assert abs(parameter.mean().item()) < 1e-3
 
-    def test_gradients_reach_the_parameters_of_both_sides(self) -> None:
-        """Check that the vectors are differentiable in every parameter."""
-        encoder = self.build()
-        torch.stack([side.square().sum() for side in encoder.sides()]).sum().backward()  # type: ignore[no-untyped-call]
-        for parameter in encoder.parameters():
-            assert parameter.grad is not None
-            assert parameter.grad.abs().sum() > 0
+    def test_gradients_reach_every_parameter(self) -> None:
+        """Check that the encoded examples are differentiable in every parameter."""
+        network = self.build()
+        rows = torch.arange(60), torch.arange(60, 110).repeat(2)[:60], torch.arange(60, 110)
+        encoded, ego = network.encode(Examples(*rows))
+        assert encoded.src.shape == ego.src.shape == (60, 8)
+        assert encoded.negatives.shape == (50, 8)
+        loss = encoded.src.square().sum() + (encoded.dst * encoded.src.detach().flip(1)).sum()
+        (loss + encoded.negatives.square().sum()).backward()  # type: ignore[no-untyped-call]
+        for name, parameter in network.named_parameters():
+            assert parameter.grad is not None, name
+            assert parameter.grad.abs().sum() > 0, name
+
+    def test_examples_are_encoded_as_rows_of_its_vectors(self) -> None:
+        """Check, of networks that compute all vectors at once, that a step sees them."""
+        network = self.build()
+        examples = Examples(torch.tensor([3, 0]), torch.tensor([70, 61]), torch.tensor([[99], [64]]))
+        encoded, _ = network.encode(examples)
+        vectors = network.vectors()
+        _assert_close(encoded.src, vectors[[3, 0]])
+        _assert_close(encoded.negatives.squeeze(1), vectors[[99, 64]])
 
     def test_another_graph_changes_the_vectors_only_if_it_reads_edges(self) -> None:
         """Check that a network that observed another graph is the one that is built for that graph."""
-        encoder, fresh = self.build(), self.build(clicks_view(mirrored=True))
-        before = [side.detach().clone() for side in encoder.sides()]
-        parameters = [p.detach().clone() for p in encoder.parameters()]
-        encoder.observe(clicks_view(mirrored=True))
-        assert all(torch.equal(a, b) for a, b in zip(parameters, encoder.parameters(), strict=True))
-        _assert_close(encoder.sides(), fresh.sides())
+        network, fresh = self.build(), self.build(clicks_view(mirrored=True))
+        before = network.vectors().detach().clone()
+        parameters = [p.detach().clone() for p in network.parameters()]
+        network.observe(clicks_view(mirrored=True))
+        assert all(torch.equal(a, b) for a, b in zip(parameters, network.parameters(), strict=True))
+        _assert_close(network.vectors(), fresh.vectors())
         if self.make().weights is None:
-            _assert_close(encoder.sides(), (before[0], before[1]), exactly=True)
+            _assert_close(network.vectors(), before, exactly=True)
+
+    def test_a_rotation_turns_what_is_published_and_nothing_else(self) -> None:
+        """Check that any network follows the alignment of its vectors, twice as well."""
+        network = self.build()
+        before = network.vectors().detach().clone()
+        one, two = (torch.linalg.qr(torch.randn(8, 8)).Q for _ in range(2))
+        network.rotate(one.numpy())
+        network.rotate(two.numpy())
+        _assert_close(network.vectors(), before, exactly=True)
+        _assert_close(torch.cat(list(network().values())), before @ one @ two, tolerance=1e-5)
 
     def test_loaded_from_its_export_it_gives_the_same_vectors(self, tmp_path: Path) -> None:
-        """Check the exported and loaded network to 1e-6; a kind that is not exported must be refused."""
-        encoder = self.build()
-        try:
-            export_encoder(encoder, tmp_path)
-        except SnapshotError as error:
-            if "cannot be exported" not in str(error):
-                raise
-            pytest.skip("it is of no kind that can be exported")
+        """Check the exported and loaded network, its graph and its rotation with it, to 1e-6."""
+        network = self.build()
+        network.rotate(torch.linalg.qr(torch.randn(8, 8)).Q.numpy())
+        export_encoder(network, tmp_path)
         loaded = load_encoder(tmp_path)
-        assert loaded.settings == encoder.settings
-        output = loaded()
-        _assert_close((output["user"], output["item"]), encoder.sides())
+        assert loaded.settings == network.settings
+        assert loaded.counts == network.counts
+        for node_type, vectors in network().items():
+            _assert_close(loaded()[node_type], vectors)
+
+    def test_nodes_can_be_added(self) -> None:
+        """Check that new nodes at the end of a type's rows leave the others' parameters as they are."""
+        network = self.build()
+        before = {name: p.detach().clone() for name, p in network.row_parameters().items()}
+        network.grow({"user": 2})
+        assert network.counts == {"user": 62, "item": 50}
+        for name, parameter in network.row_parameters().items():
+            assert torch.equal(parameter[:60], before[name][:60])
+            assert torch.equal(parameter[62:], before[name][60:])
+            assert not parameter[60:62].any()
 
     def test_its_traced_form_gives_the_same_vectors(self) -> None:
         """Check the form for ``torch.export`` to 1e-6; a network without one must say so."""
-        encoder, matrix = self.build(), clicks_view().forward
-        rows = (torch.from_numpy(at.astype(np.int64)) for at in (matrix.sources(), matrix.indices))
+        network = self.build()
         try:
-            traced = encoder.traced()
+            traced = network.traced(*network.edges())
         except ConfigError as error:
             if "no form for export" not in str(error):
                 raise
             pytest.skip("it has no traced form")
-        edges = () if self.make().weights is None else (*rows, torch.from_numpy(matrix.weights()))
-        _assert_close(traced(edges), encoder.sides())
+        _assert_close(traced, network.vectors())
 
 
-def _assert_close(one: tuple[Tensor, ...], other: tuple[Tensor, ...], exactly: bool = False) -> None:
-    tolerance = 0.0 if exactly else 1e-6
-    for ours, theirs in zip(one, other, strict=True):
-        torch.testing.assert_close(ours, theirs, atol=tolerance, rtol=0)
+def _assert_close(ours: Tensor, theirs: Tensor, exactly: bool = False, tolerance: float = 1e-6) -> None:
+    torch.testing.assert_close(ours, theirs, atol=0.0 if exactly else tolerance, rtol=0)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from embedding_features.graph import Graph, GraphSchema, Relation, Vocabulary
-from embedding_features.graph.views import Bipartite, BipartiteView
+from embedding_features.graph.view import GraphView, View
 
 #: moment of the graphs
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
@@ -84,13 +84,13 @@ def taken_back(first: float) -> Graph:
     return replace(clicks(), relations={"saw": relation})
 
 
-def clicks_view(mirrored: bool = False) -> BipartiteView:
-    """Return the symmetric view of :func:`clicks`.
+def clicks_view(mirrored: bool = False) -> GraphView:
+    """Return the view of all nodes of :func:`clicks`.
 
     Args:
         mirrored: whether the first nodes have the edges of the last and so on: the same nodes, other edges.
     """
-    view = Bipartite(norm="symmetric")
+    view = View(nodes="all")
     if not mirrored:
         return view.build(clicks())
     forward = clicks().relation().forward

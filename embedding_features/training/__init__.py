@@ -1,6 +1,6 @@
 """Training by gradient steps: one loop with seeds, devices, early stopping, checkpoints and progress."""
 
 from embedding_features.training.loop import train
-from embedding_features.training.settings import Adam, Training
+from embedding_features.training.settings import Adagrad, Adam, Training
 
-__all__ = ["Adam", "Training", "train"]
+__all__ = ["Adagrad", "Adam", "Training", "train"]

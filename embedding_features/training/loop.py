@@ -20,6 +20,7 @@ def train(
     *,
     steps: int,
     validate: Callable[[], float] | None = None,
+    after_step: Callable[[], None] | None = None,
     seed: int = 0,
     checkpoints: Checkpoints | None = None,
     progress: Progress = SILENT,
@@ -36,6 +37,7 @@ def train(
         settings: optimizer, epochs, and how often the run is checked and saved.
         steps: number of steps in an epoch, for the progress bar.
         validate: the metric to stop on, higher is better; None trains for all epochs.
+        after_step: what is done to the weights after each step, such as putting back those that are frozen.
         seed: of torch's generator.
         checkpoints: where a killed run resumes from; None keeps none.
         progress: where the run reports each step.
@@ -57,7 +59,7 @@ def train(
         while not state.finished:
             epoch = state.epoch + 1
             _seed_torch(seed, epoch)
-            loss = _run_epoch(losses(epoch), optimizer, advance)
+            loss = _run_epoch(losses(epoch), optimizer, advance, after_step)
             state = tensors.check_epoch(state, epoch, loss)
             last = epoch == settings.epochs
             if validate is not None and (last or epoch % settings.evaluate_every == 0):
@@ -78,7 +80,10 @@ def _seed_torch(seed: int, epoch: int) -> None:
 
 
 def _run_epoch(
-    losses: Iterator[Tensor], optimizer: torch.optim.Optimizer, advance: Callable[..., None]
+    losses: Iterator[Tensor],
+    optimizer: torch.optim.Optimizer,
+    advance: Callable[..., None],
+    after_step: Callable[[], None] | None,
 ) -> float:
     """Take a step for each loss and return their mean."""
     total: Tensor | float = 0.0
@@ -87,6 +92,8 @@ def _run_epoch(
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
+        if after_step is not None:
+            after_step()
         total = total + loss.detach()
         count += 1
         advance(1)

@@ -1,7 +1,7 @@
 """Settings of the training loop."""
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
@@ -25,28 +25,45 @@ class Adam(Config):
         return torch.optim.Adam(parameters, lr=self.lr, fused=True)
 
 
+class Adagrad(Config):
+    """Settings of the Adagrad optimizer (Duchi, Hazan & Singer 2011).
+
+    Attributes:
+        lr: learning rate; lower it where the loss diverges.
+    """
+
+    kind: Literal["adagrad"] = "adagrad"
+    lr: float = Field(default=0.1, gt=0)
+
+    def build(self, parameters: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
+        """Build the optimizer of ``parameters``."""
+        return torch.optim.Adagrad(parameters, lr=self.lr, fused=True)
+
+
 class Training(Config):
     """Settings of the loop.
 
     Attributes:
         optimizer: its kind and learning rate.
-        batch_size: positive pairs in a step. Larger ones are faster where every step propagates over the
+        batch_size: positive examples in a step. Larger ones are faster where every step propagates over the
             whole graph, at some loss of quality.
         epochs: at most so many passes over the pairs.
-        early_stop: metric on a validation split of the graph, ``"recall@20"`` or ``"ndcg@20"`` with any
-            cut-off; training stops when it has not risen for ``patience`` checks, and the weights of its
-            best check are kept. None trains for ``epochs`` on every edge and keeps the last weights.
-        validation: share of the pairs held out for it, drawn at random.
+        early_stop: figure on a validation split of the graph; training stops when it has not risen for
+            ``patience`` checks, and the weights of its best check are kept. ``"recall@20"`` and
+            ``"ndcg@20"``, with any cut-off, are of retrieval by the view's first relation; ``"mrr"`` of the
+            filtered ranks of both ends of edges of all relations; ``"auc"`` of such edges against random
+            ones. None trains for ``epochs`` on every edge and keeps the last weights.
+        validation: share of the edges held out for it, drawn at random.
         evaluate_every: epochs between two checks.
         patience: checks without a rise after which training stops.
         checkpoint_every: epochs between two checkpoints, where a folder for them is given.
         device: ``"auto"`` is cuda where there is one, else cpu.
     """
 
-    optimizer: Adam = Adam()
+    optimizer: Annotated[Adam | Adagrad, Field(discriminator="kind")] = Adam()
     batch_size: int = Field(default=2048, ge=1)
     epochs: int = Field(default=100, ge=1)
-    early_stop: str | None = Field(default="recall@20", pattern=r"^(recall|ndcg)@[1-9]\d*$")
+    early_stop: str | None = Field(default="recall@20", pattern=r"^((recall|ndcg)@[1-9]\d*|mrr|auc)$")
     validation: float = Field(default=0.05, gt=0, lt=1)
     evaluate_every: int = Field(default=5, ge=1)
     patience: int = Field(default=4, ge=1)

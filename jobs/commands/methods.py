@@ -21,7 +21,7 @@ def method_rows() -> list[dict[str, Any]]:
     """Return a row a method."""
     from embedding_features.methods import describe
 
-    return [{key: row[key] for key in ("name", "family", "paper", "metric", "weights")} for row in describe()]
+    return [{key: row[key] for key in ("name", "family", "paper", "weights")} for row in describe()]
 
 
 def method_details(name: str) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def method_details(name: str) -> dict[str, Any]:
         "family": info.family,
         "paper": info.paper,
         "exports": info.exports,
-        "metric": info.metric,
+        "metric": info.make().metric,
         "weights": info.weights,
         "parameters": parameters,
     }

@@ -1,7 +1,7 @@
 """A ranker with its encoder as one torch.export program: ids in, probabilities out, none of our code."""
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from embedding_features.files import atomic_file
 from ranking.inputs.inputs import Inputs
 from ranking.models.tensors import Batch
-from ranking.modes.observed_graph import edges_of, has_graph
 from ranking.modes.sub_encoder import with_absent
 from ranking.modes.submodel import FittedSubModel
 
@@ -48,18 +47,11 @@ def export_program(fitted: FittedSubModel, path: Path, example: Inputs) -> None:
 def program_arguments(fitted: FittedSubModel, inputs: Inputs) -> dict[str, Any]:
     """Return the arguments of a program for some rows: a :class:`Batch`'s without its computed tables.
 
-    ``edges`` are [e] source rows, [e] destination rows and [e] weights of the graph that the encoder sees,
-    none of one that sees no graph.
+    ``edges`` are what the encoder's traced form takes of the graph that it sees (:meth:`.Network.edges`).
     """
     batch = Batch.of(inputs, fitted.shape.schema)
     sub = fitted.model.sub
     computed = {vector.column for vector in sub.computed_vectors}
-    edges: tuple[Tensor, ...] = ()
-    if has_graph(sub.encoder):
-        edges = (
-            *(torch.from_numpy(rows) for rows in edges_of(sub.encoder)),
-            sub.encoder.get_buffer("weight"),
-        )
     return {
         "continuous": batch.continuous,
         "categorical": batch.categorical,
@@ -68,7 +60,7 @@ def program_arguments(fitted: FittedSubModel, inputs: Inputs) -> dict[str, Any]:
         "histories": batch.histories,
         "keys": batch.keys,
         "tables": tuple(t for column, t in enumerate(batch.tables) if column not in computed),
-        "edges": edges,
+        "edges": sub.encoder.edges(),
     }
 
 
@@ -78,7 +70,6 @@ class Program(nn.Module):
     def __init__(self, fitted: FittedSubModel) -> None:
         super().__init__()
         self.model = fitted.model
-        self.sides = cast(Any, fitted.model.sub.encoder).traced()
 
     def forward(
         self,
@@ -92,13 +83,13 @@ class Program(nn.Module):
         edges: tuple[Tensor, ...],
     ) -> Tensor:
         """Return [b] probabilities."""
-        sub = self.model.sub
+        sub, encoder = self.model.sub, self.model.sub.encoder
         computed, rest = {vector.column for vector in sub.computed_vectors}, iter(tables)
         count = len(tables) + len(computed)
         held = tuple(torch.zeros(1, 1) if column in computed else next(rest) for column in range(count))
         label = torch.zeros_like(keys[:, 0], dtype=torch.float32)
         batch = Batch(label, continuous, categorical, bags, rows, histories, keys, None, held)
-        seen = sub.with_vectors(batch, with_absent(list(self.sides(edges))))
+        seen = sub.with_vectors(batch, with_absent(list(encoder.published(encoder.traced(*edges)).values())))
         return torch.sigmoid(self.model.ranker(seen))
 
 

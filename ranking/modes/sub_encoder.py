@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from embedding_features.arrays import I64
+from embedding_features.artifact import Network
 from embedding_features.config import Config
 from ranking.models.module import OwnRate, RankerNetwork
 from ranking.models.tensors import Batch
@@ -55,7 +56,7 @@ class SubEncoder(OwnRate):
 
     def __init__(
         self,
-        encoder: nn.Module,
+        encoder: Network,
         keys: list[I64],
         computed_vectors: list[ComputedVector],
         tuning: FineTuning | None,

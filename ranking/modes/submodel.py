@@ -9,15 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import torch
 from pydantic import SerializeAsAny, model_validator
-from torch import nn
 from typing_extensions import override
 
 from embedding_features.arrays import I64
 from embedding_features.arrow import mask
-from embedding_features.artifact import Snapshot, export_encoder, load_encoder
+from embedding_features.artifact import Network, Snapshot, export_encoder, load_encoder
 from embedding_features.errors import ConfigError
 from embedding_features.graph import Graph
-from embedding_features.graph.views import Bipartite
+from embedding_features.graph.view import View
 from embedding_features.progress import Progress
 from ranking.encoders.values import keys_of
 from ranking.inputs.inputs import Inputs
@@ -95,7 +94,7 @@ class SubModel(Ranker):
         return self._network_around(encoder, keys, train, schema, generator)
 
     def _network_around(
-        self, encoder: nn.Module, keys: list[I64], train: Batch, schema: Schema, generator: torch.Generator
+        self, encoder: Network, keys: list[I64], train: Batch, schema: Schema, generator: torch.Generator
     ) -> SubModelNetwork:
         dims = {node_type: vectors.shape[1] for node_type, vectors in encoder().items()}
         computed = find_computed_vectors(schema, dims, self.fields, self.node_types, str(self.snapshot))
@@ -119,7 +118,7 @@ class FittedSubModel(FittedNetwork):
 
     model: SubModelNetwork
 
-    def observe(self, graph: Graph, view: Bipartite) -> None:
+    def observe(self, graph: Graph, view: View) -> None:
         """Compute vectors over another graph from now on: nodes with fresh edges get new vectors.
 
         Args:
@@ -127,7 +126,7 @@ class FittedSubModel(FittedNetwork):
             view: how the encoder's method looks at a graph, as ``manifest.config["view"]`` has it.
 
         Raises:
-            GraphError: as :meth:`.Bipartite.build`.
+            GraphError: as :meth:`.View.build`.
         """
         observe(self.model.sub, graph, view)
 
@@ -143,6 +142,6 @@ def later_rows(labels: pa.Table, rows: I64, as_of: datetime) -> I64:
     return rows[mask(later)]
 
 
-def view_of(snapshot: Snapshot) -> Bipartite:
+def view_of(snapshot: Snapshot) -> View:
     """Return how the method behind a snapshot looks at a graph."""
-    return Bipartite.model_validate(snapshot.manifest.config["view"])
+    return View.model_validate(snapshot.manifest.config["view"])

@@ -31,17 +31,17 @@ MODULE = '''
 
     import numpy as np
 
-    from embedding_features.graph.views import Bipartite
+    from embedding_features.graph.view import View
     from embedding_features.methods import ClosedForm, method
     from embedding_features.solvers.ials import IALS
     from ranking.experiment.factors.base import Factor
     from ranking.models import FittedRanker, Ranker
 
 
-    @method(family="theirs", exports="user and item vectors", metric="dot", weights="confidence")
+    @method(family="theirs", exports="user and item vectors", weights="confidence")
     def unweighted_als(dim: int = 4) -> ClosedForm:
         """Hu, Koren & Volinsky, ICDM 2008."""
-        return ClosedForm(view=Bipartite(), solver=IALS(dim=dim))
+        return ClosedForm(view=View(relations="only", nodes="all"), solver=IALS(dim=dim))
 
 
     class UserMeans(Ranker):

@@ -1,7 +1,7 @@
 """What is made of a node's events and a snapshot: one recipe a file.
 
 An inductive encoder needs no recipe of its own: the vector of ``fold_in`` is the encoder's, the sum of its
-messages (:meth:`.BipartiteEncoder.messages`) over the node's events, of every method whose encoder has any.
+messages (:meth:`.Network.messages`) over the node's events, of every method whose encoder has any.
 """
 
 from embedding_features.fresh.recipes.base import Recipe

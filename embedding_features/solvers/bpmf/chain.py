@@ -7,12 +7,12 @@ import scipy.special
 
 from embedding_features.arrays import F32, F64, I64
 from embedding_features.errors import GraphError
-from embedding_features.graph.attributed import AttributedView
 from embedding_features.graph.csr import CSR
+from embedding_features.graph.indicators import Indicators
 from embedding_features.graph.propagation import balanced_chunks
-from embedding_features.graph.views import BipartiteView
+from embedding_features.graph.relation import Relation
 from embedding_features.solvers.bpmf.draws import draw_rows, hidden_scores, pair_scores
-from embedding_features.solvers.bpmf.prior import Indicators, Prior
+from embedding_features.solvers.bpmf.prior import Prior
 
 
 @dataclass
@@ -53,27 +53,30 @@ class Chain:
     to_reverse: I64
 
     @classmethod
-    def start(cls, view: BipartiteView, factors: int, rng: np.random.Generator) -> "Chain":
+    def start(
+        cls,
+        matrix: Relation,
+        attributes: tuple[Indicators, Indicators],
+        factors: int,
+        rng: np.random.Generator,
+    ) -> "Chain":
         """Return the sampler before its first sweep.
 
         Raises:
             GraphError: when a pair's weight is 0.
         """
-        sign = np.sign(view.forward.weights()).astype(np.float64)
+        sign = np.sign(matrix.forward.weights()).astype(np.float64)
         if not sign.all():
             raise GraphError(
                 "bpmf reads likes and dislikes from the sign of a pair's weight, and one is 0",
                 fix="filter pairs whose weights add up to 0",
             )
         likes, pairs = int((sign > 0).sum()), len(sign)
-        attributes = (
-            (view.src_attributes, view.dst_attributes) if isinstance(view, AttributedView) else (None, None)
-        )
-        users = Side.start(view.forward, attributes[0], factors, rng)
-        items = Side.start(view.reverse, attributes[1], factors, rng)
+        users = Side.start(matrix.forward, attributes[0], factors, rng)
+        items = Side.start(matrix.reverse, attributes[1], factors, rng)
         level = float(scipy.special.ndtri((likes + 1) / (pairs + 2)))
         # a stable sort by destination is the order of the transpose: sources ascend within a destination
-        return cls(users, items, sign, level, np.argsort(view.forward.indices, kind="stable"))
+        return cls(users, items, sign, level, np.argsort(matrix.forward.indices, kind="stable"))
 
     def sweep(self, rng: np.random.Generator) -> None:
         """Draw the hidden scores, then all users, then all items."""

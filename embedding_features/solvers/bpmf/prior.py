@@ -2,9 +2,9 @@
 
 import numpy as np
 import scipy.linalg
-import scipy.sparse
 
 from embedding_features.arrays import F64
+from embedding_features.graph.indicators import Indicators
 
 #: worth of rows behind the prior mean of 0
 _MEAN_ROWS = 2.0
@@ -12,9 +12,6 @@ _MEAN_ROWS = 2.0
 _VARIANCE = 0.05
 #: prior precision of an attribute's effect, in units of an entry's
 _EFFECT_RIDGE = 5.0
-
-
-Indicators = scipy.sparse.csr_array | None
 
 
 class Prior:

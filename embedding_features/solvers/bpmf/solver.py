@@ -6,15 +6,16 @@ import numpy as np
 from pydantic import Field
 
 from embedding_features.arrays import F32
-from embedding_features.graph.views import BipartiteView
+from embedding_features.graph.indicators import attribute_indicators
+from embedding_features.graph.view import GraphView
 from embedding_features.graph.weights import WeightUse
 from embedding_features.progress import SILENT, Progress
-from embedding_features.solvers.base import Solver
+from embedding_features.solvers.base import BipartiteSolver
 from embedding_features.solvers.bpmf.chain import Chain
 from embedding_features.solvers.bpmf.low_rank import low_rank
 
 
-class BPMF(Solver):
+class BPMF(BipartiteSolver):
     """Samples P(u likes i) = Φ(m + b_u + c_i + ⟨p_u, q_i⟩), every term but m drawn from its posterior.
 
     Salakhutdinov & Mnih (ICML 2008) with a probit link (Albert & Chib 1993): each sweep draws the hidden
@@ -31,6 +32,7 @@ class BPMF(Solver):
         burn_in: sweeps before the first draw that is kept.
         draws: number of draws kept, one every second sweep. More of them make the mean less noisy and take
             more time and memory.
+        min_attribute_nodes: an attribute of fewer nodes is left out.
     """
 
     weights: ClassVar[WeightUse] = "signed"
@@ -39,15 +41,17 @@ class BPMF(Solver):
     factors: int = Field(default=16, ge=1)
     burn_in: int = Field(default=20, ge=0)
     draws: int = Field(default=40, ge=1)
+    min_attribute_nodes: int = Field(default=5, ge=1)
 
-    def solve(self, view: BipartiteView, *, seed: int = 0, progress: Progress = SILENT) -> tuple[F32, F32]:
+    def solve(self, view: GraphView, *, seed: int = 0, progress: Progress = SILENT) -> tuple[F32, F32]:
         """Compute the vectors; a positive weight is a like, a negative one a dislike.
 
         Raises:
             GraphError: when a pair's weight is 0.
         """
         rng = np.random.default_rng(seed)
-        chain = Chain.start(view, self.factors, rng)
+        attributes = attribute_indicators(view, self.min_attribute_nodes)
+        chain = Chain.start(view.matrix(), attributes, self.factors, rng)
         kept: list[tuple[F32, F32]] = []
         sweeps = self.burn_in + 2 * self.draws
         with progress.task("bpmf", sweeps + 1) as advance:

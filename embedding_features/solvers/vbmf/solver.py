@@ -1,17 +1,20 @@
 """Variational matrix factorization with biases inside the vectors and priors moved by attributes."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from embedding_features.arrays import F64
-from embedding_features.graph.attributed import AttributedView
-from embedding_features.graph.views import BipartiteView
+from embedding_features.artifact.fold_in import FoldInParameters
+from embedding_features.errors import CompatibilityError
+from embedding_features.graph.indicators import attribute_indicators
+from embedding_features.graph.view import GraphView
 from embedding_features.graph.weights import WeightUse
 from embedding_features.progress import SILENT, Progress
-from embedding_features.solvers.base import FoldingSolver, Solution, Start
+from embedding_features.solvers.base import Solution, Solver, Start
 from embedding_features.solvers.vbmf.fold_in import fold_in_parameters, with_level
 from embedding_features.solvers.vbmf.posteriors import expected_products
 from embedding_features.solvers.vbmf.side import Side
@@ -45,7 +48,7 @@ class Posteriors:
     noise: float
 
 
-class VBMF(FoldingSolver):
+class VBMF(Solver):
     """Infers Gaussian posteriors of y_ui ~ N(m + b_u + c_i + ⟨p_u, q_i⟩, σ²), users and items independent.
 
     Mean-field variational inference (Lim & Teh, Variational Bayesian Approach to Movie Rating Prediction,
@@ -61,22 +64,26 @@ class VBMF(FoldingSolver):
         sweeps: updates of both sides.
         warm_sweeps: the same, when it starts from what an earlier graph gave.
         ridge: prior precision of an attribute's effect on a mean, in rows.
+        min_attribute_nodes: an attribute of fewer nodes is left out.
     """
 
     weights: ClassVar[WeightUse] = "values"
+    has_start: ClassVar[bool] = True
     kind: Literal["vbmf"] = "vbmf"
     dim: int = Field(default=10, ge=2)
     sweeps: int = Field(default=25, ge=1)
     warm_sweeps: int = Field(default=8, ge=1)
     ridge: float = Field(default=10.0, gt=0)
+    min_attribute_nodes: int = Field(default=5, ge=1)
 
     def fit(
         self,
-        view: BipartiteView,
+        view: GraphView,
         *,
         seed: int = 0,
         progress: Progress = SILENT,
         start: Start | None = None,
+        checkpoint: Path | None = None,  # noqa: ARG002
     ) -> Solution:
         """Compute the vectors; a node is folded in by its posterior given the other side's.
 
@@ -84,19 +91,20 @@ class VBMF(FoldingSolver):
         attributes has its prior's vector.
         """
         found = self.infer(view, seed=seed, progress=progress, start=start)
-        items = with_level(found.items, found.level)
+        src, dst = view.matrix().src, view.matrix().dst
+        users, items = found.users, with_level(found.items, found.level)
         return Solution(
-            found.users.mean.astype(np.float32),
-            items.mean.astype(np.float32),
-            found.users.described,
-            found.items.described,
-            fold_in_parameters(view.dst_type, found.users, items, found.noise),
-            fold_in_parameters(view.src_type, items, found.users, found.noise),
+            {src: users.mean.astype(np.float32), dst: items.mean.astype(np.float32)},
+            known={src: users.described, dst: items.described},
+            fold_ins={
+                src: fold_in_parameters(dst, users, items, found.noise),
+                dst: fold_in_parameters(src, items, users, found.noise),
+            },
         )
 
     def infer(
         self,
-        view: BipartiteView,
+        view: GraphView,
         *,
         seed: int = 0,
         progress: Progress = SILENT,
@@ -105,18 +113,21 @@ class VBMF(FoldingSolver):
         """Infer the posteriors of both sides.
 
         Args:
-            view: the relation as a matrix of values.
+            view: its first relation is a matrix of values, the others join nodes with attributes.
             seed: of the start.
             progress: shows the sweeps.
             start: what was inferred on an earlier graph; a third of the sweeps is enough then.
         """
-        values = view.forward.weights().astype(np.float64)
+        edges = view.matrix().forward
+        values = edges.weights().astype(np.float64)
         level = float(values.mean())
         target = values - level
         # a stable sort by destination is the order of the transpose: sources ascend within a destination
-        by_item = target[np.argsort(view.forward.indices, kind="stable")]
+        by_item = target[np.argsort(edges.indices, kind="stable")]
         users, items = self._start(view, seed, level, start)
-        noise = max(float(target.var()), _LEAST_NOISE) / 1.2 if start is None else start.noise
+        noise = max(float(target.var()), _LEAST_NOISE) / 1.2
+        if start is not None:
+            noise = self._posteriors(start, view.matrix().src).noise
         sweeps, waiting = (
             (self.sweeps, _SWEEPS_WITHOUT_ATTRIBUTES) if start is None else (self.warm_sweeps, 0)
         )
@@ -135,26 +146,41 @@ class VBMF(FoldingSolver):
         users.update(target, items, noise)
         return Posteriors(users, items, level, noise)
 
-    def _start(self, view: BipartiteView, seed: int, level: float, start: Start | None) -> tuple[Side, Side]:
+    def _start(self, view: GraphView, seed: int, level: float, start: Start | None) -> tuple[Side, Side]:
         """Return both sides; the items' factors are what they were before, else small random numbers."""
         precision = np.ones(self.dim)
         precision[[_ITEM_BIAS, _USER_BIAS]] = 1 / _BIAS_VARIANCE
         of_items = precision.copy()
         of_items[_FACTORS:] = 1 / _FACTOR_VARIANCE
-        attributes = (
-            (view.src_attributes, view.dst_attributes) if isinstance(view, AttributedView) else (None, None)
-        )
-        users = Side.start(view.forward, _ITEM_BIAS, precision, attributes[0], self.ridge)
-        items = Side.start(view.reverse, _USER_BIAS, of_items, attributes[1], self.ridge)
-        drawn = np.random.default_rng(seed).standard_normal((view.reverse.rows, self.dim - _FACTORS))
+        matrix, attributes = view.matrix(), attribute_indicators(view, self.min_attribute_nodes)
+        users = Side.start(matrix.forward, _ITEM_BIAS, precision, attributes[0], self.ridge)
+        items = Side.start(matrix.reverse, _USER_BIAS, of_items, attributes[1], self.ridge)
+        drawn = np.random.default_rng(seed).standard_normal((matrix.reverse.rows, self.dim - _FACTORS))
         items.mean[:, _FACTORS:] = drawn * _FACTOR_VARIANCE**0.5
         if start is not None:
-            before = np.isfinite(start.vectors[:, _USER_BIAS])
-            items.mean[before] = start.vectors[before]
+            # the fold-in of users holds the items in the solver's own coordinates, whatever the tables are in
+            of_users, of_items_before = (self._posteriors(start, t) for t in (matrix.src, matrix.dst))
+            rows = start[matrix.dst].rows
+            before = rows >= 0
+            items.mean[before] = of_users.design[rows[before]]
             items.mean[before, _ITEM_BIAS] -= level
-            users.precision = np.diag(start.source_precision).copy()
-            items.precision = np.diag(start.destination_precision).copy()
+            users.precision = np.diag(of_users.prior_precision).copy()
+            items.precision = np.diag(of_items_before.prior_precision).copy()
         return users, items
+
+    def _posteriors(self, start: Start, node_type: str) -> FoldInParameters:
+        """Return what an earlier fit of this method says of a node type.
+
+        Raises:
+            CompatibilityError: when the earlier fit was of another method or dim.
+        """
+        found = start[node_type].fold_in
+        if found is None or found.covariance is None or len(found.prior_precision) != self.dim:
+            raise CompatibilityError(
+                f"init has no posteriors of {node_type} of dim {self.dim}",
+                fix="start from a fit of the same method and dim, or without init",
+            )
+        return found
 
     def _estimate(self, users: Side, items: Side, target: F64) -> float:
         """Set the priors' precisions to what the posteriors say, and return the noise's variance."""

@@ -41,7 +41,7 @@ def test_operators_learn(scorer: RelationScorer, objective: ScoreObjective) -> N
         known = compare(vectors[src], relation, vectors[dst])
         others = compare(vectors[src].unsqueeze(1), relation.unsqueeze(1), vectors[negatives])
         optimizer.zero_grad()
-        objective.loss(known, others).backward()
+        objective.of_scores(known, others).backward()
         optimizer.step()
     ranks = rank_triples(compare, vectors.detach().numpy(), triples, triples, reciprocal=True)
     assert ranks.mrr > 0.6  # by chance .16; a translation may leave the source itself nearer

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from embedding_features.artifact import Embeddings, Snapshot, write_snapshot
-from embedding_features.encoders import BipartiteEncoder, Encoder, LightPropagation, Lookup
+from embedding_features.encoders import Encoder, LightPropagation, Lookup, Network
 from embedding_features.graph import Graph
-from embedding_features.graph.views import Bipartite
+from embedding_features.graph.view import View
 from embedding_features.space import align, place
 from tests.unit.derive.made_embeddings import AS_OF, embeddings, table
 
@@ -23,12 +23,12 @@ def fitted(settings: Encoder, seed: int, as_of: object = AS_OF) -> Embeddings:
         np.concatenate([np.arange(30), rng.integers(0, 40, 200)]),
     )
     graph = Graph.from_arrays(AS_OF, {("user", "rates", "item"): edges})
-    view = Bipartite(norm="symmetric").build(graph)
+    view = View().build(graph)
     encoder = settings.build(view, torch.Generator().manual_seed(0))
     noise = torch.Generator().manual_seed(seed)
     basis = torch.linalg.qr(torch.randn(settings.dim, settings.dim, generator=noise))[0]
     with torch.no_grad():  # later fits: the same parameters, a little off and turned
-        for parameter in (encoder.src, encoder.dst):
+        for parameter in encoder.row_parameters().values():
             parameter.copy_((parameter + 0.01 * seed * torch.randn(parameter.shape, generator=noise)) @ basis)
     return embeddings(
         {
@@ -41,7 +41,7 @@ def fitted(settings: Encoder, seed: int, as_of: object = AS_OF) -> Embeddings:
 
 
 def output(encoder: object) -> dict[str, np.ndarray]:
-    assert isinstance(encoder, BipartiteEncoder)
+    assert isinstance(encoder, Network)
     with torch.no_grad():
         return {node_type: vectors.numpy() for node_type, vectors in encoder().items()}
 

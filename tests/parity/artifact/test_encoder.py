@@ -11,16 +11,16 @@ import torch
 from torch import nn
 
 from embedding_features.artifact.encoder import export_encoder, load_encoder
-from embedding_features.encoders import BipartiteEncoder, LightPropagation, Lookup
+from embedding_features.encoders import LightPropagation, Lookup, Network
 from embedding_features.errors import ConfigError, SnapshotError
 from embedding_features.graph import Graph
-from embedding_features.graph.views import Bipartite
+from embedding_features.graph.view import View
 
 
-def encoder_of(settings: Lookup | LightPropagation) -> BipartiteEncoder:
+def encoder_of(settings: Lookup | LightPropagation) -> Network:
     rng = np.random.default_rng(0)
     edges = {("user", "saw", "item"): (rng.integers(0, 20, 99), rng.integers(0, 15, 99))}
-    view = Bipartite(norm="symmetric").build(Graph.from_arrays(datetime(2026, 1, 1, tzinfo=UTC), edges))
+    view = View().build(Graph.from_arrays(datetime(2026, 1, 1, tzinfo=UTC), edges))
     return settings.build(view, torch.Generator().manual_seed(0))
 
 
@@ -37,7 +37,7 @@ def test_loaded_equals_exported(settings: Lookup | LightPropagation, tmp_path: P
     assert all(p.grad.abs().sum() > 0 for p in loaded.parameters())
 
 
-def test_a_network_of_no_known_kind_is_not_exported(tmp_path: Path) -> None:
+def test_a_module_that_is_no_network_is_not_exported(tmp_path: Path) -> None:
     with pytest.raises(SnapshotError, match="class Linear cannot be exported"):
         export_encoder(nn.Linear(2, 2), tmp_path)
 
@@ -64,8 +64,8 @@ def test_arrays_that_are_no_graph_are_refused(name: str, tmp_path: Path) -> None
     """The kernels trust indptr and indices: a wild one must not reach them."""
     export_encoder(encoder_of(LightPropagation(dim=2)), tmp_path)
     path = tmp_path / "encoder.safetensors"
-    tensors = safetensors.torch.load_file(path)
-    if name == "weight":
+    tensors, name = safetensors.torch.load_file(path), f"adjacency.{name}"
+    if name.endswith("weight"):
         tensors[name] = tensors[name].double()
     else:
         tensors[name][1] = 10**6
@@ -78,6 +78,6 @@ def test_tensors_of_other_shapes_are_refused(tmp_path: Path) -> None:
     export_encoder(encoder_of(Lookup(dim=2)), tmp_path)
     path = tmp_path / "encoder.safetensors"
     tensors = safetensors.torch.load_file(path)
-    safetensors.torch.save_file({**tensors, "src": tensors["src"][:-1]}, path)
+    safetensors.torch.save_file({**tensors, "table": tensors["table"][:-1]}, path)
     with pytest.raises(SnapshotError, match="shapes"):
         load_encoder(tmp_path)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from embedding_features.artifact.encoder import _LOADERS
-from embedding_features.encoders import LightPropagationEncoder
+from embedding_features.encoders import Encoder, LightPropagationNetwork
 from embedding_features.errors import CompatibilityError, ConfigError
+from embedding_features.methods.compositions import PARTS
 from ranking.inputs.fields import Category, Vector
 from ranking.models import DIN, DLRM, DCNv2, DeepFM, FittedRanker, WideDeep
 from ranking.models.pretrained import DHE, Added, FineTuned, Frozen, Mixed
@@ -48,7 +48,7 @@ def fitted(snapshots):
 
 
 def test_every_encoder_is_tried():
-    assert set(METHODS) == set(_LOADERS)
+    assert set(METHODS) == {part.model_fields["kind"].default for part in PARTS if issubclass(part, Encoder)}
 
 
 @every_encoder
@@ -84,7 +84,7 @@ def test_a_frozen_encoder_does_not_move(kind, snapshots, fitted):
 def moved(fitted, snapshot):
     pretrained = snapshot.embeddings().encoder.state_dict()
     now = fitted.model.sub.encoder.state_dict()
-    return max(float((now[name] - pretrained[name]).abs().max()) for name in ("src", "dst"))
+    return float((now["table"] - pretrained["table"]).abs().max())
 
 
 @every_encoder
@@ -121,19 +121,14 @@ def grown():
 def own_vectors(snapshot, graph):
     """Of the encoder class itself: node type → id → vector, over another graph."""
     encoder, view = snapshot.embeddings().encoder, view_of(snapshot).build(graph)
-    parameters = []
-    for side, node_type in (("src", "user"), ("dst", "item")):
+    rows, ids = [], {t: graph.vocabularies[t].ids.to_pylist() for t in ("user", "item")}
+    for node_type, table in zip(
+        ids, encoder.table.detach().split(list(encoder.counts.values())), strict=True
+    ):
         row = {one: r for r, one in enumerate(snapshot.vectors(node_type).ids.to_pylist())}
-        table = encoder.get_parameter(side).detach()
-        ids = graph.vocabularies[node_type].ids.to_pylist()
-        parameters.append(torch.stack([table[row[i]] if i in row else torch.zeros(6) for i in ids]))
-    own = LightPropagationEncoder(encoder.settings, ("user", "item"), *parameters, view.forward)
-    return {
-        node_type: dict(
-            zip(graph.vocabularies[node_type].ids.to_pylist(), vectors.detach().numpy(), strict=True)
-        )
-        for node_type, vectors in own().items()
-    }
+        rows += [table[row[i]] if i in row else torch.zeros(6) for i in ids[node_type]]
+    own = LightPropagationNetwork(encoder.settings, view, torch.stack(rows))
+    return {t: dict(zip(ids[t], vectors.detach().numpy(), strict=True)) for t, vectors in own().items()}
 
 
 def test_a_node_with_a_fresh_edge_gets_the_encoders_own_vector(snapshots, tmp_path):

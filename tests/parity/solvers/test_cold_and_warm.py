@@ -15,16 +15,16 @@ FIT = """
 import hashlib, json
 import numpy as np
 from embedding_features.graph import CSR
-from embedding_features.graph.views import BipartiteView
 from embedding_features.solvers.conjugate_gradients import conjugate_gradients
 from embedding_features.solvers.ials import IALS
+from tests.graph_views import matrix_view, sides
 
 rng = np.random.default_rng(0)
 group = np.arange(60) % 4
 likes = rng.random((60, 40)) < np.where(group[:, None] == np.arange(40) % 4, 0.8, 0.05)
 forward = CSR.from_edges(*np.nonzero(likes), likes.shape)
-view = BipartiteView("likes", "user", "item", forward, forward.transposed())
-vectors = [x for dim in (8, 20, 32) for x in IALS(dim=dim, iterations=2).solve(view)]
+view = matrix_view(forward)
+vectors = [x for dim in (8, 20, 32) for x in sides(IALS(dim=dim, iterations=2), view)]
 bits = [hashlib.sha256(x.tobytes()).hexdigest() for x in vectors]
 stats = conjugate_gradients.stats
 print(json.dumps({"bits": bits, "compiled": len(stats.cache_misses), "loaded": len(stats.cache_hits)}))

@@ -9,7 +9,7 @@ from embedding_features.evaluate.filtered_rank import FilteredRanks, rank_triple
 from embedding_features.evaluate.filtered_rank_kernels import distance_scores
 from embedding_features.graph.triples import TripleArrays
 from embedding_features.scorers import Compare, DistMult, TransE
-from embedding_features.scorers.metric import RelationMetric, paired_scores
+from embedding_features.scorers.metric import ScorerMetric, paired_scores
 
 #: on a line, one step apart; nodes 3 and 4 stand at one place
 VECTORS = np.array([[0.0], [1.0], [2.0], [3.0], [3.0]], np.float32)
@@ -73,7 +73,7 @@ def test_figures_are_over_both_sides() -> None:
 
 
 @pytest.mark.parametrize("metric", ["l1", "moduli"])
-def test_compiled_distances(metric: RelationMetric) -> None:
+def test_compiled_distances(metric: ScorerMetric) -> None:
     rng = np.random.default_rng(0)
     for m, n in ((1, 1), (16, 5), (37, 50)):
         queries, targets = (rng.normal(size=(rows, 10)).astype(np.float32) for rows in (m, n))

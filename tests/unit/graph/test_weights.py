@@ -12,27 +12,29 @@ from embedding_features.encoders import LightPropagation, Lookup
 from embedding_features.errors import GraphError
 from embedding_features.evaluate.holdout import split_holdout
 from embedding_features.graph import Graph, Relation, Vocabulary
-from embedding_features.graph.attributed import Attributed
-from embedding_features.graph.views import Bipartite, BipartiteView
+from embedding_features.graph.indicators import attribute_indicators
+from embedding_features.graph.view import GraphView, View
 from embedding_features.graph.weights import WeightUse, check_weights
+from embedding_features.methods.task import Task
 from embedding_features.objectives import BPR
 from embedding_features.progress import SILENT, Progress
 from embedding_features.sampling import Pairs
-from embedding_features.scoring import Dot
-from embedding_features.solvers.base import Solver
+from embedding_features.solvers.base import BipartiteSolver, Solver
 from embedding_features.training import Training
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 RNG = np.random.default_rng(0)
 
 
-class Silent(Solver):
+class Silent(BipartiteSolver):
     """A third party's, which does not say what it does with weights."""
 
     kind: Literal["silent"] = "silent"
 
-    def solve(self, view: BipartiteView, *, seed: int = 0, progress: Progress = SILENT) -> tuple[F32, F32]:
-        return tuple(np.ones((csr.rows, 2), np.float32) for csr in (view.forward, view.reverse))
+    def solve(self, view: GraphView, *, seed: int = 0, progress: Progress = SILENT) -> tuple[F32, F32]:
+        return tuple(
+            np.ones((csr.rows, 2), np.float32) for csr in (view.matrix().forward, view.matrix().reverse)
+        )
 
 
 class Signed(Silent):
@@ -94,7 +96,7 @@ def test_each_use_takes_the_weights_it_can_read(use: WeightUse, weight: list[flo
 @pytest.mark.parametrize("solver", [Silent(), Signed()])
 @pytest.mark.parametrize("use_weights", [True, False])
 def test_a_third_partys_solver_gets_what_it_says_that_it_reads(solver: Solver, use_weights: bool) -> None:
-    method = m.ClosedForm(view=Bipartite(use_weights=use_weights), solver=solver)
+    method = m.ClosedForm(view=View(weights="sum" if use_weights else "one"), solver=solver)
     signed = graph_of([1, -1, 2], [0, 0, 1], [0, 1, 1])
     if isinstance(solver, Signed) and use_weights:
         assert method.fit(signed).tables["user"].vectors.tolist() == [[1, 1], [1, 1]]
@@ -115,11 +117,9 @@ def test_a_third_partys_solver_gets_what_it_says_that_it_reads(solver: Solver, u
 def test_every_part_of_a_trained_method_has_its_say(sampler: Pairs, encoder: Lookup, fits: bool) -> None:
     """A lookup reads no edges; propagation of a dislike would draw the two together."""
     method = m.Trained(
-        view=Bipartite(),
-        sampler=sampler,
+        view=View(),
         encoder=encoder,
-        scorer=Dot(),
-        objective=BPR(l2=0.0),
+        tasks=(Task(sampler=sampler, objective=BPR(l2=0.0)),),
         training=Training(epochs=1),
     )
     signed = graph_of([1, -1, 2], [0, 0, 1], [0, 1, 1])
@@ -144,14 +144,14 @@ def test_an_attribute_of_weight_0_or_less_is_refused(weight: list[float] | None)
         {"user": ids, "item": ids, "tag": Vocabulary.from_ids(np.arange(1))},
         {"rated": rated, "tagged": tagged},
     )
-    view = Attributed(relation="rated", attributes=("tagged",), min_attribute_nodes=1)
+    view = View.of("rated", "tagged", nodes="all").build(graph)
     if weight is None or min(weight) > 0:
-        assert view.build(graph).dst_attributes.toarray().tolist() == [[1]] * 5
+        assert attribute_indicators(view, 1)[1].toarray().tolist() == [[1]] * 5
         return
     with pytest.raises(
         GraphError, match=r"relation 'tagged' has 1 (negative|zero) weights among its 5 pairs"
     ):
-        view.build(graph)
+        attribute_indicators(view, 1)
 
 
 @pytest.mark.parametrize("by", ["time", "random"])

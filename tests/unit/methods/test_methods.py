@@ -12,24 +12,26 @@ from embedding_features import methods as m
 from embedding_features import plugins
 from embedding_features.arrays import F32
 from embedding_features.artifact.embeddings import Embeddings
+from embedding_features.config import METHOD_PLUG_INS
 from embedding_features.errors import CompatibilityError, ConfigError, GraphError, TrainingError
 from embedding_features.graph import Graph
-from embedding_features.graph.views import Bipartite, BipartiteView
+from embedding_features.graph.view import GraphView, View
 from embedding_features.methods import registry
 from embedding_features.progress import SILENT, Progress
-from embedding_features.solvers.base import Solver
+from embedding_features.solvers.base import BipartiteSolver
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class Constant(Solver):
+class Constant(BipartiteSolver):
     """Every vector the same number."""
 
     kind: Literal["constant"] = "constant"
     value: float = Field(default=1.0)
 
-    def solve(self, view: BipartiteView, *, seed: int = 0, progress: Progress = SILENT) -> tuple[F32, F32]:
-        vectors = (np.full((csr.rows, 2), self.value, np.float32) for csr in (view.forward, view.reverse))
+    def solve(self, view: GraphView, *, seed: int = 0, progress: Progress = SILENT) -> tuple[F32, F32]:
+        edges = view.matrix()
+        vectors = (np.full((csr.rows, 2), self.value, np.float32) for csr in (edges.forward, edges.reverse))
         return tuple(v * np.float32(np.nan) if self.value < 0 else v for v in vectors)
 
 
@@ -47,7 +49,7 @@ def constant(value: Annotated[float, Field(le=9)] = 1.0, relation: str | None = 
 
     More of it.
     """
-    return m.ClosedForm(view=Bipartite(relation=relation), solver=Constant(value=value))
+    return m.ClosedForm(view=View.of(relation, nodes="all"), solver=Constant(value=value))
 
 
 def graph_of(users: list[object] | np.ndarray, items: list[object] | np.ndarray) -> Graph:
@@ -56,17 +58,16 @@ def graph_of(users: list[object] | np.ndarray, items: list[object] | np.ndarray)
 
 @pytest.mark.usefixtures("_empty_registry")
 def test_a_registered_function_is_found_named_and_described() -> None:
-    ours = m.method(family="test", exports="nothing", metric="cosine", weights="ignored")(constant)
+    ours = m.method(family="test", exports="nothing", weights="ignored")(constant)
     made = m.make("constant", value=3)
     assert made == ours(value=3.0) == ours(3)
-    assert (made.name, made.metric, made.solver.value) == ("constant", "cosine", 3.0)
+    assert (made.name, made.metric, made.solver.value) == ("constant", "dot", 3.0)
     assert m.describe() == [
         {
             "name": "constant",
             "family": "test",
             "paper": "A paper.",
             "exports": "nothing",
-            "metric": "cosine",
             "weights": "ignored",
             "parameters": {"value": 1.0, "relation": None},
         }
@@ -86,7 +87,7 @@ def test_a_registered_function_is_found_named_and_described() -> None:
 def test_a_wrong_parameter_is_named_with_value_and_alternatives(
     wrong: dict[str, object], message: str
 ) -> None:
-    m.method(family="test", exports="nothing", metric="dot")(constant)
+    m.method(family="test", exports="nothing")(constant)
     with pytest.raises(ConfigError, match=message):
         m.make("constant", **wrong)
 
@@ -107,9 +108,9 @@ def test_third_parties_come_by_entry_point(monkeypatch: pytest.MonkeyPatch) -> N
         name = "constant"
 
         def load(self) -> object:
-            return m.method(family="theirs", exports="nothing", metric="dot")(constant)
+            return m.method(family="theirs", exports="nothing")(constant)
 
-    monkeypatch.setattr(plugins, "entry_points", lambda group: [Point()] if group == registry.GROUP else [])
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [Point()] if group == METHOD_PLUG_INS else [])
     assert m.get_method("constant").family == "theirs"
     assert m.get_method("constant").weights == "not stated"
 
@@ -122,7 +123,7 @@ def test_a_broken_entry_point_takes_only_itself_down(monkeypatch: pytest.MonkeyP
         def load(self) -> object:
             raise ImportError("no module named x")
 
-    m.method(family="test", exports="nothing", metric="dot")(constant)
+    m.method(family="test", exports="nothing")(constant)
     monkeypatch.setattr(plugins, "entry_points", lambda group: [Point()])
     with pytest.warns(UserWarning, match="theirs"):
         assert list(m.methods()) == ["constant"]
@@ -132,7 +133,7 @@ def test_a_broken_entry_point_takes_only_itself_down(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.usefixtures("_empty_registry")
 def test_a_taken_name_or_a_parameter_without_default_is_refused() -> None:
-    decorate = m.method(family="test", exports="nothing", metric="dot")
+    decorate = m.method(family="test", exports="nothing")
     decorate(constant)
 
     def elsewhere(value: float = 1.0) -> m.ClosedForm:
@@ -229,4 +230,4 @@ def test_a_checkpoint_of_other_data_seed_settings_or_start_is_refused(tmp_path: 
     ):
         with pytest.raises(TrainingError, match="another run"):
             other.fit(checkpoint=tmp_path, **keywords)
-    assert torch.equal(method.fit(graph, checkpoint=tmp_path).encoder.src, first.encoder.src)
+    assert torch.equal(method.fit(graph, checkpoint=tmp_path).encoder.table, first.encoder.table)

@@ -28,17 +28,17 @@ def log_sigmoid(x: float) -> float:
 
 def test_margin() -> None:
     """max(0, 1 − s⁺ + s⁻): .5 and 0 (−1), then 3 and 1."""
-    assert Margin().loss(POSITIVE, NEGATIVES).item() == pytest.approx((0.5 + 0 + 3 + 1) / 4)
-    assert Margin(margin=2.0).loss(POSITIVE, NEGATIVES).item() == pytest.approx((1.5 + 0 + 4 + 2) / 4)
+    assert Margin().of_scores(POSITIVE, NEGATIVES).item() == pytest.approx((0.5 + 0 + 3 + 1) / 4)
+    assert Margin(margin=2.0).of_scores(POSITIVE, NEGATIVES).item() == pytest.approx((1.5 + 0 + 4 + 2) / 4)
 
 
 def test_sampled_softmax() -> None:
     first = math.exp(1) / (math.exp(1) + math.exp(0.5) + math.exp(-1))
     second = math.exp(-2) / (math.exp(-2) + 1 + math.exp(-2))
     expected = -(math.log(first) + math.log(second)) / 2
-    assert SampledSoftmax().loss(POSITIVE, NEGATIVES).item() == pytest.approx(expected)
-    halved = SampledSoftmax(temperature=2.0).loss(POSITIVE, NEGATIVES)
-    assert halved.item() == pytest.approx(SampledSoftmax().loss(POSITIVE / 2, NEGATIVES / 2).item())
+    assert SampledSoftmax().of_scores(POSITIVE, NEGATIVES).item() == pytest.approx(expected)
+    halved = SampledSoftmax(temperature=2.0).of_scores(POSITIVE, NEGATIVES)
+    assert halved.item() == pytest.approx(SampledSoftmax().of_scores(POSITIVE / 2, NEGATIVES / 2).item())
 
 
 def test_self_adversarial() -> None:
@@ -47,13 +47,13 @@ def test_self_adversarial() -> None:
     first = log_sigmoid(4) + p * log_sigmoid(-3.5) + (1 - p) * log_sigmoid(-2)
     second = log_sigmoid(1) + q * log_sigmoid(-3) + (1 - q) * log_sigmoid(-1)
     objective = SelfAdversarial(margin=3.0, temperature=0.5)
-    assert objective.loss(POSITIVE, NEGATIVES).item() == pytest.approx(-(first + second) / 4)
+    assert objective.of_scores(POSITIVE, NEGATIVES).item() == pytest.approx(-(first + second) / 4)
 
 
 def test_self_adversarial_weights_have_no_gradient() -> None:
     """∂ / ∂ s⁻ = ½ p σ(γ + s⁻) / batch: the weight is a number."""
     negatives = NEGATIVES.clone().requires_grad_()
-    SelfAdversarial(margin=3.0, temperature=0.5).loss(POSITIVE, negatives).backward()
+    SelfAdversarial(margin=3.0, temperature=0.5).of_scores(POSITIVE, negatives).backward()
     expected = 0.5 * (0.5 * NEGATIVES).softmax(1) * torch.sigmoid(3 + NEGATIVES) / 2
     assert negatives.grad is not None
     torch.testing.assert_close(negatives.grad, expected)
@@ -65,7 +65,7 @@ def test_gradients_pull_known_edges_up_and_negatives_down(objective: ScoreObject
         torch.tensor([0.5, 0.2]).requires_grad_(),
         torch.tensor([[0.4], [0.3]]).requires_grad_(),
     )
-    objective.loss(positive, negatives).backward()
+    objective.of_scores(positive, negatives).backward()
     assert positive.grad is not None
     assert negatives.grad is not None
     assert (positive.grad < 0).all()
@@ -79,7 +79,7 @@ def test_settings_are_read_back_by_kind(objective: ScoreObjective) -> None:
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_large_scores_do_not_overflow(objective: ScoreObjective) -> None:
-    assert objective.loss(torch.tensor([-1e4]), torch.tensor([[1e4]])).isfinite()
+    assert objective.of_scores(torch.tensor([-1e4]), torch.tensor([[1e4]])).isfinite()
 
 
 def test_n3() -> None:

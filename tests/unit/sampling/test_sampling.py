@@ -11,26 +11,26 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from embedding_features.graph import Graph
-from embedding_features.graph.views import Bipartite, BipartiteView
+from embedding_features.graph.view import GraphView, View
 from embedding_features.sampling import Pairs, Popularity, Uniform
 from embedding_features.sampling.alias_table import alias_table
 
 
-def view_of(src: np.ndarray, dst: np.ndarray) -> BipartiteView:
+def view_of(src: np.ndarray, dst: np.ndarray) -> GraphView:
     graph = Graph.from_arrays(datetime(2026, 1, 1, tzinfo=UTC), {("user", "saw", "item"): (src, dst)})
-    return Bipartite().build(graph)
+    return View(nodes="all").build(graph)
 
 
-def random_view(seed: int = 0, users: int = 40, items: int = 30, edges: int = 300) -> BipartiteView:
+def random_view(seed: int = 0, users: int = 40, items: int = 30, edges: int = 300) -> GraphView:
     rng = np.random.default_rng(seed)
     return view_of(rng.integers(0, users, edges), rng.integers(0, items, edges))
 
 
-def whole_epoch(
-    pairs: Pairs, view: BipartiteView, batch: int, seed: int = 0, epoch: int = 1
-) -> list[np.ndarray]:
+def whole_epoch(pairs: Pairs, view: GraphView, batch: int, seed: int = 0, epoch: int = 1) -> list[np.ndarray]:
     batches = list(pairs.epoch(view, batch, seed=seed, epoch=epoch))
-    return [torch.cat([getattr(b, f) for b in batches]).numpy() for f in ("src", "dst", "negatives")]
+    found = [torch.cat([getattr(b, f) for b in batches]).numpy() for f in ("src", "dst", "negatives")]
+    first = view.span(view.matrix().dst).start  # rows of items are counted from the first item below
+    return [found[0], found[1] - first, found[2] - first]
 
 
 @settings(max_examples=25, deadline=None)
@@ -38,12 +38,14 @@ def whole_epoch(
 def test_every_pair_once_and_no_negative_is_known(seed: int, count: int, batch: int) -> None:
     view = random_view(seed % 1000)
     src, dst, negatives = whole_epoch(Pairs(negatives=Uniform(count=count)), view, batch, seed)
-    known = set(zip(view.forward.sources().tolist(), view.forward.indices.tolist(), strict=True))
+    known = set(
+        zip(view.matrix().forward.sources().tolist(), view.matrix().forward.indices.tolist(), strict=True)
+    )
     assert sorted(zip(src.tolist(), dst.tolist(), strict=True)) == sorted(known)
     assert negatives.shape == (len(src), count)
     assert not known & {(s, n) for s, row in zip(src.tolist(), negatives.tolist(), strict=True) for n in row}
     assert negatives.min() >= 0
-    assert negatives.max() < view.reverse.rows
+    assert negatives.max() < view.matrix().reverse.rows
 
 
 def test_an_epoch_is_a_function_of_seed_and_epoch_not_of_batches_or_threads() -> None:
@@ -62,7 +64,7 @@ def test_an_epoch_is_a_function_of_seed_and_epoch_not_of_batches_or_threads() ->
 
 def test_steps_is_the_number_of_batches() -> None:
     view = random_view()
-    for batch in (1, 7, view.forward.edges, view.forward.edges + 1):
+    for batch in (1, 7, view.matrix().forward.edges, view.matrix().forward.edges + 1):
         assert Pairs().steps(view, batch) == len(list(Pairs().epoch(view, batch, seed=0, epoch=1)))
 
 

@@ -6,22 +6,23 @@ import pytest
 from embedding_features.arrays import F64
 from embedding_features.errors import GraphError
 from embedding_features.graph import CSR
-from embedding_features.graph.views import BipartiteView
+from embedding_features.graph.view import GraphView
 from embedding_features.jit import piece, working_memory
 from embedding_features.solvers.ials import IALS
+from tests.graph_views import matrix_view, sides
 
 
-def _view(users: int = 30, items: int = 20, edges: int = 150, seed: int = 0) -> BipartiteView:
+def _view(users: int = 30, items: int = 20, edges: int = 150, seed: int = 0) -> GraphView:
     rng = np.random.default_rng(seed)
     pairs = np.unique(rng.integers(0, users * items, edges))
     weight = rng.uniform(0.5, 3, len(pairs)).astype(np.float32)
     forward = CSR.from_edges(pairs // items, pairs % items, (users, items), weight)
-    return BipartiteView("likes", "user", "item", forward, forward.transposed())
+    return matrix_view(forward)
 
 
-def _weights(view: BipartiteView) -> F64:
-    w = np.zeros((view.forward.rows, view.forward.columns))
-    w[view.forward.sources(), view.forward.indices] = view.forward.weights()
+def _weights(view: GraphView) -> F64:
+    w = np.zeros((view.matrix().forward.rows, view.matrix().forward.columns))
+    w[view.matrix().forward.sources(), view.matrix().forward.indices] = view.matrix().forward.weights()
     return w
 
 
@@ -51,7 +52,7 @@ def test_one_sweep_solves_the_normal_equations() -> None:
     solver = IALS(dim=6, unobserved_weight=0.3, regularization=0.05, cg_steps=20)
     y = np.random.default_rng(1).standard_normal((20, 6)).astype(np.float32)
     x = np.zeros((30, 6), np.float32)
-    solver._improve(view.forward, x, y)
+    solver._improve(view.matrix().forward, x, y)
     w, active = _weights(view), (_weights(view).sum(axis=0) > 0).sum()
     for user in range(30):
         degree = w[user].sum()
@@ -66,7 +67,7 @@ def test_the_loss_falls_to_where_it_is_flat() -> None:
     losses: list[float] = []
     x, y = np.zeros((30, 4)), np.zeros((20, 4))
     for iterations in (1, 3, 10, 300):
-        vectors = IALS(dim=4, regularization=0.05, iterations=iterations).solve(view)
+        vectors = sides(IALS(dim=4, regularization=0.05, iterations=iterations), view)
         x, y = (side.astype(np.float64) for side in vectors)
         losses.append(_loss(w, x, y, 0.1, 0.05))
     assert losses == sorted(losses, reverse=True)
@@ -80,10 +81,10 @@ def test_the_loss_falls_to_where_it_is_flat() -> None:
 
 def test_same_seed_same_vectors_and_edgeless_rows_are_zero() -> None:
     view = _view(edges=25)
-    one, again, other = (IALS(dim=5).solve(view, seed=s) for s in (3, 3, 4))
+    one, again, other = (sides(IALS(dim=5), view, seed=s) for s in (3, 3, 4))
     np.testing.assert_array_equal(one[0], again[0])
     assert not np.array_equal(one[1], other[1])
-    empty_users, empty_items = view.forward.degrees == 0, view.reverse.degrees == 0
+    empty_users, empty_items = view.matrix().forward.degrees == 0, view.matrix().reverse.degrees == 0
     assert empty_users.any()
     assert empty_items.any()
     assert not one[0][empty_users].any()
@@ -93,7 +94,7 @@ def test_same_seed_same_vectors_and_edgeless_rows_are_zero() -> None:
 def test_negative_weights_are_refused() -> None:
     forward = CSR.from_edges(np.array([0]), np.array([0]), (1, 1), np.array([-2], np.float32))
     with pytest.raises(GraphError, match="the least is -2"):
-        IALS().solve(BipartiteView("likes", "user", "item", forward, forward.transposed()))
+        sides(IALS(), matrix_view(forward))
 
 
 def test_working_memory_lies_apart() -> None:

@@ -9,11 +9,12 @@ from scipy.stats import truncnorm
 from embedding_features.errors import GraphError
 from embedding_features.graph import CSR
 from embedding_features.graph.propagation import balanced_chunks
-from embedding_features.graph.views import BipartiteView
+from embedding_features.graph.view import GraphView
 from embedding_features.solvers.bpmf import BPMF
 from embedding_features.solvers.bpmf.draws import draw_rows, hidden_scores, pair_scores
 from embedding_features.solvers.bpmf.low_rank import low_rank
 from embedding_features.solvers.bpmf.prior import Prior, wishart
+from tests.graph_views import matrix_view
 
 
 def test_hidden_scores_have_the_mean_of_the_cut_normal() -> None:
@@ -104,9 +105,9 @@ def test_low_rank_pads_what_is_beyond_the_rank() -> None:
     assert not x[:, 1:].any()
 
 
-def _view(sign: np.ndarray, users: np.ndarray, items: np.ndarray, shape: tuple[int, int]) -> BipartiteView:
+def _view(sign: np.ndarray, users: np.ndarray, items: np.ndarray, shape: tuple[int, int]) -> GraphView:
     forward = CSR.from_edges(users, items, shape, sign.astype(np.float32))
-    return BipartiteView("judged", "user", "item", forward, forward.transposed())
+    return matrix_view(forward, name="judged")
 
 
 def test_one_repeated_taste_is_a_constant_probability() -> None:

@@ -8,20 +8,21 @@ import pytest
 from embedding_features.arrays import F32, F64, I64
 from embedding_features.errors import GraphError
 from embedding_features.graph import Graph, Relation, Vocabulary
-from embedding_features.graph.views import Bipartite, BipartiteView
+from embedding_features.graph.view import GraphView, View
 from embedding_features.solvers import spectral
 from embedding_features.solvers.orthonormal import orthonormalize
 from embedding_features.solvers.spectral import Spectral
+from tests.graph_views import sides
 
 
-def _view(src: I64, dst: I64, shape: tuple[int, int], weight: F32 | None = None) -> BipartiteView:
+def _view(src: I64, dst: I64, shape: tuple[int, int], weight: F32 | None = None) -> GraphView:
     relation = Relation.from_edges("likes", "user", "item", src, dst, shape, weight)
     ids = {t: Vocabulary.from_ids(np.arange(n)) for t, n in zip(("user", "item"), shape, strict=True)}
     graph = Graph(datetime(2026, 1, 1, tzinfo=UTC), ids, {"likes": relation})
-    return Bipartite().build(graph)
+    return View(nodes="all").build(graph)
 
 
-def _blocks(shape: tuple[int, int], blocks: int, seed: int = 0) -> BipartiteView:
+def _blocks(shape: tuple[int, int], blocks: int, seed: int = 0) -> GraphView:
     """Users like mostly items of their own block: ``blocks`` clear components, then noise; no empty rows."""
     rng = np.random.default_rng(seed)
     chance = np.where(np.arange(shape[0])[:, None] % blocks == np.arange(shape[1]) % blocks, 0.4, 0.02)
@@ -32,13 +33,15 @@ def _blocks(shape: tuple[int, int], blocks: int, seed: int = 0) -> BipartiteView
     return _view(src, dst, shape, rng.integers(1, 4, len(src)).astype(np.float32))
 
 
-def _dense(view: BipartiteView) -> F64:
-    out = np.zeros((view.forward.rows, view.forward.columns))
-    np.add.at(out, (view.forward.sources(), view.forward.indices), view.forward.weights())
+def _dense(view: GraphView) -> F64:
+    out = np.zeros((view.matrix().forward.rows, view.matrix().forward.columns))
+    np.add.at(
+        out, (view.matrix().forward.sources(), view.matrix().forward.indices), view.matrix().forward.weights()
+    )
     return out
 
 
-def _reference(view: BipartiteView, dim: int, b: float, p: float) -> tuple[F64, F64]:
+def _reference(view: GraphView, dim: int, b: float, p: float) -> tuple[F64, F64]:
     """The formula, by LAPACK's dense SVD, for a matrix without empty rows or columns."""
     r = _dense(view)
     items = r.sum(axis=0) / r.sum(axis=0).mean()
@@ -52,7 +55,7 @@ def _reference(view: BipartiteView, dim: int, b: float, p: float) -> tuple[F64, 
 def test_golden() -> None:
     """R = all ones, 2 × 2: one component, every entry 1; the rest of the dim is zero."""
     view = _view(np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]), (2, 2))
-    user, item = Spectral(dim=3, item_exponent=0.3, spectrum_exponent=2).solve(view)
+    user, item = sides(Spectral(dim=3, item_exponent=0.3, spectrum_exponent=2), view)
     for vectors in (user, item):
         np.testing.assert_allclose(vectors, [[1, 0, 0], [1, 0, 0]], atol=1e-6)
         assert vectors.dtype == np.float32
@@ -62,7 +65,7 @@ def test_golden() -> None:
 @pytest.mark.parametrize(("b", "p"), [(0.0, 1.0), (0.4, 0.5), (0.5, 2.0)])
 def test_small_graphs_are_decomposed_exactly(shape: tuple[int, int], b: float, p: float) -> None:
     view = _blocks(shape, 4)
-    got = Spectral(dim=12, item_exponent=b, spectrum_exponent=p).solve(view)
+    got = sides(Spectral(dim=12, item_exponent=b, spectrum_exponent=p), view)
     for vectors, wanted in zip(got, _reference(view, 12, b, p), strict=True):
         np.testing.assert_allclose(vectors, wanted, atol=1e-4)
 
@@ -70,7 +73,7 @@ def test_small_graphs_are_decomposed_exactly(shape: tuple[int, int], b: float, p
 def test_randomized_iteration_finds_the_leading_components(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spectral, "EXACT", 0)
     view = _blocks((400, 300), 6)
-    got = Spectral(dim=6, iterations=6, oversampling=10).solve(view)
+    got = sides(Spectral(dim=6, iterations=6, oversampling=10), view)
     for vectors, wanted in zip(got, _reference(view, 6, 0.4, 1.0), strict=True):
         # block components are nearly equal in strength and may mix: compare the spaces they span
         overlap = np.linalg.svd(np.linalg.qr(vectors)[0].T @ np.linalg.qr(wanted)[0])[1]
@@ -89,7 +92,7 @@ def test_dim_beyond_the_shape_reconstructs_the_matrix(
     """With every component and p = 1 the product is D_u^-½ R, whatever b."""
     monkeypatch.setattr(spectral, "EXACT", exact)
     view = _blocks((40, 25), 3)
-    user, item = Spectral(dim=dim, item_exponent=0.3).solve(view)
+    user, item = sides(Spectral(dim=dim, item_exponent=0.3), view)
     assert user.shape == (40, dim)
     assert item.shape == (25, dim)
     r = _dense(view)
@@ -104,7 +107,7 @@ def test_dependent_columns_do_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
     users, items = np.meshgrid(np.arange(90), np.arange(60), indexing="ij")
     src, dst = np.nonzero(users % 3 == items % 3)
     view = _view(src, dst, (90, 60))
-    user, item = Spectral(dim=20).solve(view)
+    user, item = sides(Spectral(dim=20), view)
     assert np.count_nonzero(np.abs(user).sum(axis=0)) == 3
     same = (np.arange(90)[:, None] % 3 == np.arange(60) % 3).astype(float)
     np.testing.assert_allclose(user @ item.T / (user @ item.T).max(), same, atol=1e-3)
@@ -112,10 +115,10 @@ def test_dependent_columns_do_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_nodes_without_edges_are_zero_and_change_nothing() -> None:
     view = _blocks((40, 25), 3)
-    f = view.forward
+    f = view.matrix().forward
     wider = _view(f.sources().astype(np.int64), f.indices.astype(np.int64) + 2, (43, 30), f.weights())
-    user, item = Spectral(dim=8).solve(view)
-    wide_user, wide_item = Spectral(dim=8).solve(wider)
+    user, item = sides(Spectral(dim=8), view)
+    wide_user, wide_item = sides(Spectral(dim=8), wider)
     assert not wide_user[40:].any()
     assert not wide_item[[0, 1, 27, 28, 29]].any()
     np.testing.assert_allclose(wide_user[:40], user, atol=1e-4)
@@ -125,7 +128,7 @@ def test_nodes_without_edges_are_zero_and_change_nothing() -> None:
 def test_the_seed_decides_and_signs_are_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spectral, "EXACT", 0)
     view = _blocks((200, 150), 3)
-    one, again, other = (Spectral(dim=3, iterations=8).solve(view, seed=s) for s in (1, 1, 2))
+    one, again, other = (sides(Spectral(dim=3, iterations=8), view, seed=s) for s in (1, 1, 2))
     np.testing.assert_array_equal(one[1], again[1])
     assert not np.array_equal(one[1], other[1])
     peaks = other[1][np.abs(other[1]).argmax(axis=0), np.arange(3)]
@@ -136,7 +139,7 @@ def test_the_seed_decides_and_signs_are_fixed(monkeypatch: pytest.MonkeyPatch) -
 def test_weights_without_a_sum_are_refused(weight: list[float]) -> None:
     view = _view(np.arange(3), np.arange(3), (3, 3), np.array(weight, np.float32))
     with pytest.raises(GraphError, match="weights that are not negative"):
-        Spectral().solve(view)
+        sides(Spectral(), view)
 
 
 def test_orthonormalize_keeps_the_span() -> None:

@@ -4,25 +4,29 @@ import math
 
 import numpy as np
 import pytest
-import scipy.sparse
 
-from embedding_features.graph import CSR
-from embedding_features.graph.attributed import AttributedView
+from embedding_features.graph import CSR, Relation
 from embedding_features.graph.propagation import balanced_chunks
-from embedding_features.graph.views import BipartiteView
-from embedding_features.solvers.base import Start
+from embedding_features.graph.view import GraphView
+from embedding_features.solvers.base import Before
 from embedding_features.solvers.vbmf import VBMF
 from embedding_features.solvers.vbmf.posteriors import expected_products, update_posteriors
 from embedding_features.solvers.vbmf.side import Side
+from tests.graph_views import matrix_view, sides
 
 DIM = 5
 
 
-def view_of(values: np.ndarray, known: np.ndarray) -> BipartiteView:
+def view_of(values: np.ndarray, known: np.ndarray, *attributes: Relation) -> GraphView:
     """A view of a matrix [users, items] where it is known."""
     users, items = np.nonzero(known)
     forward = CSR.from_edges(users, items, known.shape, weight=values[known].astype(np.float32))
-    return BipartiteView("rated", "user", "item", forward, forward.transposed())
+    return matrix_view(forward, *attributes, name="rated")
+
+
+def kinds(kind: np.ndarray) -> Relation:
+    """Items described by their kind."""
+    return Relation.from_edges("described", "item", "kind", np.arange(len(kind)), kind, (len(kind), 2))
 
 
 @pytest.fixture
@@ -108,8 +112,8 @@ def test_the_bound_never_falls():
     view = view_of(rng.normal(size=(30, 20)), rng.random((30, 20)) < 0.4)
     solver = VBMF(dim=5)
     users, items = solver._start(view, 0, 0.0, None)
-    target = view.forward.weights().astype(np.float64)
-    by_item = target[np.argsort(view.forward.indices, kind="stable")]
+    target = view.matrix().forward.weights().astype(np.float64)
+    by_item = target[np.argsort(view.matrix().forward.indices, kind="stable")]
     noise, reached = 1.0, -math.inf
     for _ in range(15):
         steps = []
@@ -130,7 +134,7 @@ def test_dimensions_that_explain_nothing_fade():
     rng = np.random.default_rng(3)
     values = rng.normal(size=(150, 2)) @ rng.normal(size=(2, 120)) + rng.normal(0, 0.1, (150, 120))
     view = view_of(values, rng.random((150, 120)) < 0.5)
-    _, items = VBMF(dim=8, sweeps=60).solve(view)
+    _, items = sides(VBMF(dim=8, sweeps=60), view)
     size = np.linalg.svd(items[:, 2:], compute_uv=False)
     assert size[1] > 0.3 * size[0]
     assert size[2] < 0.1 * size[0]
@@ -143,7 +147,7 @@ def test_scores_are_the_values_that_were_planted():
     bias, level = rng.normal(0, 0.5, 150)[:, None] + rng.normal(0, 0.5, 120), 3.5
     values = level + bias + rng.normal(size=(150, 2)) @ rng.normal(0, 0.7, (2, 120))
     known = rng.random((150, 120)) < 0.4
-    users, items = VBMF(dim=6, sweeps=60).solve(view_of(values + rng.normal(0, 0.2, known.shape), known))
+    users, items = sides(VBMF(dim=6, sweeps=60), view_of(values + rng.normal(0, 0.2, known.shape), known))
     error = (users @ items.T - values)[~known]
     assert np.sqrt(np.mean(error**2)) < 0.12
     assert (users[:, 0] == 1).all()
@@ -152,7 +156,7 @@ def test_scores_are_the_values_that_were_planted():
 
 def test_equal_values_are_predicted_as_they_are():
     known = np.random.default_rng(5).random((12, 9)) < 0.7
-    users, items = VBMF(dim=4).solve(view_of(np.full((12, 9), 4.0), known))
+    users, items = sides(VBMF(dim=4), view_of(np.full((12, 9), 4.0), known))
     np.testing.assert_allclose(users @ items.T, 4.0, atol=1e-3)
 
 
@@ -163,12 +167,10 @@ def test_an_item_of_few_ratings_has_the_mean_of_its_attribute():
     known = rng.random((200, 80)) < 0.3
     known[:, :4] = False
     plain = view_of(3 + kind + rng.normal(0, 0.5, (200, 80)), known)
-    indicators = scipy.sparse.csr_array(np.stack([kind == 0, kind == 1], axis=1).astype(np.float64))
-    view = AttributedView(**vars(plain), dst_attributes=indicators)
-    users, items = VBMF(dim=4).solve(view)
+    users, items = sides(VBMF(dim=4), matrix_view(plain.matrix().forward, kinds(kind)))
     of_cold = (users @ items[:4].T).mean(axis=0)
     np.testing.assert_allclose(of_cold, [3, 4, 3, 4], atol=0.15)
-    users, items = VBMF(dim=4).solve(plain)
+    users, items = sides(VBMF(dim=4), plain)
     np.testing.assert_allclose((users @ items[:4].T).mean(axis=0), 3.5, atol=0.1)
 
 
@@ -178,19 +180,16 @@ def test_a_start_from_an_earlier_fit_ends_where_a_cold_one_does():
     values = 3 + rng.normal(size=(150, 2)) @ rng.normal(0, 0.7, (2, 120)) + rng.normal(0, 0.2, (150, 120))
     known = rng.random((150, 120)) < 0.4
     earlier = VBMF(dim=6, sweeps=60).fit(view_of(values, known & (rng.random(known.shape) < 0.9)))
-    start = Start(
-        np.array(earlier.fold_in_src.design, np.float64),
-        earlier.fold_in_src.prior_precision,
-        earlier.fold_in_dst.prior_precision,
-        earlier.fold_in_src.noise,
-    )
+    start = {
+        node_type: Before(np.arange(len(vectors)), vectors, earlier.fold_ins[node_type])
+        for node_type, vectors in earlier.vectors.items()
+    }
     view = view_of(values, known)
     few, many = VBMF(dim=6, sweeps=8), VBMF(dim=6, sweeps=60)
-    warm = few.fit(view, start=start)
-    target = many.solve(view)
+    target = sides(many, view)
     errors = [
         np.abs(users @ items.T - target[0] @ target[1].T).mean()
-        for users, items in ((warm.src, warm.dst), few.solve(view))
+        for users, items in (sides(few, view, start=start), sides(few, view))
     ]
     assert errors[0] < 0.02
     assert errors[0] < errors[1] / 3
@@ -202,12 +201,11 @@ def test_a_node_of_attributes_alone_has_the_vector_of_its_prior():
     known = rng.random((60, 40)) < 0.4
     known[:, :2] = False
     plain = view_of(3 + kind + rng.normal(0, 0.5, (60, 40)), known)
-    indicators = scipy.sparse.csr_array(np.stack([kind == 0, kind == 1], axis=1).astype(np.float64))
-    found = VBMF(dim=4).fit(AttributedView(**vars(plain), dst_attributes=indicators))
-    assert found.dst_known.all()
-    posteriors = VBMF(dim=4).infer(AttributedView(**vars(plain), dst_attributes=indicators))
+    described = matrix_view(plain.matrix().forward, kinds(kind))
+    assert VBMF(dim=4).fit(described).known["item"].all()
+    posteriors = VBMF(dim=4).infer(described)
     np.testing.assert_array_equal(posteriors.items.mean[:2], posteriors.items.prior_mean[:2])
     np.testing.assert_allclose(
         np.diag(posteriors.items.covariance[0])[[0, 2, 3]], 1 / posteriors.items.precision[[0, 2, 3]]
     )
-    assert not VBMF(dim=4).fit(plain).dst_known[:2].any()
+    assert not VBMF(dim=4).fit(plain).known["item"][:2].any()

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from torch import nn
 
 from embedding_features.artifact import Alignment, Embeddings, Snapshot, Space, write_snapshot
 from embedding_features.errors import CompatibilityError, LeakError
@@ -191,13 +190,6 @@ def test_a_scorer_that_a_rotation_changes_opens_a_new_version(tmp_path: Path) ->
     parent = write_snapshot(embeddings(scorer="complex"), tmp_path / "runs")
     placement = place(embeddings(scorer="complex", as_of=LATER), parent)
     assert "the scorer 'complex' changes under rotation" in placement.reason
-    assert placement.space.version == 2
-
-
-def test_a_network_that_cannot_follow_opens_a_new_version(parent: Snapshot) -> None:
-    new = replace(rotated(embeddings(), rotation(0)), encoder=nn.Linear(2, 2))
-    placement = place(new, parent)
-    assert "a Linear cannot follow the rotation" in placement.reason
     assert placement.space.version == 2
 
 

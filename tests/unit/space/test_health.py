@@ -11,10 +11,11 @@ from embedding_features.artifact import EmbeddingTable
 from embedding_features.derive import Clusters, derive
 from embedding_features.errors import HealthError
 from embedding_features.graph import Graph
-from embedding_features.graph.views import Bipartite
+from embedding_features.graph.view import View
 from embedding_features.solvers.spectral import Spectral
 from embedding_features.space import HealthConfig, HealthReport, check_health
 from embedding_features.space.figures import effective_rank, norm_outliers
+from tests.graph_views import sides
 from tests.unit.derive.made_embeddings import AS_OF, embeddings, table
 
 RATINGS = Path(os.environ.get("EMBEDDING_FEATURES_DATA", "../shared/data")) / "ml100k" / "ratings.parquet"
@@ -177,7 +178,7 @@ def test_vectors_of_movielens_pass_the_default_thresholds(share: float) -> None:
     ratings = pq.read_table(RATINGS, columns=["user_id", "item_id", "timestamp"]).sort_by("timestamp")
     users, items = (ratings.column(c).to_numpy()[: int(len(ratings) * share)] for c in ("user_id", "item_id"))
     graph = Graph.from_arrays(AS_OF, {("user", "rates", "item"): (users, items)})
-    vectors = Spectral(dim=64).solve(Bipartite().build(graph))
+    vectors = sides(Spectral(dim=64), View(nodes="all").build(graph))
     tables = {
         t: table(t, v, graph.vocabularies[t].ids.to_numpy(), catalogue=n)
         for t, v, n in zip(("user", "item"), vectors, (943, 1682), strict=True)

@@ -13,12 +13,12 @@ from pydantic import ValidationError
 from torch import Tensor, nn
 
 from embedding_features.encoders import Lookup
-from embedding_features.errors import TrainingError
+from embedding_features.errors import ConfigError, TrainingError
 from embedding_features.graph import Graph
-from embedding_features.graph.views import Bipartite
+from embedding_features.graph.view import GraphView, View
+from embedding_features.scorers import Dot, RotatE
 from embedding_features.training import Adam, Training, train
 from embedding_features.training.checkpoint import Checkpoints
-from embedding_features.training.rows import ActiveRows
 from embedding_features.training.settings import resolve_device
 from embedding_features.training.validation import hold_out
 
@@ -213,7 +213,7 @@ def test_a_missing_device_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"early_stop": "auc"}, {"early_stop": "recall@0"}, {"device": "tpu"}, {"validation": 1.0}, {"x": 1}],
+    [{"early_stop": "loss"}, {"early_stop": "recall@0"}, {"device": "tpu"}, {"validation": 1.0}, {"x": 1}],
 )
 def test_wrong_settings_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
@@ -226,60 +226,94 @@ def graph_of(edges: int, seed: int = 0) -> Graph:
     return Graph.from_arrays(datetime(2026, 1, 1, tzinfo=UTC), {("user", "saw", "item"): (src, dst)})
 
 
-def test_only_nodes_with_edges_get_rows() -> None:
-    """Compacting keeps every edge, by vocabulary row."""
-    graph = graph_of(30)
-    view = Bipartite().build(graph)
-    active = ActiveRows.of(view)
-    small = active.compact(view)
-    for before, after, rows, columns in (
-        (view.forward, small.forward, active.src, active.dst),
-        (view.reverse, small.reverse, active.dst, active.src),
-    ):
-        assert (after.degrees > 0).all()
-        assert after.columns == len(columns)
-        assert rows[after.sources()].tolist() == before.sources().tolist()
-        assert columns[after.indices].tolist() == before.indices.tolist()
+def pairs(view: GraphView) -> set[tuple[int, int]]:
+    csr = view.matrix().forward
+    return set(zip(csr.sources().tolist(), csr.indices.tolist(), strict=True))
 
 
 def test_validation_pairs_are_not_learned_from() -> None:
-    graph, view = graph_of(1500), Bipartite(norm="symmetric", use_weights=False)
-    active = ActiveRows.of(view.build(graph))
-    validation = hold_out(graph, view, active, settings(validation=0.2), seed=3)
+    graph, view = graph_of(1500), View(weights="one")
+    whole = view.build(graph)
+    validation = hold_out(graph, view, whole, settings(validation=0.2), seed=3)
     assert validation is not None
-
-    def pairs(csr: object) -> set[tuple[int, int]]:
-        return set(zip(csr.sources().tolist(), csr.indices.tolist(), strict=True))
-
-    learned, wanted = pairs(validation.view.forward), pairs(validation.wanted)
+    wanted = set(zip(validation.wanted.sources().tolist(), validation.wanted.indices.tolist(), strict=True))
+    learned = pairs(validation.view)
     assert not learned & wanted
-    assert learned | wanted == pairs(active.compact(view.build(graph)).forward)
+    assert learned | wanted == pairs(whole)
     assert len(wanted) == pytest.approx(0.2 * (len(learned) + len(wanted)), rel=0.15)
 
 
 def test_the_metric_is_that_of_held_out_pairs() -> None:
     """Vectors that score held-out pairs highest have recall 1; opposite ones 0."""
-    graph, view = graph_of(2000), Bipartite()
-    active = ActiveRows.of(view.build(graph))
-    validation = hold_out(graph, view, active, settings(validation=0.1, early_stop="recall@15"), seed=0)
+    graph = graph_of(2000)
+    whole = View().build(graph)
+    validation = hold_out(graph, View(), whole, settings(validation=0.1, early_stop="recall@15"), seed=0)
     assert validation is not None
-    encoder = Lookup(dim=len(active.dst)).build(validation.view, torch.Generator())
-    target = torch.zeros(len(active.src), len(active.dst))
+    users, items = whole.counts.values()
+    network = Lookup(dim=items).build(validation.view, torch.Generator())
+    target = torch.zeros(users, items)
     target[validation.wanted.sources().astype(np.int64), validation.wanted.indices.astype(np.int64)] = 1
+    compare = Dot().build(2, items, torch.Generator())
     with torch.no_grad():
-        encoder.src.copy_(target)
-        encoder.dst.copy_(torch.eye(len(active.dst)))
-        assert validation.measure(encoder, "dot") == 1
-        encoder.src.neg_()
-        assert validation.measure(encoder, "dot") < 0.5
+        network.table.copy_(torch.cat([target, torch.eye(items)]))
+        assert validation.measure(network, compare) == 1
+        network.table[:users].neg_()
+        assert validation.measure(network, compare) < 0.5
 
 
-def test_too_small_a_graph_trains_without_validation() -> None:
-    graph, view = graph_of(300), Bipartite()
-    active = ActiveRows.of(view.build(graph))
-    assert hold_out(graph, view, active, settings(), seed=0) is None
-    assert hold_out(graph_of(5000), view, active, settings(early_stop=None), seed=0) is None
+@pytest.mark.parametrize("figure", ["auc", "mrr"])
+def test_edges_of_all_relations_are_held_out(figure: str) -> None:
+    """Vectors that score every true edge highest have an AUC or filtered MRR of 1; opposite ones far less."""
+    ring = np.arange(400) % 40
+    edges = {("a", "next", "a"): (ring, (ring + 1) % 40), ("a", "after", "a"): (ring, (ring + 2) % 40)}
+    graph, view = Graph.from_arrays(datetime(2026, 1, 1, tzinfo=UTC), edges), View(weights="each")
+    whole = view.build(graph)
+    validation = hold_out(graph, view, whole, settings(validation=0.3, early_stop=figure), seed=1)
+    assert validation is not None
+    left = sum(r.forward.edges for r in validation.view.relations.values())
+    assert left + len(validation.held.src) == 800
+    assert validation.view.nodes is whole.nodes
+    angle = 2 * np.pi * np.arange(40) / 40
+    network = Lookup(dim=2).build(whole, torch.Generator())
+    compare = RotatE(metric="l2").build(4, 2, torch.Generator())
+    step = 2 * np.pi / 40 * torch.tensor([[1.0], [2], [-1], [-2]])
+    with torch.no_grad():
+        network.table.copy_(torch.from_numpy(np.stack([np.cos(angle), np.sin(angle)], 1)))
+        compare.relations.copy_(step)
+        assert validation.measure(network, compare) > 0.98
+        compare.relations.add_(np.pi)
+        assert validation.measure(network, compare) < 0.2
+
+
+def test_ranks_of_a_scorer_without_relations_are_refused() -> None:
+    graph = graph_of(2000)
+    whole = View().build(graph)
+    validation = hold_out(graph, View(), whole, settings(early_stop="mrr", validation=0.3), seed=0)
+    assert validation is not None
+    network = Lookup(dim=2).build(whole, torch.Generator())
+    with pytest.raises(ConfigError, match="set early_stop: auc"):
+        validation.measure(network, Dot().build(2, 2, torch.Generator()))
+
+
+@pytest.mark.parametrize("figure", ["recall@20", "auc"])
+def test_too_small_a_graph_trains_without_validation(figure: str) -> None:
+    graph = graph_of(300)
+    whole = View().build(graph)
+    assert hold_out(graph, View(), whole, settings(early_stop=figure), seed=0) is None
+    assert hold_out(graph, View(), whole, settings(early_stop=None), seed=0) is None
     alone = Graph.from_arrays(
         datetime(2026, 1, 1, tzinfo=UTC), {("user", "saw", "item"): (np.arange(9), np.zeros(9, np.int64))}
     )
-    assert hold_out(alone, view, ActiveRows.of(view.build(alone)), settings(), seed=0) is None
+    assert hold_out(alone, View(), View().build(alone), settings(early_stop=figure), seed=0) is None
+
+
+def test_weights_can_be_put_back_after_each_step() -> None:
+    line = Line()
+
+    def put_back() -> None:
+        with torch.no_grad():
+            line.w[0] = 7.0
+
+    train(line, line.losses, settings(), steps=STEPS, after_step=put_back)
+    assert line.w[0] == 7
+    assert (line.w[1:] > 0.5).all()
