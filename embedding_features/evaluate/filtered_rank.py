@@ -9,10 +9,11 @@ import torch
 from embedding_features.arrays import F32, F64, I64
 from embedding_features.errors import DataError
 from embedding_features.evaluate.comparable import comparable
-from embedding_features.evaluate.filtered_rank_kernels import distance_scores, filtered_ranks
+from embedding_features.evaluate.filtered_rank_kernels import filtered_ranks
 from embedding_features.graph.triples import QueryAnswers, TripleArrays, check_triples
 from embedding_features.progress import SILENT, Advance, Progress
 from embedding_features.scorers.base import Compare
+from embedding_features.scorers.distance_kernels import distance_scores
 from embedding_features.scorers.metric import RelationMetric
 
 #: scores held at once: 16 M float32, 64 MB

@@ -7,7 +7,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from embedding_features.config import Part
-from embedding_features.scorers.metric import RelationMetric, paired_scores
+from embedding_features.scorers.metric import RelationMetric, cross_scores, paired_scores
 
 
 class RelationScorer(Part):
@@ -88,6 +88,10 @@ class Compare(nn.Module):
             dst: [..., dim] vectors of the targets, broadcast against the queries.
         """
         return paired_scores(self.query(src, relation), dst, self.metric)
+
+    def cross(self, query: Tensor, targets: Tensor) -> Tensor:
+        """Return the [b, n] scores of every query [b, dim] and every target [n, dim]."""
+        return cross_scores(query, targets, self.metric)
 
     def squared_moduli(self, vectors: Tensor) -> Tensor:
         """Return the [..., components] squared moduli of vectors: by default of real components."""
