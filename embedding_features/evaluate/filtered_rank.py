@@ -9,9 +9,10 @@ import torch
 from embedding_features.arrays import F32, F64, I64
 from embedding_features.errors import DataError
 from embedding_features.evaluate.comparable import comparable
-from embedding_features.evaluate.filtered_rank_kernels import distance_scores, filtered_ranks
+from embedding_features.evaluate.filtered_rank_kernels import filtered_ranks
 from embedding_features.graph.triples import QueryAnswers, TripleArrays, check_triples
 from embedding_features.progress import SILENT, Advance, Progress
+from embedding_features.scorers.distance_kernels import distance_scores
 from embedding_features.scorers.metric import ScorerMetric
 from embedding_features.scorers.relations import RelationCompare
 

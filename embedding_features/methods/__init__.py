@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING
 from embedding_features.lazy import on_first_use
 from embedding_features.methods.als import als
 from embedding_features.methods.bpmf import bpmf
+from embedding_features.methods.complex import complex
+from embedding_features.methods.distmult import distmult
 from embedding_features.methods.lightgcn import lightgcn
 from embedding_features.methods.mf_bpr import mf_bpr
 from embedding_features.methods.registry import MethodInfo, describe, get_method, make, method, methods
+from embedding_features.methods.rotate import rotate
 from embedding_features.methods.spectral import spectral
+from embedding_features.methods.transe import transe
 from embedding_features.methods.vbmf import vbmf
 
 if TYPE_CHECKING:
@@ -25,14 +29,18 @@ __all__ = [
     "Trained",
     "als",
     "bpmf",
+    "complex",
     "describe",
+    "distmult",
     "get_method",
     "lightgcn",
     "make",
     "method",
     "methods",
     "mf_bpr",
+    "rotate",
     "spectral",
+    "transe",
     "vbmf",
 ]
 

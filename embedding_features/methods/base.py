@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 from pydantic import Field
 
 from embedding_features.arrays import F32, I64
-from embedding_features.artifact.embeddings import Embeddings, Provenance
+from embedding_features.artifact.embeddings import Embeddings, EmbeddingTable, Provenance
 from embedding_features.artifact.fold_in import FoldInParameters, FoldIns
 from embedding_features.artifact.metric import Metric
 from embedding_features.config import METHOD_PLUG_INS, Part
@@ -148,14 +148,18 @@ class Method(Part):
         scorer: str,
         figures: Mapping[str, float],
         encoder: "Network | None" = None,
+        relations: EmbeddingTable | None = None,
         own_fold_ins: Mapping[str, FoldInParameters] | None = None,
     ) -> Embeddings:
         """Return the tables, node type → (rows of its span in the view, their vectors), with provenance.
 
-        ``own_fold_ins`` says of a node type how its nodes are folded in, in rows of the tables.
+        ``relations`` are the vectors of relations, published like those of nodes. ``own_fold_ins`` says of a
+        node type how its nodes are folded in, in rows of the tables.
         """
         graph, counts = run.graph, edge_summary(run.graph)
         made = {t: make_table(graph, t, view.nodes[t].rows[rows], x) for t, (rows, x) in tables.items()}
+        if relations is not None:
+            made[relations.node_type] = relations
         provenance = Provenance(
             method=self.name,
             config=self.model_dump(mode="json"),

@@ -21,6 +21,7 @@ from embedding_features.graph.weights import WeightUse
 from embedding_features.methods.base import Method, Run
 from embedding_features.methods.fold_ins import project_messages
 from embedding_features.methods.previous import Previous, start_from
+from embedding_features.methods.relation_vectors import RELATION, relation_table, start_relations
 from embedding_features.methods.task import Task
 from embedding_features.multitask import Sum, Weighting
 from embedding_features.objectives.base import Step
@@ -69,12 +70,13 @@ class Trained(Method):
     def _fit(self, view: GraphView, run: Run) -> Embeddings:
         generator = torch.Generator().manual_seed(run.seed)
         network = self.encoder.build(view, generator)
-        parts = TrainedParts(
-            network, self._build_scorers(view, generator), self.weighting.build(len(self.tasks))
-        )
+        scorers = self._build_scorers(view, generator)
+        parts = TrainedParts(network, scorers, self.weighting.build(len(self.tasks)))
         previous = None
         if run.init is not None:
-            previous = start_from(network, run.init, run.graph, view, self.previous_l2, self.freeze)
+            freeze = tuple(name for name in self.freeze if name != RELATION)
+            previous = start_from(network, run.init, run.graph, view, self.previous_l2, freeze)
+            start_relations(scorers[0], run.init, view, freeze=RELATION in self.freeze)
         figures = self._train(parts, previous, view, run)
         with torch.no_grad():
             vectors = network.vectors().numpy()
@@ -82,6 +84,7 @@ class Trained(Method):
             run,
             view,
             {t: (np.arange(n), vectors[view.span(t)]) for t, n in view.counts.items()},
+            relations=relation_table(scorers[0], view),
             scorer=self.tasks[0].scorer.name,
             figures=figures,
             encoder=network,

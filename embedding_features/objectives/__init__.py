@@ -3,16 +3,18 @@
 from embedding_features.objectives.base import Objective, Step
 from embedding_features.objectives.bpr import BPR
 from embedding_features.objectives.margin import Margin
-from embedding_features.objectives.n3 import n3
-from embedding_features.objectives.one_vs_all import one_vs_all_loss
+from embedding_features.objectives.n3 import N3, n3
+from embedding_features.objectives.one_vs_all import OneVsAll, one_vs_all_loss
 from embedding_features.objectives.sampled_softmax import SampledSoftmax
 from embedding_features.objectives.scores import ScoreObjective
 from embedding_features.objectives.self_adversarial import SelfAdversarial
 
 __all__ = [
     "BPR",
+    "N3",
     "Margin",
     "Objective",
+    "OneVsAll",
     "SampledSoftmax",
     "ScoreObjective",
     "SelfAdversarial",

@@ -36,16 +36,21 @@ class Step:
 
     @cached_property
     def positive(self) -> Tensor:
-        """The [batch] scores of the positives."""
-        return self.compare.paired(self.queries, self.encoded.dst)
+        """The [positives] scores of the positives."""
+        return self.compare.paired(self._of_positives(self.queries), self.encoded.dst)
 
     @cached_property
     def negative(self) -> Tensor:
-        """The [batch, count] scores of the negatives; −∞ where a shared one is the positive itself."""
+        """The [positives, count] scores of the negatives; −∞ where a shared one is the positive itself."""
         if self.examples.negatives.ndim == 2:
             return self.compare.paired(self.queries.unsqueeze(1), self.encoded.negatives)
         itself = self.examples.negatives == self.examples.dst.unsqueeze(1)
-        return self.compare.cross(self.queries, self.encoded.negatives).masked_fill(itself, float("-inf"))
+        scores = self.compare.cross(self.queries, self.encoded.negatives)
+        return self._of_positives(scores).masked_fill(itself, float("-inf"))
+
+    def _of_positives(self, by_anchor: Tensor) -> Tensor:
+        """Return the row of each positive's anchor."""
+        return by_anchor if self.examples.of is None else by_anchor.index_select(0, self.examples.of)
 
 
 class Objective(Part):

@@ -20,6 +20,8 @@ class Examples(NamedTuple):
         negatives: int64 rows of dst's own node type: [batch, count], or [count] that the batch shares.
         relation: [batch] int64 numbers of relations; None where there is one alone.
         weight: [batch] float32 of each example in the loss; None for all alike.
+        of: [positives] int64, which anchor each of several positives is of: then ``dst`` is [positives], and
+            the shared negatives hold all positives too, ascending. None: an anchor has one positive.
     """
 
     src: Tensor
@@ -27,6 +29,7 @@ class Examples(NamedTuple):
     negatives: Tensor
     relation: Tensor | None = None
     weight: Tensor | None = None
+    of: Tensor | None = None
 
     def to(self, device: str) -> "Examples":
         """Return the same rows on another device."""
@@ -36,6 +39,7 @@ class Examples(NamedTuple):
             self.negatives.to(device),
             None if self.relation is None else self.relation.to(device),
             None if self.weight is None else self.weight.to(device),
+            None if self.of is None else self.of.to(device),
         )
 
 

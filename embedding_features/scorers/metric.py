@@ -1,10 +1,12 @@
 """How a query is compared with a target."""
 
-from typing import Literal
+from typing import Any, Literal, cast
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from embedding_features.scorers.distance_kernels import distance_scores, score_gradients
 from embedding_features.scorers.halves import halves
 
 #: the dot product, the cosine (0 where a vector is 0), or minus a distance: Σ_k |q_k − t_k|, the Euclidean
@@ -33,18 +35,53 @@ def paired_scores(query: Tensor, target: Tensor, metric: ScorerMetric) -> Tensor
     return -_length(torch.stack(halves(difference)), 0).sum(-1)
 
 
-def cross_scores(queries: Tensor, targets: Tensor, metric: ScorerMetric) -> Tensor:
-    """Return the [batch, n] scores of [batch, dim] queries and all of [n, dim] targets."""
-    if metric == "cosine":
-        queries, targets = (torch.nn.functional.normalize(x, dim=-1, eps=_EPS) for x in (queries, targets))
-    if metric in ("dot", "cosine"):
-        return queries @ targets.T
-    if metric == "moduli":
-        return paired_scores(queries.unsqueeze(1), targets, metric)
-    return -torch.cdist(queries, targets, p=1 if metric == "l1" else 2)
-
-
 def _length(x: Tensor, dim: int) -> Tensor:
     """Return the Euclidean lengths along a dimension; at 0 their gradient is 0."""
     length: Tensor = torch.linalg.vector_norm(x, dim=dim)
     return length
+
+
+#: squared distances below it are the rounding of |q|² + |t|² − 2 ⟨q, t⟩, and have no gradient
+_NEAREST = 1e-10
+
+
+def cross_scores(queries: Tensor, targets: Tensor, metric: ScorerMetric) -> Tensor:
+    """Return the [b, n] scores of every query [b, dim] and every target [n, dim], as float32.
+
+    They are those of :func:`paired_scores`, from a product of matrices (``"dot"``, ``"l2"``) or a compiled
+    loop (``"l1"``, ``"moduli"``), and no [b, n, dim] is held, forward or backward.
+    """
+    if metric == "cosine":
+        queries, targets = (torch.nn.functional.normalize(x, dim=-1, eps=_EPS) for x in (queries, targets))
+    if metric in ("dot", "cosine"):
+        return queries @ targets.T
+    if metric == "l2":
+        squares = queries.square().sum(1, keepdim=True) + targets.square().sum(1)
+        return -torch.addmm(squares, queries, targets.T, alpha=-2).clamp(min=_NEAREST).sqrt()
+    return cast(Tensor, _Distances.apply(queries, targets, metric == "moduli"))  # type: ignore[no-untyped-call]
+
+
+class _Distances(torch.autograd.Function):
+    # By hand, because autograd would hold a difference, its modulus and its gradient for each pair.
+
+    @staticmethod
+    def forward(ctx: Any, queries: Tensor, targets: Tensor, moduli: bool) -> Tensor:
+        ctx.save_for_backward(queries, targets)
+        ctx.moduli = moduli
+        left, right = _rows(queries, targets)
+        return torch.from_numpy(distance_scores(left, right, moduli))
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+        left, right, slope = _rows(*ctx.saved_tensors, gradients[0])
+        of_queries = of_targets = None
+        if ctx.needs_input_grad[0]:
+            of_queries = torch.from_numpy(score_gradients(left, right, slope, ctx.moduli))
+        if ctx.needs_input_grad[1]:
+            across = np.ascontiguousarray(slope.T)
+            of_targets = torch.from_numpy(score_gradients(right, left, across, ctx.moduli))
+        return of_queries, of_targets, None
+
+
+def _rows(*tensors: Tensor) -> list[Any]:
+    return [tensor.detach().contiguous().numpy() for tensor in tensors]

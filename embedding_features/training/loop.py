@@ -59,7 +59,8 @@ def train(
         while not state.finished:
             epoch = state.epoch + 1
             _seed_torch(seed, epoch)
-            loss = _run_epoch(losses(epoch), optimizer, advance, after_step)
+            decay = _Decay(settings, optimizer, steps, state.epoch * steps)
+            loss = _run_epoch(losses(epoch), optimizer, advance, decay, after_step)
             state = tensors.check_epoch(state, epoch, loss)
             last = epoch == settings.epochs
             if validate is not None and (last or epoch % settings.evaluate_every == 0):
@@ -83,12 +84,14 @@ def _run_epoch(
     losses: Iterator[Tensor],
     optimizer: torch.optim.Optimizer,
     advance: Callable[..., None],
+    decay: "_Decay",
     after_step: Callable[[], None] | None,
 ) -> float:
     """Take a step for each loss and return their mean."""
     total: Tensor | float = 0.0
     count = 0
     for loss in losses:
+        decay.set()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -98,6 +101,23 @@ def _run_epoch(
         count += 1
         advance(1)
     return float(total) / count
+
+
+class _Decay:
+    """Sets the learning rate of each step, as a function of how many came before."""
+
+    def __init__(self, settings: Training, optimizer: torch.optim.Optimizer, steps: int, done: int) -> None:
+        self._optimizer, self._first = optimizer, settings.optimizer.lr
+        self._total = settings.epochs * steps if settings.lr_decay == "linear" else 0
+        self._done = done
+
+    def set(self) -> None:
+        """Set the rate of the next step."""
+        if self._total:
+            left = max(1 - self._done / self._total, 0.0)
+            for group in self._optimizer.param_groups:
+                group["lr"] = self._first * left
+            self._done += 1
 
 
 def _status(state: RunState) -> str:

@@ -45,8 +45,9 @@ class Training(Config):
 
     Attributes:
         optimizer: its kind and learning rate.
-        batch_size: positive examples in a step. Larger ones are faster where every step propagates over the
-            whole graph, at some loss of quality.
+        lr_decay: ``"linear"`` lets the learning rate fall to 0 over all steps of all epochs.
+        batch_size: positive examples, or queries, in a step. Larger ones are faster where every step
+            propagates over the whole graph, at some loss of quality.
         epochs: at most so many passes over the pairs.
         early_stop: figure on a validation split of the graph; training stops when it has not risen for
             ``patience`` checks, and the weights of its best check are kept. ``"recall@20"`` and
@@ -61,6 +62,7 @@ class Training(Config):
     """
 
     optimizer: Annotated[Adam | Adagrad, Field(discriminator="kind")] = Adam()
+    lr_decay: Literal["none", "linear"] = "none"
     batch_size: int = Field(default=2048, ge=1)
     epochs: int = Field(default=100, ge=1)
     early_stop: str | None = Field(default="recall@20", pattern=r"^((recall|ndcg)@[1-9]\d*|mrr|auc)$")

@@ -6,10 +6,8 @@ import torch
 
 from embedding_features.errors import DataError, GraphError
 from embedding_features.evaluate.filtered_rank import FilteredRanks, rank_triples
-from embedding_features.evaluate.filtered_rank_kernels import distance_scores
 from embedding_features.graph.triples import TripleArrays
 from embedding_features.scorers import Compare, DistMult, TransE
-from embedding_features.scorers.metric import ScorerMetric, paired_scores
 
 #: on a line, one step apart; nodes 3 and 4 stand at one place
 VECTORS = np.array([[0.0], [1.0], [2.0], [3.0], [3.0]], np.float32)
@@ -70,15 +68,6 @@ def test_figures_are_over_both_sides() -> None:
     assert ranks.mean_rank == 17.5 / 4
     assert ranks.mrr == pytest.approx((1 + 0.5 + 0.25 + 1 / 10.5) / 4)
     assert ranks.hits(10) == 0.75
-
-
-@pytest.mark.parametrize("metric", ["l1", "moduli"])
-def test_compiled_distances(metric: ScorerMetric) -> None:
-    rng = np.random.default_rng(0)
-    for m, n in ((1, 1), (16, 5), (37, 50)):
-        queries, targets = (rng.normal(size=(rows, 10)).astype(np.float32) for rows in (m, n))
-        expected = paired_scores(torch.tensor(queries)[:, None], torch.tensor(targets), metric)
-        np.testing.assert_allclose(distance_scores(queries, targets, metric == "moduli"), expected, rtol=1e-5)
 
 
 def test_nothing_to_rank_is_refused() -> None:

@@ -113,19 +113,45 @@ def naive(queries: Tensor, nodes: Tensor, rows: Tensor, targets: Tensor, metric:
     return cross_entropy(scores, targets)
 
 
+@pytest.mark.parametrize("nodes", [9, 200])
 @pytest.mark.parametrize("metric", ["dot", "l2"])
-def test_one_vs_all_is_the_cross_entropy_of_each_edge(metric: str) -> None:
-    """Loss and both gradients, in double precision; an edge that is there twice counts twice."""
+def test_one_vs_all_is_the_cross_entropy_of_each_edge(metric: str, nodes: int) -> None:
+    """Loss and both gradients; edges in any order, and one that is there twice counts twice."""
     generator = torch.Generator().manual_seed(0)
-    made = [torch.randn(n, 4, generator=generator, dtype=torch.float64) for n in (5, 9)]
-    rows, targets = torch.tensor([0, 3, 3, 3, 4, 4]), torch.tensor([8, 0, 1, 5, 2, 2])
+    made = [torch.randn(n, 4, generator=generator) for n in (5, nodes)]
+    rows, targets = torch.tensor([3, 0, 4, 3, 3, 4]), torch.tensor([0, nodes - 1, 2, 1, 5, 2])
     found = []
     for loss_of in (one_vs_all_loss, naive):
-        queries, nodes = (tensor.clone().requires_grad_() for tensor in made)
-        loss = loss_of(queries, nodes, rows, targets, metric)
+        vectors = [tensor.clone().requires_grad_() for tensor in made]
+        loss = loss_of(*vectors, rows, targets, metric)
         (3 * loss).backward()
-        found.append((loss.detach(), queries.grad, nodes.grad))
+        found.append((loss.detach(), *(tensor.grad for tensor in vectors)))
     torch.testing.assert_close(found[0], found[1])
+
+
+def test_one_vs_all_by_rough_products() -> None:
+    """bfloat16 has 8 bits: the loss and the gradients stay within a hundredth of the exact ones."""
+    generator = torch.Generator().manual_seed(0)
+    made = [torch.randn(n, 16, generator=generator) for n in (8, 70)]
+    rows, targets = torch.arange(8), torch.arange(8)
+    found = []
+    for products in (torch.float32, torch.bfloat16):
+        vectors = [tensor.clone().requires_grad_() for tensor in made]
+        loss = one_vs_all_loss(*vectors, rows, targets, "dot", products=products)
+        loss.backward()
+        found.append([loss.detach(), *(tensor.grad for tensor in vectors)])
+    for exact, rough in zip(*found, strict=True):
+        assert 0 < (exact - rough).norm() < 0.01 * exact.norm()
+
+
+def test_one_vs_all_of_no_numbers_is_none() -> None:
+    """A NaN or an infinity of any node shows in the loss, where the training looks for it."""
+    for broken in (math.nan, math.inf, -math.inf):
+        nodes = NODES.clone()
+        nodes[1, 0] = broken
+        for metric in ("dot", "l2"):
+            loss = one_vs_all_loss(QUERIES, nodes, torch.tensor([0]), torch.tensor([2]), metric)
+            assert not loss.isfinite()
 
 
 @pytest.mark.parametrize("metric", ["dot", "l2"])

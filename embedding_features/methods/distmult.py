@@ -1,0 +1,42 @@
+"""Relations as weights of coordinates."""
+
+from typing import TYPE_CHECKING
+
+from embedding_features.methods.registry import method
+
+if TYPE_CHECKING:
+    from embedding_features.methods.trained import Trained
+
+
+@method(family="knowledge graph", exports="vectors of all node types and of relations", weights="ignored")
+def distmult(
+    dim: int = 256,
+    lr: float = 0.1,
+    batch_size: int = 512,
+    epochs: int = 30,
+    candidates: int | None = 2048,
+    std: float = 1e-3,
+    n3: float = 0.05,
+    relations: tuple[str, ...] | None = None,
+) -> "Trained":
+    """DistMult (Yang et al., ICLR 2015): a relation weighs coordinates.
+
+    score = ⟨s ∘ r, t⟩, with the penalty N3 on cubes (Lacroix et al., ICML 2018). It is the same in both
+    directions of an edge.
+    """
+    from embedding_features.methods.link_prediction import predict_links
+    from embedding_features.scorers import DistMult
+    from embedding_features.training import Adagrad
+
+    return predict_links(
+        DistMult(std=std),
+        relations=relations,
+        dim=dim,
+        std=std,
+        optimizer=Adagrad(lr=lr),
+        batch_size=batch_size,
+        epochs=epochs,
+        candidates=candidates,
+        products="bfloat16",
+        n3=n3,
+    )

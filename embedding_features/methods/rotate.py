@@ -1,0 +1,40 @@
+"""Relations as rotations of complex coordinates."""
+
+from typing import TYPE_CHECKING
+
+from embedding_features.methods.registry import method
+
+if TYPE_CHECKING:
+    from embedding_features.methods.trained import Trained
+
+
+@method(family="knowledge graph", exports="vectors of all node types and of relations", weights="ignored")
+def rotate(
+    dim: int = 256,
+    lr: float = 5e-3,
+    batch_size: int = 512,
+    epochs: int = 15,
+    candidates: int | None = 2048,
+    std: float = 0.05,
+    relations: tuple[str, ...] | None = None,
+) -> "Trained":
+    """RotatE (Sun et al., ICLR 2019): a relation turns complex coordinates.
+
+    score = −‖s ∘ e^{iθ} − t‖₂ over dim / 2 complex coordinates; by the Euclidean distance in place of the sum
+    of moduli, which an index can search. Trained by the softmax over candidates.
+    """
+    from embedding_features.methods.link_prediction import predict_links
+    from embedding_features.scorers import RotatE
+    from embedding_features.training import Adam
+
+    return predict_links(
+        RotatE(metric="l2"),
+        relations=relations,
+        dim=dim,
+        std=std,
+        optimizer=Adam(lr=lr),
+        batch_size=batch_size,
+        epochs=epochs,
+        candidates=candidates,
+        products="bfloat16",
+    )

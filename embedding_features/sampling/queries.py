@@ -1,0 +1,71 @@
+"""Sampling of queries: a source and a relation, with all their known targets."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+
+from embedding_features.arrays import I64, positions_in_runs
+from embedding_features.graph.triples import QueryAnswers
+from embedding_features.graph.view import GraphView
+from embedding_features.sampling.base import Examples, Sampler
+
+
+class Queries(Sampler):
+    """Draws every query of every relation, and of its reciprocal, once in an epoch, in random order.
+
+    A query, a source and a relation, comes with all its known targets and is scored once: that saves most of
+    the work where a source has many edges of one relation. The candidates of a batch are its own targets
+    and nodes drawn evenly, shared by all its queries. A batch has targets of one node type alone.
+
+    Attributes:
+        candidates: nodes drawn for a batch; None takes all nodes of the targets' type (1-vs-all).
+    """
+
+    kind: Literal["queries"] = "queries"
+    candidates: int | None = Field(default=2048, ge=1)
+
+    def steps(self, view: GraphView, batch_size: int) -> int:
+        """Return the number of batches, of at most ``batch_size`` queries each."""
+        known = _answers(view)
+        target = _target_types(view)[known.relation]
+        return int(sum(-(-count // batch_size) for count in np.unique(target, return_counts=True)[1]))
+
+    def epoch(self, view: GraphView, batch_size: int, *, seed: int, epoch: int) -> Iterator[Examples]:
+        """Yield the batches of one epoch."""
+        known, rng = _answers(view), np.random.default_rng([seed, epoch])
+        target = _target_types(view)[known.relation]
+        types, batches = list(view.nodes), list[tuple[int, I64]]()
+        for number in range(len(types)):
+            order = rng.permutation(np.flatnonzero(target == number))
+            batches += [(number, order[at : at + batch_size]) for at in range(0, len(order), batch_size)]
+        if len(view.nodes) > 1:
+            batches = [batches[at] for at in rng.permutation(len(batches))]
+        for number, queries in batches:
+            yield self._examples(known, queries, view.span(types[number]), rng)
+
+    def _examples(self, known: QueryAnswers, queries: I64, span: slice, rng: np.random.Generator) -> Examples:
+        starts, stops = known.indptr[queries], known.indptr[queries + 1]
+        of = np.repeat(np.arange(len(queries)), stops - starts)
+        dst = known.indices[starts[of] + positions_in_runs(stops - starts)].astype(np.int64)
+        if self.candidates is None:
+            shared = np.arange(span.start, span.stop)
+        else:
+            shared = np.unique(np.concatenate([dst, rng.integers(span.start, span.stop, self.candidates)]))
+        rows = (known.src[queries], dst, shared, known.relation[queries])
+        src, dst_rows, negatives, relation = (torch.from_numpy(array) for array in rows)
+        return Examples(src, dst_rows, negatives, relation, of=torch.from_numpy(of))
+
+
+def _answers(view: GraphView) -> QueryAnswers:
+    count = len(view.relations)
+    return QueryAnswers.of(view.triples().with_inverses(count), view.size, 2 * count)
+
+
+def _target_types(view: GraphView) -> I64:
+    """Return the node type, by its place in the view, of the targets of each relation and its reciprocal."""
+    place = {node_type: number for number, node_type in enumerate(view.nodes)}
+    relations = view.relations.values()
+    return np.array([place[r.dst] for r in relations] + [place[r.src] for r in relations])
