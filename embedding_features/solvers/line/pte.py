@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from pydantic import Field
 
 from embedding_features.arrays import F32
 from embedding_features.config import Part
