@@ -9,7 +9,7 @@ from embedding_features.progress import SILENT, Progress
 
 
 class ProximitySolver(Part):
-    """Computes the vectors of all nodes of a graph of one node type, without gradient steps."""
+    """Computes the vectors of all nodes of a graph of one node type from its edges."""
 
     @abstractmethod
     def solve(self, adjacency: CSR, *, seed: int = 0, progress: Progress = SILENT) -> F32:
