@@ -3,12 +3,21 @@
 from typing import TYPE_CHECKING
 
 from embedding_features.methods.registry import method
+from embedding_features.methods.search_space import Range
 
 if TYPE_CHECKING:
     from embedding_features.methods.closed_form import AttributedClosedForm
 
 
-@method(family="collaborative", exports="user and item vectors", metric="dot", weights="signed")
+@method(
+    family="collaborative",
+    exports="user and item vectors",
+    metric="dot",
+    weights="signed",
+    tunable={
+        "factors": Range(2, 64, log=True),
+    },
+)
 def bpmf(
     dim: int = 64,
     factors: int = 16,

@@ -1,7 +1,7 @@
 """The registry of methods by name: ours, registered by a decorator, and plug-ins, found by entry point."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from embedding_features.errors import ConfigError
 from embedding_features.methods.parameters import check_parameters, parameter_error, parameter_schema
+from embedding_features.methods.search_space import SearchSpace, check_tunable
 from embedding_features.plugins import load_plugins
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class MethodInfo:
         metric: how two of its vectors are compared at retrieval.
         weights: how it uses the weights of edges; "not stated" where a plug-in says nothing.
         parameters: name → default.
+        tunable: parameter → what ``embedding-features tune`` may set it to.
         make: the function from parameters to the composition, which checks them.
     """
 
@@ -45,6 +47,7 @@ class MethodInfo:
     metric: "Metric"
     weights: "WeightUse | Literal['not stated']"
     parameters: dict[str, Any]
+    tunable: Mapping[str, SearchSpace]
     make: "Callable[..., Method]"
 
 
@@ -57,6 +60,7 @@ def method(
     exports: str,
     metric: "Metric",
     weights: "WeightUse | Literal['not stated']" = "not stated",
+    tunable: Mapping[str, SearchSpace] = {},
 ) -> Callable[[Callable[P, M]], Callable[P, M]]:
     """Register a function of typed keyword arguments that returns a composition.
 
@@ -69,9 +73,12 @@ def method(
         metric: how two of its vectors are compared at retrieval.
         weights: how it uses the weights of edges. This is for readers; what the composition's parts declare
             decides which weights are refused.
+        tunable: parameter → what a search for better settings may set it to; none by default. A size, such
+            as ``dim``, is not for it: larger is better, and costs.
 
     Raises:
-        ConfigError: when the name is taken, or a parameter lacks its annotation or default.
+        ConfigError: when the name is taken, a parameter lacks its annotation or default, or what is tunable
+            does not fit the parameters.
     """
 
     def register(build: Callable[P, M]) -> Callable[P, M]:
@@ -92,7 +99,8 @@ def method(
             raise ConfigError(f"a method named {name!r} is registered already", fix="rename yours")
         paper = (inspect.getdoc(build) or "").split("\n", 1)[0]
         defaults = {key: value.default for key, value in signature.parameters.items()}
-        _METHODS[name] = MethodInfo(name, family, paper, exports, metric, weights, defaults, make)
+        check_tunable(name, schema, defaults, tunable)
+        _METHODS[name] = MethodInfo(name, family, paper, exports, metric, weights, defaults, tunable, make)
         return make
 
     return register
@@ -133,5 +141,5 @@ def make(name: str, **overrides: Any) -> "Method":
 
 def describe() -> list[dict[str, Any]]:
     """Return one row per method: name, family, paper, exports, metric, weights, parameters with defaults."""
-    shown = [field.name for field in fields(MethodInfo) if field.name != "make"]
+    shown = [field.name for field in fields(MethodInfo) if field.name not in ("make", "tunable")]
     return [{name: getattr(info, name) for name in shown} for info in methods().values()]
