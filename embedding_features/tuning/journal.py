@@ -22,7 +22,7 @@ _UNPRUNED_TRIALS, _UNPRUNED_EPOCHS = 5, 10
 def open_study(folder: Path | None) -> Iterator[optuna.Study]:
     """Yield the Optuna study of a folder, found or made, which no other process has at the same time.
 
-    A trial that a killed process left undone is marked as failed, without an error of ours (``Trials``).
+    A trial that a killed process left undone is marked as failed, which no other trial is (``Trials``).
 
     Args:
         folder: where the journal lies; None keeps the study in memory.

@@ -70,7 +70,7 @@ class Trials:
             if not before:
                 raise
             trial.set_user_attr(_ERROR, str(error))
-            self.study.tell(trial, state=TrialState.FAIL)
+            self.study.tell(trial, state=TrialState.PRUNED)  # the sampler learns nothing of failed trials
         else:
             trial.set_user_attr(_RESULT, asdict(result))
             self.study.tell(trial, self.split.settings.figure(result))
@@ -90,9 +90,8 @@ class Trials:
             result = Retrieval(**trial.user_attrs[_RESULT])
             return Trial(trial.params, "complete", seconds, self.split.settings.figure(result), result)
         if trial.state == TrialState.PRUNED:
-            return Trial(trial.params, "pruned", seconds)
-        if trial.state == TrialState.FAIL and _ERROR in trial.user_attrs:
-            return Trial(trial.params, "failed", seconds, error=trial.user_attrs[_ERROR])
+            error = trial.user_attrs.get(_ERROR)
+            return Trial(trial.params, "failed" if error else "pruned", seconds, error=error)
         return None
 
 

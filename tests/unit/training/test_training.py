@@ -16,6 +16,7 @@ from embedding_features.encoders import Lookup
 from embedding_features.errors import TrainingError
 from embedding_features.graph import Graph
 from embedding_features.graph.views import Bipartite
+from embedding_features.progress import Silent
 from embedding_features.training import Adam, Training, train
 from embedding_features.training.checkpoint import Checkpoints
 from embedding_features.training.rows import ActiveRows
@@ -283,3 +284,21 @@ def test_too_small_a_graph_trains_without_validation() -> None:
         datetime(2026, 1, 1, tzinfo=UTC), {("user", "saw", "item"): (np.arange(9), np.zeros(9, np.int64))}
     )
     assert hold_out(alone, view, ActiveRows.of(view.build(alone)), settings(), seed=0) is None
+
+
+def test_a_progress_that_asks_for_them_is_told_of_the_checks_and_may_end_the_run() -> None:
+    class Watch(Silent):
+        def __init__(self, last: int) -> None:
+            self.seen: list[tuple[int, float]] = []
+            self.last = last
+
+        def checked(self, epoch: int, figure: float) -> None:
+            self.seen.append((epoch, figure))
+            if epoch == self.last:
+                raise Killed
+
+    figures = iter([0.1, 0.3, 0.2, 0.4])
+    watch = Watch(last=9)
+    with pytest.raises(Killed):
+        run(Line(), settings(evaluate_every=3), validate=lambda: next(figures), progress=watch)
+    assert watch.seen == [(3, 0.1), (6, 0.3), (9, 0.2)]
