@@ -10,13 +10,14 @@ from typing import Any
 from embedding_features.config import config_hash
 from embedding_features.errors import ConfigError
 from embedding_features.graph.graph import Graph
-from embedding_features.methods.base import check_seed
-from embedding_features.methods.registry import MethodInfo, get_method
-from embedding_features.methods.search_space import SearchSpace
+from embedding_features.methods.base import Method
+from embedding_features.methods.registry import get_method
+from embedding_features.methods.search_space import Scalar, SearchSpace
 from embedding_features.progress import SILENT, Progress
 from embedding_features.tuning.journal import open_study
 from embedding_features.tuning.result import Tuned
 from embedding_features.tuning.settings import Tuning
+from embedding_features.tuning.space import chosen_space
 from embedding_features.tuning.split import TuningSplit
 from embedding_features.tuning.trials import Trials
 
@@ -70,24 +71,17 @@ def tune(
     """
     _check_limits(trials, minutes)
     info, fixed, settings = get_method(name), dict(fixed or {}), settings or Tuning()
-    check_seed(settings.seed)
-    started = info.make(**fixed)
+    start = info.make(**fixed)
     values = {**info.parameters, **fixed}
-    space = {
-        key: _including(name, key, space, values[key]) for key, space in _chosen(info, parameters).items()
-    }
-    made_of = {
-        "method": started.model_dump(mode="json"),
-        "space": {key: asdict(one) for key, one in space.items()},
-        "settings": settings.model_dump(mode="json"),
-        "graph": graph.fingerprint,
-    }
-    folder = None if root is None else root / f"{name}-{config_hash(made_of)[:8]}"
-    split = TuningSplit.of(graph, started.view.relation, settings)
+    space = chosen_space(info, parameters, values)
+    folder = None if root is None else root / f"{name}-{_key(start, space, settings, graph)}"
+    split = TuningSplit.of(graph, start.view.relation, settings)
+
+    def make(tried: Mapping[str, Scalar]) -> Method:
+        return info.make(**{**fixed, **tried})
+
     with open_study(folder) as study:
-        search = Trials(
-            study, lambda tried: info.make(**fixed | tried), {key: values[key] for key in space}, space, split
-        )
+        search = Trials(study, make, {key: values[key] for key in space}, space, split)
         _run(search, trials, minutes, progress)
         return Tuned(name, fixed, space, search.finished(), folder)
 
@@ -116,23 +110,12 @@ def _check_limits(trials: int, minutes: float | None) -> None:
         raise ConfigError(f"{minutes:g} minutes are no time", fix="give some, or no limit")
 
 
-def _chosen(info: MethodInfo, parameters: Sequence[str] | None) -> Mapping[str, SearchSpace]:
-    """Return the search space of the chosen parameters, in the method's order."""
-    chosen = list(info.tunable) if parameters is None else parameters
-    wrong = [key for key in chosen if key not in info.tunable]
-    if wrong or not chosen:
-        named = "".join(f" {key!r}" for key in wrong)
-        raise ConfigError(
-            f"method {info.name!r} has no tunable parameter{named}",
-            fix=f"name some of {', '.join(info.tunable)}" if info.tunable else "declare some in its @method",
-        )
-    return {key: space for key, space in info.tunable.items() if key in chosen}
-
-
-def _including(method: str, parameter: str, space: SearchSpace, value: object) -> SearchSpace:
-    try:
-        return space.including(value)
-    except ConfigError as error:
-        raise ConfigError(
-            f"method {method!r}, parameter {parameter!r}: {error.what}", fix=error.fix
-        ) from None
+def _key(start: Method, space: Mapping[str, SearchSpace], settings: Tuning, graph: Graph) -> str:
+    """Return the name of exactly this search on exactly this graph."""
+    made_of = {
+        "method": start.model_dump(mode="json"),
+        "space": {key: asdict(one) for key, one in space.items()},
+        "settings": settings.model_dump(mode="json"),
+        "graph": graph.fingerprint,
+    }
+    return config_hash(made_of)[:8]
