@@ -13,6 +13,7 @@ from embedding_features.config import parse_config
 from embedding_features.errors import ConfigError
 from embedding_features.files import write_atomic
 from embedding_features.graph import Graph
+from embedding_features.methods import get_method
 from embedding_features.progress import Progress
 from embedding_features.tuning import Tuned, Tuning, tune
 from jobs.pipeline import Pipeline
@@ -72,12 +73,18 @@ def run(pipeline: Pipeline, options: TuneOptions, progress: Progress) -> dict[st
 
 
 def _section(pipeline: Pipeline, name: str | None) -> Pretrain:
-    """Return the pipeline's section of a family or method; of another method one with its defaults."""
+    """Return the section of a family or method; for one that the pipeline lacks, its defaults.
+
+    These are on the relation of ``pretrain``, for a graph has several.
+    """
     if name is None:
         return pipeline.pretrain
     named = [one for one in pipeline.methods if name == one.family_name]
     named += [one for one in pipeline.methods if name == one.method]
-    return named[0] if named else Pretrain(method=name)
+    if named:
+        return named[0]
+    shared = {"relation"} & set(get_method(name).parameters) & set(pipeline.pretrain.params)
+    return Pretrain(method=name, params={key: pipeline.pretrain.params[key] for key in shared})
 
 
 def _moment(pipeline: Pipeline, as_of: str | None) -> datetime:

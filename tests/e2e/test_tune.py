@@ -65,6 +65,25 @@ def test_the_same_command_finds_what_is_done(world: Path, capsys: pytest.Capture
     assert "item_exponent" in capsys.readouterr().out
 
 
+def test_a_method_that_the_pipeline_lacks_starts_from_its_defaults_on_the_relation_of_pretrain(
+    world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = yaml.safe_load((world / "pipeline.yaml").read_text()) | {"root": str(tmp_path / "workspace")}
+    relations = values["graph"]["relations"]
+    relations["again"] = dict(relations["clicked"])
+    values["pretrain"]["params"]["relation"] = "again"
+    for other in (*values["also"], values["submodel"]["pretrain"]):
+        other["params"]["relation"] = "again"
+    (tmp_path / "pipeline.yaml").write_text(yaml.safe_dump(values))
+    told = call(capsys, "-c", str(tmp_path / "pipeline.yaml"), "--method", "bpmf", "--trials", "1")
+    assert told["code"] == 0
+    assert told["parameters"] == [
+        {"parameter": "factors", "best": 16, "before": 16, "searched": "2 to 64, log"}
+    ]
+    section = yaml.safe_load(Path(told["yaml"]).read_text())["pretrain"]
+    assert section == {"method": "bpmf", "params": {"relation": "again", "factors": 16}}
+
+
 def test_what_comes_after_the_moment_changes_nothing(
     world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
