@@ -1,12 +1,12 @@
 """Measures retrieval on public splits: ``python -m benchmarks.retrieval --dataset gowalla --json``.
 
-Parameters of the closed forms are chosen on a fifth of each user's training pairs, held out as the published
-test split was; the test split is read once, after the fit. All items are ranked, training items left out,
-relevance is binary, and NDCG's ideal is cut at 20, as LightGCN's authors do.
+Parameters are searched on a fifth of each user's training pairs, held out as the published test split was;
+the test split is read once, after the fit. ``--trials 0`` takes the defaults. All items are ranked, training
+items left out, relevance is binary, and NDCG's ideal is cut at 20, as LightGCN's authors do.
 """
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -19,9 +19,9 @@ from benchmarks.harness import data_root, emit, peak_rss_mb, timed
 from embedding_features.errors import DataError
 from embedding_features.evaluate.metrics import Retrieval
 from embedding_features.evaluate.retrieval import evaluate_embeddings, evaluate_vectors
-from embedding_features.evaluate.select import Selection, select_parameters
 from embedding_features.graph import CSR, Graph
 from embedding_features.methods import get_method, make, methods
+from embedding_features.tuning import Tuned, Tuning, tune
 
 #: recall@20, NDCG@20 as published (LightGCN's split; see the data's README)
 PUBLISHED: Mapping[str, Mapping[str, tuple[float, float]]] = {
@@ -47,19 +47,6 @@ PUBLISHED: Mapping[str, Mapping[str, tuple[float, float]]] = {
     },
 }
 
-#: what is tried on the validation split, the starting values first
-GRIDS: Mapping[str, Mapping[str, Sequence[float]]] = {
-    "spectral": {
-        "item_exponent": (0.4, 0.3, 0.5),
-        "spectrum_exponent": (1.0, 0.5, 1.5),
-        "iterations": (4, 3),
-    },
-    "als": {
-        "unobserved_weight": (0.03, 0.01, 0.1),
-        "regularization": (1e-4, 1e-3, 1e-5),
-    },
-}
-
 
 def main() -> None:
     """Fit, judge and report."""
@@ -68,11 +55,13 @@ def main() -> None:
     parser.add_argument("--method", choices=sorted(methods()), default="spectral")
     parser.add_argument("--dim", type=int, default=64)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--trials", type=int, default=20, help="of the search for parameters")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
     arguments = parser.parse_args()
     graph = train_graph(arguments.dataset)
-    chosen, selection = choose(arguments.method, arguments.dim, graph, arguments.seed)
-    method = make(arguments.method, dim=arguments.dim, **chosen)
+    tuned = search(arguments.method, arguments.dim, graph, arguments.seed, arguments.trials)
+    parameters = {"dim": arguments.dim} if tuned is None else tuned.parameters
+    method = make(arguments.method, **parameters)
     with timed() as fit:
         embeddings = method.fit(graph, seed=arguments.seed)
     src, dst = test_pairs(arguments.dataset, graph)
@@ -83,8 +72,8 @@ def main() -> None:
         "method": arguments.method,
         "dim": arguments.dim,
         "seed": arguments.seed,
-        "settings": {**get_method(arguments.method).parameters, "dim": arguments.dim, **chosen},
-        **_validation(selection),
+        "settings": {**get_method(arguments.method).parameters, **parameters},
+        **_validation(tuned),
         "recall@20": result.recall,
         "ndcg@20": result.ndcg,
         "users": result.users,
@@ -114,14 +103,12 @@ def test_pairs(dataset: str, graph: Graph) -> tuple[np.ndarray, np.ndarray]:
     return src, dst
 
 
-def choose(name: str, dim: int, graph: Graph, seed: int) -> tuple[dict[str, Any], Selection | None]:
-    """Return parameters chosen on a validation split of the training edges; none without a grid."""
-    if name not in GRIDS:
-        return {}, None
-    selection = select_parameters(
-        lambda **parameters: make(name, dim=dim, **parameters), GRIDS[name], graph, by="random", seed=seed
-    )
-    return selection.best.parameters, selection
+def search(name: str, dim: int, graph: Graph, seed: int, trials: int) -> Tuned | None:
+    """Search for parameters on a validation split of the training edges; None without trials."""
+    if trials == 0:
+        return None
+    settings = Tuning(metric="ndcg@20", by="random", seed=seed)
+    return tune(name, graph, {"dim": dim}, settings=settings, trials=trials)
 
 
 def popularity(graph: Graph, src: np.ndarray, dst: np.ndarray) -> Retrieval:
@@ -133,14 +120,18 @@ def popularity(graph: Graph, src: np.ndarray, dst: np.ndarray) -> Retrieval:
     return evaluate_vectors(users, items, wanted, relation.forward)
 
 
-def _validation(selection: Selection | None) -> dict[str, Any]:
-    if selection is None or selection.best.result is None:
-        return {"select_seconds": 0.0}
-    best = asdict(selection.best.result)
+def _validation(tuned: Tuned | None) -> dict[str, Any]:
+    if tuned is None or tuned.best.result is None or tuned.start.result is None:
+        return {"tune_seconds": 0.0}
+    best = asdict(tuned.best.result)
     return {
-        "select_seconds": selection.seconds,
-        "select_trials": len(selection.trials),
+        "tune_seconds": tuned.seconds,
+        "tune_trials": len(tuned.trials),
         "validation": {"recall@20": best["recall"], "ndcg@20": best["ndcg"], "users": best["users"]},
+        "validation_of_defaults": {
+            "recall@20": tuned.start.result.recall,
+            "ndcg@20": tuned.start.result.ndcg,
+        },
     }
 
 

@@ -1,5 +1,6 @@
 """Files and folders that a reader sees whole or not at all, and names that are safe as paths."""
 
+import fcntl
 import hashlib
 import os
 import re
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from embedding_features.errors import ConfigError, SnapshotError
+from embedding_features.errors import ConfigError, DataError, SnapshotError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]*")
 
@@ -89,6 +90,24 @@ def atomic_folder(target: Path, staging: Path | None = None) -> Iterator[Path]:
         _sync(target.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def locked_folder(folder: Path) -> Iterator[None]:
+    """Keep other processes out of a folder, made if need be, while the block runs; a killed holder frees it.
+
+    Raises:
+        DataError: when another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DataError(
+                f"another job is running in {folder}", fix="wait for it, or use another workspace"
+            ) from None
+        yield
 
 
 def _alive(pid: int) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 #: called with the number of steps done since the last call, and an optional short status
 Advance = Callable[..., None]
@@ -19,6 +19,26 @@ class Progress(Protocol):
             total: number of steps; None where nobody knows it.
         """
         ...
+
+
+@runtime_checkable
+class ChecksProgress(Progress, Protocol):
+    """Watches long work, and is also told of every check of early stopping."""
+
+    def checked(self, epoch: int, figure: float) -> None:
+        """Take note of a check; an exception ends the training.
+
+        Args:
+            epoch: after which it was made.
+            figure: the metric that training stops on, higher is better.
+        """
+        ...
+
+
+def tell_check(progress: Progress, epoch: int, figure: float) -> None:
+    """Tell a progress of a check, if it is one that wants to know."""
+    if isinstance(progress, ChecksProgress):
+        progress.checked(epoch, figure)
 
 
 class Silent:

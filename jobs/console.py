@@ -98,5 +98,7 @@ def _is_number(value: object) -> bool:
 
 def _text(value: object) -> str:
     if isinstance(value, float):
+        if 0 < abs(value) < 1e-3:
+            return f"{value:.2e}"
         return f"{value:.4f}" if abs(value) < 100 else f"{value:,.1f}"
     return "" if value is None else str(value)

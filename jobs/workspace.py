@@ -1,9 +1,7 @@
 """Names the folders in which jobs leave what they make, and reads and writes the steps' records there."""
 
-import fcntl
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from embedding_features.errors import DataError
-from embedding_features.files import write_atomic
+from embedding_features.files import locked_folder, write_atomic
 
 T = TypeVar("T")
 
@@ -50,6 +48,11 @@ class Workspace:
     def checkpoints(self) -> Path:
         """Folder of trainings that have not ended."""
         return self.root / "checkpoints"
+
+    @property
+    def tuning(self) -> Path:
+        """Folder of the searches for better settings, a folder a search inside."""
+        return self.root / "tuning"
 
     @property
     def ranking(self) -> Path:
@@ -100,19 +103,10 @@ class Workspace:
             return default
         return found if isinstance(found, type(default)) else default
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """Keep other jobs out of the workspace while the block runs.
 
         Raises:
             DataError: when another process holds it.
         """
-        self.root.mkdir(parents=True, exist_ok=True)
-        with (self.root / ".lock").open("w") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise DataError(
-                    f"another job is running in {self.root}", fix="wait for it, or use another workspace"
-                ) from None
-            yield
+        return locked_folder(self.root)

@@ -1,1 +1,1 @@
-"""Evaluation: held-out splits, retrieval metrics, and the choice of parameters by them."""
+"""Evaluation: held-out splits, and metrics of retrieval, link prediction and labels."""

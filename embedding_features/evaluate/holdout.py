@@ -69,6 +69,11 @@ def split_holdout(
     if not 0 < fraction < 1:
         raise ConfigError(f"holdout fraction {fraction} is not between 0 and 1", fix="use for example 0.1")
     target = graph.relation(relation)
+    if target.forward.edges == 0:
+        raise GraphError(
+            f"relation {target.name!r} has no edges as of {graph.as_of.isoformat()}",
+            fix="name a later moment",
+        )
     if by is None:
         by = "random" if target.forward.time is None else "time"
     split = _by_time(graph, target, fraction) if by == "time" else _by_chance(graph, target, fraction, seed)

@@ -170,6 +170,14 @@ class View(Config):
             raise ValueError(f"relation: name the one that {', '.join(others)} come beside")
         return cls(relations="only" if relation is None else (relation, *others), **settings)
 
+    def first(self, graph: Graph) -> str:
+        """Return the name of the view's first relation.
+
+        Raises:
+            GraphError: when a relation is unknown.
+        """
+        return self._chosen(graph)[0].name
+
     def build(self, graph: Graph, nodes: Mapping[str, NodeSpan] | None = None) -> GraphView:
         """Return the view of ``graph``.
 

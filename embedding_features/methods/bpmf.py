@@ -3,12 +3,20 @@
 from typing import TYPE_CHECKING
 
 from embedding_features.methods.registry import method
+from embedding_features.methods.search_space import Range
 
 if TYPE_CHECKING:
     from embedding_features.methods.closed_form import ClosedForm
 
 
-@method(family="collaborative", exports="user and item vectors", weights="signed")
+@method(
+    family="collaborative",
+    exports="user and item vectors",
+    weights="signed",
+    tunable={
+        "factors": Range(2, 64, log=True),
+    },
+)
 def bpmf(
     dim: int = 64,
     factors: int = 16,

@@ -3,12 +3,22 @@
 from typing import TYPE_CHECKING
 
 from embedding_features.methods.registry import method
+from embedding_features.methods.search_space import Range
 
 if TYPE_CHECKING:
     from embedding_features.methods.trained import Trained
 
 
-@method(family="collaborative", exports="user and item vectors", weights="ignored")
+@method(
+    family="collaborative",
+    exports="user and item vectors",
+    weights="ignored",
+    tunable={
+        "layers": Range(1, 4),
+        "l2": Range(1e-6, 1e-2, log=True),
+        "lr": Range(1e-3, 1e-1, log=True),
+    },
+)
 def lightgcn(
     dim: int = 64,
     layers: int = 3,

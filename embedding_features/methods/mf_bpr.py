@@ -3,12 +3,21 @@
 from typing import TYPE_CHECKING
 
 from embedding_features.methods.registry import method
+from embedding_features.methods.search_space import Range
 
 if TYPE_CHECKING:
     from embedding_features.methods.trained import Trained
 
 
-@method(family="collaborative", exports="user and item vectors", weights="ignored")
+@method(
+    family="collaborative",
+    exports="user and item vectors",
+    weights="ignored",
+    tunable={
+        "l2": Range(1e-5, 1e-1, log=True),
+        "lr": Range(1e-3, 5e-2, log=True),
+    },
+)
 def mf_bpr(
     dim: int = 64,
     l2: float = 1e-3,

@@ -1,7 +1,7 @@
 """The registry of methods by name: ours, registered by a decorator, and plug-ins, found by entry point."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from embedding_features.config import METHOD_PLUG_INS
 from embedding_features.errors import ConfigError
 from embedding_features.methods.parameters import check_parameters, parameter_error, parameter_schema
+from embedding_features.methods.search_space import SearchSpace, check_tunable
 from embedding_features.plugins import load_plugins
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class MethodInfo:
         exports: what its tables hold, in words.
         weights: how it uses the weights of edges; "not stated" where a plug-in says nothing.
         parameters: name → default.
+        tunable: parameter → what ``embedding-features tune`` may set it to.
         make: the function from parameters to the composition, which checks them.
     """
 
@@ -41,6 +43,7 @@ class MethodInfo:
     exports: str
     weights: "WeightUse | Literal['not stated']"
     parameters: dict[str, Any]
+    tunable: Mapping[str, SearchSpace]
     make: "Callable[..., Method]"
 
 
@@ -52,6 +55,7 @@ def method(
     family: str,
     exports: str,
     weights: "WeightUse | Literal['not stated']" = "not stated",
+    tunable: Mapping[str, SearchSpace] = {},
 ) -> Callable[[Callable[P, M]], Callable[P, M]]:
     """Register a function of typed keyword arguments that returns a composition.
 
@@ -63,9 +67,12 @@ def method(
         exports: what its tables hold, in words.
         weights: how it uses the weights of edges. This is for readers; what the composition's parts declare
             decides which weights are refused.
+        tunable: parameter → what a search for better settings may set it to; none by default. A size, such
+            as ``dim``, is not for it: larger is better, and costs.
 
     Raises:
-        ConfigError: when the name is taken, or a parameter lacks its annotation or default.
+        ConfigError: when the name is taken, a parameter lacks its annotation or default, or what is tunable
+            does not fit the parameters.
     """
 
     def register(build: Callable[P, M]) -> Callable[P, M]:
@@ -86,7 +93,8 @@ def method(
             raise ConfigError(f"a method named {name!r} is registered already", fix="rename yours")
         paper = (inspect.getdoc(build) or "").split("\n", 1)[0]
         defaults = {key: value.default for key, value in signature.parameters.items()}
-        _METHODS[name] = MethodInfo(name, family, paper, exports, weights, defaults, make)
+        check_tunable(name, schema, defaults, tunable)
+        _METHODS[name] = MethodInfo(name, family, paper, exports, weights, defaults, tunable, make)
         return make
 
     return register
@@ -127,5 +135,5 @@ def make(name: str, **overrides: Any) -> "Method":
 
 def describe() -> list[dict[str, Any]]:
     """Return one row per method: name, family, paper, exports, weights, parameters with defaults."""
-    shown = [field.name for field in fields(MethodInfo) if field.name != "make"]
+    shown = [field.name for field in fields(MethodInfo) if field.name not in ("make", "tunable")]
     return [{name: getattr(info, name) for name in shown} for info in methods().values()]

@@ -3,12 +3,21 @@
 from typing import TYPE_CHECKING
 
 from embedding_features.methods.registry import method
+from embedding_features.methods.search_space import Range
 
 if TYPE_CHECKING:
     from embedding_features.methods.closed_form import ClosedForm
 
 
-@method(family="collaborative", exports="user and item vectors", weights="values")
+@method(
+    family="collaborative",
+    exports="user and item vectors",
+    weights="values",
+    tunable={
+        "sweeps": Range(5, 60),
+        "ridge": Range(0.1, 1000.0, log=True),
+    },
+)
 def vbmf(
     dim: int = 10,
     sweeps: int = 25,

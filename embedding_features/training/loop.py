@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from embedding_features.progress import SILENT, Progress
+from embedding_features.progress import SILENT, Progress, tell_check
 from embedding_features.training.checkpoint import Checkpoints, RunState
 from embedding_features.training.run_tensors import RunTensors
 from embedding_features.training.settings import Training
@@ -40,7 +40,7 @@ def train(
         after_step: what is done to the weights after each step, such as putting back those that are frozen.
         seed: of torch's generator.
         checkpoints: where a killed run resumes from; None keeps none.
-        progress: where the run reports each step.
+        progress: where the run reports each step, and each check to a :class:`.ChecksProgress`.
 
     Returns:
         Number of ``epochs`` run, ``best_epoch``, ``loss`` of the last epoch, ``fit_seconds``, and the best
@@ -64,7 +64,9 @@ def train(
             state = tensors.check_epoch(state, epoch, loss)
             last = epoch == settings.epochs
             if validate is not None and (last or epoch % settings.evaluate_every == 0):
-                state = tensors.keep_if_best(state, validate())
+                metric = validate()
+                tell_check(progress, epoch, metric)
+                state = tensors.keep_if_best(state, metric)
                 stale = (epoch - state.best_epoch) // settings.evaluate_every
                 last = last or stale >= settings.patience
             state = state.model_copy(update={"seconds": time.perf_counter() - started, "finished": last})

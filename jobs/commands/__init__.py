@@ -2,7 +2,18 @@
 
 import typer
 
-from jobs.commands import data, doctor, materialize, methods, push_events, quickstart, report, serve, steps
+from jobs.commands import (
+    data,
+    doctor,
+    materialize,
+    methods,
+    push_events,
+    quickstart,
+    report,
+    serve,
+    steps,
+    tune,
+)
 from jobs.commands.pipeline import pipeline_command
 from jobs.options import EXIT_CODES
 
@@ -16,6 +27,7 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 pipeline_command(app, steps.graph)
+app.command("tune", epilog=tune.EPILOG)(tune.command)
 pipeline_command(app, steps.pretrain)
 pipeline_command(app, steps.derive)
 pipeline_command(app, steps.publish)

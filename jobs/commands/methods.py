@@ -33,7 +33,11 @@ def method_details(name: str) -> dict[str, Any]:
     from embedding_features.methods import get_method
 
     info = get_method(name)
-    parameters = [{"parameter": key, "default": str(value)} for key, value in info.parameters.items()]
+    tunable = {key: str(space) for key, space in info.tunable.items()}
+    parameters = [
+        {"parameter": key, "default": str(value), "tunable": tunable.get(key)}
+        for key, value in info.parameters.items()
+    ]
     return {
         "name": info.name,
         "family": info.family,

@@ -8,6 +8,7 @@ import pytest
 from embedding_features.errors import DataError
 from jobs.cli import run
 from jobs.commands.steps import STEPS
+from jobs.console import emit
 from jobs.workspace import Workspace
 from tests.e2e.commands import COMMANDS
 
@@ -73,3 +74,9 @@ def test_a_workspace_takes_one_job_at_a_time(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path / "workspace")
     with workspace.locked(), pytest.raises(DataError, match="another job is running"), workspace.locked():
         pass
+
+
+def test_a_small_number_of_a_table_is_not_shown_as_zero(capsys: pytest.CaptureFixture[str]) -> None:
+    emit({"rows": [{"small": -2.5e-5, "none": 0.0, "half": 0.5}]}, as_json=False)
+    out = capsys.readouterr().out
+    assert all(shown in out for shown in ("-2.50e-05", " 0.0000", "0.5000"))

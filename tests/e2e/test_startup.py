@@ -19,6 +19,7 @@ from tests.paths import ROOT
 HEAVY = (
     "torch", "faiss", "lightgbm", "feast", "numba", "llvmlite", "sklearn", "scipy", "statsmodels", "pandas",
     "polars", "duckdb", "pyarrow", "mlflow", "matplotlib", "fastapi",
+    "optuna",
 )  # fmt: skip
 
 

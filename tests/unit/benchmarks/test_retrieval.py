@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from benchmarks import retrieval
-from embedding_features.methods import ClosedForm
+from embedding_features.methods import ClosedForm, get_method
 
-NUMBERS = ("recall@20", "ndcg@20", "fit_seconds", "peak_rss_mb", "select_seconds")
+NUMBERS = ("recall@20", "ndcg@20", "fit_seconds", "peak_rss_mb", "tune_seconds")
 
 
 @pytest.fixture
@@ -47,12 +47,14 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_the_last_line_is_json_and_the_test_split_is_read_last(
     method: str, calls: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["retrieval", "--method", method, "--dim", "8", "--json"])
+    monkeypatch.setattr(
+        sys, "argv", ["retrieval", "--method", method, "--dim", "8", "--trials", "6", "--json"]
+    )
     retrieval.main()
     result = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert all(result[name] > 0 for name in NUMBERS)
     assert result["recall@20"] > result["popularity"][0] + 0.1
-    assert set(result["settings"]) >= {"dim", *retrieval.GRIDS[method]}
+    assert set(result["settings"]) == set(get_method(method).parameters)
     assert calls[0] == "train"
     assert calls[-1] == "test"
-    assert calls.count("fit") == len(calls) - 2 == result["select_trials"] + 1
+    assert calls.count("fit") == len(calls) - 2 == result["tune_trials"] + 1 == 7

@@ -16,6 +16,7 @@ from embedding_features.encoders import Lookup
 from embedding_features.errors import ConfigError, TrainingError
 from embedding_features.graph import Graph
 from embedding_features.graph.view import GraphView, View
+from embedding_features.progress import Silent
 from embedding_features.scorers import Dot, RotatE
 from embedding_features.training import Adam, Training, train
 from embedding_features.training.checkpoint import Checkpoints
@@ -317,3 +318,21 @@ def test_weights_can_be_put_back_after_each_step() -> None:
     train(line, line.losses, settings(), steps=STEPS, after_step=put_back)
     assert line.w[0] == 7
     assert (line.w[1:] > 0.5).all()
+
+
+def test_a_progress_that_asks_for_them_is_told_of_the_checks_and_may_end_the_run() -> None:
+    class Watch(Silent):
+        def __init__(self, last: int) -> None:
+            self.seen: list[tuple[int, float]] = []
+            self.last = last
+
+        def checked(self, epoch: int, figure: float) -> None:
+            self.seen.append((epoch, figure))
+            if epoch == self.last:
+                raise Killed
+
+    figures = iter([0.1, 0.3, 0.2, 0.4])
+    watch = Watch(last=9)
+    with pytest.raises(Killed):
+        run(Line(), settings(evaluate_every=3), validate=lambda: next(figures), progress=watch)
+    assert watch.seen == [(3, 0.1), (6, 0.3), (9, 0.2)]
