@@ -1,9 +1,10 @@
 """The interface of walks: settings that are laid over a graph, and the walker that this makes."""
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import final
+from dataclasses import dataclass, fields
+from typing import Any, final
 
 import numpy as np
 from pydantic import Field
@@ -30,7 +31,7 @@ class Walker(ABC):
 
     Attributes:
         length: nodes of a walk, its start included.
-        starts: [n] int32 rows from which walks start: those that an edge leaves.
+        starts: [n] int32 rows from which walks start: those that an edge leaves. Below ``origins``.
         degrees: [rows] int64 numbers of edges that leave or enter each row.
         spans: [types + 1] int64 where the rows of each node type begin; the last is the number of rows.
     """
@@ -44,6 +45,11 @@ class Walker(ABC):
     def rows(self) -> int:
         """The number of nodes of all types."""
         return len(self.degrees)
+
+    @property
+    def origins(self) -> int:
+        """The number of what a walk can start from: the nodes, unless a walker has starts of its own."""
+        return self.rows
 
     @final
     def draw(self, starts: I32 | I64, *, seed: int, number: int = 0) -> I32:
@@ -62,25 +68,39 @@ class Walker(ABC):
             ConfigError: when the seed is negative.
             GraphError: when a start is no row.
         """
-        if len(starts) and (starts.min() < 0 or starts.max() >= self.rows):
-            raise GraphError(f"starts {starts.min()}..{starts.max()} outside rows 0..{self.rows - 1}")
+        if len(starts) and (starts.min() < 0 or starts.max() >= self.origins):
+            raise GraphError(f"starts {starts.min()}..{starts.max()} outside rows 0..{self.origins - 1}")
         walks = np.full((len(starts), self.length), -1, np.int32)
         self._draw(np.ascontiguousarray(starts, np.int32), key_of(seed, Purpose.STEPS), number, walks)
         return walks
 
-    def rounds(self, count: int, *, seed: int, batch: int) -> Iterator[I32]:
+    def rounds(self, count: int, *, seed: int, batch: int, first: int = 0) -> Iterator[I32]:
         """Yield ``count`` walks from each start, in batches; a round passes all starts in random order.
 
         Args:
             count: walks from each start.
             seed: of orders and walks.
             batch: walks that are in memory at a time; it changes nothing but that.
+            first: number of the first walk among all of these; those before it are left out.
         """
         key = int(key_of(seed, Purpose.ORDER))
-        for number in range(count):
+        done, skipped = divmod(first, max(1, len(self.starts)))
+        for number in range(done, count):
             order = np.random.default_rng((key, number)).permutation(self.starts)
-            for begin in range(0, len(order), batch):
+            for begin in range(skipped, len(order), batch):
                 yield self.draw(order[begin : begin + batch], seed=seed, number=number)
+            skipped = 0
+
+    def fingerprint(self) -> str:
+        """Return a SHA-256 (hex); walkers of the same one draw the same walks."""
+        digest = hashlib.sha256(type(self).__name__.encode())
+        for value in _leaves([getattr(self, field.name) for field in fields(self)]):
+            if isinstance(value, np.ndarray):
+                digest.update(f"{value.dtype}{value.shape}".encode())
+                digest.update(np.ascontiguousarray(value).data)
+            else:
+                digest.update(repr(value).encode())
+        return digest.hexdigest()
 
     @abstractmethod
     def _draw(self, starts: I32, key: np.uint64, number: int, walks: I32) -> None:
@@ -92,3 +112,12 @@ class Walker(ABC):
             number: of the walks.
             walks: what is filled in.
         """
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """Yield the arrays and numbers of nested tuples and lists."""
+    if isinstance(value, (tuple, list)):
+        for one in value:
+            yield from _leaves(one)
+    else:
+        yield value

@@ -42,7 +42,7 @@ class TemporalWalks(Walks):
         check_square(csr)
         if csr.time is None:
             raise GraphError("a walk in time needs edges with times", fix="name a timestamp in the schema")
-        ordered = _by_time(csr, csr.time)
+        ordered = by_time(csr, csr.time)
         edges = edges_of(ordered)
         return TemporalWalker(
             length=self.length,
@@ -70,7 +70,7 @@ class TemporalWalker(Walker):
         _walk(self.edges, self.times, starts, key, number, walks)
 
 
-def _by_time(csr: CSR, time: I64) -> CSR:
+def by_time(csr: CSR, time: I64) -> CSR:
     """Return the same edges, those of a row by time; only walks read a relation in this order."""
     order = np.lexsort((time, csr.sources()))
     weight = None if csr.weight is None else csr.weight[order]

@@ -1,5 +1,6 @@
 """Skip-gram with negative sampling, trained from walks as they are drawn."""
 
-from embedding_features.solvers.sgns.solver import SGNS, SkipGram
+from embedding_features.solvers.sgns.solver import SGNS
+from embedding_features.solvers.sgns.start import SkipGram
 
 __all__ = ["SGNS", "SkipGram"]

@@ -17,8 +17,8 @@ _I32, _I64, _FLOAT = ir.IntType(32), ir.IntType(64), ir.FloatType()
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def descend(_: Any, vector: Any, contexts: Any, targets: Any, gains: Any) -> Any:
-    """Move ``vector`` by Σ_k gains[k] · c_k, and each c_k = ``contexts[targets[k]]`` by gains[k] · vector.
+def descend(_: Any, vector: Any, contexts: Any, targets: Any, gains: Any, moves: Any) -> Any:
+    """Move ``vector`` by Σ_k gains[k] · c_k, and each c_k = ``contexts[targets[k]]`` by moves[k] · vector.
 
     A context that stands twice in ``targets`` has moved when it is met again.
 
@@ -27,8 +27,9 @@ def descend(_: Any, vector: Any, contexts: Any, targets: Any, gains: Any) -> Any
         contexts: [rows, dim] C-contiguous float32.
         targets: [n] C-contiguous int64 rows. They are not checked.
         gains: [n or more] C-contiguous float32.
+        moves: likewise; ``gains`` itself where all rows move.
     """
-    signature = types.void(vector, contexts, targets, gains)
+    signature = types.void(vector, contexts, targets, gains, moves)
 
     def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         arrays = [
@@ -48,7 +49,7 @@ def descend(_: Any, vector: Any, contexts: Any, targets: Any, gains: Any) -> Any
 
 def _move_block(builder: ir.IRBuilder, arrays: Any, dim: Any, at: Any, width: int) -> None:
     """Build the moves of ``width`` numbers from ``at`` on, of the vector and all contexts."""
-    vector, contexts, targets, gains = arrays
+    vector, contexts, targets, gains, moves = arrays
     kind = ir.VectorType(_FLOAT, width)
     place = builder.bitcast(builder.gep(vector.data, [at]), kind.as_pointer())
     before = builder.load(place, align=4)
@@ -56,12 +57,14 @@ def _move_block(builder: ir.IRBuilder, arrays: Any, dim: Any, at: Any, width: in
     builder.store(ir.Constant(kind, [0.0] * width), total)
     with cgutils.for_range(builder, builder.extract_value(targets.shape, 0), intp=_I64) as loop:
         row = builder.load(builder.gep(targets.data, [loop.index]))
-        gain = _splat(builder, builder.load(builder.gep(gains.data, [loop.index])), kind)
+        gain, move = (
+            _splat(builder, builder.load(builder.gep(one.data, [loop.index])), kind) for one in (gains, moves)
+        )
         first = builder.add(builder.mul(row, dim), at)
         address = builder.bitcast(builder.gep(contexts.data, [first]), kind.as_pointer())
         value = builder.load(address, align=4)
         builder.store(builder.fadd(builder.load(total), builder.fmul(gain, value)), total)
-        builder.store(builder.fadd(value, builder.fmul(gain, before)), address, align=4)
+        builder.store(builder.fadd(value, builder.fmul(move, before)), address, align=4)
     builder.store(builder.fadd(before, builder.load(total)), place, align=4)
 
 

@@ -1,8 +1,4 @@
-"""The training of skip-grams on walks, compiled.
-
-Sums are in an order that the source states (:mod:`.dot_product`, :mod:`.descend`), so that at one thread the
-vectors are the same in every process.
-"""
+"""The training of skip-grams on walks, compiled."""
 
 from typing import NamedTuple
 
@@ -12,25 +8,9 @@ import numpy as np
 from embedding_features.arrays import F32, I32, I64
 from embedding_features.hashes import GOLDEN
 from embedding_features.jit import jit
-from embedding_features.solvers.dot_product import dot
-from embedding_features.solvers.sgns.descend import descend
 from embedding_features.solvers.sgns.noise import Noise, draw_targets
-from embedding_features.solvers.sgns.sigmoid import sigmoid
+from embedding_features.solvers.sgns.pair import Hold, Model, train_held_pair, train_pair
 from embedding_features.walks.draws import below, mix, walk_state
-
-
-class Model(NamedTuple):
-    """Holds what is trained, in place, and the table that it is trained by.
-
-    Attributes:
-        vectors: [rows, dim] of nodes as inputs.
-        contexts: [rows, dim] of nodes as outputs.
-        sigmoid: see :func:`.sigmoid_table`.
-    """
-
-    vectors: F32
-    contexts: F32
-    sigmoid: F32
 
 
 class Schedule(NamedTuple):
@@ -47,11 +27,20 @@ class Schedule(NamedTuple):
     walks: int
 
 
+class Memory(NamedTuple):
+    """Holds a thread's working memory, [1 + negatives] each: targets of a pair, and how far they move."""
+
+    targets: I64
+    gains: F32
+    moves: F32
+
+
 @jit(parallel=True)
 def train(
     walks: I32,
     first: int,
     model: Model,
+    hold: Hold,
     noise: Noise,
     schedule: Schedule,
     window: int,
@@ -67,6 +56,7 @@ def train(
         walks: [n, length] rows, -1 behind the end.
         first: number of ``walks[0]`` among all walks.
         model: what is trained.
+        hold: what keeps rows where they were.
         noise: of negatives.
         schedule: of learning rates.
         window: largest distance of a pair, in steps.
@@ -77,13 +67,13 @@ def train(
     count = len(walks)
     pairs = np.zeros(parts, np.int64)
     for part in numba.prange(parts):
-        targets = np.empty(1 + negatives, np.int64)
-        gains = np.empty(len(targets), np.float32)
+        gains, moves = np.empty(1 + negatives, np.float32), np.empty(1 + negatives, np.float32)
+        memory = Memory(np.empty(1 + negatives, np.int64), gains, moves)
         for w in range(part * count // parts, (part + 1) * count // parts):
             done = (first + w) / schedule.walks
             rate = np.float32(schedule.start + (schedule.end - schedule.start) * done)
             state = walk_state(key, first + w, 0)
-            pairs[part] += _train_walk(walks[w], model, noise, window, rate, state, targets, gains)
+            pairs[part] += _train_walk(walks[w], model, hold, noise, window, rate, state, memory)
     return int(pairs.sum())
 
 
@@ -91,43 +81,28 @@ def train(
 def _train_walk(
     walk: I32,
     model: Model,
+    hold: Hold,
     noise: Noise,
     window: int,
     rate: np.float32,
     state: np.uint64,
-    targets: I64,
-    gains: F32,
+    memory: Memory,
 ) -> int:
     """Train on the pairs of one walk, and count them."""
-    pairs, length = 0, len(walk)
+    pairs, length, held = 0, len(walk), len(hold.frozen) > 0
     while length > 0 and walk[length - 1] < 0:
         length -= 1
     for place in range(length):
         state += GOLDEN
         reach = 1 + below(mix(state), window)
-        count, state = draw_targets(noise, int(walk[place]), state, targets)
-        begin, end = max(0, place - reach), min(length, place + reach + 1)
-        for other in range(begin, end):
-            if other != place:
-                train_pair(model, int(walk[other]), targets[:count], rate, gains)
-                pairs += 1
+        count, state = draw_targets(noise, int(walk[place]), state, memory.targets)
+        targets = memory.targets[:count]
+        for other in range(max(0, place - reach), min(length, place + reach + 1)):
+            if other == place:
+                continue
+            if held:
+                train_held_pair(model, hold, int(walk[other]), targets, rate, memory.gains, memory.moves)
+            else:
+                train_pair(model, int(walk[other]), targets, rate, memory.gains)
+            pairs += 1
     return pairs
-
-
-@jit()
-def train_pair(model: Model, node: int, targets: I64, rate: np.float32, gains: F32) -> None:
-    """Take a step down the gradient of -log σ(v·c₀) - Σ_{k > 0} log σ(-v·c_k), all slopes at one point.
-
-    Args:
-        model: v is ``vectors[node]``, c_k is ``contexts[targets[k]]``.
-        node: row of the input.
-        targets: [1 + n] rows of outputs, the positive one first.
-        rate: of learning.
-        gains: [1 + n or more] working memory.
-    """
-    vector = model.vectors[node]
-    for k in range(len(targets)):
-        label = np.float32(1 if k == 0 else 0)
-        score = dot(vector, model.contexts[targets[k]])
-        gains[k] = rate * (label - sigmoid(score, model.sigmoid))
-    descend(vector, model.contexts, targets, gains)

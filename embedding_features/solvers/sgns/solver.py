@@ -1,20 +1,22 @@
 """Skip-gram with negative sampling over walks."""
 
-from dataclasses import dataclass
+import hashlib
+from pathlib import Path
 from typing import Literal
 
 import numba
 import numpy as np
 from pydantic import Field, SerializeAsAny
 
-from embedding_features.arrays import F32
-from embedding_features.config import Part
+from embedding_features.arrays import Bool
+from embedding_features.config import Part, config_hash
 from embedding_features.errors import GraphError
 from embedding_features.progress import SILENT, Progress
 from embedding_features.sampling.negatives import Negatives, Popularity
-from embedding_features.solvers.sgns.kernel import Model, Schedule, train
+from embedding_features.solvers.sgns.checkpoint import Checkpoint, Done
+from embedding_features.solvers.sgns.kernel import Schedule, train
 from embedding_features.solvers.sgns.noise import noise_of
-from embedding_features.solvers.sgns.sigmoid import sigmoid_table
+from embedding_features.solvers.sgns.start import SkipGram, first_model, hold_of
 from embedding_features.walks.base import Walker
 from embedding_features.walks.draws import Purpose, key_of
 
@@ -22,28 +24,12 @@ from embedding_features.walks.draws import Purpose, key_of
 _BATCH = 1 << 20
 
 
-@dataclass(frozen=True)
-class SkipGram:
-    """Holds the vectors of a skip-gram; rows that no walk met are as they were drawn.
-
-    Attributes:
-        vectors: [rows, dim] float32 of nodes as inputs: the embeddings.
-        contexts: [rows, dim] float32 of nodes as outputs; σ of the inner product of a vector and a context is
-            the probability that a pair is no noise.
-        pairs: on which they were trained.
-    """
-
-    vectors: F32
-    contexts: F32
-    pairs: int
-
-
 class SGNS(Part):
     """Trains skip-grams with negative sampling on walks that are drawn as they are needed.
 
     word2vec (Mikolov et al., NIPS 2013, eq. 4) on walks, as DeepWalk and node2vec do: a node of a walk, and
     each of those at most a number of steps away that is drawn from 1 to ``window``, are a pair; negatives are
-    drawn from the node's own type. They are drawn once for each node of a walk and shared by its pairs (Ji et
+    drawn once for each node of a walk and shared by its pairs (Ji et
     al., Parallelizing Word2Vec in Shared and Distributed Memory, 2016): their rows stay in the cache. The
     rate falls linearly with the walks, to 1e-4 as by gensim. Nothing of the walks is kept.
 
@@ -56,7 +42,11 @@ class SGNS(Part):
         walks_per_node: walks from each start.
         window: largest distance of a pair, in steps.
         negatives: how many, and from which distribution; five by the degree to the power of 3/4 by default.
+        noise: whether negatives are drawn from the node's own type (metapath2vec++, Dong et al., KDD 2017,
+            section 3.3) or from all (metapath2vec, section 3.2).
         learning_rate: of the first walk.
+        l2: weight λ of λ/2 |v - v_start|², which the loss of each pair has for each of its rows that had a
+            start; without a start it does nothing.
     """
 
     kind: Literal["sgns"] = "sgns"
@@ -64,19 +54,37 @@ class SGNS(Part):
     walks_per_node: int = Field(default=10, ge=1)
     window: int = Field(default=10, ge=1)
     negatives: SerializeAsAny[Negatives] = Popularity(count=5)
+    noise: Literal["own_type", "all_types"] = "own_type"
     learning_rate: float = Field(default=0.025, ge=1e-4)
+    l2: float = Field(default=0.0, ge=0)
 
-    def fit(self, walker: Walker, *, seed: int = 0, progress: Progress = SILENT) -> SkipGram:
+    def fit(
+        self,
+        walker: Walker,
+        *,
+        seed: int = 0,
+        start: SkipGram | None = None,
+        frozen: Bool | None = None,
+        checkpoint: Path | None = None,
+        progress: Progress = SILENT,
+    ) -> SkipGram:
         """Learn the vectors of the walker's rows.
 
         Args:
             walker: what draws the walks.
             seed: of first vectors, walks, windows and negatives.
-            progress: is told of the walks.
+            start: vectors of an earlier graph in rows of this one, NaN for nodes that were not there; those
+                start as usual.
+            frozen: [rows] which keep both rows of ``start``; None: all move.
+            checkpoint: folder in which a killed fit is gone on with, to the same vectors at one thread. It is
+                saved to once a minute, more seldom where that takes more than 3 s, and at the end.
+            progress: is told of the walks, some 13,000 of 80 nodes at a time.
 
         Raises:
             ConfigError: when the seed is negative.
+            DataError: when ``start`` or ``frozen`` do not fit.
             GraphError: when no walk can start.
+            TrainingError: when the checkpoint is of another fit, or altered.
 
         Example:
             >>> from embedding_features.graph.csr import CSR
@@ -89,20 +97,31 @@ class SGNS(Part):
         if not total:
             raise GraphError("a skip-gram of walks over a graph without edges", fix="give a graph with edges")
         key, threads = key_of(seed, Purpose.PAIRS), numba.get_num_threads()
-        model = self._start(walker.rows, seed)
-        noise = noise_of(walker.degrees, walker.spans, self.negatives.table)
-        schedule = Schedule(self.learning_rate, 1e-4, total)
-        settings = (self.window, self.negatives.count, key, threads)
-        pairs = first = 0
+        model = first_model(walker.rows, self.dim, seed, start)
+        hold = hold_of(start, frozen, self.l2, model.vectors.shape)
+        types = walker.spans if self.noise == "own_type" else np.array([0, walker.rows])
+        settings = (
+            hold,
+            noise_of(walker.degrees, types, self.negatives.table),
+            Schedule(self.learning_rate, 1e-4, total),
+            *(self.window, self.negatives.count, key, threads),
+        )
+        saved = Checkpoint(checkpoint, self._run(walker, seed, start, frozen) if checkpoint else "")
+        done = saved.load(model)
+        batch = max(1, _BATCH // walker.length)
         with progress.task("sgns", total) as advance:
-            for walks in walker.rounds(self.walks_per_node, seed=seed, batch=max(1, _BATCH // walker.length)):
-                pairs += train(walks, first, model, noise, schedule, *settings)
-                first += len(walks)
+            advance(done.walks)
+            for walks in walker.rounds(self.walks_per_node, seed=seed, batch=batch, first=done.walks):
+                pairs = train(walks, done.walks, model, *settings)
+                done = Done(walks=done.walks + len(walks), pairs=done.pairs + pairs)
                 advance(len(walks))
-        return SkipGram(model.vectors, model.contexts, pairs)
+                saved.save(model, done, now=done.walks == total)
+        return SkipGram(model.vectors, model.contexts, done.pairs)
 
-    def _start(self, rows: int, seed: int) -> Model:
-        """Return vectors drawn evenly from -1/2 to 1/2 over dim, and contexts of zeros, as word2vec's."""
-        rng = np.random.default_rng(key_of(seed, Purpose.VECTORS))
-        vectors = (rng.random((rows, self.dim), np.float32) - np.float32(0.5)) / np.float32(self.dim)
-        return Model(vectors, np.zeros((rows, self.dim), np.float32), sigmoid_table())
+    def _run(self, walker: Walker, seed: int, start: SkipGram | None, frozen: Bool | None) -> str:
+        """Return the identity of a fit, for checkpoints."""
+        digest = hashlib.sha256(f"{config_hash(self)}|{seed}|{walker.fingerprint()}".encode())
+        arrays = () if start is None else (start.vectors, start.contexts)
+        for array in (*arrays, *(() if frozen is None else (frozen,))):
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()

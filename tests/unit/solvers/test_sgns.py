@@ -1,8 +1,5 @@
 """Skip-grams: a step by hand, a whole run beside plain Python, and the matrix that they factorize."""
 
-from collections.abc import Iterator
-
-import numba
 import numpy as np
 import pytest
 
@@ -10,25 +7,19 @@ from embedding_features.arrays import F32, F64, I64
 from embedding_features.errors import ConfigError, GraphError
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.relation import Relation
-from embedding_features.hashes import GOLDEN
 from embedding_features.jit import jit
 from embedding_features.sampling import Popularity, Uniform
 from embedding_features.solvers.sgns import SGNS
 from embedding_features.solvers.sgns.descend import descend
-from embedding_features.solvers.sgns.kernel import Model, train_pair
 from embedding_features.solvers.sgns.noise import draw_targets, noise_of
+from embedding_features.solvers.sgns.pair import Model, train_pair
 from embedding_features.solvers.sgns.sigmoid import sigmoid, sigmoid_table
+from embedding_features.solvers.sgns.start import SkipGram, first_model
 from embedding_features.walks import MetapathWalks, UniformWalks
-from embedding_features.walks.draws import Purpose, below, key_of, mix, walk_state
+from tests.unit.solvers.naive_sgns import naive_sgns
 from tests.unit.walks.graphs import dense, random_graph
 
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)
-    yield
-    numba.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_sigmoid() -> None:
@@ -79,63 +70,43 @@ def test_a_step_goes_down_the_gradient() -> None:
 
 
 @jit()
-def _descend(vector: F32, contexts: F32, targets: I64, gains: F32) -> None:
-    descend(vector, contexts, targets, gains)
+def _descend(vector: F32, contexts: F32, targets: I64, gains: F32, moves: F32) -> None:
+    descend(vector, contexts, targets, gains, moves)
 
 
 @pytest.mark.parametrize("dim", [1, 2, 15, 16, 17, 48, 100])
 def test_moves_have_the_bits_of_the_stated_sums(dim: int) -> None:
     rng = np.random.default_rng(dim)
-    vector, contexts, gains = (rng.standard_normal(n).astype(np.float32) for n in (dim, (5, dim), 4))
+    shapes = (dim, (5, dim), 4, 4)
+    vector, contexts, gains, moves = (rng.standard_normal(shape).astype(np.float32) for shape in shapes)
     targets, moved, total = np.array([3, 1, 3, 0]), contexts.copy(), np.zeros(dim, np.float32)
-    for target, gain in zip(targets, gains, strict=True):
+    for target, gain, move in zip(targets, gains, moves, strict=True):
         total += gain * moved[target]
-        moved[target] += gain * vector
+        moved[target] += move * vector
     after = vector + total
-    _descend(vector, contexts, targets, gains)
+    _descend(vector, contexts, targets, gains, moves)
     assert vector.tobytes() == after.tobytes()
     assert contexts.tobytes() == moved.tobytes()
 
 
-def naive(sgns: SGNS, graph: CSR, seed: int, length: int) -> tuple[F64, int]:
-    """Train in plain Python on the same draws, one pair after the other."""
-    walker = UniformWalks(length=length).over(graph)
-    vectors = sgns._start(walker.rows, seed).vectors.astype(np.float64)
-    contexts, pairs = np.zeros_like(vectors), 0
-    noise = noise_of(walker.degrees, walker.spans, sgns.negatives.table)
-    walks = np.concatenate(list(walker.rounds(sgns.walks_per_node, seed=seed, batch=10**6)))
-    targets, key = np.empty(1 + sgns.negatives.count, np.int64), key_of(seed, Purpose.PAIRS)
-    for number, walk in enumerate(walks):
-        rate = sgns.learning_rate + (1e-4 - sgns.learning_rate) * number / len(walks)
-        state, nodes = walk_state(key, number, 0), [node for node in walk.tolist() if node >= 0]
-        for place, node in enumerate(nodes):
-            with np.errstate(over="ignore"):
-                state = np.uint64(state) + GOLDEN
-            reach = 1 + below(np.uint64(mix(state)), sgns.window)
-            count, state = draw_targets(noise, node, state, targets)
-            for other in range(max(0, place - reach), min(len(nodes), place + reach + 1)):
-                if other == place:
-                    continue
-                pairs += 1
-                vector, outputs = vectors[nodes[other]], contexts[targets[:count]]
-                gains = rate * (np.eye(count)[0] - 1 / (1 + np.exp(-outputs @ vector)))
-                error = np.zeros(sgns.dim)
-                for target, gain in zip(targets[:count], gains, strict=True):
-                    error += gain * contexts[target]  # a negative that is drawn twice has moved by then
-                    contexts[target] += gain * vector
-                vectors[nodes[other]] = vector + error
-    return vectors, pairs
-
-
 @pytest.mark.parametrize("seed", [0, 1])
-def test_a_run_is_that_of_plain_python(seed: int) -> None:
+@pytest.mark.parametrize("held", [{}, {"l2": 0.3}, {"frozen": 20}, {"l2": 4.0, "frozen": 20}])
+def test_a_run_is_that_of_plain_python(seed: int, held: dict[str, float]) -> None:
+    """With a start, of which every third row is new, and the first rows of it frozen."""
     graph = random_graph(1, nodes=60, edges=100, directed=True)
-    sgns = SGNS(dim=5, walks_per_node=4, window=3, negatives=Popularity(count=2), learning_rate=0.2)
-    expected, pairs = naive(sgns, graph, seed, length=9)
-    found = sgns.fit(UniformWalks(length=9).over(graph), seed=seed)
+    settings = {"dim": 5, "walks_per_node": 4, "window": 3, "learning_rate": 0.2, "l2": held.get("l2", 0)}
+    sgns = SGNS(**settings, negatives=Popularity(count=2))
+    tables = np.random.default_rng(5).standard_normal((2, 60, 5)).astype(np.float32)
+    tables[:, 1::3] = np.nan
+    frozen = (np.arange(60) < held.get("frozen", 0)) & (np.arange(60) % 3 != 1)
+    start = SkipGram(*tables) if held else None
+    walker = UniformWalks(length=9).over(graph)
+    expected, pairs = naive_sgns(sgns, walker, seed, start, frozen)
+    found = sgns.fit(walker, seed=seed, start=start, frozen=frozen)
     assert found.pairs == pairs
-    assert np.abs(found.vectors - sgns._start(60, seed).vectors).max() > 0.1
-    np.testing.assert_allclose(found.vectors, expected, atol=1e-4)
+    assert np.abs(found.vectors - first_model(60, 5, seed, start).vectors).max() > 0.1
+    np.testing.assert_allclose(found.vectors, expected[0], atol=2e-4)
+    np.testing.assert_allclose(found.contexts, expected[1], atol=2e-4)
 
 
 def netmf(graph: CSR, window: int, negatives: Popularity) -> F64:
@@ -211,6 +182,26 @@ def test_metapaths_keep_types_apart() -> None:
     cosines, group = unit[:20] @ unit[:20].T, np.arange(20) < 10
     same = group[:, None] == group
     assert cosines[same].min() > cosines[~same].max() + 0.5
+
+
+def test_negatives_of_all_types() -> None:
+    """Two items of many users, whose vectors and contexts stay as they are, (1, 1) and 0.
+
+    An item is the positive of half the nodes. Of its own type it is drawn as a negative of the other half
+    every other time, so that σ = 2/3, the context's two numbers log(2) / 2; of all types, where most are
+    users, nearly never.
+    """
+    user, item = np.arange(300) % 100, np.arange(300) // 150
+    bought = Relation.from_edges("bought", "user", "item", user, item, (100, 2))
+    walker = MetapathWalks(path=("bought", "~bought"), length=9).over({"bought": bought})
+    moved = {}
+    for noise in ("own_type", "all_types"):
+        start = SkipGram(np.ones((102, 2), np.float32), np.zeros((102, 2), np.float32))
+        frozen = np.arange(102) < 100
+        sgns = SGNS(dim=2, walks_per_node=2, window=1, noise=noise, negatives=Uniform(count=1))
+        moved[noise] = sgns.fit(walker, start=start, frozen=frozen).contexts[100:].mean()
+    assert moved["own_type"] == pytest.approx(np.log(2) / 2, abs=0.03)
+    assert moved["all_types"] > 1
 
 
 def test_faults_are_told() -> None:
