@@ -11,27 +11,39 @@ from embedding_features.graph.weights import WeightUse
 
 
 class Lookup(Encoder):
-    """Settings of a :class:`LookupNetwork`."""
+    """Settings of a :class:`LookupNetwork`.
+
+    Attributes:
+        context: whether each node has a second vector, as a context of others (skip-grams).
+    """
 
     weights: ClassVar[WeightUse | None] = None
     kind: Literal["lookup"] = "lookup"
+    context: bool = False
 
     def build(self, view: GraphView, generator: torch.Generator) -> "LookupNetwork":
-        """Build the network with fresh parameters for the nodes of ``view``."""
-        return LookupNetwork(self, view, normal(self, view, generator))
+        """Build the network with fresh parameters for the nodes of ``view``; contexts are zeros."""
+        table = normal(self, view, generator)
+        return LookupNetwork(self, view, table, torch.zeros_like(table) if self.context else None)
 
 
 class LookupNetwork(Network):
-    """Has the vectors themselves as its parameters ``table`` [nodes, dim]."""
+    """Has the vectors themselves as its parameters ``table`` [nodes, dim].
 
-    def __init__(self, settings: Lookup, view: GraphView, table: Tensor) -> None:
-        """Take ``table`` as the parameters."""
+    Where the settings say so it keeps ``context`` [nodes, dim] beside them, which a later fit starts from.
+    """
+
+    def __init__(
+        self, settings: Lookup, view: GraphView, table: Tensor, context: Tensor | None = None
+    ) -> None:
+        """Take ``table``, and ``context``, as the parameters."""
         super().__init__(settings, view)
         self.table = nn.Parameter(table)
+        self.context = None if context is None else nn.Parameter(context)
 
     def row_parameters(self) -> dict[str, nn.Parameter]:
-        """Return the table."""
-        return {"table": self.table}
+        """Return the table, and the contexts where there are any."""
+        return {"table": self.table} | ({} if self.context is None else {"context": self.context})
 
     def vectors(self) -> Tensor:
         """Return the parameters."""

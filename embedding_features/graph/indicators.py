@@ -14,21 +14,21 @@ from embedding_features.graph.weights import check_ignored
 Indicators = scipy.sparse.csr_array | None
 
 
-def attribute_indicators(view: GraphView, least: int) -> tuple[Indicators, Indicators]:
-    """Return the attributes of the sources and of the destinations of a view's first relation.
+def attribute_indicators(view: GraphView, least: int) -> dict[str, Indicators]:
+    """Return node type → the attributes of the sources and of the destinations of a view's first relation.
 
-    Every other relation of the view joins one of the two with attributes of a third node type. A node has an
-    attribute or has it not, whatever the weight.
+    Every other relation of the view joins one of these node types with attributes of another type. A node has
+    an attribute or has it not, whatever the weight.
 
     Args:
-        view: its first relation is between two node types.
+        view: what is looked at.
         least: an attribute of fewer nodes is left out.
 
     Raises:
-        GraphError: when a relation does not join one of the two node types with a third, or has weights not
+        GraphError: when a relation does not join one of these node types with another, or has weights not
             above 0: an indicator would say that the node has it.
     """
-    main = view.matrix()
+    main = view.relation()
     found: dict[str, list[CSR]] = {main.src: [], main.dst: []}
     for relation in view.relations.values():
         if relation.name == main.name:
@@ -44,7 +44,7 @@ def attribute_indicators(view: GraphView, least: int) -> tuple[Indicators, Indic
         check_ignored(relation.name, relation.forward)
         node_type = described.pop()
         found[node_type].append(ends[node_type])
-    return _indicators(found[main.src], least), _indicators(found[main.dst], least)
+    return {node_type: _indicators(relations, least) for node_type, relations in found.items()}
 
 
 def _indicators(relations: Sequence[CSR], least: int) -> Indicators:

@@ -1,6 +1,6 @@
 """Views of a graph, which methods are fitted on: the nodes of all types in one row space."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -101,6 +101,20 @@ class GraphView:
         starts = [(self.nodes[r.src].start, self.nodes[r.dst].start) for r in chosen]
         return joined_adjacency(chosen, starts, self.size, norm)
 
+    def timed_adjacency(self) -> CSR:
+        """Return the [size, size] edges of all relations in both directions, each by itself with its time.
+
+        Raises:
+            GraphError: when a relation has no times.
+        """
+        triples, times = self.triples(), [r.forward.time for r in self.relations.values()]
+        if any(time is None for time in times):
+            raise GraphError("a relation of the view has no times", fix="name a timestamp in the schema")
+        ends = np.concatenate([triples.src, triples.dst]), np.concatenate([triples.dst, triples.src])
+        weight = np.concatenate([r.forward.weights() for r in self.relations.values()] * 2)
+        time = np.concatenate([time for time in times if time is not None] * 2)
+        return CSR.from_edges(*ends, (self.size, self.size), weight, time)
+
     def triples(self) -> TripleArrays:
         """Return all edges as triples of rows of the view; relation k is the k-th of ``relations``."""
         columns: list[tuple[I64, I64, I64]] = []
@@ -114,6 +128,12 @@ class GraphView:
                 )
             )
         return TripleArrays(*map(np.concatenate, zip(*columns, strict=True)))
+
+    def part(self, node_types: Collection[str]) -> "GraphView":
+        """Return the view of some node types and the relations between them, in the order of this one."""
+        nodes = {t: span.rows for t, span in self.nodes.items() if t in node_types}
+        relations = {n: r for n, r in self.relations.items() if r.src in nodes and r.dst in nodes}
+        return GraphView(spans(nodes), relations)
 
     def without(self, out: Bool) -> "GraphView":
         """Return the view without those of its triples that ``out`` [triples] marks, over the same nodes."""

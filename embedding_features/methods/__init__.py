@@ -10,12 +10,23 @@ from embedding_features.lazy import on_first_use
 from embedding_features.methods.als import als
 from embedding_features.methods.bpmf import bpmf
 from embedding_features.methods.complex import complex
+from embedding_features.methods.deepwalk import deepwalk
 from embedding_features.methods.distmult import distmult
+from embedding_features.methods.grarep import grarep
+from embedding_features.methods.item2vec import item2vec
 from embedding_features.methods.lightgcn import lightgcn
+from embedding_features.methods.line import line
+from embedding_features.methods.metapath2vec import metapath2vec
+from embedding_features.methods.metapath2vec_plus_plus import metapath2vec_plus_plus
 from embedding_features.methods.mf_bpr import mf_bpr
+from embedding_features.methods.netmf import netmf
+from embedding_features.methods.node2vec import node2vec
+from embedding_features.methods.prone import prone
+from embedding_features.methods.pte import pte
 from embedding_features.methods.registry import MethodInfo, describe, get_method, make, method, methods
 from embedding_features.methods.rotate import rotate
 from embedding_features.methods.spectral import spectral
+from embedding_features.methods.tadw import tadw
 from embedding_features.methods.transe import transe
 from embedding_features.methods.vbmf import vbmf
 
@@ -30,16 +41,27 @@ __all__ = [
     "als",
     "bpmf",
     "complex",
+    "deepwalk",
     "describe",
     "distmult",
     "get_method",
+    "grarep",
+    "item2vec",
     "lightgcn",
+    "line",
     "make",
+    "metapath2vec",
+    "metapath2vec_plus_plus",
     "method",
     "methods",
     "mf_bpr",
+    "netmf",
+    "node2vec",
+    "prone",
+    "pte",
     "rotate",
     "spectral",
+    "tadw",
     "transe",
     "vbmf",
 ]

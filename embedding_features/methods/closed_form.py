@@ -10,11 +10,12 @@ from pydantic import SerializeAsAny
 from embedding_features.arrays import I64
 from embedding_features.artifact.embeddings import Embeddings
 from embedding_features.artifact.fold_in import FoldInParameters
+from embedding_features.artifact.metric import Metric
 from embedding_features.errors import ConfigError
 from embedding_features.graph.view import GraphView
 from embedding_features.graph.weights import WeightUse
 from embedding_features.methods.base import Method, Run
-from embedding_features.methods.earlier import find_start
+from embedding_features.methods.earlier import find_before
 from embedding_features.solvers.base import Solution, Solver, Start, restricted
 
 
@@ -29,17 +30,22 @@ class ClosedForm(Method):
     solver: SerializeAsAny[Solver]
 
     @property
+    def metric(self) -> Metric:
+        """How two of its vectors are compared at retrieval, as the solver says."""
+        return self.solver.metric
+
+    @property
     def weight_uses(self) -> tuple[WeightUse, ...]:
         """Say how the solver uses the weights of the view's first relation."""
         return ("ignored",) if self.view.weights == "one" else (self.solver.weights,)
 
     @property
     def other_weight_uses(self) -> tuple[WeightUse, ...]:
-        """Say how the solver uses those of other relations: of attributes it asks whether they are there."""
-        return ("ignored",)
+        """Say how the solver uses those of the other relations."""
+        return self.weight_uses if self.solver.other_weights is None else (self.solver.other_weights,)
 
     def _fit(self, view: GraphView, run: Run) -> Embeddings:
-        if self.freeze or self.previous_l2:
+        if (self.freeze or self.previous_l2) and not self.solver.holds:
             raise ConfigError(
                 f"freeze or previous_l2 of {self.name}: its solver computes all vectors anew",
                 fix="leave them out, or take a method that learns by gradient steps",
@@ -56,7 +62,15 @@ class ClosedForm(Method):
             for node_type, one in found.fold_ins.items()
         }
         tables = {node_type: (rows[node_type], x[rows[node_type]]) for node_type, x in found.vectors.items()}
-        return self._embeddings(run, view, tables, scorer="dot", figures=figures, own_fold_ins=fold_ins)
+        return self._embeddings(
+            run,
+            view,
+            tables,
+            scorer=self.metric,
+            figures=figures,
+            encoder=found.encoder,
+            own_fold_ins=fold_ins,
+        )
 
     def _fold_in(self, found: FoldInParameters, own: I64, others: I64) -> FoldInParameters:
         """Return a solver's fold-in for the rows of the tables, with the view's rule of weights."""
@@ -67,8 +81,8 @@ class ClosedForm(Method):
         """Return what the solver starts from; None where it has no start."""
         if not self.solver.has_start:
             return None
-        matrix = view.matrix()
-        return find_start(init, run.graph, view, (matrix.src, matrix.dst))
+        of = find_before(init, run.graph, view, [t for t in view.nodes if t in init.tables])
+        return Start(of, self.previous_l2, self.freeze)
 
 
 def _known(found: Solution, view: GraphView, node_type: str) -> I64:

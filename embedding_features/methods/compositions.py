@@ -15,10 +15,12 @@ from embedding_features.sampling import Pairs, Popularity, Queries, Uniform
 from embedding_features.scorers import ComplEx, Cosine, DistMult, Dot, RotatE, TransE
 from embedding_features.solvers.bpmf import BPMF
 from embedding_features.solvers.ials import IALS
-from embedding_features.solvers.sgns import SGNS
+from embedding_features.solvers.line import LINE, PTE
+from embedding_features.solvers.proximity import TADW, GraRep, NetMF, ProNE
+from embedding_features.solvers.sgns import SGNS, SkipGramOfWalks
 from embedding_features.solvers.spectral import Spectral
 from embedding_features.solvers.vbmf import VBMF
-from embedding_features.walks import BiasedWalks, MetapathWalks, TemporalWalks, UniformWalks
+from embedding_features.walks import BiasedWalks, HistoryWalks, MetapathWalks, TemporalWalks, UniformWalks
 
 __all__ = ["PARTS", "ClosedForm", "Method", "Trained"]
 
@@ -28,6 +30,8 @@ PARTS: tuple[type[Part], ...] = (
     *(Pairs, Popularity, Queries, Uniform),
     *(ComplEx, Cosine, DistMult, Dot, RotatE, TransE),
     *(Sum, Uncertainty),
-    *(BPMF, IALS, SGNS, Spectral, VBMF),
-    *(BiasedWalks, MetapathWalks, TemporalWalks, UniformWalks),
+    *(BPMF, IALS, Spectral, VBMF),
+    *(LINE, PTE, SGNS, SkipGramOfWalks),
+    *(TADW, GraRep, NetMF, ProNE),
+    *(BiasedWalks, HistoryWalks, MetapathWalks, TemporalWalks, UniformWalks),
 )

@@ -11,7 +11,7 @@ from embedding_features.encoders.base import Encoded, Network
 from embedding_features.errors import CompatibilityError, ConfigError
 from embedding_features.graph.graph import Graph
 from embedding_features.graph.view import GraphView
-from embedding_features.methods.earlier import find_start
+from embedding_features.methods.earlier import find_before
 from embedding_features.sampling.base import Examples
 
 
@@ -71,7 +71,7 @@ def start_from(
             f"init has dim {init.dim}, the method {network.settings.dim}",
             fix=f"set dim: {init.dim}, or start without init",
         )
-    start = find_start(init, graph, view, view.nodes)
+    start = find_before(init, graph, view, view.nodes)
     same = init.encoder if type(init.encoder) is type(network) and isinstance(init.encoder, Network) else None
     known = torch.cat([torch.from_numpy(before.rows >= 0) for before in start.values()])
     for name, parameter in network.row_parameters().items():

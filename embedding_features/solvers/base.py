@@ -1,7 +1,7 @@
 """The interface of solvers: settings with a ``fit`` that computes vectors outside of the training loop."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
@@ -10,7 +10,9 @@ import numpy as np
 
 from embedding_features.arrays import F32, I64, Bool
 from embedding_features.artifact.fold_in import FoldInParameters
+from embedding_features.artifact.metric import Metric
 from embedding_features.config import METHOD_PLUG_INS, Part
+from embedding_features.encoders.base import Network
 from embedding_features.errors import CompatibilityError
 from embedding_features.graph.view import GraphView
 from embedding_features.graph.weights import WeightUse
@@ -22,13 +24,15 @@ class Before:
     """Holds what an earlier fit found of one node type.
 
     Attributes:
-        rows: [nodes] int64 row of the earlier table of each of the view's nodes, -1 of a new one.
+        rows: [nodes] int64 row of the earlier tables of each of the view's nodes, -1 of a new one.
         table: [n, dim] float32 the earlier vectors.
+        context: [n, dim] float32 the earlier vectors as contexts; None of a method without any.
         fold_in: how nodes were folded in by the earlier fit; None where it did not say.
     """
 
     rows: I64
     table: F32
+    context: F32 | None = None
     fold_in: FoldInParameters | None = None
 
     def vectors(self, dim: int) -> F32:
@@ -42,13 +46,31 @@ class Before:
                 f"init has dim {self.table.shape[1]}, the method {dim}",
                 fix=f"set dim: {self.table.shape[1]}, or start without init",
             )
-        found = np.full((len(self.rows), self.table.shape[1]), np.nan, np.float32)
-        found[self.rows >= 0] = self.table[self.rows[self.rows >= 0]]
+        return self._in_view(self.table)
+
+    def contexts(self) -> F32:
+        """Return [nodes, dim] float32 earlier contexts likewise; all NaN where there were none."""
+        return self._in_view(np.full_like(self.table, np.nan) if self.context is None else self.context)
+
+    def _in_view(self, table: F32) -> F32:
+        found = np.full((len(self.rows), table.shape[1]), np.nan, np.float32)
+        found[self.rows >= 0] = table[self.rows[self.rows >= 0]]
         return found
 
 
-#: node type → what an earlier fit found of it
-Start = Mapping[str, Before]
+@dataclass(frozen=True)
+class Start:
+    """Holds what an earlier fit found, and how fast it is held to.
+
+    Attributes:
+        of: node type → what was found of it.
+        l2: λ of a pull λ/2 |x − x_before|²; 0 for none.
+        freeze: node types whose earlier vectors stay.
+    """
+
+    of: Mapping[str, Before]
+    l2: float = 0.0
+    freeze: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -60,12 +82,15 @@ class Solution:
         known: node type → [nodes] which have a vector; a type that is not there: those with edges.
         fold_ins: node type → how its nodes are folded in, with rows of the view.
         figures: what the solver measured.
+        encoder: a network whose output the vectors are, for a later start and for sub-model mode; None of a
+            solver that has none.
     """
 
     vectors: Mapping[str, F32]
     known: Mapping[str, Bool] = field(default_factory=dict)
     fold_ins: Mapping[str, FoldInParameters] = field(default_factory=dict)
     figures: Mapping[str, float] = field(default_factory=dict)
+    encoder: Network | None = None
 
 
 class Solver(Part):
@@ -75,13 +100,20 @@ class Solver(Part):
     ``weights``, and ``fit``; or it is a :class:`BipartiteSolver` and declares ``solve``.
 
     Attributes:
-        weights: how it uses the view's weights; by default it is given weights above 0 only.
+        weights: how it uses the weights of the view's first relation; by default it is given weights above 0
+            only.
+        other_weights: how it uses those of the others; None: likewise.
+        metric: how two of its vectors are compared.
         has_start: whether it begins with what an earlier fit found.
+        holds: whether it can be held to that, by a pull or by frozen vectors.
     """
 
     plug_ins: ClassVar[str] = METHOD_PLUG_INS
     weights: ClassVar[WeightUse] = "ignored"
+    other_weights: ClassVar[WeightUse | None] = None
+    metric: ClassVar[Metric] = "dot"
     has_start: ClassVar[bool] = False
+    holds: ClassVar[bool] = False
 
     @abstractmethod
     def fit(

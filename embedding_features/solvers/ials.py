@@ -71,7 +71,7 @@ class IALS(Solver):
             0.1 / self.dim**0.5
         )
         if start is not None:
-            before = start[matrix.dst].vectors(self.dim)
+            before = start.of[matrix.dst].vectors(self.dim)
             items = np.where(np.isfinite(before), before, items)
         items[matrix.reverse.degrees == 0] = 0
         with progress.task("als", self.iterations + 1) as advance:

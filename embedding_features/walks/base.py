@@ -3,8 +3,8 @@
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from typing import Any, final
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar, final
 
 import numpy as np
 from pydantic import Field
@@ -12,6 +12,7 @@ from pydantic import Field
 from embedding_features.arrays import I32, I64
 from embedding_features.config import Part
 from embedding_features.errors import GraphError
+from embedding_features.graph.view import GraphView
 from embedding_features.walks.draws import Purpose, key_of
 
 
@@ -23,6 +24,14 @@ class Walks(Part):
     """
 
     length: int = Field(default=80, ge=1)
+
+    @abstractmethod
+    def over_view(self, view: GraphView) -> tuple["Walker", tuple[str, ...]]:
+        """Return the walker over a view, and the node types in the order of its rows.
+
+        Raises:
+            GraphError: when the view has not what the walks go along.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,3 +130,13 @@ def _leaves(value: Any) -> Iterator[Any]:
             yield from _leaves(one)
     else:
         yield value
+
+
+#: a kind of walker
+WalkerT = TypeVar("WalkerT", bound=Walker)
+
+
+def with_types(walker: WalkerT, view: GraphView) -> tuple[WalkerT, tuple[str, ...]]:
+    """Return a walker over all rows of a view that knows where each node type begins, and the types."""
+    spans = np.concatenate([np.zeros(1, np.int64), np.cumsum(list(view.counts.values()))])
+    return replace(walker, spans=spans), tuple(view.nodes)

@@ -9,9 +9,10 @@ from pydantic import Field
 
 from embedding_features.arrays import I32
 from embedding_features.graph.csr import CSR
+from embedding_features.graph.view import GraphView
 from embedding_features.hashes import GOLDEN
 from embedding_features.jit import jit
-from embedding_features.walks.base import Walker, Walks
+from embedding_features.walks.base import Walker, Walks, with_types
 from embedding_features.walks.draws import mix, walk_state
 from embedding_features.walks.edges import Edges, check_square, draw_edge, edge_counts, edges_of
 from embedding_features.walks.second_order import Bias, next_node
@@ -33,6 +34,10 @@ class BiasedWalks(Walks):
     kind: Literal["biased_walks"] = "biased_walks"
     p: float = Field(default=1.0, gt=0)
     q: float = Field(default=1.0, gt=0)
+
+    def over_view(self, view: GraphView) -> tuple["BiasedWalker", tuple[str, ...]]:
+        """Return the walker along all relations of a view, in both directions."""
+        return with_types(self.over(view.adjacency()), view)
 
     def over(self, csr: CSR) -> "BiasedWalker":
         """Return the walker over edges between the rows of one space.

@@ -9,6 +9,7 @@ import numpy as np
 from embedding_features.arrays import I32, I64, positions_in_runs
 from embedding_features.errors import GraphError
 from embedding_features.graph.csr import CSR
+from embedding_features.graph.view import GraphView
 from embedding_features.hashes import GOLDEN
 from embedding_features.jit import jit
 from embedding_features.walks.base import Walker, Walks
@@ -33,6 +34,11 @@ class HistoryWalks(Walks):
 
     kind: Literal["history_walks"] = "history_walks"
     order: Literal["shuffled", "time"] = "shuffled"
+
+    def over_view(self, view: GraphView) -> tuple["HistoryWalker", tuple[str, ...]]:
+        """Return the walker over the histories of the first relation's sources, and the items' type."""
+        relation = view.matrix()
+        return self.over(relation.forward), (relation.dst,)
 
     def over(self, csr: CSR) -> "HistoryWalker":
         """Return the walker over a relation from sources to items; its rows are those of the items.

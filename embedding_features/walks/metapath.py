@@ -10,6 +10,7 @@ from embedding_features.arrays import I64
 from embedding_features.errors import GraphError
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.relation import Relation
+from embedding_features.graph.view import GraphView
 from embedding_features.walks.base import Walks
 from embedding_features.walks.edges import Edges, edges_of
 from embedding_features.walks.first_order import FirstOrderWalker, Hops
@@ -25,11 +26,44 @@ class MetapathWalks(Walks):
 
     Attributes:
         path: names of relations; ``~`` before one takes it from destinations to sources. The last one ends at
-            the node type at which the first begins: author–paper–author is ``("wrote", "~wrote")``.
+            the node type at which the first begins: author–paper–author is ``("wrote", "~wrote")``. None goes
+            from the node type that the first relation begins at along each relation in turn, and back.
     """
 
     kind: Literal["metapath_walks"] = "metapath_walks"
-    path: tuple[str, ...] = Field(min_length=1)
+    path: tuple[str, ...] | None = Field(default=None, min_length=1)
+
+    def over_view(self, view: GraphView) -> tuple[FirstOrderWalker, tuple[str, ...]]:
+        """Return the walker along the path over a view's relations, and the path's node types."""
+        return self.over(view.relations), self.node_types(view.relations)
+
+    def path_over(self, relations: Mapping[str, Relation]) -> tuple[str, ...]:
+        """Return the path; without one of its own, along each relation in turn and back.
+
+        It begins at the first relation's sources, and leaves out relations without edges. A relation that begins elsewhere is gone to along the others: user–item–tag–item–user.
+
+        Raises:
+            GraphError: when there is no path, and no way leads to a relation.
+        """
+        if self.path is not None:
+            return self.path
+        home = next(iter(relations.values())).src
+        ways, found = {home: tuple[str, ...]()}, list[str]()
+        waiting = {name: relation for name, relation in relations.items() if relation.forward.edges}
+        while waiting:
+            name = next((n for n, r in waiting.items() if r.src in ways or r.dst in ways), None)
+            if name is None:
+                raise GraphError(
+                    f"no way leads from {home!r} to the relations {sorted(waiting)}",
+                    fix="leave them out of relations, or give a metapath",
+                )
+            relation = waiting.pop(name)
+            forward = relation.src in ways
+            begin, end = (relation.src, relation.dst) if forward else (relation.dst, relation.src)
+            there = (*ways[begin], name if forward else f"~{name}")
+            ways.setdefault(end, there)
+            found += [*there, *(_reversed(step) for step in reversed(there))]
+        return tuple(found)
 
     def node_types(self, relations: Mapping[str, Relation]) -> tuple[str, ...]:
         """Return the node types in the order of their rows.
@@ -64,14 +98,19 @@ class MetapathWalks(Walks):
 
     def _hops(self, relations: Mapping[str, Relation]) -> list[_Hop]:
         """Return the hops of the path, once they are checked."""
-        hops = [_hop(name, relations) for name in self.path]
-        for name, (_, end, _), (begin, _, _) in zip(self.path, hops, [*hops[1:], hops[0]], strict=True):
+        path = self.path_over(relations)
+        hops = [_hop(name, relations) for name in path]
+        for name, (_, end, _), (begin, _, _) in zip(path, hops, [*hops[1:], hops[0]], strict=True):
             if begin != end:
                 raise GraphError(
-                    f"metapath {self.path}: {name!r} ends at {end!r} and the next begins at {begin!r}",
+                    f"metapath {path}: {name!r} ends at {end!r} and the next begins at {begin!r}",
                     fix="let each relation begin where the one before ends, and the last lead to the start",
                 )
         return hops
+
+
+def _reversed(step: str) -> str:
+    return step.removeprefix("~") if step.startswith("~") else f"~{step}"
 
 
 def _hop(name: str, relations: Mapping[str, Relation]) -> _Hop:

@@ -9,10 +9,11 @@ import numpy as np
 from embedding_features.arrays import I32, I64
 from embedding_features.errors import GraphError
 from embedding_features.graph.csr import CSR
+from embedding_features.graph.view import GraphView
 from embedding_features.hashes import GOLDEN
 from embedding_features.jit import jit
 from embedding_features.kernels import first_not_below
-from embedding_features.walks.base import Walker, Walks
+from embedding_features.walks.base import Walker, Walks, with_types
 from embedding_features.walks.draws import mix, walk_state
 from embedding_features.walks.edges import Edges, check_square, draw_edge, edge_counts, edges_of
 
@@ -29,6 +30,10 @@ class TemporalWalks(Walks):
     """
 
     kind: Literal["temporal_walks"] = "temporal_walks"
+
+    def over_view(self, view: GraphView) -> tuple["TemporalWalker", tuple[str, ...]]:
+        """Return the walker along all edges of a view, in both directions; all must have times."""
+        return with_types(self.over(view.timed_adjacency()), view)
 
     def over(self, csr: CSR) -> "TemporalWalker":
         """Return the walker over edges between the rows of one space.

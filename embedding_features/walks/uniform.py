@@ -5,7 +5,8 @@ from typing import Literal
 import numpy as np
 
 from embedding_features.graph.csr import CSR
-from embedding_features.walks.base import Walks
+from embedding_features.graph.view import GraphView
+from embedding_features.walks.base import Walks, with_types
 from embedding_features.walks.edges import check_square, edge_counts, edges_of
 from embedding_features.walks.first_order import FirstOrderWalker, Hops
 
@@ -18,6 +19,10 @@ class UniformWalks(Walks):
     """
 
     kind: Literal["uniform_walks"] = "uniform_walks"
+
+    def over_view(self, view: GraphView) -> tuple["FirstOrderWalker", tuple[str, ...]]:
+        """Return the walker along all relations of a view, in both directions."""
+        return with_types(self.over(view.adjacency()), view)
 
     def over(self, csr: CSR) -> FirstOrderWalker:
         """Return the walker over edges between the rows of one space.

@@ -36,6 +36,7 @@ class BPMF(BipartiteSolver):
     """
 
     weights: ClassVar[WeightUse] = "signed"
+    other_weights: ClassVar[WeightUse | None] = "ignored"
     kind: Literal["bpmf"] = "bpmf"
     dim: int = Field(default=64, ge=1)
     factors: int = Field(default=16, ge=1)
@@ -50,8 +51,8 @@ class BPMF(BipartiteSolver):
             GraphError: when a pair's weight is 0.
         """
         rng = np.random.default_rng(seed)
-        attributes = attribute_indicators(view, self.min_attribute_nodes)
-        chain = Chain.start(view.matrix(), attributes, self.factors, rng)
+        matrix, attributes = view.matrix(), attribute_indicators(view, self.min_attribute_nodes)
+        chain = Chain.start(matrix, (attributes[matrix.src], attributes[matrix.dst]), self.factors, rng)
         kept: list[tuple[F32, F32]] = []
         sweeps = self.burn_in + 2 * self.draws
         with progress.task("bpmf", sweeps + 1) as advance:

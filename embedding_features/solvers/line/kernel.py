@@ -10,8 +10,8 @@ from embedding_features.graph.csr import CSR
 from embedding_features.hashes import GOLDEN
 from embedding_features.jit import jit
 from embedding_features.sampling.alias_table import alias_table
-from embedding_features.solvers.sgns.kernel import Model, train_pair
 from embedding_features.solvers.sgns.noise import Noise, draw_targets
+from embedding_features.solvers.sgns.pair import Model, train_pair
 from embedding_features.walks.draws import below, mix, unit, walk_state
 
 #: the learning rate falls to this share of the first one

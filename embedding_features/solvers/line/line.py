@@ -14,7 +14,7 @@ from embedding_features.solvers.line.run import first_vectors, rows_without_edge
 from embedding_features.solvers.proximity.adjacency import merged_adjacency, weighted_degrees
 from embedding_features.solvers.proximity.base import ProximitySolver
 from embedding_features.solvers.proximity.factors import unit_rows
-from embedding_features.solvers.sgns.kernel import Model
+from embedding_features.solvers.sgns.pair import Model
 from embedding_features.solvers.sgns.sigmoid import sigmoid_table
 
 #: edges between two reports of progress

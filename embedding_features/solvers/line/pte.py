@@ -2,21 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from embedding_features.arrays import F32
-from embedding_features.config import Part
+from embedding_features.artifact.metric import Metric
 from embedding_features.errors import GraphError
 from embedding_features.graph.csr import CSR
-from embedding_features.graph.weights import check_weights
+from embedding_features.graph.view import GraphView
+from embedding_features.graph.weights import WeightUse, check_weights
 from embedding_features.progress import SILENT, Progress
+from embedding_features.solvers.base import Solution, Solver, Start
 from embedding_features.solvers.line.kernel import Course, Network, network_of
 from embedding_features.solvers.line.run import first_vectors, rows_without_edges, train_in_turn
 from embedding_features.solvers.proximity.adjacency import weighted_degrees
 from embedding_features.solvers.proximity.factors import unit_rows
-from embedding_features.solvers.sgns.kernel import Model
+from embedding_features.solvers.sgns.pair import Model
 from embedding_features.solvers.sgns.sigmoid import sigmoid_table
 
 #: edges of a network before the next one has its turn
@@ -38,7 +41,7 @@ class BipartiteNetwork:
     edges: CSR
 
 
-class PTE(Part):
+class PTE(Solver):
     """Trains the vectors of several node types on edges of bipartite networks, drawn by weight in turn.
 
     Of each network -Σ w_ij log p(v_j | v_i) falls, p the softmax over the target type of the inner products
@@ -57,11 +60,42 @@ class PTE(Part):
         learning_rate: of the first edges; it falls linearly.
     """
 
+    weights: ClassVar[WeightUse] = "confidence"
+    metric: ClassVar[Metric] = "cosine"
     kind: Literal["pte"] = "pte"
     dim: int = Field(default=128, ge=1)
     samples_per_node: int = Field(default=1600, ge=1)
     negatives: int = Field(default=5, ge=1)
     learning_rate: float = Field(default=0.025, gt=0)
+
+    def fit(
+        self,
+        view: GraphView,
+        *,
+        seed: int = 0,
+        progress: Progress = SILENT,
+        start: Start | None = None,  # noqa: ARG002
+        checkpoint: Path | None = None,  # noqa: ARG002
+    ) -> Solution:
+        """Compute the vectors of all nodes; every relation that has edges is a network.
+
+        Raises:
+            GraphError: when a relation joins a node type with itself.
+        """
+        networks = []
+        for relation in view.relations.values():
+            if relation.src == relation.dst:
+                raise GraphError(
+                    f"relation {relation.name!r} joins {relation.src!r} with itself, and a network of pte is"
+                    " between two node types",
+                    fix="leave it out of relations, or take line",
+                )
+            if relation.forward.edges:
+                src, dst = view.span(relation.src), view.span(relation.dst)
+                ends = (src.start, src.stop), (dst.start, dst.stop)
+                networks.append(BipartiteNetwork(*ends, relation.forward))
+        vectors = self.solve(networks, seed=seed, progress=progress)
+        return Solution({node_type: vectors[view.span(node_type)] for node_type in view.nodes})
 
     def solve(
         self, networks: Sequence[BipartiteNetwork], *, seed: int = 0, progress: Progress = SILENT

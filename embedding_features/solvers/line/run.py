@@ -8,7 +8,7 @@ import numpy as np
 from embedding_features.arrays import F32, I64
 from embedding_features.progress import Advance
 from embedding_features.solvers.line.kernel import Course, Network, train
-from embedding_features.solvers.sgns.kernel import Model
+from embedding_features.solvers.sgns.pair import Model
 from embedding_features.walks.draws import Purpose, key_of
 
 

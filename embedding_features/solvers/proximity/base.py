@@ -1,15 +1,36 @@
-"""The interfaces of solvers on a graph of one node type: settings with a ``solve``."""
+"""The interface of solvers that see nodes of all types as one: settings with a ``solve`` of the adjacency."""
 
 from abc import abstractmethod
+from pathlib import Path
+from typing import ClassVar
 
 from embedding_features.arrays import F32
-from embedding_features.config import Part
+from embedding_features.artifact.metric import Metric
 from embedding_features.graph.csr import CSR
+from embedding_features.graph.view import GraphView
+from embedding_features.graph.weights import WeightUse
 from embedding_features.progress import SILENT, Progress
+from embedding_features.solvers.base import Solution, Solver, Start
 
 
-class ProximitySolver(Part):
-    """Computes the vectors of all nodes of a graph of one node type from its edges."""
+class ProximitySolver(Solver):
+    """Computes the vectors of all nodes from the adjacency of all relations, in both directions."""
+
+    weights: ClassVar[WeightUse] = "confidence"
+    metric: ClassVar[Metric] = "cosine"
+
+    def fit(
+        self,
+        view: GraphView,
+        *,
+        seed: int = 0,
+        progress: Progress = SILENT,
+        start: Start | None = None,  # noqa: ARG002
+        checkpoint: Path | None = None,  # noqa: ARG002
+    ) -> Solution:
+        """Compute the vectors of :meth:`solve`; it has no start and no checkpoints."""
+        vectors = self.solve(view.adjacency(), seed=seed, progress=progress)
+        return Solution({node_type: vectors[view.span(node_type)] for node_type in view.nodes})
 
     @abstractmethod
     def solve(self, adjacency: CSR, *, seed: int = 0, progress: Progress = SILENT) -> F32:
@@ -27,22 +48,4 @@ class ProximitySolver(Part):
         Raises:
             GraphError: when the matrix is not square, has no edges, has a negative weight, or is not
                 symmetric where the method is for undirected graphs.
-        """
-
-
-class AttributedProximitySolver(Part):
-    """Computes the vectors of all nodes of a graph of one node type from its edges and their features."""
-
-    @abstractmethod
-    def solve(self, adjacency: CSR, features: F32, *, seed: int = 0, progress: Progress = SILENT) -> F32:
-        """Compute the vectors of the nodes; see :meth:`.ProximitySolver.solve`.
-
-        Args:
-            adjacency: [nodes, nodes].
-            features: [nodes, columns] float32 what is known of each node, such as its words.
-            seed: of every random choice.
-            progress: where the solver reports how far it is.
-
-        Raises:
-            DataError: when the features are not finite or not of as many nodes.
         """

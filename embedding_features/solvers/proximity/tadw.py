@@ -1,24 +1,29 @@
 """TADW: a walk's chances as the product of vectors of nodes and of their features."""
 
-from typing import Literal
+from pathlib import Path
+from typing import ClassVar, Literal
 
 import numpy as np
 import scipy.linalg
 from pydantic import Field
 
 from embedding_features.arrays import F32, F64
-from embedding_features.errors import DataError
+from embedding_features.artifact.metric import Metric
+from embedding_features.errors import DataError, GraphError
 from embedding_features.graph.csr import CSR
+from embedding_features.graph.indicators import attribute_indicators
 from embedding_features.graph.propagation import spmm
+from embedding_features.graph.view import GraphView
+from embedding_features.graph.weights import WeightUse
 from embedding_features.progress import SILENT, Progress
+from embedding_features.solvers.base import Solution, Solver, Start
 from embedding_features.solvers.orthonormal import descending_roots, gram, product
 from embedding_features.solvers.proximity.adjacency import merged_adjacency, transition
-from embedding_features.solvers.proximity.base import AttributedProximitySolver
 from embedding_features.solvers.proximity.factors import unit_rows
 from embedding_features.solvers.subspace import RESOLUTION
 
 
-class TADW(AttributedProximitySolver):
+class TADW(Solver):
     """Factors the chances of one and two steps with the nodes' features as a third factor.
 
     min over W, H of ‖M − Wᵀ H T‖² + λ/2 (‖W‖² + ‖H‖²), M = (P + P²) / 2, P = D⁻¹A, T the features' leading
@@ -31,16 +36,60 @@ class TADW(AttributedProximitySolver):
         feature_dim: components of the features that are kept.
         regularization: λ.
         iterations: times that W and H are found.
+        min_attribute_nodes: a feature of fewer nodes is left out.
     """
 
+    weights: ClassVar[WeightUse] = "confidence"
+    metric: ClassVar[Metric] = "cosine"
+    other_weights: ClassVar[WeightUse | None] = "ignored"
     kind: Literal["tadw"] = "tadw"
     dim: int = Field(default=160, ge=2, multiple_of=2)
     feature_dim: int = Field(default=200, ge=1)
     regularization: float = Field(default=0.2, gt=0)
     iterations: int = Field(default=20, ge=1)
+    min_attribute_nodes: int = Field(default=1, ge=1)
+
+    def fit(
+        self,
+        view: GraphView,
+        *,
+        seed: int = 0,
+        progress: Progress = SILENT,
+        start: Start | None = None,  # noqa: ARG002
+        checkpoint: Path | None = None,  # noqa: ARG002
+    ) -> Solution:
+        """Compute the vectors of the first relation's nodes; the other relations join them with features.
+
+        Raises:
+            GraphError: when no relation describes the nodes, see :func:`.attribute_indicators`.
+        """
+        first, described = view.relation(), attribute_indicators(view, self.min_attribute_nodes)
+        if not any(indicators is not None for indicators in described.values()):
+            raise GraphError(
+                f"tadw learns from features, and no relation describes {' or '.join(described)}",
+                fix="name relations to attributes, such as words or tags: attributes: [has_word]",
+            )
+        features = np.zeros((view.size, 0), np.float32)
+        for node_type, indicators in described.items():
+            if indicators is not None:
+                block = np.zeros((view.size, indicators.shape[1]), np.float32)
+                block[view.span(node_type)] = indicators.toarray()
+                features = np.concatenate([features, block], axis=1)
+        vectors = self.solve(view.adjacency([first.name]), features, seed=seed, progress=progress)
+        return Solution({node_type: vectors[view.span(node_type)] for node_type in described})
 
     def solve(self, adjacency: CSR, features: F32, *, seed: int = 0, progress: Progress = SILENT) -> F32:
-        """Compute the vectors, of directed graphs as well; see :meth:`.AttributedProximitySolver.solve`."""
+        """Compute the vectors, of directed graphs as well; see :meth:`.ProximitySolver.solve`.
+
+        Args:
+            adjacency: [nodes, nodes].
+            features: [nodes, columns] float32 what is known of each node, such as its words.
+            seed: of every random choice.
+            progress: where the solver reports how far it is.
+
+        Raises:
+            DataError: when the features are not finite or not of as many nodes.
+        """
         w, ht = self.factors(adjacency, features, seed=seed, progress=progress)
         return np.concatenate([unit_rows(w), unit_rows(ht)], axis=1)
 

@@ -68,6 +68,7 @@ class VBMF(Solver):
     """
 
     weights: ClassVar[WeightUse] = "values"
+    other_weights: ClassVar[WeightUse | None] = "ignored"
     has_start: ClassVar[bool] = True
     kind: Literal["vbmf"] = "vbmf"
     dim: int = Field(default=10, ge=2)
@@ -153,14 +154,14 @@ class VBMF(Solver):
         of_items = precision.copy()
         of_items[_FACTORS:] = 1 / _FACTOR_VARIANCE
         matrix, attributes = view.matrix(), attribute_indicators(view, self.min_attribute_nodes)
-        users = Side.start(matrix.forward, _ITEM_BIAS, precision, attributes[0], self.ridge)
-        items = Side.start(matrix.reverse, _USER_BIAS, of_items, attributes[1], self.ridge)
+        users = Side.start(matrix.forward, _ITEM_BIAS, precision, attributes[matrix.src], self.ridge)
+        items = Side.start(matrix.reverse, _USER_BIAS, of_items, attributes[matrix.dst], self.ridge)
         drawn = np.random.default_rng(seed).standard_normal((matrix.reverse.rows, self.dim - _FACTORS))
         items.mean[:, _FACTORS:] = drawn * _FACTOR_VARIANCE**0.5
         if start is not None:
             # the fold-in of users holds the items in the solver's own coordinates, whatever the tables are in
             of_users, of_items_before = (self._posteriors(start, t) for t in (matrix.src, matrix.dst))
-            rows = start[matrix.dst].rows
+            rows = start.of[matrix.dst].rows
             before = rows >= 0
             items.mean[before] = of_users.design[rows[before]]
             items.mean[before, _ITEM_BIAS] -= level
@@ -174,7 +175,7 @@ class VBMF(Solver):
         Raises:
             CompatibilityError: when the earlier fit was of another method or dim.
         """
-        found = start[node_type].fold_in
+        found = start.of[node_type].fold_in
         if found is None or found.covariance is None or len(found.prior_precision) != self.dim:
             raise CompatibilityError(
                 f"init has no posteriors of {node_type} of dim {self.dim}",

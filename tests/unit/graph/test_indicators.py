@@ -31,18 +31,19 @@ def view_with(*names: str) -> GraphView:
 
 
 def test_indicators_of_both_directions_side_by_side() -> None:
-    src, dst = attribute_indicators(view_with("tagged", "made"), 1)
-    assert src is None
+    found = attribute_indicators(view_with("tagged", "made"), 1)
+    dst = found["item"]
+    assert found["user"] is None
     assert dst is not None
     assert dst.toarray().tolist() == [[1, 0, 0], [1, 1, 0], [0, 0, 1]]
 
 
 def test_rare_attributes_are_left_out() -> None:
-    _, dst = attribute_indicators(view_with("tagged"), 2)
+    dst = attribute_indicators(view_with("tagged"), 2)["item"]
     assert dst is not None
     assert dst.toarray().tolist() == [[1], [1], [0]]
-    assert attribute_indicators(view_with("tagged"), 5) == (None, None)
-    assert attribute_indicators(view_with(), 1) == (None, None)
+    assert attribute_indicators(view_with("tagged"), 5) == {"user": None, "item": None}
+    assert attribute_indicators(view_with(), 1) == {"user": None, "item": None}
 
 
 @pytest.mark.parametrize("name", ["bought", "follows"])

@@ -146,7 +146,7 @@ def test_an_attribute_of_weight_0_or_less_is_refused(weight: list[float] | None)
     )
     view = View.of("rated", "tagged", nodes="all").build(graph)
     if weight is None or min(weight) > 0:
-        assert attribute_indicators(view, 1)[1].toarray().tolist() == [[1]] * 5
+        assert attribute_indicators(view, 1)["item"].toarray().tolist() == [[1]] * 5
         return
     with pytest.raises(
         GraphError, match=r"relation 'tagged' has 1 (negative|zero) weights among its 5 pairs"

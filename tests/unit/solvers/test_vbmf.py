@@ -8,7 +8,7 @@ import pytest
 from embedding_features.graph import CSR, Relation
 from embedding_features.graph.propagation import balanced_chunks
 from embedding_features.graph.view import GraphView
-from embedding_features.solvers.base import Before
+from embedding_features.solvers.base import Before, Start
 from embedding_features.solvers.vbmf import VBMF
 from embedding_features.solvers.vbmf.posteriors import expected_products, update_posteriors
 from embedding_features.solvers.vbmf.side import Side
@@ -180,10 +180,12 @@ def test_a_start_from_an_earlier_fit_ends_where_a_cold_one_does():
     values = 3 + rng.normal(size=(150, 2)) @ rng.normal(0, 0.7, (2, 120)) + rng.normal(0, 0.2, (150, 120))
     known = rng.random((150, 120)) < 0.4
     earlier = VBMF(dim=6, sweeps=60).fit(view_of(values, known & (rng.random(known.shape) < 0.9)))
-    start = {
-        node_type: Before(np.arange(len(vectors)), vectors, earlier.fold_ins[node_type])
-        for node_type, vectors in earlier.vectors.items()
-    }
+    start = Start(
+        {
+            node_type: Before(np.arange(len(vectors)), vectors, fold_in=earlier.fold_ins[node_type])
+            for node_type, vectors in earlier.vectors.items()
+        }
+    )
     view = view_of(values, known)
     few, many = VBMF(dim=6, sweeps=8), VBMF(dim=6, sweeps=60)
     target = sides(many, view)

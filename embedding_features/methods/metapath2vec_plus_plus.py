@@ -1,0 +1,52 @@
+"""Skip-grams of walks along a metapath."""
+
+from typing import TYPE_CHECKING
+
+from embedding_features.methods.registry import method
+from embedding_features.methods.search_space import Range
+
+if TYPE_CHECKING:
+    from embedding_features.methods.closed_form import ClosedForm
+
+
+@method(
+    family="random walk",
+    exports="vectors of the path's node types",
+    weights="confidence",
+    tunable={"window": Range(2, 20), "negatives": Range(1, 20), "lr": Range(5e-3, 0.1, log=True)},
+)
+def metapath2vec_plus_plus(
+    dim: int = 128,
+    walks_per_node: int = 10,
+    length: int = 80,
+    window: int = 5,
+    negatives: int = 5,
+    lr: float = 0.025,
+    metapath: tuple[str, ...] | None = None,
+    relations: tuple[str, ...] | None = None,
+) -> "ClosedForm":
+    """metapath2vec++ (Dong, Chawla & Swami, KDD 2017, section 3.3): negatives are of a node's own type.
+
+    Walks and ``metapath`` are as in ``metapath2vec``.
+    """
+    from embedding_features.graph.view import View
+    from embedding_features.methods.closed_form import ClosedForm
+    from embedding_features.methods.metapaths import relations_of
+    from embedding_features.sampling import Popularity
+    from embedding_features.solvers.sgns import SGNS, SkipGramOfWalks
+    from embedding_features.walks import MetapathWalks
+
+    return ClosedForm(
+        view=View(relations=relations or relations_of(metapath)),
+        solver=SkipGramOfWalks(
+            walks=MetapathWalks(length=length, path=metapath),
+            skip_gram=SGNS(
+                dim=dim,
+                walks_per_node=walks_per_node,
+                window=window,
+                negatives=Popularity(count=negatives),
+                noise="own_type",
+                learning_rate=lr,
+            ),
+        ),
+    )
