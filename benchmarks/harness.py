@@ -38,13 +38,17 @@ def peak_rss_mb() -> float:
     return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
 
 
+def data_folder(dataset: str = "") -> Path:
+    """Return where a data set is looked for; ``""``: where all are."""
+    return Path(os.environ.get("EMBEDDING_FEATURES_DATA", "../shared/data")) / dataset
+
+
 def data_root(dataset: str = "") -> Path:
     """Return the folder of ``dataset`` under ``$EMBEDDING_FEATURES_DATA`` (default ``../shared/data``).
 
     Exits with a plain reason (code 2) when it is absent.
     """
-    root = Path(os.environ.get("EMBEDDING_FEATURES_DATA", "../shared/data"))
-    folder = root / dataset
+    folder = data_folder(dataset)
     if not folder.is_dir():
         sys.exit(_complain(f"no data at {folder}: set EMBEDDING_FEATURES_DATA to the folder that holds it"))
     return folder

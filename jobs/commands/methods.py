@@ -46,4 +46,5 @@ def method_details(name: str) -> dict[str, Any]:
         "metric": info.make().metric,
         "weights": info.weights,
         "parameters": parameters,
+        "measured": info.measured,
     }
