@@ -24,7 +24,7 @@ from embedding_features.errors import DataError
 from embedding_features.evaluate.label_probe import LabelProbe, label_probe, probe_split
 from embedding_features.graph import CSR
 from embedding_features.solvers.line import LINE, PTE, BipartiteNetwork
-from embedding_features.solvers.proximity import TADW, GraRep, NetMF, ProNE, ProximitySolver
+from embedding_features.solvers.proximity import DNGR, SDNE, TADW, GraRep, NetMF, ProNE, ProximitySolver
 from embedding_features.solvers.proximity.tadw import principal_components
 
 #: micro-F1 as published (see the data's README): blogcatalog by CogDL at a train share of 0.9, wiki_tadw and
@@ -45,11 +45,13 @@ PUBLISHED: Mapping[str, Mapping[str, float]] = {
 }
 
 SOLVERS: Mapping[str, ProximitySolver] = {
+    "dngr": DNGR(),
     "grarep": GraRep(),
     "line": LINE(),
     "netmf": NetMF(),
     "netmf_exact": NetMF(eigenpairs=None),
     "prone": ProNE(),
+    "sdne": SDNE(),
 }
 
 

@@ -62,6 +62,8 @@ def ids(**columns: I64) -> pa.Table:
     ("dataset", "method"),
     [
         ("blogcatalog", "line"),
+        ("blogcatalog", "sdne"),
+        ("blogcatalog", "dngr"),
         ("hin_dblp", "pte"),
         ("hin_dblp", "line"),
         ("blogcatalog", "prone"),
