@@ -63,7 +63,7 @@ class Autoencoder(nn.Module):
         return codes
 
     def squared_errors(self, codes: Tensor, rows: CSR, sampled: Tensor, emphasis: float = 1.0) -> Tensor:
-        """Estimate Σ_j (b_ij (x̂_ij − x_ij))² over all rows, b_ij = ``emphasis`` where x_ij has an entry, else 1.
+        """Estimate Σ (b_ij (x̂_ij − x_ij))² over all rows, b_ij = ``emphasis`` at entries and 1 elsewhere.
 
         Entries are counted exactly; the others, where x_ij = 0, are counted in ``sampled`` columns and scaled
         up.

@@ -82,7 +82,7 @@ class DNGR(ProximitySolver):
         return vectors
 
     def matrix(self, adjacency: CSR) -> CSR:
-        """Compute the positive pointwise mutual information [nodes, nodes] of the surfing, without diagonal."""
+        """Compute the positive pointwise mutual information [nodes, nodes], zeros in its diagonal."""
         step = transition(merged_adjacency(adjacency, undirected=False))
         blocks = list(self._surfed(step))
         row_sums = np.sum([block.sum(axis=1, dtype=np.float64) for block in blocks], axis=0)

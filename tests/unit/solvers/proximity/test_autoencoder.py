@@ -94,7 +94,7 @@ def test_an_epoch_takes_each_row_once_and_regularizes_weights_alone() -> None:
 def test_a_loss_that_is_no_number_is_told() -> None:
     model = some_model(5)
     settings = Descent(epochs=1, batch_size=4, learning_rate=0.01, regularization=0)
-    with pytest.raises(TrainingError, match="lower learning_rate 0.01"):
+    with pytest.raises(TrainingError, match=r"lower learning_rate 0\.01"):
         descend(
             model,
             lambda _: model.weights[0].sum() * torch.nan,
