@@ -81,7 +81,8 @@ class Autoencoder(nn.Module):
         drawn = functional.linear(hidden, *chosen).square().sum()
         times = torch.bincount(sampled, minlength=rows.columns).index_select(0, columns)
         zeros = (drawn - (times * met.square()).sum()) * (rows.columns / len(sampled))
-        return emphasis**2 * (met - torch.from_numpy(rows.weights())).square().sum() + zeros
+        found: Tensor = emphasis**2 * (met - torch.from_numpy(rows.weights())).square().sum() + zeros
+        return found
 
 
 class Descent(Config):

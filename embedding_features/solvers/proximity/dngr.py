@@ -87,7 +87,7 @@ class DNGR(ProximitySolver):
         blocks = list(self._surfed(step))
         row_sums = np.sum([block.sum(axis=1, dtype=np.float64) for block in blocks], axis=0)
         scale = reciprocal(row_sums).astype(np.float32)[:, None]
-        shares = (_column_shares(block * scale, np.count_nonzero(row_sums)) for block in blocks)
+        shares = (_column_shares(block * scale, int(np.count_nonzero(row_sums))) for block in blocks)
         return positive_logs(shares, step.rows).transposed()
 
     def _surfed(self, step: CSR) -> Iterator[F32]:
