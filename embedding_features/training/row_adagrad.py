@@ -62,7 +62,7 @@ class RowAdagrad(torch.optim.Optimizer):
                 self.state[parameter]["sum"] = torch.zeros_like(parameter)
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Take a step along the gradients."""
         loss = None if closure is None else torch.enable_grad()(closure)()
         for group in self.param_groups:
