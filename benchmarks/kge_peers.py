@@ -2,14 +2,17 @@
 
 import logging
 import time
-from typing import Any, Literal
+import warnings
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
 from embedding_features.arrays import F32
 from embedding_features.graph.triples import TripleArrays
-from embedding_features.scorers import Compare, ComplEx, DistMult, RelationScorer, TransE
+from embedding_features.scorers import Compare, ComplEx, DistMult, TransE
+from embedding_features.scorers.base import NormalScorer
 
 #: installed without what they declare, beside the few that they import
 PACKAGES = (
@@ -29,60 +32,61 @@ PACKAGES = (
 )
 MODULES = ("class_resolver", "dataclasses_json", "docdata", "optuna", "pykeen", "pystow", "torch_max_mem")
 
-Operator = Literal["translation", "diagonal", "complex"]
-
 #: our operator, and pykeen's name and settings of the same
-OPERATORS: dict[Operator, tuple[RelationScorer, str, dict[str, Any]]] = {
+OPERATORS: dict[str, tuple[NormalScorer, str, dict[str, Any]]] = {
     "translation": (TransE(metric="l2"), "transe", {"p": 2}),
     "diagonal": (DistMult(), "distmult", {}),
     "complex": (ComplEx(), "complex", {}),
 }
 
 
+@dataclass(frozen=True)
+class Setting:
+    """Holds what both sides train with.
+
+    Attributes:
+        operator: a key of :data:`OPERATORS`.
+        dim: width of the vectors.
+        batch_size: triples, or triples from their other side, in a step.
+        negatives: targets that are drawn for each.
+        epochs: passes over the triples from both sides.
+        lr: learning rate of Adam.
+        std: standard deviation of vectors and of the operator's parameters at the start.
+    """
+
+    operator: str
+    dim: int
+    batch_size: int
+    negatives: int
+    epochs: int
+    lr: float
+    std: float
+
+
 def pykeen_training(
-    operator: Operator,
-    triples: TripleArrays,
-    nodes: int,
-    relations: int,
-    *,
-    dim: int,
-    batch_size: int,
-    negatives: int,
-    epochs: int,
-    lr: float,
-    std: float,
+    setting: Setting, triples: TripleArrays, nodes: int, relations: int
 ) -> tuple[float, F32, Compare]:
     """Return the seconds of pykeen's epochs, the [nodes, dim] vectors and the operator that it has learned.
 
-    It learns each triple from both sides, by reciprocal relations, with ``negatives`` targets drawn for each,
-    by the softmax over them (its cross-entropy) and Adam, from vectors of standard deviation ``std``, without
-    the constraints and regularizers of its defaults. A first epoch before the clock starts is thrown away.
+    It trains by its cross-entropy over a triple and its negatives, without the constraints and regularizers
+    of its models' defaults.
     """
-    for seed, passes in ((1, 1), (0, epochs)):
-        torch.manual_seed(seed)
-        model, loop, factory = _made(operator, triples, nodes, relations, dim, negatives, lr, std)
-        started = time.perf_counter()
-        loop.train(factory, num_epochs=passes, batch_size=batch_size, use_tqdm=False, drop_last=False)
-        seconds = time.perf_counter() - started
-    entities, edges = (
-        _real(of[0]().detach()) for of in (model.entity_representations, model.relation_representations)
-    )
-    compare = OPERATORS[operator][0].build(2 * relations, dim, torch.Generator())
+    torch.manual_seed(0)
+    model, loop, factory = _made(setting, triples, nodes, relations)
+    started = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "'pin_memory' argument", UserWarning)
+        loop.train(factory, num_epochs=setting.epochs, batch_size=setting.batch_size, use_tqdm=False)
+    seconds = time.perf_counter() - started
+    tables = (model.entity_representations[0], model.relation_representations[0])
+    entities, edges = (_real(table().detach()) for table in tables)
+    compare = OPERATORS[setting.operator][0].build(2 * relations, setting.dim, torch.Generator())
     with torch.no_grad():  # pykeen's relations 2 k and 2 k + 1 are ours k and k + relations
         compare.relations.copy_(torch.cat([edges[0::2], edges[1::2]]))
     return seconds, np.ascontiguousarray(entities.numpy()), compare
 
 
-def _made(
-    operator: Operator,
-    triples: TripleArrays,
-    nodes: int,
-    relations: int,
-    dim: int,
-    negatives: int,
-    lr: float,
-    std: float,
-) -> tuple[Any, Any, Any]:
+def _made(setting: Setting, triples: TripleArrays, nodes: int, relations: int) -> tuple[Any, Any, Any]:
     """Return pykeen's model, training loop and triples."""
     from pykeen.models import ERModel
     from pykeen.training import SLCWATrainingLoop
@@ -91,14 +95,14 @@ def _made(
     logging.getLogger("pykeen").setLevel(logging.ERROR)
     columns = torch.from_numpy(np.stack(triples, axis=1))
     factory = CoreTriplesFactory.create(columns, nodes, relations, create_inverse_triples=True)
-    _, name, settings = OPERATORS[operator]
-    table = {"shape": dim, "initializer": "normal_", "initializer_kwargs": {"std": std}}
-    if operator == "complex":
-        table |= {"shape": dim // 2, "dtype": torch.complex64}
+    _, name, more = OPERATORS[setting.operator]
+    table = {"shape": setting.dim, "initializer": "normal_", "initializer_kwargs": {"std": setting.std}}
+    if setting.operator == "complex":
+        table |= {"shape": setting.dim // 2, "dtype": torch.complex64}
     model = ERModel(
         triples_factory=factory,
         interaction=name,
-        interaction_kwargs=settings,
+        interaction_kwargs=more,
         entity_representations_kwargs=table,
         relation_representations_kwargs=table,
         loss="crossentropy",
@@ -106,9 +110,9 @@ def _made(
     loop = SLCWATrainingLoop(
         model=model,
         triples_factory=factory,
-        optimizer=torch.optim.Adam(model.parameters(), lr=lr),
+        optimizer=torch.optim.Adam(model.parameters(), lr=setting.lr),
         negative_sampler="basic",
-        negative_sampler_kwargs={"num_negs_per_pos": negatives, "corruption_scheme": ("tail",)},
+        negative_sampler_kwargs={"num_negs_per_pos": setting.negatives, "corruption_scheme": ("tail",)},
     )
     return model, loop, factory
 

@@ -2,7 +2,6 @@
 
 import sys
 import tempfile
-import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.harness import Timing, timed
 from embedding_features.arrays import F32, I32
 from embedding_features.graph import CSR
 from embedding_features.solvers.sgns import SGNS
@@ -56,8 +56,8 @@ def pecanpy_walks(graph: CSR, order: tuple[float, float] | None, length: int) ->
     return lambda rounds: made.simulate_walks(rounds, length - 1)  # it counts steps
 
 
-def gensim_training(walks: I32, rows: int, like: SGNS) -> tuple[float, F32]:
-    """Return the seconds of gensim's pass over the walks, and its [rows, dim] vectors.
+def gensim_training(walks: I32, rows: int, like: SGNS) -> tuple[Timing, F32]:
+    """Return the time of gensim's pass over the walks, and its [rows, dim] vectors.
 
     Sentences and vocabulary are made before the clock starts.
     """
@@ -81,9 +81,8 @@ def gensim_training(walks: I32, rows: int, like: SGNS) -> tuple[float, F32]:
         seed=0,
     )
     model.build_vocab(sentences)
-    started = time.perf_counter()
-    model.train(sentences, total_examples=len(sentences), epochs=1)
-    seconds = time.perf_counter() - started
+    with timed() as timing:
+        model.train(sentences, total_examples=len(sentences), epochs=1)
     vectors = np.zeros((rows, like.dim), np.float32)
     vectors[[int(word) for word in model.wv.index_to_key]] = model.wv.vectors
-    return seconds, vectors
+    return timing, vectors

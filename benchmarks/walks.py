@@ -5,8 +5,9 @@
 10,312 nodes, 333,983 edges both ways. Walks: 80 nodes from every node, first order and node2vec's second
 order (p = q = 1/4); ours return rows, PecanPy's lists of ids. Skip-grams: 128 dimensions, windows drawn up
 to 10, 5 negatives, one pass over 10 first-order walks a node. Ours draw them as they train, and that time
-counts; of gensim, which is given walks of ours as lists, only the pass itself does. Both sides run on all
-cores, one after the other, ours after a warm-up, and the best of ``--repeats`` counts. A pass has the same
+counts; of gensim, which is given walks of ours as lists, only the pass itself does. Both sides run on as many
+threads (``NUMBA_NUM_THREADS``, all cores by default), by turns and after a warm-up, and the best of
+``--repeats`` counts. A pass has the same
 number of pairs on both sides, up to the draws of windows. F1 is micro, of one logistic regression a label
 on 90 % of the nodes, the number of each node's labels known, mean of splits that are the same for both.
 
@@ -18,8 +19,7 @@ import argparse
 import gc
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,18 +27,31 @@ import numba
 import numpy as np
 import pyarrow.parquet as pq
 
-from benchmarks.harness import data_root, emit, peak_rss_mb
+from benchmarks.harness import Timing, data_root, emit, peak_rss_mb, timed
 from benchmarks.peer_environment import peer_python
 from benchmarks.walk_peers import MODULES, PACKAGES, gensim_training, pecanpy_walks
 from embedding_features.arrays import F32, Bool
 from embedding_features.evaluate.label_probe import label_probe
 from embedding_features.graph import CSR
-from embedding_features.solvers.sgns import SGNS
+from embedding_features.solvers.sgns import SGNS, SkipGram
 from embedding_features.walks import BiasedWalks, UniformWalks, Walker
 
 LENGTH, P, Q = 80, 0.25, 0.25
 TRAINING = SGNS(dim=128, walks_per_node=10, window=10)
 SPLITS = 3
+
+#: walks from each node that PecanPy's rate is measured on
+PEER_ROUNDS = 2
+
+#: of ours over theirs: its name, ours, theirs
+RATIOS = (
+    ("walks_per_s_vs_pecanpy", "walks", "pecanpy_walks"),
+    ("second_order_vs_pecanpy", "second_order_walks", "pecanpy_second_order_walks"),
+    ("pairs_per_s_vs_gensim", "pairs", "gensim_pairs"),
+)
+
+#: what returns how long it took, and what was found
+Clocked = Callable[[], tuple[Timing, Any]]
 
 
 def read(dataset: str) -> tuple[CSR, Bool]:
@@ -54,15 +67,27 @@ def read(dataset: str) -> tuple[CSR, Bool]:
     return CSR.from_edges(*both, (nodes, nodes)), has[:, has.any(axis=0)]
 
 
-def best(act: Callable[[], Any], repeats: int) -> tuple[float, Any]:
-    """Return the fewest seconds of so many runs, and what the last one returned."""
-    seconds, found = [], None
-    for _ in range(repeats):
+def clocked(act: Callable[[], Any]) -> Clocked:
+    """Return a function that does the same, and returns how long that took beside what it returned."""
+
+    def run() -> tuple[Timing, Any]:
         gc.collect()
-        started = time.perf_counter()
-        found = act()
-        seconds.append(time.perf_counter() - started)
-    return min(seconds), found
+        with timed() as timing:
+            found = act()
+        return timing, found
+
+    return run
+
+
+def by_turns(runs: Mapping[str, Clocked], repeats: int) -> dict[str, tuple[Timing, Any]]:
+    """Return the fewest seconds of each of some runs, which take turns, and what it returned first."""
+    found = [{name: run() for name, run in runs.items()} for _ in range(repeats)]
+    best = {}
+    for name in runs:
+        times = [one[name][0] for one in found]
+        fewest = Timing(min(one.seconds for one in times), min(one.cpu_seconds for one in times))
+        best[name] = (fewest, found[0][name][1])
+    return best
 
 
 def drawn(walker: Walker, rounds: int) -> int:
@@ -75,50 +100,56 @@ def micro_f1(vectors: F32, has: Bool) -> float:
     return label_probe(vectors, CSR.from_edges(*np.nonzero(has), has.shape), splits=SPLITS).mean.micro_f1
 
 
-def ours(graph: CSR, has: Bool, rounds: int, repeats: int, seeds: int) -> dict[str, Any]:
-    """Return the rates and the F1 of walks and training."""
+def our_runs(graph: CSR, rounds: int) -> dict[str, Clocked]:
+    """Return walks of both orders and training, warm."""
     first, second = UniformWalks(length=LENGTH).over(graph), BiasedWalks(length=LENGTH, p=P, q=Q).over(graph)
     for walker in (first, second):
         drawn(walker, 1)
     TRAINING.model_copy(update={"walks_per_node": 1}).fit(UniformWalks(length=4).over(graph))
-    walks = rounds * len(first.starts)
-    rates = {
-        "walks_per_s": walks / best(lambda: drawn(first, rounds), repeats)[0],
-        "second_order_walks_per_s": walks / best(lambda: drawn(second, rounds), repeats)[0],
-    }
-    seconds, found = best(lambda: TRAINING.fit(first, seed=0), repeats)
-    f1 = [micro_f1(found.vectors, has)]
-    f1 += [micro_f1(TRAINING.fit(first, seed=seed).vectors, has) for seed in range(1, seeds)]
     return {
-        **rates,
-        "pairs": found.pairs,
-        "sgns_seconds": seconds,
-        "pairs_per_s": found.pairs / seconds,
-        "deepwalk_micro_f1": float(np.mean(f1)),
-        "deepwalk_micro_f1_seeds": [round(one, 4) for one in f1],
+        "walks": clocked(lambda: drawn(first, rounds)),
+        "second_order_walks": clocked(lambda: drawn(second, rounds)),
+        "sgns": clocked(lambda: TRAINING.fit(first, seed=0)),
     }
 
 
-def beside(graph: CSR, has: Bool, mine: dict[str, Any], rounds: int, repeats: int) -> dict[str, Any]:
-    """Return the peers' rates and F1, and ours over theirs."""
-    walks = rounds * graph.rows
-    result: dict[str, Any] = {}
-    for name, ratio, order in (
-        ("pecanpy_walks_per_s", "walks_per_s_vs_pecanpy", None),
-        ("pecanpy_second_order_walks_per_s", "second_order_vs_pecanpy", (P, Q)),
-    ):
-        walk = pecanpy_walks(graph, order, LENGTH)
-        walk(1)
-        result[name] = walks / best(lambda walk=walk: walk(rounds), repeats)[0]
-        result[ratio] = mine[name.removeprefix("pecanpy_")] / result[name]
+def peer_runs(graph: CSR, rounds: int) -> dict[str, Clocked]:
+    """Return the same of PecanPy, warm, and of gensim, which is given walks of ours."""
+    walk, second_walk = (pecanpy_walks(graph, order, LENGTH) for order in (None, (P, Q)))
+    for act in (walk, second_walk):
+        act(1)
     walker = UniformWalks(length=LENGTH).over(graph)
     corpus = np.concatenate(list(walker.rounds(TRAINING.walks_per_node, seed=0, batch=1 << 14)))
-    runs = [gensim_training(corpus, graph.rows, TRAINING) for _ in range(repeats)]
-    seconds, vectors = min(seconds for seconds, _ in runs), runs[0][1]
-    result["gensim_pairs_per_s"] = mine["pairs"] / seconds
-    result["pairs_per_s_vs_gensim"] = mine["pairs_per_s"] / result["gensim_pairs_per_s"]
-    result["gensim_micro_f1"] = micro_f1(vectors, has)
+    return {
+        "pecanpy_walks": clocked(lambda: walk(rounds)),
+        "pecanpy_second_order_walks": clocked(lambda: second_walk(rounds)),
+        "gensim": lambda: gensim_training(corpus, graph.rows, TRAINING),
+    }
+
+
+def rates(found: Mapping[str, tuple[Timing, Any]], walks: Mapping[str, int]) -> dict[str, float]:
+    """Return walks and pairs a second, and ours over the peers' where those ran, also by CPU seconds."""
+    result = {f"{name}_per_s": count / found[name][0].seconds for name, count in walks.items()}
+    result |= {f"{name}_per_cpu_s": count / found[name][0].cpu_seconds for name, count in walks.items()}
+    for name, run in (("pairs", "sgns"), ("gensim_pairs", "gensim")):
+        if run in found:
+            result[f"{name}_per_s"] = found["sgns"][1].pairs / found[run][0].seconds
+            result[f"{name}_per_cpu_s"] = found["sgns"][1].pairs / found[run][0].cpu_seconds
+    if "gensim" in found:
+        for ratio, name, peer in RATIOS:
+            result[ratio] = result[f"{name}_per_s"] / result[f"{peer}_per_s"]
+            result[f"{ratio}_by_cpu"] = result[f"{name}_per_cpu_s"] / result[f"{peer}_per_cpu_s"]
     return result
+
+
+def ours_f1(graph: CSR, has: Bool, first: SkipGram, seeds: int) -> dict[str, Any]:
+    """Return the F1 of our training's seeds."""
+    walker = UniformWalks(length=LENGTH).over(graph)
+    more = (TRAINING.fit(walker, seed=seed) for seed in range(1, seeds))
+    f1 = [micro_f1(found.vectors, has) for found in (first, *more)]
+    spread = {"deepwalk_micro_f1_spread": float(np.std(f1, ddof=1))} if seeds > 1 else {}
+    each = [round(one, 4) for one in f1]
+    return {"deepwalk_micro_f1": float(np.mean(f1)), **spread, "deepwalk_micro_f1_seeds": each}
 
 
 def main() -> None:
@@ -126,8 +157,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=10, help="walks from each node that are timed")
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=10, help="our walks from each node that are timed")
+    parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--seeds", type=int, default=3, help="seeds of our training for F1")
     parser.add_argument("--environment", type=Path, help="keep the peers' environment here for the next time")
     parser.add_argument("--without-peers", action="store_true")
@@ -139,11 +170,21 @@ def main() -> None:
                 again = [python, "-m", "benchmarks.walks", *sys.argv[1:]]
                 sys.exit(subprocess.run(again, check=False).returncode)
     graph, has = read("blogcatalog")
-    result = ours(graph, has, arguments.rounds, arguments.repeats, arguments.seeds)
+    runs = our_runs(graph, arguments.rounds)
+    if not arguments.without_peers:
+        peers = peer_runs(graph, PEER_ROUNDS)
+        runs = dict(one for pair in zip(runs.items(), peers.items(), strict=True) for one in pair)
+    found = by_turns(runs, arguments.repeats)
+    walks = {
+        name: graph.rows * (PEER_ROUNDS if name.startswith("pecanpy") else arguments.rounds)
+        for name in runs
+        if name.endswith("walks")
+    }
+    result = rates(found, walks) | ours_f1(graph, has, found["sgns"][1], arguments.seeds)
     if arguments.without_peers:
         result["peers"] = "not asked for"
     else:
-        result |= beside(graph, has, result, arguments.rounds, arguments.repeats)
+        result["gensim_micro_f1"] = micro_f1(found["gensim"][1], has)
     emit({"threads": numba.get_num_threads(), **result, "peak_rss_mb": peak_rss_mb()}, arguments.json)
 
 

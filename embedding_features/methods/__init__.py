@@ -28,6 +28,7 @@ from embedding_features.methods.rotate import rotate
 from embedding_features.methods.spectral import spectral
 from embedding_features.methods.tadw import tadw
 from embedding_features.methods.transe import transe
+from embedding_features.methods.twhin import twhin
 from embedding_features.methods.vbmf import vbmf
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ __all__ = [
     "spectral",
     "tadw",
     "transe",
+    "twhin",
     "vbmf",
 ]
 

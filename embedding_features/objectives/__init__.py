@@ -2,6 +2,7 @@
 
 from embedding_features.objectives.base import Objective, Step
 from embedding_features.objectives.bpr import BPR
+from embedding_features.objectives.logistic import Logistic
 from embedding_features.objectives.margin import Margin
 from embedding_features.objectives.n3 import N3, n3
 from embedding_features.objectives.one_vs_all import OneVsAll, one_vs_all_loss
@@ -12,6 +13,7 @@ from embedding_features.objectives.self_adversarial import SelfAdversarial
 __all__ = [
     "BPR",
     "N3",
+    "Logistic",
     "Margin",
     "Objective",
     "OneVsAll",

@@ -11,6 +11,8 @@ from embedding_features.errors import ConfigError
 from embedding_features.objectives.base import Objective, Step
 from embedding_features.objectives.softmax_kernel import softmax_slopes
 
+_NOTHING = np.empty(0, np.float32)
+
 
 class OneVsAll(Objective):
     """Asks for each known target among all candidates of its query: mean of −ln softmax_t(s(q, t)).
@@ -56,6 +58,7 @@ def one_vs_all_loss(
     targets: Tensor,
     metric: Literal["dot", "l2"],
     *,
+    chances: Tensor | None = None,
     products: torch.dtype = torch.float32,
 ) -> Tensor:
     """Return the mean over known edges of −ln softmax_t(s(q, t)), a scalar; the softmax is over all nodes.
@@ -72,10 +75,13 @@ def one_vs_all_loss(
         rows: [edges] int64, the query of each known edge.
         targets: [edges] int64 rows of ``nodes``.
         metric: how a query is compared with a node.
+        chances: [n] above 0, of each node to be among ``nodes`` where these are drawn: a row's sum over the
+            nodes that are not its targets is then Σ e^s / chance, in expectation that over all nodes
+            (Horvitz & Thompson 1952).
         products: type in which matrices are multiplied; sums, the softmax and gradients are float32.
             bfloat16 has 8 significant bits, and is fast on processors that multiply it (AVX512-BF16, AMX).
     """
-    loss = _OneVsAll.apply(queries, nodes, rows, targets, metric, products)  # type: ignore[no-untyped-call]
+    loss = _OneVsAll.apply(queries, nodes, rows, targets, metric, chances, products)  # type: ignore[no-untyped-call]
     return cast(Tensor, loss)
 
 
@@ -90,19 +96,20 @@ class _OneVsAll(torch.autograd.Function):
         rows: Tensor,
         targets: Tensor,
         metric: Literal["dot", "l2"],
+        chances: Tensor | None,
         products: torch.dtype,
     ) -> Tensor:
         block = (queries.to(products) @ nodes.to(products).T).float()
         indptr, columns = _by_query(rows, targets, len(queries))
-        losses = softmax_slopes(
-            block.numpy(), _squares(queries, metric), _squares(nodes, metric), indptr, columns
-        )
+        squares = _squares(queries, metric), _squares(nodes, metric)
+        log_chances = _NOTHING if chances is None else chances.float().log().numpy()
+        losses = softmax_slopes(block.numpy(), *squares, log_chances, indptr, columns)
         ctx.save_for_backward(queries, nodes, block.div_(len(rows)))
         ctx.metric, ctx.products = metric, products
         return torch.tensor(losses.sum() / len(rows), dtype=torch.float32)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None, None, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None, None, None, None]:
         queries, nodes, slope = ctx.saved_tensors
         rough = slope.to(ctx.products)
         of_queries = (rough @ nodes.to(ctx.products)).float()
@@ -110,7 +117,7 @@ class _OneVsAll(torch.autograd.Function):
         if ctx.metric == "l2":
             of_queries.addcmul_(slope.sum(dim=1, keepdim=True), queries, value=-1)
             of_nodes.addcmul_(slope.sum(dim=0).unsqueeze(1), nodes, value=-1)
-        return of_queries.mul_(gradients[0]), of_nodes.mul_(gradients[0]), None, None, None, None
+        return of_queries.mul_(gradients[0]), of_nodes.mul_(gradients[0]), None, None, None, None, None
 
 
 def _by_query(rows: Tensor, targets: Tensor, queries: int) -> tuple[I64, I64]:
@@ -122,4 +129,4 @@ def _by_query(rows: Tensor, targets: Tensor, queries: int) -> tuple[I64, I64]:
 
 def _squares(vectors: Tensor, metric: Literal["dot", "l2"]) -> F32:
     """Return the [n] squared lengths of vectors by distance, else nothing."""
-    return cast(F32, vectors.square().sum(1).numpy() if metric == "l2" else np.empty(0, np.float32))
+    return cast(F32, vectors.square().sum(1).numpy() if metric == "l2" else _NOTHING)

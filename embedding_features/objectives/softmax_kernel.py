@@ -15,7 +15,9 @@ _SMALLEST = np.float32(-126)
 
 
 @jit(parallel=True)
-def softmax_slopes(products: F32, squares: F32, node_squares: F32, indptr: I64, targets: I64) -> F64:
+def softmax_slopes(
+    products: F32, squares: F32, node_squares: F32, log_chances: F32, indptr: I64, targets: I64
+) -> F64:
     """Return the [b] losses Σ −ln softmax_t(s) over each row's targets t, and turn products into gradients.
 
     s is the product, or by distances −√(|q|² + |t|² − 2 · product). The exponential is right to 3e-7 of it.
@@ -24,6 +26,7 @@ def softmax_slopes(products: F32, squares: F32, node_squares: F32, indptr: I64, 
         products: [b, n] ⟨q, t⟩; holds the gradients of the losses by them afterwards.
         squares: [b] |q|²; empty for scores that are products.
         node_squares: [n] |t|²; empty likewise.
+        log_chances: [n] numbers subtracted from the scores of a row that are not its targets'; may be empty.
         indptr: [b + 1]; a row's targets are ``targets[indptr[row]:indptr[row + 1]]``.
         targets: columns; one that is there twice counts twice.
     """
@@ -37,7 +40,7 @@ def softmax_slopes(products: F32, squares: F32, node_squares: F32, indptr: I64, 
             _distances(own, squares[row], node_squares, scores)
         else:
             scores[:] = own
-        losses[row] = _softmax(scores, columns, powers, exponents, own)
+        losses[row] = _softmax(scores, log_chances, columns, powers, exponents, own)
         if len(squares):
             _by_products(scores, own)
     return losses
@@ -59,10 +62,13 @@ def _by_products(scores: F32, slopes: F32) -> None:
 
 
 @jit()
-def _softmax(scores: F32, targets: I64, powers: F32, exponents: I32, slopes: F32) -> np.float64:
+def _softmax(
+    scores: F32, log_chances: F32, targets: I64, powers: F32, exponents: I32, slopes: F32
+) -> np.float64:
     """Return the loss of a row, and write its gradients by the scores."""
-    top = _largest(scores)
-    _exponentials(scores, top, powers, exponents)
+    _correct(scores, log_chances, targets, powers)
+    top = _largest(powers)
+    _exponentials(powers, top, exponents)
     total = _multiply(powers, exponents.view(np.float32))
     share = np.float32(len(targets)) / total
     for t in range(len(scores)):
@@ -75,21 +81,32 @@ def _softmax(scores: F32, targets: I64, powers: F32, exponents: I32, slopes: F32
 
 
 @jit()
-def _exponentials(scores: F32, top: np.float32, fractions: F32, exponents: I32) -> None:
-    """Write 2^f, and 2^k as the bits of a float32, with k + f = (score − top) log₂ e and |f| ≤ ½.
+def _correct(scores: F32, log_chances: F32, targets: I64, corrected: F32) -> None:
+    """Write the scores, those of other nodes than the targets less the logarithms of their chances."""
+    corrected[:] = scores
+    if len(log_chances):
+        for t in range(len(scores)):
+            corrected[t] -= log_chances[t]
+        for target in targets:
+            corrected[target] = scores[target]
+
+
+@jit()
+def _exponentials(numbers: F32, top: np.float32, exponents: I32) -> None:
+    """Turn numbers into 2^f, and write 2^k as the bits of a float32: (number − top) log₂ e = k + f, |f| ≤ ½.
 
     2^f by its Taylor polynomial of degree 6.
     """
     one, half, log2_e = np.float32(1), np.float32(0.5), np.float32(1.4426950408889634)
     a, b, c = np.float32(0.6931471805599453), np.float32(0.2402265069591007), np.float32(0.05550410866482158)
     d, e, f = np.float32(0.009618129107628), np.float32(0.0013333558146428), np.float32(0.000154035303933816)
-    for t in range(len(scores)):
-        x = (scores[t] - top) * log2_e
+    for t in range(len(numbers)):
+        x = (numbers[t] - top) * log2_e
         x = _SMALLEST if x < _SMALLEST else x  # a NaN stays one
         whole = np.floor(x + half)
         y = x - whole
         exponents[t] = (np.int32(whole) + np.int32(127)) << np.int32(23)
-        fractions[t] = one + y * (a + y * (b + y * (c + y * (d + y * (e + y * f)))))
+        numbers[t] = one + y * (a + y * (b + y * (c + y * (d + y * (e + y * f)))))
 
 
 @jit()

@@ -4,5 +4,6 @@ from embedding_features.sampling.base import Examples, Sampler
 from embedding_features.sampling.negatives import Negatives, Popularity, Uniform
 from embedding_features.sampling.pairs import Pairs
 from embedding_features.sampling.queries import Queries
+from embedding_features.sampling.triples import Triples
 
-__all__ = ["Examples", "Negatives", "Pairs", "Popularity", "Queries", "Sampler", "Uniform"]
+__all__ = ["Examples", "Negatives", "Pairs", "Popularity", "Queries", "Sampler", "Triples", "Uniform"]

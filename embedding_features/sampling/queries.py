@@ -11,6 +11,7 @@ from embedding_features.arrays import I64, positions_in_runs
 from embedding_features.graph.triples import QueryAnswers
 from embedding_features.graph.view import GraphView
 from embedding_features.sampling.base import Examples, Sampler
+from embedding_features.sampling.target_types import batches_by_type, target_types
 
 
 class Queries(Sampler):
@@ -30,20 +31,15 @@ class Queries(Sampler):
     def steps(self, view: GraphView, batch_size: int) -> int:
         """Return the number of batches, of at most ``batch_size`` queries each."""
         known = _answers(view)
-        target = _target_types(view)[known.relation]
+        target = target_types(view)[known.relation]
         return int(sum(-(-count // batch_size) for count in np.unique(target, return_counts=True)[1]))
 
     def epoch(self, view: GraphView, batch_size: int, *, seed: int, epoch: int) -> Iterator[Examples]:
         """Yield the batches of one epoch."""
         known, rng = _answers(view), np.random.default_rng([seed, epoch])
-        target = _target_types(view)[known.relation]
-        types, batches = list(view.nodes), list[tuple[int, I64]]()
-        for number in range(len(types)):
-            order = rng.permutation(np.flatnonzero(target == number))
-            batches += [(number, order[at : at + batch_size]) for at in range(0, len(order), batch_size)]
-        if len(view.nodes) > 1:
-            batches = [batches[at] for at in rng.permutation(len(batches))]
-        for number, queries in batches:
+        target = target_types(view)[known.relation]
+        types = list(view.nodes)
+        for number, queries in batches_by_type(target, len(types), batch_size, rng):
             yield self._examples(known, queries, view.span(types[number]), rng)
 
     def _examples(self, known: QueryAnswers, queries: I64, span: slice, rng: np.random.Generator) -> Examples:
@@ -62,10 +58,3 @@ class Queries(Sampler):
 def _answers(view: GraphView) -> QueryAnswers:
     count = len(view.relations)
     return QueryAnswers.of(view.triples().with_inverses(count), view.size, 2 * count)
-
-
-def _target_types(view: GraphView) -> I64:
-    """Return the node type, by its place in the view, of the targets of each relation and its reciprocal."""
-    place = {node_type: number for number, node_type in enumerate(view.nodes)}
-    relations = view.relations.values()
-    return np.array([place[r.dst] for r in relations] + [place[r.src] for r in relations])

@@ -40,7 +40,8 @@ class MetapathWalks(Walks):
     def path_over(self, relations: Mapping[str, Relation]) -> tuple[str, ...]:
         """Return the path; without one of its own, along each relation in turn and back.
 
-        It begins at the first relation's sources, and leaves out relations without edges. A relation that begins elsewhere is gone to along the others: user–item–tag–item–user.
+        It begins at the first relation's sources, and leaves out relations without edges. A relation that
+        begins elsewhere is gone to along the others: user–item–tag–item–user.
 
         Raises:
             GraphError: when there is no path, and no way leads to a relation.

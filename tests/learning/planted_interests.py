@@ -36,6 +36,19 @@ def world(shuffled: bool) -> Holdout:
     return split_holdout(graph, None, 0.25, seed=0, by="random")
 
 
+def topic_share(embeddings: Embeddings) -> float:
+    """How many of the ten nearest items, by cosine, are of an item's own topic."""
+    rng = np.random.default_rng(0)
+    _, topic = rng.integers(0, INTERESTS, USERS), rng.integers(0, INTERESTS, ITEMS)  # as in :func:`world`
+    table = embeddings.tables["item"]
+    unit = table.vectors / np.maximum(np.linalg.norm(table.vectors, axis=1, keepdims=True), 1e-9)
+    scores = unit @ unit.T
+    np.fill_diagonal(scores, -np.inf)
+    nearest = np.argsort(-scores, axis=1)[:, :10]
+    own = topic[table.ids.to_numpy()]
+    return float((own[nearest] == own[:, None]).mean())
+
+
 def popularity_recall(split: Holdout) -> float:
     known = split.graph.relation()
     popular = known.reverse.degrees.astype(np.float32)[:, None]

@@ -30,8 +30,8 @@ class OneVsAll(Config):
         lr: learning rate.
         batch_size: queries in a step.
         n3: weight of the penalty :func:`.n3`, for operators that multiply; 0 for none.
-        sampled: nodes drawn at random that a step compares its queries with, beside its own targets; None
-            compares with all nodes.
+        sampled: nodes drawn at random that a step compares its queries with, beside its own targets, each
+            weighted by one over its chance to be there; None compares with all nodes.
     """
 
     scorer: SerializeAsAny[RelationScorer]
@@ -82,6 +82,7 @@ class OneVsAllRun:
             )
         self._settings = settings
         self._optimizer = _optimizer(settings, [self.vectors, *self.compare.parameters()])
+        self._chances = _chances(self.known, settings)
         self._random = np.random.default_rng(seed)
 
     def epoch(self) -> float:
@@ -112,8 +113,9 @@ class OneVsAllRun:
         rows, targets = self._edges(queries)
         metric = self.compare.metric
         assert metric in ("dot", "l2")
-        nodes, places = self._candidates(targets)
-        loss = one_vs_all_loss(self.compare.query(src, relation), nodes, rows, places, metric)
+        nodes, places, chances = self._candidates(targets)
+        query = self.compare.query(src, relation)
+        loss = one_vs_all_loss(query, nodes, rows, places, metric, chances=chances)
         if self._settings.n3 == 0:
             return loss
         compare = self.compare
@@ -121,13 +123,13 @@ class OneVsAllRun:
         ends = (*(one[rows] for one in moduli), compare.squared_moduli(self.vectors.index_select(0, targets)))
         return loss + self._settings.n3 * n3(ends)
 
-    def _candidates(self, targets: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the [n, dim] vectors that a step compares with, and the place of each target among them."""
+    def _candidates(self, targets: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Return the [n, dim] vectors that a step compares with, each target's place, and the [n] chances."""
         if self._settings.sampled is None:
-            return self.vectors, targets
+            return self.vectors, targets, None
         drawn = torch.from_numpy(self._random.integers(0, len(self.vectors), self._settings.sampled))
         rows, places = torch.unique(torch.cat([targets, drawn]), return_inverse=True)
-        return self.vectors.index_select(0, rows), places[: len(targets)]
+        return self.vectors.index_select(0, rows), places[: len(targets)], self._chances[rows]
 
     def _edges(self, queries: I64) -> tuple[Tensor, Tensor]:
         """Return [edges] which of [b] queries each known edge is of, and [edges] its target."""
@@ -142,3 +144,12 @@ def _optimizer(settings: OneVsAll, parameters: list[torch.nn.Parameter]) -> torc
     if settings.optimizer == "adam":
         return torch.optim.Adam(parameters, lr=settings.lr, fused=True)
     return torch.optim.Adagrad(parameters, lr=settings.lr, fused=True)
+
+
+def _chances(known: QueryAnswers, settings: OneVsAll) -> Tensor:
+    """Return the [nodes] chances that a step compares with a node: as a target of its queries, or drawn."""
+    queries, nodes = len(known.src), known.nodes
+    share = min(settings.batch_size / queries, 1.0)
+    asked = np.bincount(known.indices, minlength=nodes)
+    missed = (1 - share) ** asked * (1 - 1 / nodes) ** (settings.sampled or 0)
+    return torch.from_numpy((1 - missed).astype(np.float32))

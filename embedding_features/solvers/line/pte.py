@@ -64,7 +64,7 @@ class PTE(Solver):
     metric: ClassVar[Metric] = "cosine"
     kind: Literal["pte"] = "pte"
     dim: int = Field(default=128, ge=1)
-    samples_per_node: int = Field(default=1600, ge=1)
+    samples_per_node: int = Field(default=100, ge=1)
     negatives: int = Field(default=5, ge=1)
     learning_rate: float = Field(default=0.025, gt=0)
 

@@ -1,6 +1,7 @@
 """Losses of scores, the 1-vs-all loss and N3 against numbers computed by hand."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -125,6 +126,30 @@ def test_one_vs_all_is_the_cross_entropy_of_each_edge(metric: str, nodes: int) -
         vectors = [tensor.clone().requires_grad_() for tensor in made]
         loss = loss_of(*vectors, rows, targets, metric)
         (3 * loss).backward()
+        found.append((loss.detach(), *(tensor.grad for tensor in vectors)))
+    torch.testing.assert_close(found[0], found[1])
+
+
+@pytest.mark.parametrize("metric", ["dot", "l2"])
+def test_one_vs_all_of_drawn_nodes(metric: str) -> None:
+    """Other nodes than the targets count as often as one over their chance, and gradients follow."""
+    generator = torch.Generator().manual_seed(0)
+    made = [torch.randn(n, 4, generator=generator) for n in (3, 90)]
+    chances = torch.rand(90, generator=generator) * 0.9 + 0.1
+    known = [(0, 5), (0, 7), (0, 7), (2, 80)]
+    rows, targets = torch.tensor(known).T
+
+    def by_hand(queries: Tensor, nodes: Tensor) -> Tensor:
+        scores = queries @ nodes.T if metric == "dot" else -(queries.unsqueeze(1) - nodes).norm(dim=-1)
+        weights = (1 / chances).repeat(3, 1).index_put((rows, targets), torch.tensor(1.0))
+        total = (weights * scores.exp()).sum(dim=1)
+        return torch.stack([total[row].log() - scores[row, target] for row, target in known]).mean()
+
+    found = []
+    for loss_of in (partial(one_vs_all_loss, chances=chances), lambda q, n, *_: by_hand(q, n)):
+        vectors = [tensor.clone().requires_grad_() for tensor in made]
+        loss = loss_of(*vectors, rows, targets, metric)
+        loss.backward()
         found.append((loss.detach(), *(tensor.grad for tensor in vectors)))
     torch.testing.assert_close(found[0], found[1])
 

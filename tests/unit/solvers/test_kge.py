@@ -100,10 +100,27 @@ def test_a_loss_that_is_no_number_is_refused() -> None:
 def test_a_sampled_step_compares_with_its_targets_and_what_is_drawn() -> None:
     run = started(ComplEx(), sampled=5)
     targets = torch.tensor([20, 3, 3])
-    nodes, places = run._candidates(targets)
+    nodes, places, chances = run._candidates(targets)
     assert 2 < len(nodes) <= 7
     assert torch.equal(nodes[places], run.vectors[targets])
     assert len(nodes.unique(dim=0)) == len(nodes)
-    everyone, same = started(ComplEx())._candidates(targets)
+    assert chances is not None
+    assert len(chances) == len(nodes)
+    everyone, same, certain = started(ComplEx())._candidates(targets)
     assert len(everyone) == NODES
+    assert certain is None
     assert torch.equal(same, targets)
+
+
+def test_chances_are_how_often_a_node_is_compared_with() -> None:
+    """Over 4,000 steps of random queries, within five standard errors of a frequency."""
+    run = started(ComplEx(), sampled=5)
+    run.vectors.data[:, 0] = torch.arange(NODES)
+    random, steps, seen = np.random.default_rng(0), 4000, np.zeros(NODES)
+    for _ in range(steps):
+        _, targets = run._edges(random.permutation(len(run.known.src))[:7])
+        nodes, _, _ = run._candidates(targets)
+        seen[nodes[:, 0].detach().numpy().astype(np.int64)] += 1
+    chances = run._chances.numpy()
+    assert chances.min() > 0.15
+    np.testing.assert_allclose(seen / steps, chances, atol=5 * 0.5 / np.sqrt(steps))

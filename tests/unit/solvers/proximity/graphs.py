@@ -34,6 +34,14 @@ def dense(csr: CSR) -> F64:
     return out
 
 
+def block_cosines(vectors: F32, blocks: int = 3) -> tuple[float, float]:
+    """The mean cosines of centred vectors within the blocks of :func:`random_graph`, and between them."""
+    directions = unit(vectors.astype(np.float64) - vectors.mean(axis=0))
+    cosines, block = directions @ directions.T, np.arange(len(vectors)) % blocks
+    same = block[:, None] == block
+    return float(cosines[same].mean()), float(cosines[~same].mean())
+
+
 def transition_matrix(csr: CSR) -> F64:
     """D⁻¹A by plain loops; rows without edges are zero."""
     matrix = dense(csr)
