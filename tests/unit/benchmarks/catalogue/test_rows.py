@@ -11,6 +11,7 @@ from benchmarks.catalogue.written import PAGE, all_kept, figures, page
 from embedding_features.errors import DataError
 from embedding_features.methods import get_method
 from embedding_features.methods.measured import PATH
+from jobs.commands.methods import method_details
 
 
 @pytest.mark.parametrize("key", ROWS)
@@ -42,7 +43,7 @@ def test_methods_say_what_was_measured() -> None:
     found = figures(all_kept())
     assert json.loads(PATH.read_text(encoding="utf-8")) == found, "run it with --markdown"
     for name, said in found.items():
-        assert get_method(name).measured == said
+        assert get_method(name).measured == method_details(name)["measured"] == said
 
 
 def test_a_page_without_markers_is_refused() -> None:
