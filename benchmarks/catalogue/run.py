@@ -77,8 +77,8 @@ def measure(row: Row, now: Version, seeds: Sequence[int]) -> Kept:
     results = []
     for seed in seeds:
         found = fit_apart(row, seed)
-        figures = "  ".join(f"{name} {found['figures'][name]:.4f}" for name in row.metrics)
-        print(f"{row.key}  seed {seed}  {figures}  in {found['seconds']:.0f} s", file=sys.stderr, flush=True)
+        reached = "  ".join(f"{name} {found['figures'][name]:.4f}" for name in row.metrics)
+        print(f"{row.key}  seed {seed}  {reached}  in {found['seconds']:.0f} s", file=sys.stderr, flush=True)
         results.append(found)
     figures = {name: tuple(one["figures"][name] for one in results) for name in results[0]["figures"]}
     mean, spread = summary(figures)
