@@ -28,7 +28,7 @@ TRAINED = {"epochs": 40, "batch_size": 2048, "lr": 1e-2}
 WALKS = {"walks_per_node": 20, "length": 40, "window": 5}
 #: Recall@20 seen: popularity .092, spectral .570, als .473, lightgcn .564, mf_bpr .515. Of the others, above
 #: popularity: deepwalk .363, node2vec .371, metapath2vec .408, ++ .414, item2vec .433, line .405, pte .406,
-#: netmf .449, prone .380, twhin .298.
+#: netmf .449, prone .380, sdne .349, dngr .422, twhin .298.
 EXPECTED = {
     "spectral": Expected({}, 0.45, 0.51),
     "als": Expected({}, 0.35, 0.41),
@@ -43,6 +43,8 @@ EXPECTED = {
     "pte": Expected({"samples_per_node": 800}, 0.35, 0.45),
     "netmf": Expected({"window": 5}, 0.4, 0.5),
     "prone": Expected({}, 0.33, 0.43),
+    "sdne": Expected({"hidden": 64, "epochs": 60}, 0.29, 0.41),
+    "dngr": Expected({"hidden": 64, "epochs": 60}, 0.36, 0.48),
     "twhin": Expected({"epochs": 15}, 0.22, 0.36),
 }
 #: Those whose vectors of two node types do not compare where all edges join the two: their share of an item's
