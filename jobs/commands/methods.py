@@ -45,5 +45,7 @@ def method_details(name: str) -> dict[str, Any]:
         "exports": info.exports,
         "metric": info.make().metric,
         "weights": info.weights,
+        "needs": info.needs,
+        "inductive": info.inductive,
         "parameters": parameters,
     }

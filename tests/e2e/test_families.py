@@ -50,7 +50,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
         rank={
             **template["rank"],
             "rankers": {"wide_deep": {"kind": "wide_deep", "training": {"epochs": 2}}},
-            "grid": [{"features": ["none", "dense"], "methods": ["", "twhin"]}],
+            "grid": [{"features": ["none", "dense"]}, {"features": ["dense"], "methods": ["twhin"]}],
             "seeds": [0],
         },
         publish={**template["publish"], "repo": str(folder / "run" / "repo"), "allow_timeless": True},
