@@ -17,8 +17,8 @@ R = TypeVar("R", bound=BaseModel)
 def read_record(path: Path, cls: type[R], what: str, *, error: type[EmbeddingFeaturesError], again: str) -> R:
     """Read a JSON file as an instance of ``cls``.
 
-    A class with a field ``format`` is read only from files of format 1. One with a field ``digest`` is read
-    only if its digest is that of everything else in it (see :func:`seal`).
+    A class with a field ``format`` is read only from files of that format (:func:`check_format`). One with a
+    field ``digest`` is read only if its digest is that of everything else in it (see :func:`seal`).
 
     Args:
         path: the file.
@@ -32,12 +32,7 @@ def read_record(path: Path, cls: type[R], what: str, *, error: type[EmbeddingFea
     """
     data = _read_json(path, what, error, again)
     if "format" in cls.model_fields:
-        found = data.get("format") if isinstance(data, dict) else None
-        if found != 1:
-            raise error(
-                f"{path} is of format {found!r}, this library reads format 1",
-                fix="use the version of embedding-features that wrote it",
-            )
+        check_format(path, data, cls, error=error, again=again)
     try:
         record = parse_config(data, cls, str(path))
     except ConfigError as refused:
@@ -45,6 +40,37 @@ def read_record(path: Path, cls: type[R], what: str, *, error: type[EmbeddingFea
     if "digest" in cls.model_fields and seal(record) != record:
         raise error(f"{path} is altered: its digest differs", fix=again)
     return record
+
+
+def check_format(
+    path: Path, data: Any, cls: type[BaseModel], *, error: type[EmbeddingFeaturesError], again: str
+) -> None:
+    """Check that what a file says has the ``format`` that ``cls`` writes, its default.
+
+    Args:
+        path: the file.
+        data: what it says.
+        cls: the class of the record.
+        error: the class of the error to raise.
+        again: how the folder is made again, the fix of a record of an earlier format.
+
+    Raises:
+        error: when it is of another format.
+    """
+    read = cls.model_fields["format"].default
+    found = data.get("format") if isinstance(data, dict) else None
+    if found == read:
+        return
+    if isinstance(found, int) and found < read:
+        raise error(
+            f"{path} was written by an earlier version of embedding-features, in format {found};"
+            f" this one reads format {read}",
+            fix=again,
+        )
+    raise error(
+        f"{path} is of format {found!r}, this library reads format {read}",
+        fix="use the version of embedding-features that wrote it",
+    )
 
 
 def _read_json(path: Path, what: str, error: type[EmbeddingFeaturesError], again: str) -> Any:

@@ -17,6 +17,10 @@ from embedding_features.sources.report import ReadReport
 if TYPE_CHECKING:
     from embedding_features.encoders.base import Network
 
+#: the name among node types of the table of relations' vectors: its ids are the names of relations, and of
+#: their reciprocals with ``~`` in front
+RELATION = "relation"
+
 
 @dataclass(frozen=True)
 class EmbeddingTable:

@@ -15,12 +15,13 @@ from pydantic import SerializeAsAny
 from safetensors import SafetensorError
 from torch import nn
 
-from embedding_features.config import Config, load_config
+from embedding_features.config import Config, parse_config, read_yaml
 from embedding_features.encoders.base import Encoder, Network
 from embedding_features.errors import SnapshotError
 from embedding_features.files import write_atomic
 from embedding_features.graph.relation import Relation
 from embedding_features.graph.view import GraphView, spans
+from embedding_features.records import check_format
 
 _CONFIG = "encoder.json"
 _TENSORS = "encoder.safetensors"
@@ -70,10 +71,11 @@ def load_encoder(folder: Path) -> Network:
     """Return the network that :func:`export_encoder` wrote: ``encoder()`` gives node type → [n, dim].
 
     Raises:
-        SnapshotError: when a file is missing, malformed, or does not belong with the other.
+        SnapshotError: when a file is missing, malformed, or does not belong with the other, or an earlier
+            version of this library wrote it.
         ConfigError: when ``encoder.json`` is not valid.
     """
-    config = load_config(folder / _CONFIG, EncoderConfig)
+    config = _read_config(folder / _CONFIG)
     try:
         tensors = safetensors.torch.load_file(folder / _TENSORS)
     except (OSError, SafetensorError) as error:
@@ -90,6 +92,13 @@ def load_encoder(folder: Path) -> Network:
             fix="publish it again",
         ) from None
     return network
+
+
+def _read_config(path: Path) -> EncoderConfig:
+    data = read_yaml(path)
+    again = "pretrain again, and publish the snapshot that it writes"
+    check_format(path, data, EncoderConfig, error=SnapshotError, again=again)
+    return parse_config(data, EncoderConfig, str(path))
 
 
 def _without_edges(config: EncoderConfig) -> GraphView:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from embedding_features.arrays import F32
 from embedding_features.config import METHOD_PLUG_INS, Part
+from embedding_features.encoders.distinct_rows import distinct_rows
 from embedding_features.errors import ConfigError
 from embedding_features.graph.adjacency import Norm
 from embedding_features.graph.view import GraphView
@@ -174,10 +175,20 @@ class Network(nn.Module):
         return self.published(self.vectors())
 
 
-def gather(vectors: Tensor, examples: Examples) -> Encoded:
-    """Return the rows of [nodes, dim] vectors that examples name."""
+def gather(vectors: Tensor, examples: Examples, *, sparse: bool = False) -> Encoded:
+    """Return the rows of [nodes, dim] vectors that examples name.
+
+    Args:
+        vectors: of all nodes.
+        examples: of a step.
+        sparse: whether the gradient holds these rows alone, as :class:`.Adagrad` takes it: a step then costs
+            by the rows that it touches, not by all nodes.
+    """
     sizes = [len(examples.src), len(examples.dst), examples.negatives.numel()]
     rows = torch.cat([examples.src, examples.dst, examples.negatives.flatten()])
+    if sparse:
+        touched, rows = torch.unique(rows, return_inverse=True)
+        vectors = distinct_rows(vectors, touched)
     src, dst, negatives = torch.split(vectors.index_select(0, rows), sizes)
     return Encoded(src, dst, negatives.view(*examples.negatives.shape, vectors.shape[1]))
 

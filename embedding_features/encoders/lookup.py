@@ -5,9 +5,10 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from embedding_features.encoders.base import Encoder, Network, normal
+from embedding_features.encoders.base import Encoded, Encoder, Network, gather, normal
 from embedding_features.graph.view import GraphView
 from embedding_features.graph.weights import WeightUse
+from embedding_features.sampling.base import Examples
 
 
 class Lookup(Encoder):
@@ -15,11 +16,13 @@ class Lookup(Encoder):
 
     Attributes:
         context: whether each node has a second vector, as a context of others (skip-grams).
+        sparse: whether a step's gradient holds the rows of its examples alone; the optimizer is Adagrad.
     """
 
     weights: ClassVar[WeightUse | None] = None
     kind: Literal["lookup"] = "lookup"
     context: bool = False
+    sparse: bool = False
 
     def build(self, view: GraphView, generator: torch.Generator) -> "LookupNetwork":
         """Build the network with fresh parameters for the nodes of ``view``; contexts are zeros."""
@@ -32,6 +35,8 @@ class LookupNetwork(Network):
 
     Where the settings say so it keeps ``context`` [nodes, dim] beside them, which a later fit starts from.
     """
+
+    settings: Lookup
 
     def __init__(
         self, settings: Lookup, view: GraphView, table: Tensor, context: Tensor | None = None
@@ -48,3 +53,8 @@ class LookupNetwork(Network):
     def vectors(self) -> Tensor:
         """Return the parameters."""
         return self.table
+
+    def encode(self, examples: Examples) -> tuple[Encoded, Encoded]:
+        """Return the rows of a step's examples."""
+        encoded = gather(self.table, examples, sparse=self.settings.sparse)
+        return encoded, encoded

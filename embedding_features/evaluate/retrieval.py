@@ -3,7 +3,7 @@
 import numpy as np
 
 from embedding_features.arrays import F32, I64, Bool
-from embedding_features.artifact.embeddings import Embeddings
+from embedding_features.artifact.embeddings import RELATION, Embeddings
 from embedding_features.artifact.metric import Metric
 from embedding_features.errors import DataError
 from embedding_features.evaluate.comparable import comparable
@@ -25,6 +25,7 @@ def evaluate_vectors(
     *,
     k: int = 20,
     metric: Metric = "dot",
+    asking: Bool | None = None,
     candidates: Bool | None = None,
     progress: Progress = SILENT,
 ) -> Retrieval:
@@ -39,6 +40,7 @@ def evaluate_vectors(
         seen: [m, n] each user's items that are not to be recommended again.
         k: cut-off of the metrics.
         metric: how vectors are compared; that of the snapshot's manifest.
+        asking: [m] users who may find something; None for all.
         candidates: [n] items that may be recommended; None for all.
         progress: where each block is reported.
 
@@ -63,6 +65,8 @@ def evaluate_vectors(
             scores = left[some] @ right.T
             if candidates is not None:
                 scores[:, ~candidates] = -np.inf
+            if asking is not None:
+                scores[~asking[some]] = -np.inf
             best, _ = top_k(scores, k, some, seen.indptr, seen.indices)
             hits[start : start + block] = mark_wanted(wanted, some, best.astype(np.int64))
             advance(len(some))
@@ -82,6 +86,7 @@ def evaluate_embeddings(
     """Measure how well ``embeddings`` find held-out pairs among those that ``graph`` lacks.
 
     A user without a vector finds nothing; an item without one is never recommended: both count as misses.
+    Where there are vectors of relations, the users' queries by this relation are compared with the items.
 
     Args:
         embeddings: vectors of the relation's two node types.
@@ -93,11 +98,15 @@ def evaluate_embeddings(
         progress: where each block is reported.
 
     Raises:
-        DataError: when a table is missing or nothing is to be found.
+        DataError: when a table, or the vector of the relation, is missing, or nothing is to be found.
     """
     known = graph.relation(relation)
     shape = (known.forward.rows, known.forward.columns)
-    users, _ = _vectors_by_row(embeddings, known.src, graph)
+    users, asking = _vectors_by_row(embeddings, known.src, graph)
+    if RELATION in embeddings.tables:
+        from embedding_features.evaluate.relation_queries import relation_queries  # brings torch
+
+        users = relation_queries(embeddings, known.name, users)
     items, candidates = _vectors_by_row(embeddings, known.dst, graph)
     pairs = np.unique(np.asarray(src, np.int64) * shape[1] + dst)
     return evaluate_vectors(
@@ -107,6 +116,7 @@ def evaluate_embeddings(
         known.forward,
         k=k,
         metric=embeddings.provenance.metric,
+        asking=asking,
         candidates=candidates,
         progress=progress,
     )

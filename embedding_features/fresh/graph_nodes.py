@@ -67,9 +67,16 @@ class GraphNodes:
         )
 
     def reachable(self, relations: Sequence[str]) -> Bool:
-        """Return [nodes] whether a node has a vector, or an edge with a node that has one."""
+        """Return [nodes] whether a node has a vector, or an edge with one of the other type that has one.
+
+        Relations that do not join the two types have no say.
+        """
         found = self.rows >= 0
+        ends = {self.table.node_type, self.others.node_type}
         for relation in relations:
+            joined = self.graph.relation(relation)
+            if {joined.src, joined.dst} != ends:
+                continue
             events = self.events(relation)
             found[events.node[self.other_rows[events.other] >= 0]] = True
         return found

@@ -12,6 +12,7 @@ from embedding_features.methods.bpmf import bpmf
 from embedding_features.methods.complex import complex
 from embedding_features.methods.deepwalk import deepwalk
 from embedding_features.methods.distmult import distmult
+from embedding_features.methods.dngr import dngr
 from embedding_features.methods.grarep import grarep
 from embedding_features.methods.item2vec import item2vec
 from embedding_features.methods.lightgcn import lightgcn
@@ -25,6 +26,7 @@ from embedding_features.methods.prone import prone
 from embedding_features.methods.pte import pte
 from embedding_features.methods.registry import MethodInfo, describe, get_method, make, method, methods
 from embedding_features.methods.rotate import rotate
+from embedding_features.methods.sdne import sdne
 from embedding_features.methods.spectral import spectral
 from embedding_features.methods.tadw import tadw
 from embedding_features.methods.transe import transe
@@ -45,6 +47,7 @@ __all__ = [
     "deepwalk",
     "describe",
     "distmult",
+    "dngr",
     "get_method",
     "grarep",
     "item2vec",
@@ -61,6 +64,7 @@ __all__ = [
     "prone",
     "pte",
     "rotate",
+    "sdne",
     "spectral",
     "tadw",
     "transe",

@@ -16,7 +16,7 @@ from embedding_features.scorers import ComplEx, Cosine, DistMult, Dot, RotatE, T
 from embedding_features.solvers.bpmf import BPMF
 from embedding_features.solvers.ials import IALS
 from embedding_features.solvers.line import LINE, PTE
-from embedding_features.solvers.proximity import TADW, GraRep, NetMF, ProNE
+from embedding_features.solvers.proximity import DNGR, SDNE, TADW, GraRep, NetMF, ProNE
 from embedding_features.solvers.sgns import SGNS, SkipGramOfWalks
 from embedding_features.solvers.spectral import Spectral
 from embedding_features.solvers.vbmf import VBMF
@@ -32,6 +32,6 @@ PARTS: tuple[type[Part], ...] = (
     *(Sum, Uncertainty),
     *(BPMF, IALS, Spectral, VBMF),
     *(LINE, PTE, SGNS, SkipGramOfWalks),
-    *(TADW, GraRep, NetMF, ProNE),
+    *(DNGR, SDNE, TADW, GraRep, NetMF, ProNE),
     *(BiasedWalks, HistoryWalks, MetapathWalks, TemporalWalks, UniformWalks),
 )

@@ -8,13 +8,18 @@ if TYPE_CHECKING:
     from embedding_features.methods.trained import Trained
 
 
-@method(family="knowledge graph", exports="vectors of all node types and of relations", weights="ignored")
+@method(
+    family="knowledge graph",
+    exports="vectors of all node types and of relations",
+    weights="ignored",
+    needs="any relations",
+)
 def distmult(
     dim: int = 256,
     lr: float = 0.1,
-    batch_size: int = 512,
-    epochs: int = 30,
-    candidates: int | None = 2048,
+    batch_size: int = 128,
+    epochs: int = 15,
+    candidates: int | None = 1024,
     std: float = 1e-3,
     n3: float = 0.05,
     relations: tuple[str, ...] | None = None,
@@ -29,7 +34,7 @@ def distmult(
     from embedding_features.training import Adagrad
 
     return predict_links(
-        DistMult(std=std),
+        DistMult(),
         relations=relations,
         dim=dim,
         std=std,

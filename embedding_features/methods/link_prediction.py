@@ -44,7 +44,7 @@ def predict_links(
     """
     return Trained(
         view=View(relations=relations or "all", weights="one"),
-        encoder=Lookup(dim=dim, std=std),
+        encoder=Lookup(dim=dim, std=std, sparse=isinstance(optimizer, Adagrad)),
         tasks=(
             Task(
                 sampler=Queries(candidates=candidates),

@@ -48,8 +48,8 @@ def start_from(
 ) -> Previous | None:
     """Copy an earlier fit's parameters into a network, matched by id; other rows stay as they are.
 
-    Copied are the parameters of the network that ``init`` was made by where it is of the same kind, else the
-    vectors of its tables.
+    Copied are the parameters, and the rotation, of the network that ``init`` was made by where it is of the
+    same kind, else the vectors of its tables.
 
     Args:
         network: to start; changed in place.
@@ -86,6 +86,7 @@ def start_from(
                     torch.from_numpy(before.rows[found])
                 ]
     if same is not None:
+        network.rotation.copy_(same.rotation)  # the parameters that were copied are from before it
         _copy_shared(network, same)
     return _previous(network, view, known, l2, freeze)
 

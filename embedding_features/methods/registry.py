@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 M = TypeVar("M", bound="Method")
 
+#: what a method needs of a graph: it has a parameter ``relation`` where it needs one between two node types,
+#: else ``relations``, each between nodes of any types
+Needs = Literal[
+    "one relation between two node types",
+    "any relations",
+    "any relations, with times",
+    "any relations, and features of nodes",
+]
+
 
 @dataclass(frozen=True)
 class MethodInfo:
@@ -33,6 +42,8 @@ class MethodInfo:
         paper: first line of its docstring, which cites the paper.
         exports: what its tables hold, in words.
         weights: how it uses the weights of edges; "not stated" where a plug-in says nothing.
+        needs: what it needs of a graph.
+        inductive: whether nodes without edges have vectors too, made of their features or neighbours.
         parameters: name → default.
         tunable: parameter → what ``embedding-features tune`` may set it to.
         make: the function from parameters to the composition, which checks them.
@@ -43,6 +54,8 @@ class MethodInfo:
     paper: str
     exports: str
     weights: "WeightUse | Literal['not stated']"
+    needs: Needs
+    inductive: bool
     parameters: dict[str, Any]
     tunable: Mapping[str, SearchSpace]
     make: "Callable[..., Method]"
@@ -61,6 +74,8 @@ def method(
     family: str,
     exports: str,
     weights: "WeightUse | Literal['not stated']" = "not stated",
+    needs: Needs = "one relation between two node types",
+    inductive: bool = False,
     tunable: Mapping[str, SearchSpace] = {},
 ) -> Callable[[Callable[P, M]], Callable[P, M]]:
     """Register a function of typed keyword arguments that returns a composition.
@@ -73,6 +88,8 @@ def method(
         exports: what its tables hold, in words.
         weights: how it uses the weights of edges. This is for readers; what the composition's parts declare
             decides which weights are refused.
+        needs: what it needs of a graph; the conformance tests take their graphs by it.
+        inductive: whether nodes without edges have vectors too, made of their features or neighbours.
         tunable: parameter → what a search for better settings may set it to; none by default. A size, such
             as ``dim``, is not for it: larger is better, and costs.
 
@@ -100,7 +117,9 @@ def method(
         paper = (inspect.getdoc(build) or "").split("\n", 1)[0]
         defaults = {key: value.default for key, value in signature.parameters.items()}
         check_tunable(name, schema, defaults, tunable)
-        _METHODS[name] = MethodInfo(name, family, paper, exports, weights, defaults, tunable, make)
+        _METHODS[name] = MethodInfo(
+            name, family, paper, exports, weights, needs, inductive, defaults, tunable, make
+        )
         return make
 
     return register
@@ -140,6 +159,6 @@ def make(name: str, **overrides: Any) -> "Method":
 
 
 def describe() -> list[dict[str, Any]]:
-    """Return one row per method: name, family, paper, exports, weights, parameters with defaults."""
+    """Return one row per method: all that :class:`MethodInfo` says but what is tunable."""
     shown = [field.name for field in fields(MethodInfo) if field.name not in ("make", "tunable")]
     return [{name: getattr(info, name) for name in shown} for info in methods().values()]

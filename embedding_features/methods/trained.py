@@ -11,7 +11,7 @@ from pydantic import Field, SerializeAsAny
 from torch import Tensor, nn
 
 from embedding_features.arrays import F32
-from embedding_features.artifact.embeddings import Embeddings
+from embedding_features.artifact.embeddings import RELATION, Embeddings
 from embedding_features.artifact.fold_in import FoldInParameters
 from embedding_features.artifact.metric import Metric, served_metric
 from embedding_features.config import config_hash
@@ -21,7 +21,7 @@ from embedding_features.graph.weights import WeightUse
 from embedding_features.methods.base import Method, Run
 from embedding_features.methods.fold_ins import project_messages
 from embedding_features.methods.previous import Previous, start_from
-from embedding_features.methods.relation_vectors import RELATION, relation_table, start_relations
+from embedding_features.methods.relation_vectors import relation_table, start_relations
 from embedding_features.methods.task import Task
 from embedding_features.multitask import Sum, Weighting
 from embedding_features.objectives.base import Step
@@ -76,15 +76,15 @@ class Trained(Method):
         if run.init is not None:
             freeze = tuple(name for name in self.freeze if name != RELATION)
             previous = start_from(network, run.init, run.graph, view, self.previous_l2, freeze)
-            start_relations(scorers[0], run.init, view, freeze=RELATION in self.freeze)
+            start_relations(scorers[0], run.init, view, network.rotation, freeze=RELATION in self.freeze)
         figures = self._train(parts, previous, view, run)
         with torch.no_grad():
-            vectors = network.vectors().numpy()
+            vectors = torch.cat(list(network().values())).numpy()
         return self._embeddings(
             run,
             view,
             {t: (np.arange(n), vectors[view.span(t)]) for t, n in view.counts.items()},
-            relations=relation_table(scorers[0], view),
+            relations=relation_table(scorers[0], view, network.rotation),
             scorer=self.tasks[0].scorer.name,
             figures=figures,
             encoder=network,
@@ -211,7 +211,7 @@ def _fold_ins(network: Network, view: GraphView, vectors: F32) -> dict[str, Fold
     if messages is None or len(view.relations) > 1 or relation.src == relation.dst:
         return {}
     src, dst = view.span(relation.src), view.span(relation.dst)
-    of_nodes = messages.vectors.numpy()
+    of_nodes = (messages.vectors @ network.rotation).numpy()
     return {
         relation.src: project_messages(
             relation.dst, of_nodes[dst], relation.reverse, vectors[src], messages.norm

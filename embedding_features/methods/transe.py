@@ -8,7 +8,12 @@ if TYPE_CHECKING:
     from embedding_features.methods.trained import Trained
 
 
-@method(family="knowledge graph", exports="vectors of all node types and of relations", weights="ignored")
+@method(
+    family="knowledge graph",
+    exports="vectors of all node types and of relations",
+    weights="ignored",
+    needs="any relations",
+)
 def transe(
     dim: int = 128,
     lr: float = 5e-3,

@@ -18,7 +18,8 @@ class OneVsAll(Objective):
     """Asks for each known target among all candidates of its query: mean of −ln softmax_t(s(q, t)).
 
     With all nodes as candidates it is the full log-loss of Lacroix, Usunier & Obozinski, Canonical Tensor
-    Decomposition for Knowledge Base Completion, ICML 2018, section 2; see :func:`one_vs_all_loss`.
+    Decomposition for Knowledge Base Completion, ICML 2018, section 2; of drawn candidates it estimates that,
+    by their chances. See :func:`one_vs_all_loss`.
 
     Attributes:
         products: type in which matrices are multiplied; bfloat16 is faster on some processors, and its
@@ -47,6 +48,7 @@ class OneVsAll(Objective):
             examples.of,
             places,
             metric,
+            chances=examples.chances,
             products=torch.bfloat16 if self.products == "bfloat16" else torch.float32,
         )
 

@@ -22,6 +22,7 @@ class Examples(NamedTuple):
         weight: [batch] float32 of each example in the loss; None for all alike.
         of: [positives] int64, which anchor each of several positives is of: then ``dst`` is [positives], and
             the shared negatives hold all positives too, ascending. None: an anchor has one positive.
+        chances: [count] float32, of each shared negative to be among them; None where all nodes are.
     """
 
     src: Tensor
@@ -30,6 +31,7 @@ class Examples(NamedTuple):
     relation: Tensor | None = None
     weight: Tensor | None = None
     of: Tensor | None = None
+    chances: Tensor | None = None
 
     def to(self, device: str) -> "Examples":
         """Return the same rows on another device."""
@@ -40,6 +42,7 @@ class Examples(NamedTuple):
             None if self.relation is None else self.relation.to(device),
             None if self.weight is None else self.weight.to(device),
             None if self.of is None else self.of.to(device),
+            None if self.chances is None else self.chances.to(device),
         )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from embedding_features.arrays import I64, positions_in_runs
+from embedding_features.arrays import F32, I64, positions_in_runs
 from embedding_features.graph.triples import QueryAnswers
 from embedding_features.graph.view import GraphView
 from embedding_features.sampling.base import Examples, Sampler
@@ -39,20 +39,42 @@ class Queries(Sampler):
         known, rng = _answers(view), np.random.default_rng([seed, epoch])
         target = target_types(view)[known.relation]
         types = list(view.nodes)
+        chances = self._chances(view, known, target, batch_size)
         for number, queries in batches_by_type(target, len(types), batch_size, rng):
-            yield self._examples(known, queries, view.span(types[number]), rng)
+            yield self._examples(known, queries, view.span(types[number]), chances, rng)
 
-    def _examples(self, known: QueryAnswers, queries: I64, span: slice, rng: np.random.Generator) -> Examples:
+    def _chances(self, view: GraphView, known: QueryAnswers, target: I64, batch_size: int) -> F32 | None:
+        """Return the [nodes] chance of each to be among the candidates of a batch; None of all nodes."""
+        if self.candidates is None:
+            return None
+        queries = np.bincount(target, minlength=len(view.nodes))
+        drawn = np.bincount(known.indices, minlength=view.size) * float(batch_size)  # as targets of its type
+        for number, node_type in enumerate(view.nodes):
+            span = view.span(node_type)
+            drawn[span] /= max(queries[number], 1)
+            drawn[span] += self.candidates / (span.stop - span.start)
+        chances: F32 = (1 - np.exp(-drawn)).astype(np.float32)
+        return chances
+
+    def _examples(
+        self,
+        known: QueryAnswers,
+        queries: I64,
+        span: slice,
+        chances: F32 | None,
+        rng: np.random.Generator,
+    ) -> Examples:
         starts, stops = known.indptr[queries], known.indptr[queries + 1]
         of = np.repeat(np.arange(len(queries)), stops - starts)
         dst = known.indices[starts[of] + positions_in_runs(stops - starts)].astype(np.int64)
-        if self.candidates is None:
-            shared = np.arange(span.start, span.stop)
+        if self.candidates is None or chances is None:
+            shared, chance = np.arange(span.start, span.stop), None
         else:
             shared = np.unique(np.concatenate([dst, rng.integers(span.start, span.stop, self.candidates)]))
+            chance = torch.from_numpy(chances[shared])
         rows = (known.src[queries], dst, shared, known.relation[queries])
         src, dst_rows, negatives, relation = (torch.from_numpy(array) for array in rows)
-        return Examples(src, dst_rows, negatives, relation, of=torch.from_numpy(of))
+        return Examples(src, dst_rows, negatives, relation, of=torch.from_numpy(of), chances=chance)
 
 
 def _answers(view: GraphView) -> QueryAnswers:

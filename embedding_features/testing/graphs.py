@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from embedding_features.arrays import I64
 from embedding_features.graph import Graph, GraphSchema, Relation, Vocabulary
 from embedding_features.graph.view import GraphView, View
 
@@ -34,10 +35,34 @@ def clicks(as_id: Callable[[int], object] = int, timed: bool = True) -> Graph:
         "user": Vocabulary.from_ids(pa.array([as_id(i) for i in range(USERS)])),
         "item": Vocabulary.from_ids(pa.array([as_id(1000 + i) for i in range(ITEMS)])),
     }
-    start = int(FIRST_EDGE.timestamp()) * 1_000_000
-    time = start + np.arange(EDGES, dtype=np.int64) * 1_000_000 if timed else None
+    time = seconds_apart(EDGES) if timed else None
     relation = Relation.from_edges("saw", "user", "item", src, dst, (USERS, ITEMS), time=time)
-    return Graph(AS_OF, vocabularies, {"saw": relation}, fingerprint="f" * 64)
+    return described(Graph(AS_OF, vocabularies, {"saw": relation}, fingerprint="f" * 64))
+
+
+def groups() -> Graph:
+    """Make a graph of as many nodes and edges in which a user saw items of her own of four groups alone."""
+    rng = np.random.default_rng(0)
+    src, block = rng.integers(5, 55, EDGES), rng.integers(0, 11, EDGES)
+    relation = Relation.from_edges(
+        "saw", "user", "item", src, 4 * block + src % 4, (USERS, ITEMS), time=seconds_apart(EDGES)
+    )
+    return replace(clicks(), relations={"saw": relation})
+
+
+def described(graph: Graph) -> Graph:
+    """Return the graph with three columns of features of all nodes, functions of their ids."""
+    features = {}
+    for node_type, vocabulary in graph.vocabularies.items():
+        numbers = np.array([int(one) for one in vocabulary.ids.to_pylist()], np.float64)
+        columns = {name: np.sin((k + 1) * numbers) for k, name in enumerate(("x", "y", "z"))}
+        features[node_type] = pa.table(columns)
+    return replace(graph, features=features)
+
+
+def seconds_apart(edges: int) -> I64:
+    """Return the times of edges from :data:`FIRST_EDGE` on, a second apart, in µs since 1970 UTC."""
+    return int(FIRST_EDGE.timestamp()) * 1_000_000 + np.arange(edges, dtype=np.int64) * 1_000_000
 
 
 def weighted(cycle: Sequence[float]) -> Graph:
@@ -79,8 +104,8 @@ def taken_back(first: float) -> Graph:
     """Make a graph of 12 pairs of weight 1, except the first pair, whose two edges weigh ``first`` and -1."""
     users, items = np.repeat(np.arange(6), 2), np.tile(np.arange(2), 6)
     src, dst = np.append(users, users[:1]), np.append(items, items[:1])
-    weight = np.array([first, *[1.0] * 11, -1.0], np.float32)
-    relation = Relation.from_edges("saw", "user", "item", src, dst, (USERS, ITEMS), weight=weight)
+    weight, time = np.array([first, *[1.0] * 11, -1.0], np.float32), seconds_apart(13)
+    relation = Relation.from_edges("saw", "user", "item", src, dst, (USERS, ITEMS), weight=weight, time=time)
     return replace(clicks(), relations={"saw": relation})
 
 
@@ -103,7 +128,8 @@ def grown_clicks() -> Graph:
     """Make a later graph of the relation ``saw``, with new ids before and after those of :func:`clicks`."""
     rng = np.random.default_rng(1)
     users, items = rng.integers(-4, 70, EDGES), 1000 + rng.integers(-3, 60, EDGES)
-    return Graph.from_arrays(AS_OF, {("user", "saw", "item"): (users, items)})
+    edges = {("user", "saw", "item"): (users, items, seconds_apart(EDGES))}
+    return described(Graph.from_arrays(AS_OF, edges))
 
 
 def build_from_log(folder: Path, with_future: bool) -> Graph:
@@ -135,4 +161,4 @@ def build_from_log(folder: Path, with_future: bool) -> Graph:
             },
         }
     )
-    return Graph.build(schema, AS_OF)
+    return described(Graph.build(schema, AS_OF))

@@ -1,48 +1,34 @@
 """Conformance tests of a method's runs: seeds, moments, checkpoints and warm starts."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from embedding_features.arrays import F32
-from embedding_features.artifact.embeddings import Embeddings
+from embedding_features.artifact.embeddings import RELATION, Embeddings
 from embedding_features.errors import CompatibilityError, ConfigError, TrainingError
-from embedding_features.methods import ClosedForm, Method, Trained
-from embedding_features.progress import Advance
+from embedding_features.methods import Trained
 from embedding_features.testing.graphs import AS_OF, build_from_log, clicks, grown_clicks
+from embedding_features.testing.killed import fit_killed_and_resumed
 from embedding_features.testing.method_case import MethodCase, vectors_of
-from embedding_features.training import Adam
+from embedding_features.testing.starts import (
+    assert_frozen,
+    assert_starts_by_id,
+    has_start,
+    likeness,
+    moved,
+    pair_scores,
+    row_parameters,
+    without_steps,
+)
 
 
-class _Killed(Exception):  # noqa: N818
-    """Stands for the end of the process."""
-
-
-class _Killer:
-    """A progress that counts its reports, and kills the run at one of them."""
-
-    def __init__(self, last: int | None = None) -> None:
-        self.reports, self.last = 0, last
-
-    @contextmanager
-    def task(self, name: str, total: int | None = None) -> Iterator[Advance]:
-        """Yield a function that counts."""
-        del name, total
-
-        def advance(*_: object, **__: object) -> None:
-            self.reports += 1
-            if self.reports == self.last:
-                raise _Killed
-
-        yield advance
-
-
-def _assert_same(one: Embeddings, other: Embeddings) -> None:
-    for ours, theirs in zip(vectors_of(one), vectors_of(other), strict=True):
-        np.testing.assert_array_equal(ours, theirs)
+def assert_same(one: Embeddings, other: Embeddings) -> None:
+    """Check that two fits have the same tables, to the last bit."""
+    assert list(one.tables) == list(other.tables)
+    for node_type, table in one.tables.items():
+        assert table.ids.equals(other.tables[node_type].ids)
+        np.testing.assert_array_equal(table.vectors, other.tables[node_type].vectors)
 
 
 class MethodRunTests(MethodCase):
@@ -50,7 +36,7 @@ class MethodRunTests(MethodCase):
 
     def test_the_same_seed_gives_the_same_vectors(self) -> None:
         """Check that a fit is deterministic by its seed, to the last bit."""
-        _assert_same(self.make().fit(clicks(), seed=3), self.fitted())
+        assert_same(self.make().fit(clicks(), seed=3), self.fitted())
 
     def test_another_seed_gives_other_vectors(self) -> None:
         """Check that a trained method starts from its seed."""
@@ -74,20 +60,12 @@ class MethodRunTests(MethodCase):
         ((_, _, last),) = embeddings.provenance.edges.values()
         assert last is not None
         assert last <= AS_OF
-        _assert_same(embeddings, self.make().fit(build_from_log(tmp_path, with_future=False), seed=3))
+        assert_same(embeddings, self.make().fit(build_from_log(tmp_path, with_future=False), seed=3))
 
     @pytest.mark.parametrize("moment", [0.2, 0.6, 0.95])
     def test_a_killed_run_resumes_and_ends_in_the_same_vectors(self, tmp_path: Path, moment: float) -> None:
         """Check that a run killed anywhere ends as one that was not, and goes on from its checkpoint."""
-        watched = _Killer()
-        self.make().fit(clicks(), seed=3, progress=watched)
-        killer = _Killer(max(1, int(moment * watched.reports)))
-        with pytest.raises(_Killed):
-            self.make().fit(clicks(), seed=3, checkpoint=tmp_path, progress=killer)
-        saved, again = any(tmp_path.iterdir()), _Killer()
-        _assert_same(self.make().fit(clicks(), seed=3, checkpoint=tmp_path, progress=again), self.fitted())
-        if saved:
-            assert again.reports < watched.reports, "it began anew although there was a checkpoint"
+        assert_same(fit_killed_and_resumed(self.make(), clicks(), tmp_path, moment), self.fitted())
 
     def test_a_checkpoint_of_another_run_is_refused(self, tmp_path: Path) -> None:
         """Check that a checkpoint is not resumed with another seed."""
@@ -97,36 +75,43 @@ class MethodRunTests(MethodCase):
         with pytest.raises(TrainingError, match="another run"):
             self.make().fit(clicks(), seed=4, checkpoint=tmp_path)
 
+    def test_training_moves_every_parameter(self) -> None:
+        """Check, of a trained method, that the loss reaches each row of each node and each relation."""
+        method, trained = self.make(), self.fitted()
+        if not isinstance(method, Trained):
+            pytest.skip("a solver computes its vectors as it likes")
+        start = without_steps(method).fit(clicks(), seed=3)
+        assert start.encoder is not None
+        assert trained.encoder is not None
+        before = dict(start.encoder.named_parameters())
+        for name, parameter in trained.encoder.named_parameters():
+            changed = (parameter != before[name]).flatten(1 if name in row_parameters(start) else 0)
+            assert bool(changed.any(-1).all()), name
+        if RELATION in trained.tables:
+            pairs = (found.tables[RELATION].vectors for found in (start, trained))
+            assert np.not_equal(*pairs).any(axis=1).all()
+
     def test_a_warm_start_begins_at_the_rows_of_the_same_ids(self) -> None:
         """Check, by training of no effect, that nodes of both graphs start from the vectors they had."""
         method, first = self.make(), self.fitted()
-        if not isinstance(method, Trained) or not _row_parameters(first):
+        if not isinstance(method, Trained) or not row_parameters(first):
             pytest.skip("it does not start from a row for each node by steps that can be left out")
-        still = _without_steps(method)
-        warm, cold = (still.fit(grown_clicks(), seed=5, init=init) for init in (first, None))
-        for name in _row_parameters(first):
-            for node_type, table in warm.tables.items():
-                old, new, fresh = (_row_parameters(e)[name][node_type] for e in (first, warm, cold))
-                before = {one: row for row, one in enumerate(first.tables[node_type].ids.to_pylist())}
-                for row, one in enumerate(table.ids.to_pylist()):
-                    expected = old[before[one]] if one in before else fresh[row]
-                    np.testing.assert_array_equal(new[row], expected)
+        still = without_steps(method)
+        assert_starts_by_id(first, *(still.fit(grown_clicks(), seed=5, init=init) for init in (first, None)))
 
     def test_a_warm_start_on_the_same_graph_stays_near(self) -> None:
         """Check that scores after a start from a fit of the same graph are more like those than new ones."""
         method, first = self.make(), self.fitted()
         again = method.fit(clicks(), seed=4, init=first)
         cold = method.fit(clicks(), seed=4)
-        before, warm, anew = (_scores(found) for found in (first, again, cold))
         if not has_start(method):
-            np.testing.assert_array_equal(warm, anew)
+            assert_same(again, cold)
             return
-        if np.ptp(before) < 1e-3:  # who predicts weights that are all alike
-            np.testing.assert_allclose(warm, before, atol=1e-3)
+        if np.ptp(pair_scores(first)) < 1e-3:  # who predicts weights that are all alike
+            np.testing.assert_allclose(pair_scores(again), pair_scores(first), atol=1e-3)
             return
-        likeness = [np.corrcoef(before.ravel(), scores.ravel())[0, 1] for scores in (warm, anew)]
-        assert likeness[0] > likeness[1] - 1e-3
-        assert likeness[0] > 0.8
+        assert likeness(first, again) > likeness(first, cold) - 1e-3
+        assert likeness(first, again) > 0.8
 
     def test_frozen_types_do_not_move_and_a_pull_keeps_vectors_near(self) -> None:
         """Check what a start is asked to hold fast, and that a method without that refuses."""
@@ -137,52 +122,32 @@ class MethodRunTests(MethodCase):
                 frozen.fit(clicks(), seed=4, init=first)
             return
         held = frozen.fit(clicks(), seed=4, init=first)
-        for before, after in zip(_parameters_of(first, "item"), _parameters_of(held, "item"), strict=True):
-            np.testing.assert_array_equal(before, after)
+        assert_frozen(first, held, "item")
+        assert moved(first, held) > 0
         pulled = method.model_copy(update={"previous_l2": 1e4}).fit(clicks(), seed=4, init=first)
         free = method.fit(clicks(), seed=4, init=first)
-        assert _moved(first, pulled) < 0.5 * _moved(first, free)
+        assert moved(first, pulled) < 0.5 * moved(first, free)
+
+    def test_frozen_relations_do_not_move(self) -> None:
+        """Check that a start holds the vectors of relations fast, and that a method without any refuses."""
+        method, first = self.make(), self.fitted()
+        if not isinstance(method, Trained):
+            pytest.skip("it refuses to freeze anything")
+        frozen = method.model_copy(update={"freeze": (RELATION,)})
+        if RELATION not in first.tables:
+            with pytest.raises(ConfigError, match="no vectors of relations"):
+                frozen.fit(clicks(), seed=4, init=first)
+            return
+        held = frozen.fit(clicks(), seed=4, init=first).tables[RELATION].vectors
+        free = method.fit(clicks(), seed=4, init=first).tables[RELATION].vectors
+        before = first.tables[RELATION].vectors
+        np.testing.assert_allclose(held, before, rtol=0, atol=1e-6)
+        assert np.abs(free - before).max() > 1e-4
 
     def test_a_warm_start_of_another_dim_is_refused(self) -> None:
         """Check the error for a start of another dim."""
-        method = self.make(dim=9)
+        method = self.make(dim=10)
         if not has_start(method):
             pytest.skip("it has no start")
         with pytest.raises(CompatibilityError, match="dim"):
             method.fit(clicks(), init=self.fitted())
-
-
-def has_start(method: Method) -> bool:
-    """Return whether a method begins with what an earlier fit found."""
-    return isinstance(method, Trained) or (isinstance(method, ClosedForm) and method.solver.has_start)
-
-
-def _without_steps(method: Trained) -> Method:
-    """Return the method trained for one epoch at a learning rate of nothing."""
-    update = {"optimizer": Adam(lr=1e-30), "epochs": 1}
-    return method.model_copy(update={"training": method.training.model_copy(update=update)})
-
-
-def _row_parameters(embeddings: Embeddings) -> dict[str, dict[str, F32]]:
-    """Return name → node type → [n, …] the parameters that have a row for each node."""
-    network = embeddings.encoder
-    if network is None:
-        return {}
-    return {
-        name: {node_type: part.numpy() for node_type, part in network.by_type(parameter.detach()).items()}
-        for name, parameter in network.row_parameters().items()
-    }
-
-
-def _parameters_of(embeddings: Embeddings, node_type: str) -> list[F32]:
-    return [of_type[node_type] for of_type in _row_parameters(embeddings).values()]
-
-
-def _moved(before: Embeddings, after: Embeddings) -> float:
-    pairs = zip(_parameters_of(before, "user"), _parameters_of(after, "user"), strict=True)
-    return float(np.mean([np.abs(a - b).mean() for a, b in pairs]))
-
-
-def _scores(embeddings: Embeddings) -> F32:
-    users, items = vectors_of(embeddings)
-    return users @ items.T

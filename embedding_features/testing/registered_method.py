@@ -6,6 +6,7 @@ import pytest
 
 from embedding_features.errors import ConfigError
 from embedding_features.methods import Method, MethodInfo, get_method, make
+from embedding_features.methods.registry import Needs
 from embedding_features.testing.method import MethodTests
 
 
@@ -27,6 +28,16 @@ class RegisteredMethodTests(MethodTests):
         """The registered method."""
         return get_method(self.name)
 
+    @property
+    def needs(self) -> Needs:
+        """What the registration says."""
+        return self.info.needs
+
+    @property
+    def inductive(self) -> bool:
+        """What the registration says."""
+        return self.info.inductive
+
     def make(self, **parameters: Any) -> Method:
         """Return the registered method at its small size."""
         known = self.info.parameters
@@ -38,7 +49,7 @@ class RegisteredMethodTests(MethodTests):
         assert "(" in self.info.paper, "the docstring's first line cites a paper with its year in brackets"
         assert self.info.family
         assert self.info.exports
-        assert {"dim", "relation"} <= set(self.info.parameters)
+        assert {"dim", "relations" if self.takes_any else "relation"} <= set(self.info.parameters)
 
     def test_the_composition_has_the_registered_name_and_a_metric(self) -> None:
         """Check that the composition carries its name, and a metric that indexes know."""

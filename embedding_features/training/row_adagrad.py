@@ -1,7 +1,7 @@
 """Adagrad of tables of which a step touches some rows."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,38 +12,6 @@ from embedding_features.training.row_adagrad_kernel import step_rows
 _EPSILON = 1e-10
 
 
-def distinct_rows(table: Tensor, rows: Tensor) -> Tensor:
-    """Return the [n, dim] rows of a table [m, dim]; its gradient is sparse and holds those rows alone.
-
-    Rows must be distinct and ascending, as :func:`torch.unique` returns them: that is not checked.
-
-    Args:
-        table: float32.
-        rows: [n] int64.
-    """
-    return cast(Tensor, _DistinctRows.apply(table, rows))  # type: ignore[no-untyped-call]
-
-
-class _DistinctRows(torch.autograd.Function):
-    # torch's own sparse gradient would be sorted and added up before each step, though no row is there twice.
-
-    @staticmethod
-    def forward(ctx: Any, table: Tensor, rows: Tensor) -> Tensor:
-        ctx.save_for_backward(rows)
-        ctx.size = table.shape
-        return table.index_select(0, rows)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        (rows,) = ctx.saved_tensors
-        return (
-            torch.sparse_coo_tensor(
-                rows[None], gradients[0], ctx.size, is_coalesced=True, check_invariants=False
-            ),
-            None,
-        )
-
-
 class RowAdagrad(torch.optim.Optimizer):
     """Adagrad (Duchi, Hazan & Singer, JMLR 2011) that visits the rows with a gradient alone.
 
@@ -51,7 +19,7 @@ class RowAdagrad(torch.optim.Optimizer):
     proportional to the rows that a step touches. Dense gradients are taken as well. On the CPU, in float32.
 
     Args:
-        parameters: tables [rows, dim] with the gradients of :func:`distinct_rows`, and other parameters.
+        parameters: tables [rows, dim] with the gradients of :func:`.distinct_rows`, and other parameters.
         lr: learning rate.
     """
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from embedding_features.config import Config
 from embedding_features.errors import TrainingError
+from embedding_features.training.row_adagrad import RowAdagrad
 
 
 class Adam(Config):
@@ -36,8 +37,10 @@ class Adagrad(Config):
     lr: float = Field(default=0.1, gt=0)
 
     def build(self, parameters: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
-        """Build the optimizer of ``parameters``."""
-        return torch.optim.Adagrad(parameters, lr=self.lr, fused=True)
+        """Build the optimizer of ``parameters``, which takes gradients of some rows alone as well."""
+        if parameters[0].device.type == "cpu":
+            return RowAdagrad(parameters, lr=self.lr)
+        return torch.optim.Adagrad(parameters, lr=self.lr)
 
 
 class Training(Config):

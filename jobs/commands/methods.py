@@ -45,6 +45,8 @@ def method_details(name: str) -> dict[str, Any]:
         "exports": info.exports,
         "metric": info.make().metric,
         "weights": info.weights,
+        "needs": info.needs,
+        "inductive": info.inductive,
         "parameters": parameters,
         "measured": info.measured,
     }

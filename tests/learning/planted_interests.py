@@ -5,8 +5,9 @@ from functools import cache
 
 import numpy as np
 
-from embedding_features.artifact.embeddings import Embeddings
+from embedding_features.artifact.embeddings import RELATION, Embeddings
 from embedding_features.evaluate.holdout import Holdout, split_holdout
+from embedding_features.evaluate.relation_queries import relation_queries
 from embedding_features.evaluate.retrieval import evaluate_embeddings, evaluate_vectors
 from embedding_features.graph import CSR, Graph
 
@@ -69,16 +70,24 @@ def link_auc(embeddings: Embeddings, split: Holdout) -> float:
     That is AUC with the pull of popular items and of busy users taken out: (u, i), (v, j) against (u, j),
     (v, i). Crossings that are edges of the graph are left out.
     """
-    users, items = (expand(embeddings, split.graph, t) for t in ("user", "item"))
-    known = split.graph.relation().forward
+    known, scores = split.graph.relation().forward, pair_scores(embeddings, split.graph)
     edge = np.zeros((known.rows, known.columns), bool)
     edge[known.sources(), known.indices] = True
     rng = np.random.default_rng(1)
     one, other = (np.concatenate([rng.permutation(len(split.src)) for _ in range(10)]) for _ in range(2))
     u, i, v, j = split.src[one], split.dst[one], split.src[other], split.dst[other]
     fair = ~edge[u, j] & ~edge[v, i] & (one != other)
-    scores = users @ items.T
     return float((scores[u, i] + scores[v, j] > scores[u, j] + scores[v, i])[fair].mean())
+
+
+def pair_scores(embeddings: Embeddings, graph: Graph) -> np.ndarray:
+    """[users, items] scores by the metric, of the relation's queries where relations have vectors."""
+    users, items = (expand(embeddings, graph, t) for t in ("user", "item"))
+    if RELATION in embeddings.tables:
+        users = relation_queries(embeddings, graph.relation().name, users)
+    if embeddings.provenance.metric == "dot":
+        return users @ items.T
+    return -np.linalg.norm(users[:, None] - items, axis=2)
 
 
 def expand(embeddings: Embeddings, graph: Graph, node_type: str) -> np.ndarray:

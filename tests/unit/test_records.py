@@ -34,6 +34,7 @@ def test_a_record_without_format_or_digest_is_read(tmp_path: Path) -> None:
     [
         ({"format": 2}, "is of format 2, this library reads format 1"),
         ({"format": None}, "is of format None"),
+        ({"format": 0}, r"earlier version .* in format 0; this one reads format 1\n.*make it again"),
         ({"name": "y"}, "is altered: its digest differs"),
         ({"other": 1}, "other"),
     ],

@@ -21,6 +21,7 @@ FAULTS = {
     "seed": "test_the_same_seed_gives_the_same_vectors",
     "dim": "test_tables_hold_exactly_the_nodes_with_edges_in_the_order_of_the_graph",
     "weights": "test_weights_move_the_vectors_unless_they_are_ignored",
+    "order": "test_vectors_follow_the_ids_of_the_same_edges_in_another_order",
 }
 
 
@@ -38,6 +39,8 @@ class Faulty(BipartiteSolver):
         src, dst = (
             rng.standard_normal((csr.rows, dim), np.float32) for csr in (edges.forward, edges.reverse)
         )
+        if self.fault == "order":  # vectors of rows, whoever stands there
+            src, dst = (np.cos(np.arange(x.size)).astype(np.float32).reshape(x.shape) for x in (src, dst))
         if self.fault == "weights":
             src *= edges.forward.weights().sum()
         return src, dst

@@ -2,7 +2,7 @@
 
 import pytest
 
-from embedding_features.methods import methods
+from embedding_features.methods import Trained, methods
 from embedding_features.testing.registered_method import RegisteredMethodTests
 
 
@@ -11,5 +11,7 @@ class TestRegisteredMethods(RegisteredMethodTests):
     def _choose(self, request: pytest.FixtureRequest) -> None:
         self.name = request.param
 
-    def test_its_vectors_are_scored_by_their_dot_product(self) -> None:
-        assert self.fitted().provenance.scorer == "dot"
+    def test_its_provenance_names_its_scorer(self) -> None:
+        method = self.make()
+        expected = method.tasks[0].scorer.name if isinstance(method, Trained) else "dot"
+        assert self.fitted().provenance.scorer == expected

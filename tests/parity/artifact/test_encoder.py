@@ -51,6 +51,18 @@ def test_an_unknown_kind_is_not_loaded(tmp_path: Path) -> None:
         load_encoder(tmp_path)
 
 
+def test_an_encoder_of_an_earlier_version_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    """What the first format held: the fields of today are not asked for one by one."""
+    export_encoder(encoder_of(Lookup(dim=2)), tmp_path)
+    earlier = {"format": 1, "kind": "lookup", "dim": 2, "src": "user", "dst": "item", "shapes": {}}
+    (tmp_path / "encoder.json").write_text(json.dumps(earlier))
+    with pytest.raises(SnapshotError, match=r"earlier version of .* format 1; .* format 2\n.*pretrain again"):
+        load_encoder(tmp_path)
+    (tmp_path / "encoder.json").write_text(json.dumps(earlier | {"format": 3}))
+    with pytest.raises(SnapshotError, match=r"format 3, .* reads format 2\n.*version .* that wrote it"):
+        load_encoder(tmp_path)
+
+
 @pytest.mark.parametrize("missing", ["encoder.json", "encoder.safetensors"])
 def test_a_missing_file_is_an_error(missing: str, tmp_path: Path) -> None:
     export_encoder(encoder_of(Lookup(dim=2)), tmp_path)

@@ -69,6 +69,8 @@ def test_a_registered_function_is_found_named_and_described() -> None:
             "paper": "A paper.",
             "exports": "nothing",
             "weights": "ignored",
+            "needs": "one relation between two node types",
+            "inductive": False,
             "parameters": {"value": 1.0, "relation": None},
         }
     ]

@@ -5,7 +5,8 @@ import copy
 import torch
 from torch import nn
 
-from embedding_features.training.row_adagrad import RowAdagrad, distinct_rows
+from embedding_features.encoders.distinct_rows import distinct_rows
+from embedding_features.training.row_adagrad import RowAdagrad
 
 
 def test_a_table_ends_as_by_the_dense_optimizer() -> None:
