@@ -7,7 +7,7 @@ from benchmarks.catalogue.kept import Kept
 from benchmarks.catalogue.rows import Row
 from benchmarks.catalogue.run import Shown
 
-HEAD = ("method", "data", "figure", "ours", "published", "floor", "seconds", "peak MB", "settings")
+HEAD = ("method", "data", "figure", "ours", "published", "floor", "CPU seconds", "peak MB", "settings")
 
 
 def floor_of(row: Row, means: Mapping[str, float]) -> float | None:
@@ -61,10 +61,8 @@ def cells(row: Row, kept: Kept | None, floor: float | None) -> list[str]:
     ours = seconds = peak = "–"
     if kept is not None:
         ours = " / ".join(_figure(kept.mean[name], kept.spread[name]) for name in row.metrics)
-        seconds, peak = (
-            f"{kept.seconds:.0f}" if kept.seconds >= 10 else f"{kept.seconds:.1f}",
-            f"{kept.peak_mb:.0f}",
-        )
+        seconds = f"{kept.cpu_seconds:.{0 if kept.cpu_seconds >= 10 else 1}f}"
+        peak = f"{kept.peak_mb:.0f}"
     published = " / ".join(_figure(row.published[name]) for name in row.metrics if name in row.published)
     figures = " / ".join(row.metrics)
     least = "–" if floor is None else _figure(floor)

@@ -58,7 +58,7 @@ def test_cells_by_hand() -> None:
         *"–––––",
         "defaults",
     ]
-    quick = kept_row(seconds=1.26, spread={"micro_f1": None, "macro_f1": None})
+    quick = kept_row(cpu_seconds=1.26, spread={"micro_f1": None, "macro_f1": None})
     assert cells(ROW, quick, None)[3:7] == [".8000 / .5000", ".9000", "–", "1.3"]
     assert markdown([expected]).splitlines()[1:] == [
         "|" + " --- |" * len(HEAD),
