@@ -46,7 +46,9 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder / "run",
         graph=graph,
         pretrain={"method": "deepwalk", "params": walks, "warm_start": True, "freeze": ["user"]},
-        also=[{"method": "twhin", "params": {"dim": 8, "epochs": 15}, "warm_start": True, "previous_l2": 0.1}],
+        also=[
+            {"method": "twhin", "params": {"dim": 8, "epochs": 15}, "warm_start": True, "previous_l2": 0.1}
+        ],
         rank={
             **template["rank"],
             "rankers": {"wide_deep": {"kind": "wide_deep", "training": {"epochs": 2}}},
