@@ -69,6 +69,7 @@ class Provenance:
         graph_fingerprint: of the graph it was fitted on.
         edges: relation → (count, earliest time, latest time), first the relation that the vectors are of,
             then that of values; times None for a relation without time.
+        sides: node types of the first relation's ends, whose features rankers are served; none: all.
         figures: what training measured (loss, validation recall, epochs, seconds).
         read: what the graph's build read and left out; see :func:`.summed`.
     """
@@ -81,6 +82,7 @@ class Provenance:
     seed: int
     graph_fingerprint: str
     edges: Mapping[str, tuple[int, datetime | None, datetime | None]]
+    sides: tuple[str, ...] = ()
     figures: Mapping[str, float] = field(default_factory=dict)
     read: ReadReport = field(default_factory=dict)
 

@@ -75,6 +75,7 @@ def _fit_values(made: Provenance, parent: str | None, recipe: dict[str, Any]) ->
             for name, (count, first, last) in made.edges.items()
         },
         "read": {source: dict(files) for source, files in made.read.items()},
+        "sides": made.sides,
         "derived": recipe,
         "figures": dict(made.figures),
     }

@@ -128,8 +128,9 @@ class Manifest(Config):
     ``files`` maps each file of the folder (relative path) to its SHA-256; the vector table of node type t is
     ``<t>_vector.parquet``, its derived tables ``<t>_clusters.parquet`` and so on. ``published`` and
     ``feature_view_version`` (the N of the Feast pin ``view@vN``) are set by publishing. ``parent`` is the run
-    id of the snapshot that this one continues, ``derived`` the recipe of the derived tables. ``read`` says
-    what the logs held and what was left out (:func:`.summed`).
+    id of the snapshot that this one continues. ``sides`` are the node types whose features rankers are served
+    (none: all; those of attributes and of relations are published beside). ``derived`` is the recipe of the
+    derived tables. ``read`` says what the logs held and what was left out (:func:`.summed`).
     """
 
     format: Literal[1] = 1
@@ -149,6 +150,7 @@ class Manifest(Config):
     edges: dict[str, EdgeRecord]
     read: dict[str, dict[str, FileReport]] = {}
     nodes: dict[str, NodeRecord]
+    sides: tuple[str, ...] = ()
     kinds: list[Kind] = ["vector"]
     derived: dict[str, Any] = {}
     codebooks: list[CodebookRecord] = []
@@ -168,6 +170,7 @@ class Manifest(Config):
             seed=self.seed,
             graph_fingerprint=self.graph_fingerprint,
             edges={name: (edges.count, edges.first, edges.last) for name, edges in self.edges.items()},
+            sides=self.sides,
             figures=self.figures,
             read=self.read,
         )

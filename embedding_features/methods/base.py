@@ -156,7 +156,7 @@ class Method(Part):
         ``relations`` are the vectors of relations, published like those of nodes. ``own_fold_ins`` says of a
         node type how its nodes are folded in, in rows of the tables.
         """
-        graph, counts = run.graph, edge_summary(run.graph)
+        graph, counts, first = run.graph, edge_summary(run.graph), view.relation()
         made = {t: make_table(graph, t, view.nodes[t].rows[rows], x) for t, (rows, x) in tables.items()}
         if relations is not None:
             made[relations.node_type] = relations
@@ -169,6 +169,7 @@ class Method(Part):
             seed=run.seed,
             graph_fingerprint=graph.fingerprint,
             edges={relation: counts[relation] for relation in view.relations},
+            sides=tuple(dict.fromkeys(t for t in (first.src, first.dst) if t in tables)),
             figures=dict(figures),
             read=summed(graph.report.files),
         )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     family="proximity",
     exports="vectors of all node types",
     weights="confidence",
+    needs="any relations",
     tunable={"steps": Range(2, 20), "alpha": Range(0.5, 0.99)},
 )
 def dngr(

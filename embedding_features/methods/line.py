@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     family="proximity",
     exports="vectors of all node types",
     weights="confidence",
+    needs="any relations",
     tunable={"negatives": Range(1, 20), "lr": Range(5e-3, 0.1, log=True)},
 )
 def line(

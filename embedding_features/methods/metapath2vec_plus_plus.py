@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     family="random walk",
     exports="vectors of the path's node types",
     weights="confidence",
+    needs="any relations",
     tunable={"window": Range(2, 20), "negatives": Range(1, 20), "lr": Range(5e-3, 0.1, log=True)},
 )
 def metapath2vec_plus_plus(

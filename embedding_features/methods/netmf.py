@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     family="proximity",
     exports="vectors of all node types",
     weights="confidence",
+    needs="any relations",
     tunable={"window": Range(1, 20), "negatives": Range(0.5, 10.0, log=True)},
 )
 def netmf(

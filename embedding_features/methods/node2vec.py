@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     family="random walk",
     exports="vectors of all node types",
     weights="confidence",
+    needs="any relations",
     tunable={
         "p": Range(0.25, 4.0, log=True),
         "q": Range(0.25, 4.0, log=True),

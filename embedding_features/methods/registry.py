@@ -22,13 +22,12 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 M = TypeVar("M", bound="Method")
 
-#: what a method needs of a graph: it has a parameter ``relation`` where it needs one between two node types,
-#: else ``relations``, each between nodes of any types
+#: what a method needs of a graph: it has a parameter ``relation`` where it needs one, else ``relations``
 Needs = Literal[
     "one relation between two node types",
     "any relations",
-    "any relations, with times",
-    "any relations, and features of nodes",
+    "relations between two node types each",
+    "one relation, and others to features of its nodes",
 ]
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     family="proximity",
     exports="vectors of all node types",
     weights="confidence",
+    needs="any relations",
     tunable={"alpha": Range(1e-3, 1.0, log=True), "beta": Range(1.0, 30.0, log=True)},
 )
 def sdne(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     family="proximity",
     exports="vectors of the first relation's node types",
     weights="confidence",
+    needs="one relation, and others to features of its nodes",
     tunable={"regularization": Range(1e-2, 10.0, log=True)},
 )
 def tadw(

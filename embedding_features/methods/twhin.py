@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     family="knowledge graph",
     exports="vectors of all node types and of relations",
     weights="ignored",
+    needs="any relations",
     tunable={"lr": Range(1e-3, 0.1, log=True), "epochs": Range(5, 100, log=True)},
 )
 def twhin(

@@ -1,10 +1,14 @@
 """``methods``: lists what can be pretrained, and with which settings."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import yaml
 
 from jobs.options import JsonOption, epilog, run_job
+
+if TYPE_CHECKING:
+    from embedding_features.methods import MethodInfo
 
 EPILOG = epilog("embedding-features methods lightgcn")
 
@@ -47,6 +51,24 @@ def method_details(name: str) -> dict[str, Any]:
         "weights": info.weights,
         "needs": info.needs,
         "inductive": info.inductive,
+        "pipeline": pipeline_example(info),
         "parameters": parameters,
         "measured": info.measured,
     }
+
+
+def pipeline_example(info: "MethodInfo") -> str:
+    """Return the section of a pipeline by which a method runs on users, items and their behaviours."""
+    params: dict[str, Any] = {}
+    if "metapath" in info.parameters:
+        params = {"metapath": ["viewed", "~viewed", "bought", "~bought"]}
+    elif "relations" in info.parameters:
+        params = {"relations": ["bought", "viewed"]}
+    elif "relation" in info.parameters:
+        params = {"relation": "bought"}
+    if "attributes" in info.parameters:
+        params["attributes"] = ["has_brand"]
+    return (
+        "pretrain: "
+        + yaml.safe_dump({"method": info.name, "params": params}, default_flow_style=True, width=200).strip()
+    )

@@ -8,15 +8,32 @@ from embedding_features.progress import Progress
 from jobs.pipeline import Pipeline
 from jobs.steps.ablation_context import report_context
 from jobs.steps.rank import RankResult, bundle_rows
-from jobs.steps.recall import logged_requests
+from jobs.steps.recall import logged_requests, searched_family
 from jobs.steps.studies import late
 from ranking.ablation.ablate import ablate
+from ranking.ablation.cells import RecallCell
 from ranking.ablation.result import SurfaceResult
 from ranking.bundle.costs import grid_costs, newest_read_ms
 from ranking.models import LightGBM
 from ranking.modes.recall_mixes import ablate_recall
 from ranking.report.render import render
 from ranking.report.summary import summary_rows
+
+
+def _recall(pipeline: Pipeline, ranked: RankResult, progress: Progress) -> Sequence[RecallCell]:
+    """Return the recall mode's own comparison; nothing where no method has vectors of both sides."""
+    if searched_family(pipeline, ranked) is None:
+        return ()
+    return ablate_recall(
+        logged_requests(pipeline, ranked),
+        pipeline.recall.stage,
+        pipeline.recall.ranker or LightGBM(),
+        ranked.dataset.encoders,
+        pipeline.ablate,
+        k=pipeline.recall.k,
+        seed=pipeline.rank.seeds[0],
+        progress=progress,
+    )
 
 
 def run(
@@ -32,22 +49,12 @@ def run(
         partial(newest_read_ms, pipeline.publish.repo, settings.task, ranked.labels),
         grid=pipeline.grid_context,
     )
-    recall = ablate_recall(
-        logged_requests(pipeline, ranked),
-        pipeline.recall.stage,
-        pipeline.recall.ranker or LightGBM(),
-        ranked.dataset.encoders,
-        pipeline.ablate,
-        k=pipeline.recall.k,
-        seed=settings.seeds[0],
-        progress=progress,
-    )
     ablation = ablate(
         ranked.scores,
         pipeline.ablate,
         progress,
         costs=costs,
-        recall=recall,
+        recall=_recall(pipeline, ranked, progress),
         surfaces=surfaces,
         late=() if pipeline.late is None else late(pipeline, pipeline.late, ranked, progress),
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from embedding_features.arrays import F32
 from embedding_features.config import config_hash
+from embedding_features.errors import ConfigError
 from embedding_features.progress import Progress
 from embedding_features.store import historical
 from jobs.pipeline import Pipeline
@@ -31,7 +32,7 @@ def run(pipeline: Pipeline, ranked: RankResult, progress: Progress) -> dict[str,
     made_of = {
         "settings": pipeline.recall.model_dump(mode="json"),
         "bundle": bundle.record.digest,
-        "family": pipeline.pretrain.family_name,
+        "family": searched_family(pipeline, ranked),
     }
     key = config_hash(made_of)
     kept = workspace.read_json_or("recall", {})
@@ -43,10 +44,29 @@ def run(pipeline: Pipeline, ranked: RankResult, progress: Progress) -> dict[str,
     return {"recall_mode": kept["rows"]}
 
 
+def searched_family(pipeline: Pipeline, ranked: RankResult) -> str | None:
+    """Return the first family whose snapshots have vectors of users and of items; None where none has."""
+    sides = set(pipeline.rank.task.node_types.values())
+    for settings in pipeline.methods:
+        family = settings.family_name
+        if all(sides <= set(run_.manifest.nodes) for run_ in ranked.published if run_.family == family):
+            return family
+    return None
+
+
 def logged_requests(pipeline: Pipeline, ranked: RankResult) -> LoggedRequests:
-    """Return the requests of the pipeline's log, with the first method's snapshots to search in."""
+    """Return the requests of the pipeline's log, with the snapshots to search in (:func:`searched_family`).
+
+    Raises:
+        ConfigError: when no method gives vectors of users and of items.
+    """
     repo, service = pipeline.publish.repo, pipeline.rank.service
-    family = pipeline.pretrain.family_name
+    family = searched_family(pipeline, ranked)
+    if family is None:
+        raise ConfigError(
+            "recall searches items for users, and no method of the pipeline has vectors of both",
+            fix="add one of both to also:, or leave recall out",
+        )
     return LoggedRequests(
         task=pipeline.rank.task,
         labels=ranked.labels,

@@ -46,7 +46,9 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder / "run",
         graph=graph,
         pretrain={"method": "deepwalk", "params": walks, "warm_start": True, "freeze": ["user"]},
-        also=[{"method": "twhin", "params": {"dim": 8, "epochs": 3}, "warm_start": True, "previous_l2": 0.1}],
+        also=[
+            {"method": "twhin", "params": {"dim": 8, "epochs": 15}, "warm_start": True, "previous_l2": 0.1}
+        ],
         rank={
             **template["rank"],
             "rankers": {"wide_deep": {"kind": "wide_deep", "training": {"epochs": 2}}},
@@ -86,5 +88,5 @@ def test_several_relations_give_a_table_a_node_type_and_one_of_relations(done: P
 def test_both_are_features_of_a_ranker(done: Path) -> None:
     cells = json.loads((done / "workspace" / "report" / "ablation.json").read_text())["cells"]
     figures = {c["variant"]: c["figure"]["value"] for c in cells if c["metric"] == "auc"}
-    assert {"none", "dense", "dense-twhin"} <= set(figures)
-    assert figures["dense"] != figures["none"] != figures["dense-twhin"]
+    assert {"none", "dense", "twhin-dense"} <= set(figures)
+    assert figures["dense"] != figures["none"] != figures["twhin-dense"]

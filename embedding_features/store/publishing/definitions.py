@@ -126,7 +126,7 @@ def definitions_of(repo: Path, runs: Sequence[Published]) -> Definitions:
             versions[run.view_name(node_type, kind)][run.version]
             for run in latest
             for node_type, kind in run.snapshot.tables
-            if kind in kinds
+            if kind in kinds and node_type in (run.manifest.sides or run.manifest.nodes)
         ]
         if members:
             name, tags = settings.service(service), marks({"service": service})
