@@ -1,5 +1,6 @@
 """Gives every benchmark its clocks, peak memory, the folder of data, and the JSON last line."""
 
+import argparse
 import json
 import os
 import resource
@@ -10,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 
 @dataclass
@@ -52,6 +55,14 @@ def data_root(dataset: str = "") -> Path:
     if not folder.is_dir():
         sys.exit(_complain(f"no data at {folder}: set EMBEDDING_FEATURES_DATA to the folder that holds it"))
     return folder
+
+
+def setting(text: str) -> tuple[str, Any]:
+    """Return the name and the value of ``name=value``, a value being YAML: the type of an argument."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not name=value, such as dim=64")
+    return name, yaml.safe_load(value)
 
 
 def emit(result: Mapping[str, Any], as_json: bool) -> None:

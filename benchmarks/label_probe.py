@@ -6,7 +6,6 @@ settings by labels, hold some out: ``--blind 0.2`` takes that share of the label
 """
 
 import argparse
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +14,7 @@ import numpy as np
 from benchmarks.catalogue.data.base import Data, Labels
 from benchmarks.catalogue.data.manifest import READERS
 from benchmarks.catalogue.judges.labels import LabelJudge
-from benchmarks.harness import emit, peak_rss_mb, timed
-from embedding_features.errors import ConfigError
+from benchmarks.harness import emit, peak_rss_mb, setting, timed
 from embedding_features.graph import CSR
 from embedding_features.methods import make, methods
 
@@ -26,7 +24,7 @@ DATASETS = ("blogcatalog", "cora", "hin_dblp", "wiki_tadw")
 def main() -> None:
     """Learn, judge and report."""
     arguments = _arguments()
-    data, settings = seen(READERS[arguments.dataset](), arguments.blind), dict(map(setting, arguments.set))
+    data, settings = seen(READERS[arguments.dataset](), arguments.blind), dict(arguments.set)
     with timed() as fit:
         embeddings = make(arguments.method, **settings).fit(data.graph, seed=arguments.seed)
     peak = peak_rss_mb()
@@ -53,26 +51,13 @@ def seen(data: Data[Labels], blind: float) -> Data[Labels]:
     return replace(data, asked=replace(labels, has=CSR(has.indptr, has.indices, has.columns)))
 
 
-def setting(text: str) -> tuple[str, Any]:
-    """Return the name and the value of ``name=value``, a value being JSON or else text.
-
-    Raises:
-        ConfigError: when there is no ``=``.
-    """
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise ConfigError(f"--set {text}", fix="write --set name=value, for example --set dim=64")
-    try:
-        return name, json.loads(value)
-    except json.JSONDecodeError:
-        return name, value
-
-
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--dataset", choices=DATASETS, default="blogcatalog")
     parser.add_argument("--method", choices=sorted(methods()), default="prone")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter")
+    parser.add_argument(
+        "--set", type=setting, action="append", default=[], metavar="NAME=VALUE", help="a parameter"
+    )
     parser.add_argument("--train-share", type=float, default=0.9)
     parser.add_argument("--splits", type=int, default=10)
     parser.add_argument("--blind", type=float, default=0.0, help="share of labelled nodes left out")

@@ -32,8 +32,11 @@ OF_VECTORS = tuple(
 #: the same of the figures that judges give
 OF_FIGURES = ("benchmarks.catalogue.data", "benchmarks.catalogue.judges", "embedding_features.evaluate")
 
-#: these declare what parts are, and compute nothing
-INTERFACES = {f"embedding_features.{room}.base" for room in ("encoders", "sampling", "scorers", "solvers")}
+#: these declare what parts, data sets and judges are, and compute nothing
+INTERFACES = {
+    *(f"embedding_features.{room}.base" for room in ("encoders", "sampling", "scorers", "solvers")),
+    *(f"benchmarks.catalogue.{room}.base" for room in ("data", "judges")),
+}
 
 
 def row_code(method: Method, judge: object, reader: Callable[[], object]) -> str:

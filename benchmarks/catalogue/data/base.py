@@ -1,8 +1,11 @@
 """What a data set is to a row: a graph to learn from, and what the vectors are judged by."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
+
+import numpy as np
 
 from embedding_features.arrays import I64
 from embedding_features.graph import CSR, Graph
@@ -40,21 +43,20 @@ class Labels:
 
 @dataclass(frozen=True)
 class Triples:
-    """Holds triples to rank; nodes are named by their ids, which are 0 … ``nodes`` − 1.
+    """Holds triples to rank, in rows of the graph's vocabulary.
 
     Attributes:
         node_type: of all nodes.
-        nodes: how many there are.
-        relations: names; relation k of the triples is the k-th.
-        test: to rank.
-        known: all that are true, those of training, validation and test.
+        splits: name → triples, those of training among them; relation k is the graph's k-th.
     """
 
     node_type: str
-    nodes: int
-    relations: tuple[str, ...]
-    test: TripleArrays
-    known: TripleArrays
+    splits: Mapping[str, TripleArrays]
+
+    @property
+    def known(self) -> TripleArrays:
+        """All that are true."""
+        return TripleArrays(*map(np.concatenate, zip(*self.splits.values(), strict=True)))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ import pytest
 
 from benchmarks import label_probe
 from benchmarks.catalogue.data.labelled import blogcatalog
-from embedding_features.errors import ConfigError
 from tests.unit.benchmarks.catalogue.worlds import NODES, write_blocks
 
 
@@ -29,14 +28,6 @@ def test_the_last_line_is_json_and_blocks_are_found(
     assert result["micro_f1"] > 0.8  # a third by chance
     assert result["settings"] == {"dim": 8}
     assert all(result[name] > 0 for name in ("macro_f1", "fit_seconds", "probe_seconds", "peak_rss_mb"))
-
-
-def test_values_of_settings_are_json_or_text() -> None:
-    assert label_probe.setting("lr=0.5") == ("lr", 0.5)
-    assert label_probe.setting('metapath=["wrote", "~wrote"]') == ("metapath", ["wrote", "~wrote"])
-    assert label_probe.setting("relation=cites") == ("relation", "cites")
-    with pytest.raises(ConfigError, match="--set lr"):
-        label_probe.setting("lr")
 
 
 def test_blind_labels_are_gone_the_same_ones_each_time() -> None:
