@@ -1,5 +1,6 @@
 """Gives every benchmark its clocks, peak memory, the folder of data, and the JSON last line."""
 
+import argparse
 import json
 import os
 import resource
@@ -10,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 
 @dataclass
@@ -38,16 +41,28 @@ def peak_rss_mb() -> float:
     return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
 
 
+def data_folder(dataset: str = "") -> Path:
+    """Return where a data set is looked for; ``""``: where all are."""
+    return Path(os.environ.get("EMBEDDING_FEATURES_DATA", "../shared/data")) / dataset
+
+
 def data_root(dataset: str = "") -> Path:
     """Return the folder of ``dataset`` under ``$EMBEDDING_FEATURES_DATA`` (default ``../shared/data``).
 
     Exits with a plain reason (code 2) when it is absent.
     """
-    root = Path(os.environ.get("EMBEDDING_FEATURES_DATA", "../shared/data"))
-    folder = root / dataset
+    folder = data_folder(dataset)
     if not folder.is_dir():
         sys.exit(_complain(f"no data at {folder}: set EMBEDDING_FEATURES_DATA to the folder that holds it"))
     return folder
+
+
+def setting(text: str) -> tuple[str, Any]:
+    """Return the name and the value of ``name=value``, a value being YAML: the type of an argument."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not name=value, such as dim=64")
+    return name, yaml.safe_load(value)
 
 
 def emit(result: Mapping[str, Any], as_json: bool) -> None:

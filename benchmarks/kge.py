@@ -21,11 +21,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.catalogue.data.fb15k237 import read
 from benchmarks.harness import emit, peak_rss_mb
 from benchmarks.kge_peers import MODULES, OPERATORS, PACKAGES, Setting, pykeen_training
-from benchmarks.link_prediction import ranks, read
 from benchmarks.peer_environment import peer_python
 from embedding_features.arrays import F32
+from embedding_features.evaluate.filtered_rank import rank_triples
 from embedding_features.graph.triples import TripleArrays
 from embedding_features.objectives import SampledSoftmax
 from embedding_features.scorers import Compare
@@ -94,7 +95,7 @@ def judged(
 ) -> tuple[float, float]:
     """Return triples a second and the filtered MRR of what was trained on so many ``triples``."""
     seconds, vectors, compare = trained
-    return triples / seconds, ranks(vectors, compare, valid, known).mrr
+    return triples / seconds, rank_triples(compare, vectors, valid, known, reciprocal=True).mrr
 
 
 def _arguments() -> argparse.Namespace:

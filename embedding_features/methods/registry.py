@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from embedding_features.config import METHOD_PLUG_INS
 from embedding_features.errors import ConfigError
+from embedding_features.methods.measured import measured
 from embedding_features.methods.parameters import check_parameters, parameter_error, parameter_schema
 from embedding_features.methods.search_space import SearchSpace, check_tunable
 from embedding_features.plugins import load_plugins
@@ -57,6 +58,11 @@ class MethodInfo:
     parameters: dict[str, Any]
     tunable: Mapping[str, SearchSpace]
     make: "Callable[..., Method]"
+
+    @property
+    def measured(self) -> list[dict[str, Any]]:
+        """What it was measured at on public data, see :func:`.measured.measured`."""
+        return measured(self.name)
 
 
 _METHODS: dict[str, MethodInfo] = {}

@@ -53,6 +53,7 @@ def method_details(name: str) -> dict[str, Any]:
         "inductive": info.inductive,
         "pipeline": pipeline_example(info),
         "parameters": parameters,
+        "measured": info.measured,
     }
 
 

@@ -5,10 +5,11 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import scipy.linalg
+import scipy.sparse
 from pydantic import Field
 
 from embedding_features.arrays import F32, F64
-from embedding_features.artifact.metric import Metric
+from embedding_features.artifact.metric import Metric, as_compared
 from embedding_features.errors import DataError
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.indicators import attribute_indicators
@@ -60,7 +61,8 @@ class TADW(Solver):
     ) -> Solution:
         """Compute the vectors of the first relation's nodes; the other relations join them with features.
 
-        Without any others, every node is a feature of its own.
+        Features are weighed by TF-IDF, as in the paper's section 4.1. Without any other relation, every node is a
+        feature of its own.
 
         Raises:
             GraphError: when another relation does not describe the nodes (:func:`.attribute_indicators`).
@@ -70,7 +72,7 @@ class TADW(Solver):
         for node_type, indicators in described.items():
             if indicators is not None:
                 block = np.zeros((view.size, indicators.shape[1]), np.float32)
-                block[view.span(node_type)] = indicators.toarray()
+                block[view.span(node_type)] = tf_idf(indicators)
                 blocks.append(block)
         features = np.concatenate(blocks, axis=1) if blocks else None
         vectors = self.solve(view.adjacency([first.name]), features, seed=seed, progress=progress)
@@ -133,6 +135,13 @@ def nearest_features(image: F64, energy: F64, w: F32, ridge: float) -> F64:
     roots, vectors = descending_roots(gram(w))
     turned = image @ vectors / (energy[:, None] * roots**2 + ridge)
     return np.asarray(turned @ vectors.T)
+
+
+def tf_idf(indicators: scipy.sparse.csr_array) -> F32:
+    """Return indicators of words [n, words] times log(n / nodes that have the word), rows of length 1."""
+    having = np.maximum(indicators.sum(axis=0), 1)
+    weighed = (indicators.toarray() * np.log(indicators.shape[0] / having)).astype(np.float32)
+    return as_compared(weighed, "cosine")
 
 
 def principal_components(features: F32, dim: int) -> tuple[F32, F64]:

@@ -2,12 +2,18 @@
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 from embedding_features.arrays import F32, F64
 from embedding_features.errors import DataError
 from embedding_features.graph import CSR
 from embedding_features.solvers.proximity import TADW
-from embedding_features.solvers.proximity.tadw import nearest_features, nearest_nodes, principal_components
+from embedding_features.solvers.proximity.tadw import (
+    nearest_features,
+    nearest_nodes,
+    principal_components,
+    tf_idf,
+)
 from tests.unit.solvers.proximity.graphs import random_graph, transition_matrix, unit
 
 RIDGE = 0.1  # λ/2
@@ -102,3 +108,11 @@ def test_features_that_do_not_fit_are_refused() -> None:
         TADW(dim=4).solve(graph, _features(19))
     with pytest.raises(DataError, match="NaN or infinity"):
         TADW(dim=4).solve(graph, np.full((20, 2), np.nan, np.float32))
+
+
+def test_words_weigh_by_how_few_have_them_by_hand() -> None:
+    """Of three nodes one has the first word, two the second, all the third; the last node has the third."""
+    words = scipy.sparse.csr_array(np.array([[1, 1, 1], [0, 1, 1], [0, 0, 1]], np.float64))
+    rare, usual = np.log(3), np.log(1.5)
+    expected = [[rare / np.hypot(rare, usual), usual / np.hypot(rare, usual), 0], [0, 1, 0], [0, 0, 0]]
+    np.testing.assert_allclose(tf_idf(words), expected, rtol=1e-6)

@@ -1,0 +1,1 @@
+"""The catalogue of methods: what each reaches on public data, beside what was published."""

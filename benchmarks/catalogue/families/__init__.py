@@ -1,0 +1,8 @@
+"""The rows of each family of methods."""
+
+from benchmarks.catalogue.families.kg import KG
+from benchmarks.catalogue.families.proximity import PROXIMITY
+from benchmarks.catalogue.families.walk import WALK
+from benchmarks.catalogue.rows import Row
+
+ROWS: dict[str, Row] = {row.key: row for row in (*WALK, *PROXIMITY, *KG)}

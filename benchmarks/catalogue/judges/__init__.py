@@ -1,0 +1,1 @@
+"""Judges: what is measured of vectors, by name of the figure."""

@@ -1,0 +1,106 @@
+"""Decides which rows are run, and runs them."""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.catalogue.fit import THREADS, fit_apart
+from benchmarks.catalogue.kept import FOLDER, Kept, Version, changes, load, save, summary, version
+from benchmarks.catalogue.rows import Row
+from embedding_features.errors import DataError, EmbeddingFeaturesError
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Says what a call of the catalogue wants.
+
+    Attributes:
+        seeds: of the fits.
+        rerun: whether rows are run that hold still.
+        kept: whether rows are shown as they were kept, and none is run.
+        folder: of kept rows.
+    """
+
+    seeds: tuple[int, ...]
+    rerun: bool = False
+    kept: bool = False
+    folder: Path = FOLDER
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A row, what is kept of it, and how that came about: kept, run, stale, skipped or failed, and why."""
+
+    row: Row
+    kept: Kept | None
+    status: str
+
+
+def show(row: Row, wish: Wish) -> Shown:
+    """Return a row as it was kept, or run it where it is missing or something has changed."""
+    kept = load(row, wish.folder)
+    try:
+        now = version(row)
+    except DataError as error:
+        return _without_data(row, kept, wish, error)
+    reasons = ["never run"] if kept is None else changes(kept, now, wish.seeds)
+    if wish.kept or not (reasons or wish.rerun):
+        status = "kept" if not reasons else "missing" if kept is None else f"stale: {', '.join(reasons)}"
+        return Shown(row, kept, status)
+    try:
+        measured = measure(row, now, wish.seeds)
+    except EmbeddingFeaturesError as error:
+        return Shown(row, kept, f"failed: {error}")
+    save(row, measured, wish.folder)
+    return Shown(row, measured, "run")
+
+
+def _without_data(row: Row, kept: Kept | None, wish: Wish, error: DataError) -> Shown:
+    """Return a row as it was kept, if all else that it is made of is as it was."""
+    if kept is None:
+        return Shown(row, None, f"skipped: {error.what}")
+    reasons = changes(kept, version(row, with_data=False), wish.seeds)
+    if reasons and not wish.kept:
+        return Shown(row, kept, f"skipped, and stale: {', '.join(reasons)}; {error.what}")
+    return Shown(row, kept, f"stale: {', '.join(reasons)}" if reasons else "kept")
+
+
+def measure(row: Row, now: Version, seeds: Sequence[int]) -> Kept:
+    """Fit and judge a row with each seed, one after the other.
+
+    Raises:
+        TrainingError: when a fit fails.
+    """
+    results = []
+    for seed in seeds:
+        found = fit_apart(row, seed)
+        reached = "  ".join(f"{name} {found['figures'][name]:.4f}" for name in row.metrics)
+        print(f"{row.key}  seed {seed}  {reached}  in {found['seconds']:.0f} s", file=sys.stderr, flush=True)
+        results.append(found)
+    figures = {name: tuple(one["figures"][name] for one in results) for name in results[0]["figures"]}
+    mean, spread = summary(figures)
+    return Kept(
+        method=row.name,
+        family=row.family,
+        data=row.data,
+        metric=row.metrics[0],
+        settings=row.settings,
+        composition=now.composition,
+        code=now.code,
+        data_hash=now.data or "",
+        seeds=tuple(seeds),
+        figures=figures,
+        mean=mean,
+        spread=spread,
+        seconds=sum(one["seconds"] for one in results) / len(results),
+        cpu_seconds=sum(one["cpu_seconds"] for one in results) / len(results),
+        peak_mb=max(one["peak_mb"] for one in results),
+        threads=THREADS,
+        cores=os.cpu_count() or 1,
+        date=datetime.now(UTC).date().isoformat(),
+        published=row.published,
+        floor=row.floor,
+    )
