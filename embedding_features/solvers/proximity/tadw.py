@@ -61,8 +61,8 @@ class TADW(Solver):
     ) -> Solution:
         """Compute the vectors of the first relation's nodes; the other relations join them with features.
 
-        Features are weighed by TF-IDF, as in the paper's section 4.1. Without any other relation, every node is a
-        feature of its own.
+        Features are weighed by TF-IDF, as in the paper's section 4.1. Without any other relation, every node
+        is a feature of its own.
 
         Raises:
             GraphError: when another relation does not describe the nodes (:func:`.attribute_indicators`).
