@@ -2,9 +2,10 @@
 
 Power-law graphs of 1, 2, 4 and 8 times ``--edges``, 10 edges a node, made here from a seed. A family of
 methods is one function of a graph's edges: ``walk`` builds the CSR both ways and trains skip-grams on a walk
-from each node. Each size runs in a process of its own, after a warm-up that loads libraries and kernels, and
-the best of ``--repeats`` counts. Seconds are CPU seconds of all threads, bytes what the peak of memory grew
-by. The ratios are those of the worst size to the smallest: 1 is growth in proportion to the edges.
+from each node, ``kg`` fits translations by sampled edges. Each size runs in a process of its own, after a
+warm-up that loads libraries and kernels, and the best of ``--repeats`` counts. Seconds are CPU seconds of all
+threads, bytes what the peak of memory grew by. The ratios are those of the worst size to the smallest: 1 is
+growth in proportion to the edges.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import numba
@@ -19,7 +21,8 @@ import numpy as np
 
 from benchmarks.harness import emit, peak_rss_mb, timed
 from embedding_features.arrays import I32
-from embedding_features.graph import CSR
+from embedding_features.graph import CSR, Graph, Relation, Vocabulary
+from embedding_features.methods import make
 from embedding_features.solvers.sgns import SGNS
 from embedding_features.walks import UniformWalks
 
@@ -42,7 +45,17 @@ def walk(nodes: int, src: I32, dst: I32) -> None:
     SGNS(dim=128, walks_per_node=1, window=5).fit(UniformWalks(length=40).over(graph))
 
 
-FAMILIES: Mapping[str, Callable[[int, I32, I32], None]] = {"walk": walk}
+def kg(nodes: int, src: I32, dst: I32) -> None:
+    """Train vectors of 64 dimensions by TwHIN for an epoch: each edge from both of its sides."""
+    relation = Relation.from_edges("joins", "node", "node", src, dst, (nodes, nodes))
+    vocabularies = {"node": Vocabulary.from_ids(np.arange(nodes))}
+    graph = Graph(datetime(2026, 1, 1, tzinfo=UTC), vocabularies, {"joins": relation}, fingerprint="0" * 64)
+    make("twhin", dim=64, epochs=1).fit(graph)
+
+
+FAMILIES: Mapping[str, Callable[[int, I32, I32], None]] = {"walk": walk, "kg": kg}
+#: edges of the smallest graph, for seconds of work
+EDGES = {"walk": 500_000, "kg": 100_000}
 
 
 def measure(family: str, edges: int, seed: int) -> dict[str, float]:
@@ -83,12 +96,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--family", choices=FAMILIES, default="walk")
-    parser.add_argument("--edges", type=int, default=500_000, help="of the smallest graph, before both ways")
+    parser.add_argument("--edges", type=int, help="of the smallest graph, before both ways; by family")
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--one", action="store_true", help="measure one size in this process")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
     arguments = parser.parse_args()
+    arguments.edges = arguments.edges or EDGES[arguments.family]
     if arguments.one:
         print(json.dumps(measure(arguments.family, arguments.edges, arguments.seed)))
         return

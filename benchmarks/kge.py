@@ -3,9 +3,10 @@
     python -m benchmarks.kge --operator translation --json
 
 Both sides learn each triple from both of its sides, by reciprocal relations, Adam and the softmax over as
-many drawn targets, from vectors drawn alike; ours draw them once for a batch, pykeen's once for a triple.
-``triples_per_s`` counts each training triple once an epoch. One side trains after the other, ours after a
-warm-up, on as many threads. The filtered MRR is of the validation triples, by one judge for both.
+many drawn targets, from vectors drawn alike; ours, a composition as any method is, draws them once for a
+batch, pykeen's once for a triple. ``triples_per_s`` counts each training triple once an epoch. One side
+trains after the other, ours after a warm-up, on as many threads. The filtered MRR is of the validation
+triples, by one judge for both.
 
 pykeen gets an environment of its own (:mod:`benchmarks.peer_environment`); with ``--without-peers`` ours
 stands alone. The data lies in ``$EMBEDDING_FEATURES_DATA/fb15k237``.
@@ -14,55 +15,56 @@ stands alone. The data lies in ``$EMBEDDING_FEATURES_DATA/fb15k237``.
 import argparse
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-from benchmarks.catalogue.data.fb15k237 import read
+from benchmarks.catalogue.data.base import Data, Triples
+from benchmarks.catalogue.data.fb15k237 import fb15k237
+from benchmarks.catalogue.judges.links import LinkJudge
 from benchmarks.harness import emit, peak_rss_mb
 from benchmarks.kge_peers import MODULES, OPERATORS, PACKAGES, Setting, pykeen_training
 from benchmarks.peer_environment import peer_python
-from embedding_features.arrays import F32
+from embedding_features.artifact.embeddings import Embeddings
+from embedding_features.encoders import Lookup
 from embedding_features.evaluate.filtered_rank import rank_triples
-from embedding_features.graph.triples import TripleArrays
+from embedding_features.graph.view import View
+from embedding_features.methods import Trained
+from embedding_features.methods.task import Task
 from embedding_features.objectives import SampledSoftmax
-from embedding_features.scorers import Compare
-
-NODES, RELATIONS = 14_541, 237
-
-
-def our_training(setting: Setting, triples: TripleArrays) -> tuple[float, F32, Compare]:
-    """Return the seconds of our epochs, the [nodes, dim] vectors and the operator that were learned."""
-    for seed, epochs in ((1, 1), (0, setting.epochs)):
-        generator = torch.Generator().manual_seed(seed)
-        table = torch.randn(NODES, setting.dim, generator=generator).mul_(setting.std).requires_grad_()
-        scorer = OPERATORS[setting.operator][0].model_copy(update={"std": setting.std})
-        compare = scorer.build(2 * RELATIONS, setting.dim, generator)
-        optimizer = torch.optim.Adam([table, *compare.parameters()], lr=setting.lr, fused=True)
-        columns = torch.from_numpy(np.stack(triples.with_inverses(RELATIONS), axis=1))
-        started = time.perf_counter()
-        for _ in range(epochs):
-            order = torch.randperm(len(columns), generator=generator)
-            for edges in order.split(setting.batch_size):
-                drawn = torch.randint(NODES, (setting.negatives,), generator=generator)
-                loss = _loss(table, compare, columns[edges], drawn)
-                optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                optimizer.step()
-        seconds = time.perf_counter() - started
-    return seconds, table.detach().numpy(), compare
+from embedding_features.sampling import Triples as TripleSampler
+from embedding_features.training import Adam, Training
 
 
-def _loss(table: torch.Tensor, compare: Compare, edges: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:
-    src, relation, dst = edges.T
-    rows = table.index_select(0, torch.cat([src, dst, drawn]))
-    ends, negatives = rows[: 2 * len(edges)], rows[2 * len(edges) :]
-    source, target = ends.chunk(2)
-    known = compare(source, relation, target)
-    return SampledSoftmax().loss(known, compare.cross(compare.query(source, relation), negatives))
+def our_method(setting: Setting) -> Trained:
+    """Return the composition that trains as pykeen does, with negatives that a batch shares."""
+    return Trained(
+        view=View(weights="one"),
+        encoder=Lookup(dim=setting.dim, std=setting.std),
+        tasks=(
+            Task(
+                sampler=TripleSampler(count=setting.negatives, alpha=0, in_batch=False),
+                scorer=OPERATORS[setting.operator][0].model_copy(update={"std": setting.std}),
+                objective=SampledSoftmax(),
+            ),
+        ),
+        training=Training(
+            optimizer=Adam(lr=setting.lr),
+            batch_size=setting.batch_size,
+            epochs=setting.epochs,
+            early_stop=None,
+        ),
+    )
+
+
+def our_training(setting: Setting, data: Data[Triples]) -> tuple[float, Embeddings]:
+    """Return the seconds of our epochs, and what was learned, after an epoch of warm-up."""
+    method = our_method(setting)
+    once = method.training.model_copy(update={"epochs": 1})
+    method.model_copy(update={"training": once}).fit(data.graph, seed=1)
+    learned = method.fit(data.graph, seed=0)
+    return learned.provenance.figures["fit_seconds"], learned
 
 
 def main() -> None:
@@ -75,27 +77,22 @@ def main() -> None:
                 sys.exit(subprocess.run(again, check=False).returncode)
     names = ("operator", "dim", "batch_size", "negatives", "epochs", "lr", "std")
     setting = Setting(**{name: getattr(arguments, name) for name in names})
-    train, valid, test = (read(split) for split in ("train", "valid", "test"))
-    known = TripleArrays(*map(np.concatenate, zip(train, valid, test, strict=True)))
-    rate, mrr = judged(our_training(setting, train), setting.epochs * len(train.src), valid, known)
+    data = fb15k237()
+    train, nodes = data.asked.splits["train"], len(data.graph.vocabularies["entity"])
+    learned = setting.epochs * len(train.src)
+    seconds, ours = our_training(setting, data)
+    mrr = LinkJudge(split="valid").ranks(data.asked, ours).mrr
     result: dict[str, Any] = {"operator": setting.operator, "threads": torch.get_num_threads()}
-    result |= {"triples_per_s": rate, "valid_mrr": mrr}
+    result |= {"triples_per_s": learned / seconds, "valid_mrr": mrr}
     if arguments.without_peers:
         result["peers"] = "not asked for"
     else:
-        trained = pykeen_training(setting, train, NODES, RELATIONS)
-        theirs, their_mrr = judged(trained, setting.epochs * len(train.src), valid, known)
-        result |= {"pykeen_triples_per_s": theirs, "triples_per_s_vs_pykeen": rate / theirs}
-        result |= {"pykeen_valid_mrr": their_mrr}
+        their_seconds, vectors, compare = pykeen_training(setting, train, nodes, len(data.graph.relations))
+        asked = data.asked
+        ranks = rank_triples(compare, vectors, asked.splits["valid"], asked.known, reciprocal=True)
+        result |= {"pykeen_triples_per_s": learned / their_seconds, "pykeen_valid_mrr": ranks.mrr}
+        result |= {"triples_per_s_vs_pykeen": their_seconds / seconds}
     emit({**result, "peak_rss_mb": peak_rss_mb()}, arguments.json)
-
-
-def judged(
-    trained: tuple[float, F32, Compare], triples: int, valid: TripleArrays, known: TripleArrays
-) -> tuple[float, float]:
-    """Return triples a second and the filtered MRR of what was trained on so many ``triples``."""
-    seconds, vectors, compare = trained
-    return triples / seconds, rank_triples(compare, vectors, valid, known, reciprocal=True).mrr
 
 
 def _arguments() -> argparse.Namespace:

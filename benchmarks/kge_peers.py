@@ -11,8 +11,7 @@ import torch
 
 from embedding_features.arrays import F32
 from embedding_features.graph.triples import TripleArrays
-from embedding_features.scorers import Compare, ComplEx, DistMult, TransE
-from embedding_features.scorers.base import NormalScorer
+from embedding_features.scorers import ComplEx, DistMult, RelationCompare, RelationScorer, TransE
 
 #: installed without what they declare, beside the few that they import
 PACKAGES = (
@@ -33,7 +32,7 @@ PACKAGES = (
 MODULES = ("class_resolver", "dataclasses_json", "docdata", "optuna", "pykeen", "pystow", "torch_max_mem")
 
 #: our operator, and pykeen's name and settings of the same
-OPERATORS: dict[str, tuple[NormalScorer, str, dict[str, Any]]] = {
+OPERATORS: dict[str, tuple[RelationScorer, str, dict[str, Any]]] = {
     "translation": (TransE(metric="l2"), "transe", {"p": 2}),
     "diagonal": (DistMult(), "distmult", {}),
     "complex": (ComplEx(), "complex", {}),
@@ -65,7 +64,7 @@ class Setting:
 
 def pykeen_training(
     setting: Setting, triples: TripleArrays, nodes: int, relations: int
-) -> tuple[float, F32, Compare]:
+) -> tuple[float, F32, RelationCompare]:
     """Return the seconds of pykeen's epochs, the [nodes, dim] vectors and the operator that it has learned.
 
     It trains by its cross-entropy over a triple and its negatives, without the constraints and regularizers

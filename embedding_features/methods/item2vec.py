@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 @method(
     family="random walk",
     exports="item vectors, and of users the mean of their items'",
-    weights="confidence",
+    weights="ignored",
     tunable={"window": Range(2, 20), "negatives": Range(1, 20), "lr": Range(5e-3, 0.1, log=True)},
 )
 def item2vec(
@@ -37,7 +37,7 @@ def item2vec(
     from embedding_features.walks import HistoryWalks
 
     return ClosedForm(
-        view=View.of(relation, weights="each"),
+        view=View.of(relation, weights="one"),
         solver=SkipGramOfWalks(
             walks=HistoryWalks(length=length, order=order),
             skip_gram=SGNS(

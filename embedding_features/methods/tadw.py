@@ -26,7 +26,7 @@ def tadw(
     """TADW (Yang et al., IJCAI 2015): chances of one and two steps as products of vectors and features.
 
     ``attributes`` names relations to features (words, tags, genres) of the first relation's node types; by
-    default all others of the graph.
+    default all others of the graph; without any every node is a feature of its own.
     """
     from embedding_features.graph.view import View
     from embedding_features.methods.closed_form import ClosedForm

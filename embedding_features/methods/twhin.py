@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     exports="vectors of all node types and of relations",
     weights="ignored",
     needs="any relations",
-    tunable={"lr": Range(1e-3, 0.1, log=True), "epochs": Range(5, 100, log=True)},
+    tunable={"lr": Range(1e-2, 1.0, log=True), "epochs": Range(5, 100, log=True)},
 )
 def twhin(
     dim: int = 128,
-    lr: float = 2e-2,
+    lr: float = 0.1,
     batch_size: int = 1024,
     epochs: int = 20,
     negatives: int = 512,
@@ -38,11 +38,11 @@ def twhin(
     from embedding_features.objectives import Logistic
     from embedding_features.sampling import Triples
     from embedding_features.scorers import TransE
-    from embedding_features.training import Adam, Training
+    from embedding_features.training import Adagrad, Training
 
     return Trained(
         view=View(relations=relations or "all", weights="one"),
-        encoder=Lookup(dim=dim, std=std),
+        encoder=Lookup(dim=dim, std=std, sparse=True),
         tasks=(
             Task(
                 sampler=Triples(count=negatives),
@@ -51,6 +51,6 @@ def twhin(
             ),
         ),
         training=Training(
-            optimizer=Adam(lr=lr), lr_decay="linear", batch_size=batch_size, epochs=epochs, early_stop=None
+            optimizer=Adagrad(lr=lr), lr_decay="linear", batch_size=batch_size, epochs=epochs, early_stop=None
         ),
     )

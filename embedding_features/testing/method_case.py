@@ -44,7 +44,8 @@ class MethodCase:
 
     def over(self, *relations: str, **parameters: Any) -> Method:
         """Return the method of those relations; the first of them where it takes one alone."""
-        chosen = {"relations": relations} if self.takes_any else {"relation": relations[0]}
+        several = self.needs in ("any relations", "relations between two node types each")
+        chosen = {"relations": relations} if several else {"relation": relations[0]}
         return self.make(**chosen, **parameters)
 
     def fitted(self, graph: Graph | None = None) -> Embeddings:

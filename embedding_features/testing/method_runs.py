@@ -14,6 +14,7 @@ from embedding_features.testing.method_case import MethodCase, vectors_of
 from embedding_features.testing.starts import (
     assert_frozen,
     assert_starts_by_id,
+    can_be_held,
     has_start,
     likeness,
     moved,
@@ -111,19 +112,20 @@ class MethodRunTests(MethodCase):
             np.testing.assert_allclose(pair_scores(again), pair_scores(first), atol=1e-3)
             return
         assert likeness(first, again) > likeness(first, cold) - 1e-3
-        assert likeness(first, again) > 0.8
+        assert likeness(first, again) > 0.6
 
     def test_frozen_types_do_not_move_and_a_pull_keeps_vectors_near(self) -> None:
         """Check what a start is asked to hold fast, and that a method without that refuses."""
         method, first = self.make(), self.fitted()
         frozen = method.model_copy(update={"freeze": ("item",)})
-        if not isinstance(method, Trained):
+        if not can_be_held(method):
             with pytest.raises(ConfigError, match="freeze or previous_l2"):
                 frozen.fit(clicks(), seed=4, init=first)
             return
         held = frozen.fit(clicks(), seed=4, init=first)
         assert_frozen(first, held, "item")
-        assert moved(first, held) > 0
+        if all(of_type["user"].any() for of_type in row_parameters(first).values()):
+            assert moved(first, held) > 0  # users have parameters of their own
         pulled = method.model_copy(update={"previous_l2": 1e4}).fit(clicks(), seed=4, init=first)
         free = method.fit(clicks(), seed=4, init=first)
         assert moved(first, pulled) < 0.5 * moved(first, free)

@@ -21,7 +21,14 @@ class RegisteredMethodTests(MethodTests):
     """
 
     name: str
-    small: ClassVar[dict[str, Any]] = {"dim": 8, "epochs": 6, "batch_size": 256}
+    small: ClassVar[dict[str, Any]] = {
+        "dim": 8,
+        "epochs": 6,
+        "batch_size": 256,
+        "steps": 1,
+        "hidden": 16,
+        "samples_per_node": 100,
+    }
 
     @property
     def info(self) -> MethodInfo:
@@ -49,7 +56,8 @@ class RegisteredMethodTests(MethodTests):
         assert "(" in self.info.paper, "the docstring's first line cites a paper with its year in brackets"
         assert self.info.family
         assert self.info.exports
-        assert {"dim", "relations" if self.takes_any else "relation"} <= set(self.info.parameters)
+        several = "relations" in self.info.needs
+        assert {"dim", "relations" if several else "relation"} <= set(self.info.parameters)
 
     def test_the_composition_has_the_registered_name_and_a_metric(self) -> None:
         """Check that the composition carries its name, and a metric that indexes know."""

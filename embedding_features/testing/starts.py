@@ -7,7 +7,6 @@ from embedding_features.artifact.embeddings import RELATION, Embeddings
 from embedding_features.artifact.metric import as_compared
 from embedding_features.methods import ClosedForm, Method, Trained
 from embedding_features.testing.method_case import vectors_of
-from embedding_features.training import Adam
 
 
 def has_start(method: Method) -> bool:
@@ -15,9 +14,15 @@ def has_start(method: Method) -> bool:
     return isinstance(method, Trained) or (isinstance(method, ClosedForm) and method.solver.has_start)
 
 
+def can_be_held(method: Method) -> bool:
+    """Return whether a method can be held to an earlier fit, by a pull or by frozen vectors."""
+    return isinstance(method, Trained) or (isinstance(method, ClosedForm) and method.solver.holds)
+
+
 def without_steps(method: Trained) -> Method:
     """Return the method trained for one epoch at a learning rate of nothing."""
-    update = {"optimizer": Adam(lr=1e-30), "epochs": 1}
+    optimizer = method.training.optimizer.model_copy(update={"lr": 1e-30})
+    update = {"optimizer": optimizer, "epochs": 1}
     return method.model_copy(update={"training": method.training.model_copy(update=update)})
 
 

@@ -3,7 +3,7 @@
 from typing import Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from embedding_features.arrays import F32
 from embedding_features.errors import GraphError
@@ -38,7 +38,7 @@ class LINE(ProximitySolver):
     from run to run.
 
     Attributes:
-        dim: width of the vectors, an even number for both orders.
+        dim: width of the vectors; of an odd one the second order has the smaller half.
         order: which proximity: ``"first"``, ``"second"`` or ``"both"``.
         samples_per_node: edges drawn for an order, over the number of nodes: 40 walks of 80 steps.
         negatives: drawn for each edge.
@@ -52,24 +52,24 @@ class LINE(ProximitySolver):
     negatives: int = Field(default=5, ge=1)
     learning_rate: float = Field(default=0.025, gt=0)
 
-    @model_validator(mode="after")
-    def _halves_are_whole(self) -> "LINE":
-        if self.order == "both" and self.dim % 2:
-            raise ValueError(f"dim {self.dim} is odd, and both orders have half of it each")
-        return self
-
     def solve(self, adjacency: CSR, *, seed: int = 0, progress: Progress = SILENT) -> F32:
         """Compute the vectors, of directed graphs as well; see :meth:`.ProximitySolver.solve`."""
         network = network_between_all(adjacency)
-        orders = ("first", "second") if self.order == "both" else (self.order,)
+        orders = [o for o in ("first", "second") if self.order in (o, "both") and self._width(o)]
         with progress.task("line", len(orders) * self.samples_per_node * adjacency.rows) as advance:
             parts = [self._vectors(network, adjacency.rows, order, seed, advance) for order in orders]
         return np.concatenate(parts, axis=1)
 
+    def _width(self, order: str) -> int:
+        """Return how many of the vectors' numbers an order has."""
+        if self.order != "both":
+            return self.dim
+        return self.dim - self.dim // 2 if order == "first" else self.dim // 2
+
     def _vectors(self, network: Network, rows: int, order: str, seed: int, advance: Advance) -> F32:
         """Return the vectors of one order, of length 1, or zero for nodes without edges."""
         number, joint = int(order == "second"), order == "first"
-        vectors = first_vectors(rows, self.dim if self.order != "both" else self.dim // 2, seed, number)
+        vectors = first_vectors(rows, self._width(order), seed, number)
         model = Model(vectors, vectors if joint else np.zeros_like(vectors), sigmoid_table())
         course = Course(number, self.samples_per_node * rows, self.learning_rate, self.negatives, joint)
         train_in_turn([(network, course)], model, seed, _BATCH, advance)

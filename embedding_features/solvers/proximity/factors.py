@@ -44,6 +44,7 @@ class FactoredProximity(ProximitySolver):
         width = dim + self.oversampling
         if transposed.columns <= max(EXACT, width):
             left, singular = exact_singular(transposed)
+            advance(self.iterations + 1)
         else:
             left, singular = randomized_singular(transposed, width, self.iterations, seed, advance)
         kept = int((singular[:dim] > RESOLUTION * singular[0]).sum())

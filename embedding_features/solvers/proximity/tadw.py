@@ -10,7 +10,7 @@ from pydantic import Field
 
 from embedding_features.arrays import F32, F64
 from embedding_features.artifact.metric import Metric, as_compared
-from embedding_features.errors import DataError, GraphError
+from embedding_features.errors import DataError
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.indicators import attribute_indicators
 from embedding_features.graph.propagation import spmm
@@ -33,7 +33,7 @@ class TADW(Solver):
     vectors are W and H T side by side, each half at length 1.
 
     Attributes:
-        dim: width of the vectors, half of it k.
+        dim: width of the vectors, half of it k; an odd one leaves out the last component of the features.
         feature_dim: components of the features that are kept.
         regularization: λ.
         iterations: times that W and H are found.
@@ -44,7 +44,7 @@ class TADW(Solver):
     metric: ClassVar[Metric] = "cosine"
     other_weights: ClassVar[WeightUse | None] = "ignored"
     kind: Literal["tadw"] = "tadw"
-    dim: int = Field(default=160, ge=2, multiple_of=2)
+    dim: int = Field(default=160, ge=1)
     feature_dim: int = Field(default=200, ge=1)
     regularization: float = Field(default=0.2, gt=0)
     iterations: int = Field(default=20, ge=1)
@@ -61,32 +61,32 @@ class TADW(Solver):
     ) -> Solution:
         """Compute the vectors of the first relation's nodes; the other relations join them with features.
 
-        Features are weighed by TF-IDF, as in the paper's section 4.1.
+        Features are weighed by TF-IDF, as in the paper's section 4.1. Without any other relation, every node
+        is a feature of its own.
 
         Raises:
-            GraphError: when no relation describes the nodes, see :func:`.attribute_indicators`.
+            GraphError: when another relation does not describe the nodes (:func:`.attribute_indicators`).
         """
         first, described = view.relation(), attribute_indicators(view, self.min_attribute_nodes)
-        if not any(indicators is not None for indicators in described.values()):
-            raise GraphError(
-                f"tadw learns from features, and no relation describes {' or '.join(described)}",
-                fix="name relations to attributes, such as words or tags: attributes: [has_word]",
-            )
-        features = np.zeros((view.size, 0), np.float32)
+        blocks = []
         for node_type, indicators in described.items():
             if indicators is not None:
                 block = np.zeros((view.size, indicators.shape[1]), np.float32)
                 block[view.span(node_type)] = tf_idf(indicators)
-                features = np.concatenate([features, block], axis=1)
+                blocks.append(block)
+        features = np.concatenate(blocks, axis=1) if blocks else None
         vectors = self.solve(view.adjacency([first.name]), features, seed=seed, progress=progress)
         return Solution({node_type: vectors[view.span(node_type)] for node_type in described})
 
-    def solve(self, adjacency: CSR, features: F32, *, seed: int = 0, progress: Progress = SILENT) -> F32:
+    def solve(
+        self, adjacency: CSR, features: F32 | None, *, seed: int = 0, progress: Progress = SILENT
+    ) -> F32:
         """Compute the vectors, of directed graphs as well; see :meth:`.ProximitySolver.solve`.
 
         Args:
             adjacency: [nodes, nodes].
-            features: [nodes, columns] float32 what is known of each node, such as its words.
+            features: [nodes, columns] float32 what is known of each node, such as its words; None: T is the
+                identity, which leaves the factors of M alone (section 3.2).
             seed: of every random choice.
             progress: where the solver reports how far it is.
 
@@ -94,24 +94,27 @@ class TADW(Solver):
             DataError: when the features are not finite or not of as many nodes.
         """
         w, ht = self.factors(adjacency, features, seed=seed, progress=progress)
-        return np.concatenate([unit_rows(w), unit_rows(ht)], axis=1)
+        return np.concatenate([unit_rows(w), unit_rows(ht)], axis=1)[:, : self.dim]
 
     def factors(
-        self, adjacency: CSR, features: F32, *, seed: int = 0, progress: Progress = SILENT
+        self, adjacency: CSR, features: F32 | None, *, seed: int = 0, progress: Progress = SILENT
     ) -> tuple[F32, F32]:
         """Compute Wᵀ and (H T)ᵀ [nodes, dim / 2], whose product approaches M."""
         step = transition(merged_adjacency(adjacency, undirected=False))
-        _check_features(features, step.rows)
-        text, energy = principal_components(features, self.feature_dim)
+        text, energy = None, np.ones(step.rows)
+        if features is not None:
+            _check_features(features, step.rows)
+            text, energy = principal_components(features, self.feature_dim)
         back, ridge = step.transposed(), self.regularization / 2
-        h = np.random.default_rng(seed).standard_normal((text.shape[1], self.dim // 2))
+        h = np.random.default_rng(seed).standard_normal((len(energy), -(-self.dim // 2)))
         with progress.task("tadw", self.iterations) as advance:
             for _ in range(self.iterations):
-                ht = product(text, h)
+                ht = _of_features(text, h)
                 w = nearest_nodes(_near(step, ht), ht, ridge)
-                h = nearest_features((text.T @ _near(back, w)).astype(np.float64), energy, w, ridge)
+                image = _near(back, w) if text is None else text.T @ _near(back, w)
+                h = nearest_features(image.astype(np.float64), energy, w, ridge)
                 advance()
-        return w, product(text, h)
+        return w, _of_features(text, h)
 
 
 def nearest_nodes(image: F32, ht: F32, ridge: float) -> F32:
@@ -146,6 +149,11 @@ def principal_components(features: F32, dim: int) -> tuple[F32, F64]:
     singular, right = descending_roots(gram(np.ascontiguousarray(features, np.float32)))
     kept = int((singular[:dim] > RESOLUTION * singular[0]).sum())
     return product(features, right[:, :kept]), singular[:kept] ** 2
+
+
+def _of_features(text: F32 | None, h: F64) -> F32:
+    """Return (H T)ᵀ [nodes, k]."""
+    return h.astype(np.float32) if text is None else product(text, h)
 
 
 def _near(step: CSR, x: F32) -> F32:

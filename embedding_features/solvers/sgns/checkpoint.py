@@ -91,7 +91,7 @@ class Checkpoint:
         index = read_record(self.folder / _INDEX, _Index, "checkpoint", error=TrainingError, again=fix)
         if index.run != self.run:
             raise TrainingError(
-                f"the checkpoint in {self.folder} is of another fit: settings, seed, walks or start differ",
+                f"the checkpoint in {self.folder} is of another run: settings, seed, walks or start differ",
                 fix=fix,
             )
         check_files(self.folder, {index.file: index.sha256}, error=TrainingError, again=fix)

@@ -30,8 +30,8 @@ class SkipGram:
 def first_model(rows: int, dim: int, seed: int, start: SkipGram | None) -> Model:
     """Return what training starts from; it shares no memory with ``start``.
 
-    Rows that ``start`` lacks are as word2vec's: vectors drawn evenly from -1/2 to 1/2 over dim, and contexts
-    of zeros.
+    Rows that ``start`` lacks are as gensim's: vectors drawn evenly from -1 to 1 over dim, and contexts of
+    zeros. Half of that, as word2vec's, learns less from few walks.
 
     Args:
         rows: number of nodes.
@@ -43,7 +43,7 @@ def first_model(rows: int, dim: int, seed: int, start: SkipGram | None) -> Model
         DataError: when ``start`` is of another shape, or holds infinity, or NaN in a part of a row.
     """
     rng = np.random.default_rng(key_of(seed, Purpose.VECTORS))
-    vectors = (rng.random((rows, dim), np.float32) - np.float32(0.5)) / np.float32(dim)
+    vectors = (2 * rng.random((rows, dim), np.float32) - np.float32(1)) / np.float32(dim)
     contexts = np.zeros((rows, dim), np.float32)
     if start is not None:
         for name, table, before in (

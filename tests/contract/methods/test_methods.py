@@ -13,5 +13,5 @@ class TestRegisteredMethods(RegisteredMethodTests):
 
     def test_its_provenance_names_its_scorer(self) -> None:
         method = self.make()
-        expected = method.tasks[0].scorer.name if isinstance(method, Trained) else "dot"
+        expected = method.tasks[0].scorer.name if isinstance(method, Trained) else method.metric
         assert self.fitted().provenance.scorer == expected

@@ -22,8 +22,6 @@ def _ring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "fb15k237").mkdir()
     pq.write_table(pa.table({**columns, "split": split}), tmp_path / "fb15k237" / "triples.parquet")
     monkeypatch.setenv("EMBEDDING_FEATURES_DATA", str(tmp_path))
-    monkeypatch.setattr(kge, "NODES", 12)
-    monkeypatch.setattr(kge, "RELATIONS", 2)
 
 
 @pytest.mark.parametrize("operator", ["translation", "complex"])

@@ -1,4 +1,4 @@
-"""A killed fit goes on where it was, and never from another fit's checkpoint."""
+"""A killed fit goes on where it was, and never from another run's checkpoint."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -98,7 +98,7 @@ def test_a_checkpoint_of_another_fit_is_refused(tmp_path: Path) -> None:
         (TRAINING.model_copy(update={"window": 4}), WALKER, {"seed": 5}),
     )
     for training, walker, arguments in fits:
-        with pytest.raises(TrainingError, match="of another fit"):
+        with pytest.raises(TrainingError, match="of another run"):
             training.fit(walker, checkpoint=tmp_path, **arguments)
 
 

@@ -123,6 +123,42 @@ def test_a_resumed_run_ends_bit_for_bit_as_an_uninterrupted_one(tmp_path: Path, 
     assert torch.equal(whole.w, again.w)
 
 
+class Rates(Adam):
+    """Adam whose optimizer tells the learning rate of each step."""
+
+    def build(self, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+        optimizer = super().build(parameters)
+        optimizer.register_step_pre_hook(lambda own, *_: SEEN.append(own.param_groups[0]["lr"]))
+        return optimizer
+
+
+SEEN: list[float] = []
+
+
+@pytest.mark.parametrize("decay", ["none", "linear"])
+def test_the_learning_rate_falls_linearly_to_nothing_if_asked(decay: str) -> None:
+    """Of 4 epochs of 3 steps the k-th step has 1 − k / 12 of the rate; the step after the last had none."""
+    SEEN.clear()
+    run(Line(), settings(lr_decay=decay, epochs=4).model_copy(update={"optimizer": Rates(lr=0.06)}))
+    expected = [0.06 * (1 - k / 12) if decay == "linear" else 0.06 for k in range(12)]
+    assert pytest.approx(expected) == SEEN
+
+
+@pytest.mark.parametrize("die_at", [1, 4, 5, 12])
+def test_a_resumed_run_whose_rate_falls_ends_bit_for_bit(tmp_path: Path, die_at: int) -> None:
+    whole, killed, resumed = Line(), Line(), Line()
+    config = settings(lr_decay="linear")
+    run(whole, config)
+    killed.die_at = die_at
+    with pytest.raises(Killed):
+        run(killed, config, tmp_path)
+    run(resumed, config, tmp_path)
+    assert torch.equal(whole.w, resumed.w)
+    constant = Line()
+    run(constant, settings())
+    assert not torch.equal(whole.w, constant.w)
+
+
 def test_only_the_last_checkpoint_stays(tmp_path: Path) -> None:
     run(Line(), settings(), tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == [

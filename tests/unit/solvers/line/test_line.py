@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import numba
 import numpy as np
 import pytest
-from pydantic import ValidationError
 
 from embedding_features.arrays import F32, F64, Bool
 from embedding_features.errors import ConfigError, GraphError
@@ -109,9 +108,16 @@ def test_pairs_are_merged_and_loops_and_weights_of_zero_left_out() -> None:
     np.testing.assert_allclose(drawn / 3, share)
 
 
+def test_an_odd_dim_gives_the_first_order_the_larger_half() -> None:
+    graph = random_graph(20, seed=0)
+    odd, first = (
+        LINE(dim=dim, order=o, samples_per_node=9).solve(graph) for dim, o in ((7, "both"), (4, "first"))
+    )
+    assert odd.shape == (20, 7)
+    np.testing.assert_array_equal(odd[:, :4], first)
+
+
 def test_faults_are_told() -> None:
-    with pytest.raises(ValidationError, match="dim 7 is odd"):
-        LINE(dim=7)
     loops = CSR.from_edges(np.arange(3), np.arange(3), (3, 3))
     with pytest.raises(GraphError, match="from a node to itself"):
         LINE(dim=2).solve(loops)
