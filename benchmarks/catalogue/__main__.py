@@ -5,6 +5,7 @@
 A row is a method on a data set: the mean and the spread of its figures over seeds, the seconds of a fit on
 one thread, and the most memory that its process held. Rows are kept in benchmarks/results with hashes of
 their settings, data and code: only what is missing or has changed is run, the rest is shown as it was kept.
+Where only code has changed, the first seed is run alone; if its figures are the kept ones, the row stands.
 ``--method NAME --rerun`` runs one anew, ``--kept`` runs nothing and marks what is stale. ``--markdown``
 writes the kept rows into docs/methods.md and into what ``embedding-features methods NAME`` says. The last
 line of JSON has ``rows``, how many ``methods`` they are of, and how many are ``below_floor``.

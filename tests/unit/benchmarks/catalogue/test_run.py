@@ -3,12 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
 from benchmarks.catalogue import run, sources
 from benchmarks.catalogue.fit import fit
-from benchmarks.catalogue.kept import load, summary, version
+from benchmarks.catalogue.kept import load, save, summary, version
 from benchmarks.catalogue.rows import Row
 from benchmarks.catalogue.run import Wish, show
 from embedding_features.errors import TrainingError
@@ -76,6 +77,34 @@ def test_what_changed_is_run_again(
     assert show(other, replace(wish, kept=True)).status == "stale: code, data"
     assert show(other, wish).status == "run"
     assert fits == [0, 1] * 3
+
+
+def test_other_code_of_the_same_figures_is_confirmed_by_its_first_seed(
+    wish: Wish, fits: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = show(ROW, wish).kept
+    monkeypatch.setattr(sources, "plain_code", lambda source: source + "x = 1\n")
+    shown = show(ROW, wish)
+    assert shown.status == "confirmed"
+    assert before is not None
+    assert shown.kept == before.model_copy(update={"code": version(ROW).code})
+    assert show(ROW, wish).status == "kept"
+    assert fits == [0, 1, 0]
+
+
+def test_other_code_of_other_figures_is_run(
+    wish: Wish, fits: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show(ROW, wish)
+    measured = load(ROW, wish.folder)
+    assert measured is not None
+    figures = {**measured.figures, "macro_f1": (0.5, *measured.figures["macro_f1"][1:])}
+    save(ROW, measured.model_copy(update={"figures": figures, "code": "other"}), wish.folder)
+    assert show(ROW, wish).status == "run"
+    assert load(ROW, wish.folder) == measured.model_copy(
+        update={"seconds": ANY, "cpu_seconds": ANY, "peak_mb": ANY}
+    )
+    assert fits == [0, 1, 0, 1]
 
 
 def test_floor_published_and_default_settings_ask_for_no_run(wish: Wish, fits: list[int]) -> None:
