@@ -31,21 +31,15 @@ def deepwalk(
     type.
     """
     from embedding_features.graph.view import View
-    from embedding_features.methods.closed_form import ClosedForm
-    from embedding_features.sampling import Popularity
-    from embedding_features.solvers.sgns import SGNS, SkipGramOfWalks
+    from embedding_features.methods.skip_grams import skip_grams
     from embedding_features.walks import UniformWalks
 
-    return ClosedForm(
-        view=View(relations=relations or "all"),
-        solver=SkipGramOfWalks(
-            walks=UniformWalks(length=length),
-            skip_gram=SGNS(
-                dim=dim,
-                walks_per_node=walks_per_node,
-                window=window,
-                negatives=Popularity(count=negatives),
-                learning_rate=lr,
-            ),
-        ),
+    return skip_grams(
+        View(relations=relations or "all"),
+        UniformWalks(length=length),
+        dim=dim,
+        walks_per_node=walks_per_node,
+        window=window,
+        negatives=negatives,
+        lr=lr,
     )

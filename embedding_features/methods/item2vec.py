@@ -31,21 +31,15 @@ def item2vec(
     next to each other. A user's vector is the mean of the user's items'.
     """
     from embedding_features.graph.view import View
-    from embedding_features.methods.closed_form import ClosedForm
-    from embedding_features.sampling import Popularity
-    from embedding_features.solvers.sgns import SGNS, SkipGramOfWalks
+    from embedding_features.methods.skip_grams import skip_grams
     from embedding_features.walks import HistoryWalks
 
-    return ClosedForm(
-        view=View.of(relation, weights="one"),
-        solver=SkipGramOfWalks(
-            walks=HistoryWalks(length=length, order=order),
-            skip_gram=SGNS(
-                dim=dim,
-                walks_per_node=walks_per_node,
-                window=window,
-                negatives=Popularity(count=negatives),
-                learning_rate=lr,
-            ),
-        ),
+    return skip_grams(
+        View.of(relation, weights="one"),
+        HistoryWalks(length=length, order=order),
+        dim=dim,
+        walks_per_node=walks_per_node,
+        window=window,
+        negatives=negatives,
+        lr=lr,
     )

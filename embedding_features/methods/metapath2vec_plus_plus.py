@@ -31,23 +31,16 @@ def metapath2vec_plus_plus(
     Walks and ``metapath`` are as in ``metapath2vec``.
     """
     from embedding_features.graph.view import View
-    from embedding_features.methods.closed_form import ClosedForm
     from embedding_features.methods.metapaths import relations_of
-    from embedding_features.sampling import Popularity
-    from embedding_features.solvers.sgns import SGNS, SkipGramOfWalks
+    from embedding_features.methods.skip_grams import skip_grams
     from embedding_features.walks import MetapathWalks
 
-    return ClosedForm(
-        view=View(relations=relations or relations_of(metapath)),
-        solver=SkipGramOfWalks(
-            walks=MetapathWalks(length=length, path=metapath),
-            skip_gram=SGNS(
-                dim=dim,
-                walks_per_node=walks_per_node,
-                window=window,
-                negatives=Popularity(count=negatives),
-                noise="own_type",
-                learning_rate=lr,
-            ),
-        ),
+    return skip_grams(
+        View(relations=relations or relations_of(metapath)),
+        MetapathWalks(length=length, path=metapath),
+        dim=dim,
+        walks_per_node=walks_per_node,
+        window=window,
+        negatives=negatives,
+        lr=lr,
     )

@@ -38,21 +38,15 @@ def node2vec(
     Walks go along all relations, in both directions. With p = q = 1 they are DeepWalk's.
     """
     from embedding_features.graph.view import View
-    from embedding_features.methods.closed_form import ClosedForm
-    from embedding_features.sampling import Popularity
-    from embedding_features.solvers.sgns import SGNS, SkipGramOfWalks
+    from embedding_features.methods.skip_grams import skip_grams
     from embedding_features.walks import BiasedWalks
 
-    return ClosedForm(
-        view=View(relations=relations or "all"),
-        solver=SkipGramOfWalks(
-            walks=BiasedWalks(length=length, p=p, q=q),
-            skip_gram=SGNS(
-                dim=dim,
-                walks_per_node=walks_per_node,
-                window=window,
-                negatives=Popularity(count=negatives),
-                learning_rate=lr,
-            ),
-        ),
+    return skip_grams(
+        View(relations=relations or "all"),
+        BiasedWalks(length=length, p=p, q=q),
+        dim=dim,
+        walks_per_node=walks_per_node,
+        window=window,
+        negatives=negatives,
+        lr=lr,
     )

@@ -56,7 +56,9 @@ class Training(Config):
             ``patience`` checks, and the weights of its best check are kept. ``"recall@20"`` and
             ``"ndcg@20"``, with any cut-off, are of retrieval by the view's first relation; ``"mrr"`` of the
             filtered ranks of both ends of edges of all relations; ``"auc"`` of such edges against random
-            ones. None trains for ``epochs`` on every edge and keeps the last weights.
+            ones; ``"micro_f1:RELATION"`` of labels read from the vectors, the relation from nodes to labels
+            being none that is learned from. None trains for ``epochs`` on every edge and keeps the last
+            weights.
         validation: share of the edges held out for it, drawn at random.
         evaluate_every: epochs between two checks.
         patience: checks without a rise after which training stops.
@@ -68,7 +70,9 @@ class Training(Config):
     lr_decay: Literal["none", "linear"] = "none"
     batch_size: int = Field(default=2048, ge=1)
     epochs: int = Field(default=100, ge=1)
-    early_stop: str | None = Field(default="recall@20", pattern=r"^((recall|ndcg)@[1-9]\d*|mrr|auc)$")
+    early_stop: str | None = Field(
+        default="recall@20", pattern=r"^((recall|ndcg)@[1-9]\d*|mrr|auc|micro_f1:.+)$"
+    )
     validation: float = Field(default=0.05, gt=0, lt=1)
     evaluate_every: int = Field(default=5, ge=1)
     patience: int = Field(default=4, ge=1)

@@ -3,6 +3,7 @@
 from embedding_features.graph.graph import Graph
 from embedding_features.graph.view import GraphView, View
 from embedding_features.training.held_out import HeldOut
+from embedding_features.training.held_out_labels import hold_out_labels
 from embedding_features.training.held_out_pairs import hold_out_pairs
 from embedding_features.training.held_out_triples import hold_out_triples
 from embedding_features.training.settings import Training
@@ -25,4 +26,6 @@ def hold_out(graph: Graph, settings: View, view: GraphView, training: Training, 
         return None
     if training.early_stop in ("mrr", "auc"):
         return hold_out_triples(view, training, seed)
+    if training.early_stop.startswith("micro_f1:"):
+        return hold_out_labels(graph, view, training, seed)
     return hold_out_pairs(graph, settings, view, training, seed)

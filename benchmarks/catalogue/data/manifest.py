@@ -10,12 +10,14 @@ from benchmarks.catalogue.data.fb15k237 import fb15k237
 from benchmarks.catalogue.data.gowalla import gowalla
 from benchmarks.catalogue.data.hin_dblp import hin_dblp
 from benchmarks.catalogue.data.labelled import blogcatalog, wiki_tadw
+from benchmarks.catalogue.data.retailrocket import retailrocket_mb
 from benchmarks.harness import data_folder
 from embedding_features.config import config_hash
 from embedding_features.errors import DataError
 
 READERS: Mapping[str, Callable[[], Data[Any]]] = {
-    reader.__name__: reader for reader in (blogcatalog, cora, fb15k237, gowalla, hin_dblp, wiki_tadw)
+    reader.__name__: reader
+    for reader in (blogcatalog, cora, fb15k237, gowalla, hin_dblp, retailrocket_mb, wiki_tadw)
 }
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from benchmarks.catalogue.judges.gain import GainJudge
 from benchmarks.catalogue.judges.links import LinkJudge
 from benchmarks.catalogue.rows import Row
 
@@ -41,5 +42,15 @@ KG = (
         published={"mrr": 0.333},
         floor=0.325,
         **_FREEBASE,
+    ),
+    Row(
+        family="kg",
+        method="twhin",
+        data="retailrocket_mb",
+        judge=GainJudge(),
+        metrics=("gain_low", "gain", "recall@20", "alone"),
+        settings={"dim": 64, "epochs": 10, "relations": ("buy", "cart", "view")},
+        origin="last training buys; beside itself on buys alone",
+        floor=0.0,
     ),
 )

@@ -322,6 +322,37 @@ def test_edges_of_all_relations_are_held_out(figure: str) -> None:
         assert validation.measure(network, compare) < 0.2
 
 
+def labelled(told: bool) -> Graph:
+    """Two hundred nodes of two kinds; each follows ten others, of its own kind where that is told."""
+    rng = np.random.default_rng(0)
+    src = np.repeat(np.arange(200), 10)
+    dst = 2 * rng.integers(0, 100, 2000) + (src % 2 if told else rng.integers(0, 2, 2000))
+    nodes = np.arange(200)
+    edges = {("a", "follows", "a"): (src, dst), ("a", "is", "kind"): (nodes, nodes % 2)}
+    return Graph.from_arrays(datetime(2026, 1, 1, tzinfo=UTC), edges)
+
+
+def test_labels_can_be_what_is_stopped_on() -> None:
+    graph, view = labelled(True), View.of("follows")
+    whole = view.build(graph)
+    validation = hold_out(graph, view, whole, settings(early_stop="micro_f1:is"), seed=0)
+    assert validation is not None
+    assert validation.view is whole
+    network, compare = Lookup(dim=2).build(whole, torch.Generator()), Dot().build(2, 2, torch.Generator())
+    with torch.no_grad():
+        network.table.copy_(torch.eye(2)[torch.arange(200) % 2])
+    assert validation.measure(network, compare) == 1
+    with torch.no_grad():
+        network.table.copy_(torch.randn(200, 2, generator=torch.Generator().manual_seed(0)))
+    assert validation.measure(network, compare) == pytest.approx(0.5, abs=0.15)
+
+
+def test_labels_that_are_learned_from_are_refused() -> None:
+    graph = labelled(True)
+    with pytest.raises(ConfigError, match="must not know"):
+        hold_out(graph, View(), View().build(graph), settings(early_stop="micro_f1:is"), seed=0)
+
+
 def test_ranks_of_a_scorer_without_relations_are_refused() -> None:
     graph = graph_of(2000)
     whole = View().build(graph)
