@@ -105,7 +105,8 @@ class _OneVsAll(torch.autograd.Function):
         indptr, columns = _by_query(rows, targets, len(queries))
         squares = _squares(queries, metric), _squares(nodes, metric)
         log_chances = _NOTHING if chances is None else chances.float().log().numpy()
-        losses = softmax_slopes(block.numpy(), *squares, log_chances, indptr, columns)
+        roundoff = np.float32(torch.finfo(products).eps / 2)
+        losses = softmax_slopes(block.numpy(), *squares, roundoff, log_chances, indptr, columns)
         ctx.save_for_backward(queries, nodes, block.div_(len(rows)))
         ctx.metric, ctx.products = metric, products
         return torch.tensor(losses.sum() / len(rows), dtype=torch.float32)

@@ -8,7 +8,7 @@ from embedding_features.jit import jit, piece, working_memory
 
 #: partial sums of a row, so many that none waits for another
 _LANES = 64
-#: squared distances below it are the rounding of |q|² + |t|² − 2 ⟨q, t⟩
+#: the least squared distance, also of zero vectors
 _NEAREST = np.float32(1e-10)
 #: 2^x for smaller x is no normal float32
 _SMALLEST = np.float32(-126)
@@ -16,7 +16,13 @@ _SMALLEST = np.float32(-126)
 
 @jit(parallel=True)
 def softmax_slopes(
-    products: F32, squares: F32, node_squares: F32, log_chances: F32, indptr: I64, targets: I64
+    products: F32,
+    squares: F32,
+    node_squares: F32,
+    roundoff: np.float32,
+    log_chances: F32,
+    indptr: I64,
+    targets: I64,
 ) -> F64:
     """Return the [b] losses Σ −ln softmax_t(s) over each row's targets t, and turn products into gradients.
 
@@ -26,6 +32,8 @@ def softmax_slopes(
         products: [b, n] ⟨q, t⟩; holds the gradients of the losses by them afterwards.
         squares: [b] |q|²; empty for scores that are products.
         node_squares: [n] |t|²; empty likewise.
+        roundoff: relative error of the products. A squared distance below ``roundoff · (|q|² + |t|²)`` counts
+            as that: it is what rounding left, and its gradient 1 / distance would drown all others.
         log_chances: [n] numbers subtracted from the scores of a row that are not its targets'; may be empty.
         indptr: [b + 1]; a row's targets are ``targets[indptr[row]:indptr[row + 1]]``.
         targets: columns; one that is there twice counts twice.
@@ -37,7 +45,7 @@ def softmax_slopes(
         scores, powers = piece(memory, 0, len(own)), piece(memory, 1, len(own))
         exponents = piece(memory, 2, len(own)).view(np.int32)
         if len(squares):
-            _distances(own, squares[row], node_squares, scores)
+            _distances(own, squares[row], node_squares, roundoff, scores)
         else:
             scores[:] = own
         losses[row] = _softmax(scores, log_chances, columns, powers, exponents, own)
@@ -47,11 +55,13 @@ def softmax_slopes(
 
 
 @jit()
-def _distances(products: F32, square: np.float32, squares: F32, scores: F32) -> None:
-    """Write minus the distances."""
+def _distances(products: F32, square: np.float32, squares: F32, roundoff: np.float32, scores: F32) -> None:
+    """Write minus the distances, none of them below what rounding leaves."""
     for t in range(len(products)):
-        squared = square + squares[t] - products[t] - products[t]
-        scores[t] = -np.sqrt(_NEAREST if squared < _NEAREST else squared)
+        both = square + squares[t]
+        squared = both - products[t] - products[t]
+        least = max(roundoff * both, _NEAREST)
+        scores[t] = -np.sqrt(least if squared < least else squared)
 
 
 @jit()

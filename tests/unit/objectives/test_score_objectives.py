@@ -169,6 +169,23 @@ def test_one_vs_all_by_rough_products() -> None:
         assert 0 < (exact - rough).norm() < 0.01 * exact.norm()
 
 
+@pytest.mark.parametrize("products", [torch.float32, torch.bfloat16])
+def test_one_vs_all_by_rough_distances(products: torch.dtype) -> None:
+    """A query on two nodes has a small gradient, not what rounding left over a distance of nearly zero.
+
+    The gradient of a distance has a norm of 1, and that of one edge's loss therefore no more than 2.
+    """
+    generator = torch.Generator().manual_seed(0)
+    made = 3 * torch.randn(70, 16, generator=generator)
+    nodes = torch.cat([made, made + 1e-3]).requires_grad_()
+    queries = (made[:8] + 5e-4).requires_grad_()
+    edges = torch.arange(8)
+    (8 * one_vs_all_loss(queries, nodes, edges, edges, "l2", products=products)).backward()
+    for tensor in (queries, nodes):
+        assert tensor.grad is not None
+        assert tensor.grad.norm(dim=1).max() < 2
+
+
 def test_one_vs_all_of_no_numbers_is_none() -> None:
     """A NaN or an infinity of any node shows in the loss, where the training looks for it."""
     for broken in (math.nan, math.inf, -math.inf):

@@ -62,12 +62,18 @@ def edges_of(examples: Examples) -> list[tuple[int, int, int]]:
 def test_one_vs_all_of_a_step_is_the_softmax_of_each_edge(
     scorer: RelationScorer, candidates: int | None
 ) -> None:
+    """Of drawn candidates, those that are no targets of the query count as one over their chance."""
     network, compare = parts(scorer)
     vectors = network.vectors()
     for step in steps_of(scorer, Queries(candidates=candidates)):
-        shared, losses = step.examples.negatives, []
-        for s, r, t in edges_of(step.examples):
+        shared, chances, losses = step.examples.negatives, step.examples.chances, []
+        assert (chances is None) == (candidates is None)
+        edges = edges_of(step.examples)
+        for s, r, t in edges:
             scores = compare(vectors[s], torch.tensor(r), vectors[shared])
+            targets = torch.tensor([other for *query, other in edges if query == [s, r]])
+            if chances is not None:
+                scores = scores - chances.log().where(~torch.isin(shared, targets), 0)
             losses.append(cross_entropy(scores, (shared == t).nonzero()[0, 0]))
         expected = torch.stack(losses).mean()
         torch.testing.assert_close(OneVsAll().loss(step), expected, rtol=1e-4, atol=1e-5)
