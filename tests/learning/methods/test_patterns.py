@@ -19,11 +19,11 @@ class Expected(NamedTuple):
 
 ALL = (0.95, 1.0)
 #: The settings are those by which each operator showed what it can express; the bands were set around what
-#: was then seen (transe and rotate by three seeds; complex by two; distmult by three at 40 epochs). A
-#: translation to the twin and back is none, so that the source itself is as near (.24 to .27); weights of
-#: coordinates know no direction and no composition (.65 to .68, .42 to .57).
+#: was then seen (transe by four seeds, rotate by three; complex by two; distmult by three at 40 epochs). A
+#: translation to the twin and back is none, so that the source itself is as near (.34 to .36, at most .5);
+#: weights of coordinates know no direction and no composition (.65 to .68, .42 to .57).
 EXPECTED = {
-    "transe": Expected({"dim": 32, "lr": 0.1, "epochs": 100}, (0.85, 1.0), (0.9, 1.0), (0.15, 0.35)),
+    "transe": Expected({"dim": 32, "lr": 0.1, "epochs": 100}, ALL, ALL, (0.3, 0.4)),
     "distmult": Expected({"dim": 16, "epochs": 60}, (0.55, 0.75), (0.35, 0.65), ALL),
     "complex": Expected({"dim": 16, "epochs": 100}, ALL, ALL, ALL),
     "rotate": Expected({"dim": 16, "lr": 0.05, "epochs": 60}, ALL, (0.88, 1.0), ALL),
