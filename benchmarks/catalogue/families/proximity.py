@@ -2,17 +2,12 @@
 
 from typing import Any
 
-from benchmarks.catalogue.families.walk import AUTHORS
+from benchmarks.catalogue.families.walk import AUTHORS, BLOGS
 from benchmarks.catalogue.judges.labels import LabelJudge
 from benchmarks.catalogue.rows import Above, Row
 
 #: what rows on blogcatalog have in common
-_BLOGS: dict[str, Any] = {
-    "family": "proximity",
-    "data": "blogcatalog",
-    "judge": LabelJudge(train_share=0.9),
-    "metrics": ("micro_f1", "macro_f1"),
-}
+_BLOGS: dict[str, Any] = {"family": "proximity", **BLOGS}
 
 PROXIMITY = (
     Row(
