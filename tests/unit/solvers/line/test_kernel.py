@@ -1,8 +1,5 @@
 """Training on edges: the same draws in plain Python, and the distributions they follow."""
 
-from collections.abc import Iterator
-
-import numba
 import numpy as np
 import pytest
 
@@ -17,13 +14,7 @@ from embedding_features.solvers.sgns.noise import draw_targets
 from embedding_features.solvers.sgns.sigmoid import sigmoid_table
 from embedding_features.walks.draws import Purpose, below, key_of, mix, unit, walk_state
 
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)
-    yield
-    numba.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def some_network(nodes: int, edges: int, first: int = 0, seed: int = 0) -> Network:

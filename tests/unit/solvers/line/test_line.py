@@ -1,8 +1,5 @@
 """LINE: what its orders learn of planted structure, and what it refuses."""
 
-from collections.abc import Iterator
-
-import numba
 import numpy as np
 import pytest
 
@@ -17,13 +14,7 @@ from embedding_features.solvers.sgns.kernel import Model
 from embedding_features.solvers.sgns.sigmoid import sigmoid_table
 from tests.unit.solvers.proximity.graphs import dense, random_graph, undirected
 
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)
-    yield
-    numba.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def cosines(vectors: F32) -> F64:

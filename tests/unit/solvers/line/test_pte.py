@@ -1,8 +1,5 @@
 """PTE: what networks that share nodes learn together, and what it refuses."""
 
-from collections.abc import Iterator
-
-import numba
 import numpy as np
 import pytest
 
@@ -11,13 +8,7 @@ from embedding_features.errors import GraphError
 from embedding_features.graph import CSR
 from embedding_features.solvers.line import PTE, BipartiteNetwork
 
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)
-    yield
-    numba.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def planted(seed: int = 0) -> list[BipartiteNetwork]:
