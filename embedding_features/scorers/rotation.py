@@ -15,14 +15,15 @@ class RotatE(RelationScorer):
 
     score = −Σ_k |s_k e^{iθ_k} − t_k| over dim / 2 complex coordinates (Sun, Deng, Nie & Tang, RotatE:
     Knowledge Graph Embedding by Relational Rotation in Complex Space, ICLR 2019, section 3, summed as in
-    their code), or the Euclidean −‖s ∘ e^{iθ} − t‖₂, which a search by Euclidean distance can serve.
+    their code), or the Euclidean −‖s ∘ e^{iθ} − t‖₂ or −½ ‖s ∘ e^{iθ} − t‖₂², which a search by Euclidean
+    distance can serve.
 
     Attributes:
-        metric: ``"moduli"`` or ``"l2"``.
+        metric: ``"moduli"``, ``"l2"`` or ``"squared_l2"``.
     """
 
     kind: Literal["rotation"] = "rotation"
-    metric: Literal["moduli", "l2"] = "moduli"
+    metric: Literal["moduli", "l2", "squared_l2"] = "moduli"
 
     def build(self, relations: int, dim: int, generator: torch.Generator) -> "Rotation":
         """Build the operator with angles drawn evenly from [−π, π); ``dim`` is even."""

@@ -41,7 +41,6 @@ def test_the_section_it_writes_is_one_of_the_pipeline_with_the_best_settings(
     assert told["as_of"] == "2026-01-25T00:00:00+00:00"  # the first moment: later labels are not known
     assert told["pruned"] == told["failed"] == 0
     assert told["best"] >= told["before"] > 0
-    assert told["seconds"] > 0
     text = Path(told["yaml"]).read_text()
     assert f"{told['best']:.4f}" in text.splitlines()[0]
     values = yaml.safe_load((world / "pipeline.yaml").read_text()) | yaml.safe_load(text)
@@ -111,7 +110,7 @@ def test_what_comes_after_the_moment_changes_nothing(
 def test_a_killed_search_goes_on_where_it_was(world: Path, tmp_path: Path) -> None:
     """SIGKILL among the trials of a method that is trained; the rerun ends as a search that nobody killed."""
     values = yaml.safe_load((world / "pipeline.yaml").read_text())
-    values["pretrain"] = {"method": "mf_bpr", "params": {"dim": 8, "epochs": 15, "batch_size": 512}}
+    values["pretrain"] = {"method": "mf_bpr", "params": {"dim": 8, "epochs": 30, "batch_size": 512}}
     told = []
     for name in ("killed", "whole"):
         values["root"] = str(tmp_path / name)
@@ -119,7 +118,7 @@ def test_a_killed_search_goes_on_where_it_was(world: Path, tmp_path: Path) -> No
         config.write_text(yaml.safe_dump(values))
         arguments = ("tune", "--config", str(config), "--trials", "8", "--json")
         if name == "killed":
-            kill_when(start(*arguments), lambda: journal_lines(tmp_path / "killed") > 40)
+            kill_when(start(*arguments), lambda: journal_lines(tmp_path / "killed") > 16)
             assert not list((tmp_path / "killed").rglob("section.yaml"))
         process = start(*arguments)
         told.append({**json.loads(process.communicate()[0]), "code": process.returncode})
