@@ -31,6 +31,7 @@ KG = (
     ),
     Row(
         method="complex",
+        settings={"dim": 512, "epochs": 25},
         origin="validation triples",
         published={"mrr": 0.348, "hits@10": 0.536},
         floor=0.345,
