@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     exports="vectors of all node types",
     weights="confidence",
     needs="any relations",
-    tunable={"order": Range(2, 20), "mu": Range(0.0, 1.0), "theta": Range(0.1, 2.0)},
+    tunable={"order": Range(2, 20), "mu": Range(0.0, 1.0), "theta": Range(0.1, 10.0, log=True)},
 )
 def prone(
     dim: int = 128,

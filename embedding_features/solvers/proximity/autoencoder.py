@@ -22,13 +22,15 @@ class Autoencoder(nn.Module):
     """Maps rows of a sparse matrix to codes by two layers, and codes to rows by two more.
 
     Neither rows nor what the codes stand for are ever dense: the first layer adds up the weights of a row's
-    entries, the last one is made at the entries and columns that are asked for.
+    entries, the last one is made at the entries and columns that are asked for. Codes and decoded rows are
+    linear (Hinton & Salakhutdinov, Science 2006): a nonlinear code layer would cut off part of what is few
+    numbers already.
 
     Args:
         columns: of the matrix.
         hidden: width of the layers between.
         dim: width of the codes.
-        activation: behind each layer but the last, which is linear.
+        activation: behind the layers between.
         generator: what the weights are drawn from (Glorot & Bengio, AISTATS 2010, eq. 16).
     """
 
@@ -59,8 +61,7 @@ class Autoencoder(nn.Module):
             per_sample_weights=None if rows.weight is None else torch.from_numpy(rows.weight),
         )
         hidden = self.activation(summed + self.biases[0])
-        codes: Tensor = self.activation(functional.linear(hidden, self.weights[1], self.biases[1]))
-        return codes
+        return functional.linear(hidden, self.weights[1], self.biases[1])
 
     def squared_errors(self, codes: Tensor, rows: CSR, sampled: Tensor, emphasis: float = 1.0) -> Tensor:
         """Estimate Σ (b_ij (x̂_ij − x_ij))² over all rows, b_ij = ``emphasis`` at entries and 1 elsewhere.

@@ -25,7 +25,7 @@ class DNGR(ProximitySolver):
     Surfing goes on with chance α and else back to its start: P_k = α P_{k−1} D⁻¹A + (1 − α) I, and M = Σ P_k
     over k = 1 … K says how near nodes are (Cao, Lu & Xu, AAAI 2016, eq. 1 and 2). Rows of their positive
     logarithms are encoded with some of their entries set to 0, and decoded to what they were. The layers are
-    trained together, by hyperbolic tangents, where the paper stacks one behind the other.
+    trained together, the ones between by hyperbolic tangents, where the paper stacks one behind the other.
 
     The matrix is sparse but for nodes many steps apart: at most 8 · nodes² bytes, twice while it is made. At
     one thread of torch and numba vectors are a function of graph and seed.

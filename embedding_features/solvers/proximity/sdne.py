@@ -1,5 +1,6 @@
 """SDNE: codes of adjacency rows, those of neighbours held together."""
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -9,11 +10,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from embedding_features.arrays import F32, I64
+from embedding_features.graph.adjacency import symmetric
 from embedding_features.graph.csr import CSR
 from embedding_features.progress import SILENT, Progress
 from embedding_features.solvers.proximity.adjacency import merged_adjacency
 from embedding_features.solvers.proximity.autoencoder import Autoencoder, Descent, codes_of, descend, rows_of
 from embedding_features.solvers.proximity.base import ProximitySolver
+from embedding_features.solvers.proximity.factors import unit_rows
 
 
 class SDNE(ProximitySolver):
@@ -22,8 +25,12 @@ class SDNE(ProximitySolver):
     The mean over nodes of ‖(x̂_i − x_i) ⊙ b_i‖² + α Σ_j s_ij ‖y_i − y_j‖², and a penalty of the weights, falls
     (Wang, Cui & Zhu, KDD 2016, eq. 4 to 6); b is β at edges and 1 elsewhere. Both sums are estimated without
     bias: the first counts edges exactly and what is none in ``columns`` random columns a step, the second
-    counts edges within a batch and scales them up. Activations are leaky rectifiers instead of the paper's
-    logistic functions, and start from random weights instead of a deep belief network's.
+    counts edges within a batch and scales them up.
+
+    Other than in the paper, x and s are D^−½ A D^−½, scaled to a mean square of 1 over the edges: of A
+    itself, squares are mostly those of the few nodes with the most edges. Layers between are leaky
+    rectifiers, codes are linear, weights start from random ones instead of a deep belief network's, and
+    vectors have length 1, as the length of a code says little more than how many edges its node has.
 
     At one thread of torch and numba vectors are a function of graph and seed.
 
@@ -32,7 +39,7 @@ class SDNE(ProximitySolver):
         hidden: width of the layers beside the code.
         alpha: α, weight of the first-order proximity.
         beta: β, how much more an edge counts than none.
-        regularization: ν.
+        regularization: ν, times the mean number of a node's neighbours: losses of nodes grow with it.
         columns: drawn in each step for what is no edge.
         epochs: times that each node is taken.
         batch_size: nodes of a step.
@@ -44,7 +51,7 @@ class SDNE(ProximitySolver):
     hidden: int = Field(default=1000, ge=1)
     alpha: float = Field(default=0.1, ge=0)
     beta: float = Field(default=5.0, ge=1)
-    regularization: float = Field(default=2e-5, ge=0)
+    regularization: float = Field(default=1.5e-3, ge=0)
     columns: int = Field(default=1024, ge=1)
     epochs: int = Field(default=60, ge=1)
     batch_size: int = Field(default=512, ge=1)
@@ -56,14 +63,14 @@ class SDNE(ProximitySolver):
         Raises:
             TrainingError: when the loss is no longer a number.
         """
-        pairs = merged_adjacency(adjacency, undirected=True)
+        pairs = evened(merged_adjacency(adjacency, undirected=True))
         rng, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
         model = Autoencoder(pairs.columns, self.hidden, self.dim, functional.leaky_relu, generator)
         settings = Descent(
             epochs=self.epochs,
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
-            regularization=self.regularization,
+            regularization=self.regularization * pairs.edges / pairs.rows,
         )
 
         def loss(rows: I64) -> Tensor:
@@ -71,7 +78,7 @@ class SDNE(ProximitySolver):
 
         with progress.task("sdne", self.epochs) as advance:
             descend(model, loss, pairs.rows, settings, rng, advance)
-        vectors = codes_of(model, pairs)
+        vectors = unit_rows(codes_of(model, pairs))
         vectors[pairs.degrees == 0] = 0
         return vectors
 
@@ -80,7 +87,7 @@ class SDNE(ProximitySolver):
 
         Args:
             model: the autoencoder.
-            pairs: [nodes, nodes] the adjacency matrix, with one entry a pair.
+            pairs: [nodes, nodes] the matrix of x and s, with one entry a pair.
             rows: [n] the nodes.
             columns: [m] columns drawn evenly.
         """
@@ -88,6 +95,13 @@ class SDNE(ProximitySolver):
         codes = model.encode(batch)
         second = model.squared_errors(codes, batch, torch.from_numpy(columns), self.beta)
         return (second + self.alpha * first_order(codes, batch, rows)) / len(rows)
+
+
+def evened(pairs: CSR) -> CSR:
+    """Return D^−½ A D^−½ of a symmetric matrix, scaled to a mean square of 1 over its entries."""
+    scaled = symmetric(pairs)
+    root_mean_square = np.sqrt(np.square(scaled.weights(), dtype=np.float64).mean())
+    return replace(scaled, weight=scaled.weights() / root_mean_square.astype(np.float32))
 
 
 def first_order(codes: Tensor, batch: CSR, rows: I64) -> Tensor:

@@ -22,7 +22,7 @@ def some_model(columns: int, seed: int = 0) -> Autoencoder:
 def written_out(model: Autoencoder, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Codes and decoded rows by dense layers."""
     w, b = list(model.weights), list(model.biases)
-    codes = torch.tanh(torch.tanh(rows @ w[0] + b[0]) @ w[1].T + b[1])
+    codes = torch.tanh(rows @ w[0] + b[0]) @ w[1].T + b[1]
     return codes, torch.tanh(codes @ w[2].T + b[2]) @ w[3].T + b[3]
 
 

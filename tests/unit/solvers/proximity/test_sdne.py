@@ -9,7 +9,7 @@ from embedding_features.errors import GraphError
 from embedding_features.graph import CSR
 from embedding_features.solvers.proximity import SDNE
 from embedding_features.solvers.proximity.autoencoder import Autoencoder, rows_of
-from embedding_features.solvers.proximity.sdne import first_order
+from embedding_features.solvers.proximity.sdne import evened, first_order
 from tests.unit.solvers.proximity.graphs import block_cosines, dense, random_graph, triangle_with_tail
 
 
@@ -30,12 +30,20 @@ def test_the_first_order_of_all_nodes_is_the_laplacian_form() -> None:
     assert first_order(codes, graph, np.arange(30)).item() == pytest.approx(wanted, rel=1e-4)
 
 
+def test_weights_are_evened_out() -> None:
+    """Degrees 2, 2, 3, 1: the edges 1/2, 1/√6 twice and 1/√3, squares 1/4, 1/6, 1/6 and 1/3, mean 11/48."""
+    found = dense(evened(triangle_with_tail()))
+    wanted = np.zeros((4, 4))
+    wanted[[0, 0, 1, 2], [1, 2, 2, 3]] = np.sqrt(48 / 11) * np.array([1 / 2, 6**-0.5, 6**-0.5, 3**-0.5])
+    np.testing.assert_allclose(found, wanted + wanted.T, rtol=1e-6)
+
+
 def test_the_loss_of_all_nodes_is_that_of_dense_rows() -> None:
     graph, sdne = random_graph(30, seed=1), SDNE(dim=3, hidden=5, alpha=0.3, beta=4)
     model = Autoencoder(30, 5, 3, functional.leaky_relu, torch.Generator().manual_seed(0))
     x = torch.from_numpy(dense(graph).astype(np.float32))
     w = list(model.weights)
-    codes = functional.leaky_relu(functional.leaky_relu(x @ w[0]) @ w[1].T)
+    codes = functional.leaky_relu(x @ w[0]) @ w[1].T
     decoded = functional.leaky_relu(codes @ w[2].T) @ w[3].T
     second = ((decoded - x) * torch.where(x > 0, 4.0, 1.0)).square().sum()
     first = sum(x[i, j] * (codes[i] - codes[j]).square().sum() for i in range(30) for j in range(30))
