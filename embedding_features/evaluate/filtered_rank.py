@@ -7,7 +7,6 @@ import numpy as np
 import torch
 
 from embedding_features.arrays import F32, F64, I64
-from embedding_features.artifact.metric import served_metric
 from embedding_features.errors import DataError
 from embedding_features.evaluate.comparable import comparable
 from embedding_features.evaluate.filtered_rank_kernels import filtered_ranks
@@ -135,7 +134,7 @@ def _scores(targets: F32, metric: ScorerMetric) -> Callable[[F32], F32]:
     """Return a function from [b, dim] queries to [b, nodes] numbers that order targets as the metric does."""
     if metric == "l1" or metric == "moduli":
         return lambda queries: distance_scores(queries, targets, metric == "moduli")
-    return lambda queries: _product(*comparable(queries, targets, served_metric(metric)))
+    return lambda queries: _product(*comparable(queries, targets, metric))
 
 
 def _product(left: F32, right: F32) -> F32:

@@ -16,30 +16,30 @@ if TYPE_CHECKING:
 )
 def rotate(
     dim: int = 256,
-    lr: float = 0.1,
-    batch_size: int = 128,
-    epochs: int = 15,
+    lr: float = 5e-3,
+    batch_size: int = 512,
+    epochs: int = 24,
     candidates: int | None = 1024,
-    std: float = 1e-3,
-    n3: float = 0.2,
+    std: float = 0.05,
+    n3: float = 2e-3,
     relations: tuple[str, ...] | None = None,
 ) -> "Trained":
     """RotatE (Sun et al., ICLR 2019): a relation turns complex coordinates.
 
-    score = −½ ‖s ∘ e^{iθ} − t‖₂² over dim / 2 complex coordinates, with the penalty N3 on cubes of moduli
-    (Lacroix et al., ICML 2018). The Euclidean distance stands in place of the paper's sum of moduli, because
-    an index can search by it, and the softmax over candidates in place of its self-adversarial negatives.
+    score = −‖s ∘ e^{iθ} − t‖₂ over dim / 2 complex coordinates; by the Euclidean distance in place of the sum
+    of moduli, which an index can search. Trained by the softmax over candidates with the penalty N3 on cubes
+    of moduli (Lacroix et al., ICML 2018), which keeps distances from growing without end.
     """
     from embedding_features.methods.link_prediction import predict_links
     from embedding_features.scorers import RotatE
-    from embedding_features.training import Adagrad
+    from embedding_features.training import Adam
 
     return predict_links(
-        RotatE(metric="squared_l2"),
+        RotatE(metric="l2"),
         relations=relations,
         dim=dim,
         std=std,
-        optimizer=Adagrad(lr=lr),
+        optimizer=Adam(lr=lr),
         batch_size=batch_size,
         epochs=epochs,
         candidates=candidates,

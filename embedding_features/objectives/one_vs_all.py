@@ -13,9 +13,6 @@ from embedding_features.objectives.softmax_kernel import softmax_slopes
 
 _NOTHING = np.empty(0, np.float32)
 
-#: metrics that come from products of matrices
-ProductMetric = Literal["dot", "l2", "squared_l2"]
-
 
 class OneVsAll(Objective):
     """Asks for each known target among all candidates of its query: mean of −ln softmax_t(s(q, t)).
@@ -39,10 +36,9 @@ class OneVsAll(Objective):
             ConfigError: when the examples are no such queries, or the metric is no product of matrices.
         """
         examples, metric = step.examples, step.compare.metric
-        if examples.of is None or (metric != "dot" and metric != "l2" and metric != "squared_l2"):
+        if examples.of is None or (metric != "dot" and metric != "l2"):
             raise ConfigError(
-                "one_vs_all needs queries with shared candidates and a metric of dot, l2 or squared_l2, not "
-                f"{metric}",
+                f"one_vs_all needs queries with shared candidates and a metric of dot or l2, not {metric}",
                 fix="take the sampler queries, and metric: l2 or dot, or an objective of sampled negatives",
             )
         places = torch.searchsorted(examples.negatives, examples.dst)
@@ -62,7 +58,7 @@ def one_vs_all_loss(
     nodes: Tensor,
     rows: Tensor,
     targets: Tensor,
-    metric: ProductMetric,
+    metric: Literal["dot", "l2"],
     *,
     chances: Tensor | None = None,
     products: torch.dtype = torch.float32,
@@ -73,7 +69,7 @@ def one_vs_all_loss(
     Base Completion, ICML 2018, section 2. A query with several targets is scored once: that saves
     most of the work where a source has many edges of one relation, and changes nothing in the loss.
 
-    s is ⟨q, t⟩, −‖q − t‖₂ or −½ ‖q − t‖₂². Memory is one [batch, n] block.
+    s is ⟨q, t⟩ or −‖q − t‖₂. Memory is one [batch, n] block.
 
     Args:
         queries: [batch, dim] float32.
@@ -101,13 +97,11 @@ class _OneVsAll(torch.autograd.Function):
         nodes: Tensor,
         rows: Tensor,
         targets: Tensor,
-        metric: ProductMetric,
+        metric: Literal["dot", "l2"],
         chances: Tensor | None,
         products: torch.dtype,
     ) -> Tensor:
         block = (queries.to(products) @ nodes.to(products).T).float()
-        if metric == "squared_l2":  # −½ |q|² is the same for all nodes, which a softmax does not see
-            block -= nodes.square().sum(1) / 2
         indptr, columns = _by_query(rows, targets, len(queries))
         squares = _squares(queries, metric), _squares(nodes, metric)
         log_chances = _NOTHING if chances is None else chances.float().log().numpy()
@@ -123,7 +117,7 @@ class _OneVsAll(torch.autograd.Function):
         rough = slope.to(ctx.products)
         of_queries = (rough @ nodes.to(ctx.products)).float()
         of_nodes = (rough.T @ queries.to(ctx.products)).float()
-        if ctx.metric != "dot":
+        if ctx.metric == "l2":
             of_queries.addcmul_(slope.sum(dim=1, keepdim=True), queries, value=-1)
             of_nodes.addcmul_(slope.sum(dim=0).unsqueeze(1), nodes, value=-1)
         return of_queries.mul_(gradients[0]), of_nodes.mul_(gradients[0]), None, None, None, None, None
@@ -136,6 +130,6 @@ def _by_query(rows: Tensor, targets: Tensor, queries: int) -> tuple[I64, I64]:
     return starts, targets.numpy()[order]
 
 
-def _squares(vectors: Tensor, metric: ProductMetric) -> F32:
+def _squares(vectors: Tensor, metric: Literal["dot", "l2"]) -> F32:
     """Return the [n] squared lengths of vectors by distance, else nothing."""
     return cast(F32, vectors.square().sum(1).numpy() if metric == "l2" else _NOTHING)

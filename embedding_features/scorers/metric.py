@@ -10,9 +10,9 @@ from embedding_features.scorers.distance_kernels import distance_scores, score_g
 from embedding_features.scorers.halves import halves
 
 #: the dot product, the cosine (0 where a vector is 0), or minus a distance: Σ_k |q_k − t_k|, the Euclidean
-#: length of q − t, half its square, or the sum of the moduli of its complex components, Σ_k |q_k − t_k| with
-#: q_k, t_k in ℂ. By "l2" and "squared_l2" targets stand in the same order, that of the recall indexes' "l2".
-ScorerMetric = Literal["dot", "cosine", "l1", "l2", "squared_l2", "moduli"]
+#: length of q − t, or the sum of the moduli of its complex components, Σ_k |q_k − t_k| with q_k, t_k in ℂ. By
+#: "l2" targets stand in the same order as by the squared distance that recall indexes know under that name.
+ScorerMetric = Literal["dot", "cosine", "l1", "l2", "moduli"]
 
 #: a vector shorter than this counts as 0
 _EPS = 1e-12
@@ -32,8 +32,6 @@ def paired_scores(query: Tensor, target: Tensor, metric: ScorerMetric) -> Tensor
         return -difference.abs().sum(-1)
     if metric == "l2":
         return -_length(difference, -1)
-    if metric == "squared_l2":
-        return -difference.square().sum(-1) / 2
     return -_length(torch.stack(halves(difference)), 0).sum(-1)
 
 
@@ -50,17 +48,16 @@ _NEAREST = 1e-10
 def cross_scores(queries: Tensor, targets: Tensor, metric: ScorerMetric) -> Tensor:
     """Return the [b, n] scores of every query [b, dim] and every target [n, dim], as float32.
 
-    They are those of :func:`paired_scores`, from a compiled loop for ``"l1"`` and ``"moduli"``, for others
-    from a product of matrices, and no [b, n, dim] is held, forward or backward.
+    They are those of :func:`paired_scores`, from a product of matrices (``"dot"``, ``"l2"``) or a compiled
+    loop (``"l1"``, ``"moduli"``), and no [b, n, dim] is held, forward or backward.
     """
     if metric == "cosine":
         queries, targets = (torch.nn.functional.normalize(x, dim=-1, eps=_EPS) for x in (queries, targets))
     if metric in ("dot", "cosine"):
         return queries @ targets.T
-    if metric in ("l2", "squared_l2"):
+    if metric == "l2":
         squares = queries.square().sum(1, keepdim=True) + targets.square().sum(1)
-        squared = torch.addmm(squares, queries, targets.T, alpha=-2).clamp(min=_NEAREST)
-        return -squared.sqrt() if metric == "l2" else -squared / 2
+        return -torch.addmm(squares, queries, targets.T, alpha=-2).clamp(min=_NEAREST).sqrt()
     return cast(Tensor, _Distances.apply(queries, targets, metric == "moduli"))  # type: ignore[no-untyped-call]
 
 

@@ -40,6 +40,7 @@ KG = (
     ),
     Row(
         method="rotate",
+        settings={"dim": 384, "epochs": 40},
         origin="validation triples",
         published={"mrr": 0.333},
         floor=0.325,

@@ -20,7 +20,6 @@ SCORERS: list[RelationScorer] = [
     ComplEx(),
     RotatE(metric="moduli"),
     RotatE(metric="l2"),
-    RotatE(metric="squared_l2"),
 ]
 Triple = tuple[int, int, int]
 

@@ -33,7 +33,7 @@ def test_scores_and_gradients_are_those_of_pairs(metric: ScorerMetric, sizes: tu
     torch.testing.assert_close(found[0], found[1], rtol=1e-4, atol=2e-4)
 
 
-@pytest.mark.parametrize("metric", [metric for metric in METRICS if metric not in ("dot", "cosine")])
+@pytest.mark.parametrize("metric", ["l1", "l2", "moduli"])
 def test_a_query_on_its_target_has_no_gradient(metric: ScorerMetric) -> None:
     vectors = torch.tensor([[1.0, 2.0]], requires_grad=True)
     scores = cross_scores(vectors, vectors.detach(), metric)

@@ -18,7 +18,6 @@ OPERATORS = [
     ComplEx(),
     RotatE(metric="moduli"),
     RotatE(metric="l2"),
-    RotatE(metric="squared_l2"),
 ]
 NAMES = [f"{type(one).__name__}-{getattr(one, 'metric', 'dot')}" for one in OPERATORS]
 SRC, DST = torch.tensor([[1.0, 2.0, 3.0, 4.0]]), torch.tensor([[2.0, 0.0, -1.0, 5.0]])
@@ -64,8 +63,7 @@ def test_complex() -> None:
 
 
 @pytest.mark.parametrize(
-    ("metric", "score"),
-    [("moduli", -math.sqrt(29) - math.sqrt(18)), ("l2", -math.sqrt(47)), ("squared_l2", -23.5)],
+    ("metric", "score"), [("moduli", -math.sqrt(29) - math.sqrt(18)), ("l2", -math.sqrt(47))]
 )
 def test_rotation(metric: str, score: float) -> None:
     """By 90° and 180° s becomes (−3 + i, −2 − 4i); minus t it is (−5 + 2i, −3 − 3i)."""
