@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 
 from embedding_features.config import METHOD_PLUG_INS, Part
@@ -42,11 +43,22 @@ class Step:
     @cached_property
     def negative(self) -> Tensor:
         """The [positives, count] scores of the negatives; −∞ where a shared one is the positive itself."""
-        if self.examples.negatives.ndim == 2:
-            return self.compare.paired(self.queries.unsqueeze(1), self.encoded.negatives)
-        itself = self.examples.negatives == self.examples.dst.unsqueeze(1)
-        scores = self.compare.cross(self.queries, self.encoded.negatives)
-        return self._of_positives(scores).masked_fill(itself, float("-inf"))
+        rows, vectors = self.examples.negatives, self.encoded.negatives
+        if rows.ndim == 2 and len(rows) == len(self.queries):
+            return self.compare.paired(self.queries.unsqueeze(1), vectors)
+        if rows.ndim == 2:
+            return self._by_chunks(rows, vectors)
+        scores = self._of_positives(self.compare.cross(self.queries, vectors))
+        return scores.masked_fill(rows == self.examples.dst.unsqueeze(1), float("-inf"))
+
+    def _by_chunks(self, rows: Tensor, vectors: Tensor) -> Tensor:
+        """Return the scores of the [chunks, count] negatives, which each chunk of the batch shares."""
+        chunks = (tensor.tensor_split(len(rows)) for tensor in (self.queries, self.examples.dst))
+        scores = [
+            self.compare.cross(queries, shared).masked_fill(row == dst.unsqueeze(1), float("-inf"))
+            for queries, dst, row, shared in zip(*chunks, rows, vectors, strict=True)
+        ]
+        return torch.cat(scores)
 
     def _of_positives(self, by_anchor: Tensor) -> Tensor:
         """Return the row of each positive's anchor."""

@@ -17,7 +17,8 @@ class Examples(NamedTuple):
     Attributes:
         src: [batch] int64 anchors.
         dst: [batch] int64 positives, each joined to its anchor.
-        negatives: int64 rows of dst's own node type: [batch, count], or [count] that the batch shares.
+        negatives: int64 rows of dst's own node type: [batch, count], [count] that the batch shares, or
+            [chunks, count], of which each chunk of the batch shares one row (:func:`torch.tensor_split`).
         relation: [batch] int64 numbers of relations; None where there is one alone.
         weight: [batch] float32 of each example in the loss; None for all alike.
         of: [positives] int64, which anchor each of several positives is of: then ``dst`` is [positives], and

@@ -20,16 +20,19 @@ class Triples(Sampler):
 
     From its other side an edge is of the reciprocal relation k + r. A batch has targets of one node type,
     and shares its negatives: nodes drawn by d^alpha, d the number of their edges, and, with ``in_batch``, the
-    targets of the batch's other edges (El-Kishky et al., TwHIN, KDD 2022, section 4.2).
+    targets of the batch's other edges (El-Kishky et al., TwHIN, KDD 2022, section 4.2). Few negatives teach
+    more where parts of the batch have their own (Lerer et al., PyTorch-BigGraph, SysML 2019, section 4.3).
 
     Attributes:
-        count: nodes drawn for a batch.
+        count: nodes drawn for a batch, or for each of its chunks.
+        chunks: parts of a batch that share drawn nodes, of two edges or more.
         alpha: 1 draws by the number of edges, 0 evenly.
         in_batch: whether the targets of a batch are negatives of its other edges.
     """
 
     kind: Literal["triples"] = "triples"
     count: int = Field(default=512, ge=0)
+    chunks: int = Field(default=1, ge=1)
     alpha: float = Field(default=0.75, ge=0)
     in_batch: bool = True
 
@@ -45,11 +48,18 @@ class Triples(Sampler):
         tables = self._tables(view, triples)
         for number, rows in batches_by_type(types, len(view.nodes), batch_size, rng):
             span = view.span(list(view.nodes)[number])
-            drawn = span.start + _draw(tables[number], self.count, rng)
             dst = triples.dst[rows]
-            negatives = np.concatenate([dst, drawn]) if self.in_batch else drawn
+            negatives = self._negatives(dst, span.start, tables[number], rng)
             columns = (triples.src[rows], dst, negatives, triples.relation[rows])
             yield Examples(*(torch.from_numpy(column) for column in columns))
+
+    def _negatives(self, dst: I64, start: int, table: tuple[F64, I64], rng: np.random.Generator) -> I64:
+        """Return the [count] negatives of a batch, or the [chunks, count] of its chunks."""
+        chunks = max(1, min(self.chunks, len(dst) // 2))
+        drawn = start + _draw(table, chunks * self.count, rng).reshape(chunks, self.count)
+        if self.in_batch:
+            drawn = np.concatenate([np.broadcast_to(dst, (chunks, len(dst))), drawn], axis=1)
+        return drawn[0] if chunks == 1 else drawn
 
     def _tables(self, view: GraphView, triples: TripleArrays) -> list[tuple[F64, I64]]:
         """Return the alias table of each node type."""

@@ -29,8 +29,8 @@ WALKS = {"walks_per_node": 20, "length": 40, "window": 5}
 LINKS = {"epochs": 20, "batch_size": 128}
 #: Recall@20 seen: popularity .092, spectral .570, als .473, lightgcn .564, mf_bpr .515. Of the others, above
 #: popularity: deepwalk .363, node2vec .371, metapath2vec .408, ++ .414, item2vec .433, line .405, pte .406,
-#: netmf .449, prone .380; with two seeds sdne .371 and .412, with three dngr .424 to .427, twhin .402 to .412,
-#: transe .469 to .481, distmult .450 to .457, complex .448 to .454, rotate .482 to .491.
+#: netmf .449, prone .380; with two seeds sdne .371 and .412, with three dngr .424 to .427, twhin .402 to
+#: .412, transe .469 to .481, distmult .450 to .457, complex .448 to .454, rotate .482 to .491.
 EXPECTED = {
     "spectral": Expected({}, 0.45, 0.51),
     "als": Expected({}, 0.35, 0.41),
