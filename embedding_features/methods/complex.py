@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from embedding_features.methods.registry import method
+from embedding_features.methods.search_space import Range
 
 if TYPE_CHECKING:
     from embedding_features.methods.trained import Trained
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
     exports="vectors of all node types and of relations",
     weights="ignored",
     needs="any relations",
+    tunable={
+        "lr": Range(1e-2, 1.0, log=True),
+        "n3": Range(1e-3, 0.5, log=True),
+        "epochs": Range(5, 100, log=True),
+    },
 )
 def complex(
     dim: int = 256,

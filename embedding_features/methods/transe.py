@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Literal
 
 from embedding_features.methods.registry import method
+from embedding_features.methods.search_space import Range
 
 if TYPE_CHECKING:
     from embedding_features.methods.trained import Trained
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     exports="vectors of all node types and of relations",
     weights="ignored",
     needs="any relations",
+    tunable={"lr": Range(1e-3, 5e-2, log=True), "epochs": Range(5, 100, log=True)},
 )
 def transe(
     dim: int = 128,
