@@ -64,7 +64,8 @@ def figures(kept: Mapping[str, Kept]) -> dict[str, list[dict[str, Any]]]:
 def _figure(kept: Kept, metric: str) -> dict[str, Any]:
     spread = kept.spread[metric]
     rounded = {"mean": round(kept.mean[metric], 4), "spread": None if spread is None else round(spread, 4)}
-    return {"data": kept.data, "metric": metric, **rounded, "seeds": len(kept.seeds)}
+    settings = ", ".join(f"{name}: {value}" for name, value in kept.settings.items()) or "defaults"
+    return {"data": kept.data, "metric": metric, **rounded, "seeds": len(kept.seeds), "settings": settings}
 
 
 def write() -> None:

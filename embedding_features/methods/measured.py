@@ -9,7 +9,7 @@ PATH = Path(__file__).with_name("measured.json")
 
 
 def measured(method: str) -> list[dict[str, Any]]:
-    """Return what a method was measured at: data, metric, mean and spread over seeds, and how many.
+    """Return what a method was measured at: data, metric, mean and spread over seeds, how many, and settings.
 
     Args:
         method: registered name; one that was not measured, such as a third party's, has no figures.
