@@ -16,8 +16,8 @@ from tests.unit.objectives.test_steps import view_of
 BATCH = 7
 
 
-def batches(**settings: object) -> list[Examples]:
-    return list(Triples.model_validate(settings).epoch(view_of(), BATCH, seed=0, epoch=1))
+def batches(size: int = BATCH, **settings: object) -> list[Examples]:
+    return list(Triples.model_validate(settings).epoch(view_of(), size, seed=0, epoch=1))
 
 
 @pytest.mark.parametrize("chunks", [1, 3])
@@ -52,9 +52,8 @@ def test_chunks_draw_nodes_of_their_own() -> None:
     assert all((rows[0] != rows[1]).any() for rows in drawn)
 
 
-def test_one_chunk_is_the_whole_batch() -> None:
-    """One chunk, or a batch too small for two, draws what the batch shares."""
-    for one, other in zip(batches(count=5), batches(count=5, chunks=1), strict=True):
+def test_a_batch_too_small_for_two_chunks_is_one() -> None:
+    for one, other in zip(batches(3, count=5, chunks=3), batches(3, count=5), strict=True):
         assert one.negatives.ndim == 1
         assert torch.equal(one.negatives, other.negatives)
 
