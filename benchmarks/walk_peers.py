@@ -56,7 +56,7 @@ def pecanpy_walks(graph: CSR, order: tuple[float, float] | None, length: int) ->
     return lambda rounds: made.simulate_walks(rounds, length - 1)  # it counts steps
 
 
-def gensim_training(walks: I32, rows: int, like: SGNS) -> tuple[Timing, F32]:
+def gensim_training(walks: I32, rows: int, like: SGNS, seed: int) -> tuple[Timing, F32]:
     """Return the time of gensim's pass over the walks, and its [rows, dim] vectors.
 
     Sentences and vocabulary are made before the clock starts.
@@ -78,7 +78,7 @@ def gensim_training(walks: I32, rows: int, like: SGNS) -> tuple[Timing, F32]:
         min_count=0,
         sample=0,
         workers=numba.get_num_threads(),
-        seed=0,
+        seed=seed,
     )
     model.build_vocab(sentences)
     with timed() as timing:

@@ -41,19 +41,17 @@ class Walker(ABC):
     Attributes:
         length: nodes of a walk, its start included.
         starts: [n] int32 rows from which walks start: those that an edge leaves. Below ``origins``.
-        degrees: [rows] int64 numbers of edges that leave or enter each row.
         spans: [types + 1] int64 where the rows of each node type begin; the last is the number of rows.
     """
 
     length: int
     starts: I32
-    degrees: I64
     spans: I64
 
     @property
     def rows(self) -> int:
         """The number of nodes of all types."""
-        return len(self.degrees)
+        return int(self.spans[-1])
 
     @property
     def origins(self) -> int:

@@ -14,7 +14,7 @@ from embedding_features.hashes import GOLDEN
 from embedding_features.jit import jit
 from embedding_features.walks.base import Walker, Walks, with_types
 from embedding_features.walks.draws import mix, walk_state
-from embedding_features.walks.edges import Edges, check_square, draw_edge, edge_counts, edges_of
+from embedding_features.walks.edges import Edges, check_square, draw_edge, edges_of
 from embedding_features.walks.second_order import Bias, next_node
 
 
@@ -53,7 +53,6 @@ class BiasedWalks(Walks):
         return BiasedWalker(
             length=self.length,
             starts=np.flatnonzero(np.diff(edges.indptr)).astype(np.int32),
-            degrees=edge_counts(csr),
             spans=np.array([0, csr.rows]),
             edges=edges,
             bias=Bias(1 / self.p, 1 / self.q),

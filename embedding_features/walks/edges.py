@@ -68,11 +68,6 @@ def check_square(csr: CSR) -> None:
         )
 
 
-def edge_counts(csr: CSR) -> I64:
-    """Return the [rows] numbers of edges that leave or enter each row of a square relation."""
-    return csr.degrees + np.bincount(csr.indices, minlength=csr.rows)
-
-
 @jit()
 def draw_edge(cumulative: F64, begin: int, end: int, bits: np.uint64) -> int:
     """Return one of the edges from ``begin`` to ``end``, of which there is one, by weight."""

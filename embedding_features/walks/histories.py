@@ -63,7 +63,6 @@ class HistoryWalks(Walks):
         return HistoryWalker(
             length=self.length,
             starts=np.arange(len(sources), dtype=np.int32),
-            degrees=np.bincount(csr.indices, minlength=csr.columns),
             spans=np.array([0, csr.columns]),
             sources=sources,
             parts=positions_in_runs(counts).astype(np.int32),

@@ -6,7 +6,6 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from embedding_features.arrays import I64
 from embedding_features.errors import GraphError
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.relation import Relation
@@ -92,7 +91,6 @@ class MetapathWalks(Walks):
         return FirstOrderWalker(
             length=self.length,
             starts=np.flatnonzero(np.diff(edges[0].indptr)).astype(np.int32),
-            degrees=_degrees(hops, first, int(spans[-1])),
             spans=spans,
             hops=_laid_end_to_end(hops, edges, first),
         )
@@ -121,16 +119,6 @@ def _hop(name: str, relations: Mapping[str, Relation]) -> _Hop:
     if name.startswith("~"):
         return relation.dst, relation.src, relation.reverse
     return relation.src, relation.dst, relation.forward
-
-
-def _degrees(hops: Sequence[_Hop], first: Mapping[str, int], rows: int) -> I64:
-    """Return how many edges of all hops leave or enter each row."""
-    degrees = np.zeros(rows, np.int64)
-    for source, target, csr in hops:
-        degrees[first[source] : first[source] + csr.rows] += csr.degrees
-        entering = np.bincount(csr.indices, minlength=csr.columns)
-        degrees[first[target] : first[target] + csr.columns] += entering
-    return degrees
 
 
 def _laid_end_to_end(hops: Sequence[_Hop], edges: Sequence[Edges], first: Mapping[str, int]) -> Hops:

@@ -15,7 +15,7 @@ from embedding_features.jit import jit
 from embedding_features.kernels import first_not_below
 from embedding_features.walks.base import Walker, Walks, with_types
 from embedding_features.walks.draws import mix, walk_state
-from embedding_features.walks.edges import Edges, check_square, draw_edge, edge_counts, edges_of
+from embedding_features.walks.edges import Edges, check_square, draw_edge, edges_of
 
 #: before every time
 _EVER = np.int64(np.iinfo(np.int64).min)
@@ -52,7 +52,6 @@ class TemporalWalks(Walks):
         return TemporalWalker(
             length=self.length,
             starts=np.flatnonzero(np.diff(edges.indptr)).astype(np.int32),
-            degrees=edge_counts(csr),
             spans=np.array([0, csr.rows]),
             edges=edges,
             times=_times_taken(ordered),

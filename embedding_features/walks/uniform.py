@@ -7,7 +7,7 @@ import numpy as np
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.view import GraphView
 from embedding_features.walks.base import Walks, with_types
-from embedding_features.walks.edges import check_square, edge_counts, edges_of
+from embedding_features.walks.edges import check_square, edges_of
 from embedding_features.walks.first_order import FirstOrderWalker, Hops
 
 
@@ -43,7 +43,6 @@ class UniformWalks(Walks):
         return FirstOrderWalker(
             length=self.length,
             starts=np.flatnonzero(np.diff(edges.indptr)).astype(np.int32),
-            degrees=edge_counts(csr),
             spans=np.array([0, csr.rows]),
             hops=Hops(np.zeros(1, np.int64), *edges),
         )

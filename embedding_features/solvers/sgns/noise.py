@@ -26,18 +26,18 @@ class Noise(NamedTuple):
     alias: I64
 
 
-def noise_of(degrees: I64, spans: I64, table: Callable[[I64], tuple[F64, I64]]) -> Noise:
+def noise_of(counts: I64, spans: I64, table: Callable[[I64], tuple[F64, I64]]) -> Noise:
     """Return the noise of all types.
 
     Args:
-        degrees: [rows] numbers of edges.
+        counts: [rows] how often walks stand at each.
         spans: [types + 1] where the rows of each type begin.
-        table: makes the alias table of the rows of one type, from their degrees.
+        table: makes the alias table of the rows of one type, from their counts.
     """
-    keep, alias = np.ones(len(degrees)), np.arange(len(degrees))
+    keep, alias = np.ones(len(counts)), np.arange(len(counts))
     for begin, end in pairwise(spans.tolist()):
-        if degrees[begin:end].any():  # no walk meets a type without edges
-            keep[begin:end], own = table(degrees[begin:end])
+        if counts[begin:end].any():  # negatives are drawn of types that walks meet
+            keep[begin:end], own = table(counts[begin:end])
             alias[begin:end] = own + begin
     return Noise(spans, keep, alias)
 

@@ -8,7 +8,7 @@ import numba
 import numpy as np
 from pydantic import Field, SerializeAsAny
 
-from embedding_features.arrays import Bool
+from embedding_features.arrays import I64, Bool
 from embedding_features.config import Part, config_hash
 from embedding_features.errors import GraphError
 from embedding_features.progress import SILENT, Progress
@@ -31,7 +31,8 @@ class SGNS(Part):
     each of those at most a number of steps away that is drawn from 1 to ``window``, are a pair; negatives are
     drawn once for each node of a walk and shared by its pairs (Ji et
     al., Parallelizing Word2Vec in Shared and Distributed Memory, 2016): their rows stay in the cache. The
-    rate falls linearly with the walks, to 1e-4 as by gensim. Nothing of the walks is kept.
+    rate falls linearly with the walks, to 1e-4 as by gensim. Nothing of the walks is kept; they are drawn
+    twice, first to count how often they stand at each node.
 
     At one thread (``NUMBA_NUM_THREADS=1`` or ``numba.set_num_threads(1)``) the vectors are a function of
     walker and seed. More threads share the rows without locks: the walks, windows and negatives stay the
@@ -41,7 +42,8 @@ class SGNS(Part):
         dim: width of the vectors.
         walks_per_node: walks from each start.
         window: largest distance of a pair, in steps.
-        negatives: how many, and from which distribution; five by the degree to the power of 3/4 by default.
+        negatives: how many, and from which distribution over how often walks stand at a node; five by that
+            count to the power of 3/4 by default.
         noise: whether negatives are drawn from the node's own type (metapath2vec++, Dong et al., KDD 2017,
             section 3.3) or from all (metapath2vec, section 3.2).
         learning_rate: of the first walk.
@@ -99,16 +101,16 @@ class SGNS(Part):
         key, threads = key_of(seed, Purpose.PAIRS), numba.get_num_threads()
         model = first_model(walker.rows, self.dim, seed, start)
         hold = hold_of(start, frozen, self.l2, model.vectors.shape)
+        batch = max(1, _BATCH // walker.length)
         types = walker.spans if self.noise == "own_type" else np.array([0, walker.rows])
         settings = (
             hold,
-            noise_of(walker.degrees, types, self.negatives.table),
+            noise_of(self._counts(walker, seed, batch, progress), types, self.negatives.table),
             Schedule(self.learning_rate, 1e-4, total),
             *(self.window, self.negatives.count, key, threads),
         )
         saved = Checkpoint(checkpoint, self._run(walker, seed, start, frozen) if checkpoint else "")
         done = saved.load(model)
-        batch = max(1, _BATCH // walker.length)
         with progress.task("sgns", total) as advance:
             advance(done.walks)
             for walks in walker.rounds(self.walks_per_node, seed=seed, batch=batch, first=done.walks):
@@ -117,6 +119,15 @@ class SGNS(Part):
                 advance(len(walks))
                 saved.save(model, done, now=done.walks == total)
         return SkipGram(model.vectors, model.contexts, done.pairs)
+
+    def _counts(self, walker: Walker, seed: int, batch: int, progress: Progress) -> I64:
+        """Return [rows] how often all walks stand at each row: word2vec's counts of a corpus."""
+        counts = np.zeros(walker.rows, np.int64)
+        with progress.task("count walks' nodes", len(walker.starts) * self.walks_per_node) as advance:
+            for walks in walker.rounds(self.walks_per_node, seed=seed, batch=batch):
+                counts += np.bincount(walks[walks >= 0], minlength=walker.rows)
+                advance(len(walks))
+        return counts
 
     def _run(self, walker: Walker, seed: int, start: SkipGram | None, frozen: Bool | None) -> str:
         """Return the identity of a fit, for checkpoints."""

@@ -32,7 +32,7 @@ def _two_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_last_line_has_the_figures(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = ["--without-peers", "--json", "--rounds", "1", "--repeats", "1", "--seeds", "2"]
+    settings = ["--without-peers", "--json", "--rounds", "1", "--seeds", "2"]
     monkeypatch.setattr(sys, "argv", ["walks", *settings])
     walks.main()
     result = json.loads(capsys.readouterr().out.splitlines()[-1])

@@ -19,8 +19,9 @@ def naive_sgns(
     vectors, contexts = model.vectors.astype(np.float64), model.contexts.astype(np.float64)
     before, pairs = (vectors.copy(), contexts.copy()), 0
     old = np.zeros(walker.rows, np.bool_) if start is None else ~np.isnan(start.vectors[:, 0])
-    noise = noise_of(walker.degrees, walker.spans, sgns.negatives.table)
     walks = np.concatenate(list(walker.rounds(sgns.walks_per_node, seed=seed, batch=10**6)))
+    counts = np.array([(walks == row).sum() for row in range(walker.rows)])
+    noise = noise_of(counts, walker.spans, sgns.negatives.table)
     targets, key = np.empty(1 + sgns.negatives.count, np.int64), key_of(seed, Purpose.PAIRS)
     for number, walk in enumerate(walks):
         rate = sgns.learning_rate + (1e-4 - sgns.learning_rate) * number / len(walks)

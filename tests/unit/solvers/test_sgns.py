@@ -118,7 +118,7 @@ def netmf(graph: CSR, window: int, negatives: Popularity) -> F64:
         power = power @ steps
         near += (window - distance + 1) * power
         total += window - distance + 1
-    noise = negatives.weights(graph.degrees)
+    noise = negatives.weights(graph.degrees)  # long walks stand at a node in proportion to its edges
     return np.log(near / total / (noise / noise.sum())) - np.log(negatives.count)
 
 
@@ -150,16 +150,16 @@ def test_one_thread_is_deterministic_and_seeds_differ(monkeypatch: pytest.Monkey
 
 
 def test_negatives_are_drawn_as_stated_from_the_type_of_the_node() -> None:
-    spans, degrees = np.array([0, 3, 7]), np.array([1, 16, 81, 0, 1, 1, 4])
+    spans, counts = np.array([0, 3, 7]), np.array([1, 16, 81, 0, 1, 1, 4])
     for negatives in (Popularity(count=3), Uniform(count=3)):
-        noise = noise_of(degrees, spans, negatives.table)
+        noise = noise_of(counts, spans, negatives.table)
         for node, own in ((1, slice(0, 3)), (6, slice(3, 7))):
-            drawn, counts = draws_for(noise, node), np.zeros(7)
-            np.add.at(counts, drawn, 1)
+            drawn, found = draws_for(noise, node), np.zeros(7)
+            np.add.at(found, drawn, 1)
             weight = np.zeros(7)
-            weight[own] = negatives.weights(degrees[own])
+            weight[own] = negatives.weights(counts[own])
             weight[node] = 0
-            np.testing.assert_allclose(counts / counts.sum(), weight / weight.sum(), atol=0.02)
+            np.testing.assert_allclose(found / found.sum(), weight / weight.sum(), atol=0.02)
 
 
 def draws_for(noise: object, node: int) -> I64:

@@ -45,14 +45,6 @@ def test_each_step_follows_its_relation(weighted: bool) -> None:
         check_transitions(at, to, matrix / matrix.sum(axis=1, keepdims=True))
 
 
-def test_degrees_count_the_edges_of_all_hops() -> None:
-    known = relations()
-    walker = MetapathWalks(path=("wrote", "~wrote")).over(known)
-    wrote = known["wrote"]
-    expected = 2 * np.concatenate((wrote.forward.degrees, wrote.reverse.degrees))
-    np.testing.assert_array_equal(walker.degrees, expected)
-
-
 def test_a_walk_ends_where_the_relation_does() -> None:
     """Author 0 wrote paper 0, which is at no venue; author 1 wrote nothing."""
     wrote = Relation.from_edges("wrote", "author", "paper", np.array([0]), np.array([0]), (2, 1))
