@@ -7,13 +7,14 @@ import lightgbm
 import numpy as np
 from typing_extensions import override
 
-from embedding_features.arrays import F32, F64
+from embedding_features.arrays import F32, F64, AnyArray
 from embedding_features.config import Config
 from embedding_features.errors import DataError
 from embedding_features.files import write_atomic
 from ranking.inputs.inputs import Inputs
 from ranking.models.base import FittedRanker, Ranker
 from ranking.models.design import design_matrix, field_widths
+from ranking.models.lightgbm_threads import THREAD_COUNT
 
 MODEL, ABOUT = "model.txt", "trees.json"
 
@@ -32,19 +33,34 @@ class Trees(NamedTuple):
     calibration: tuple[float, float] | None
 
 
+def trees_say(booster: lightgbm.Booster, matrix: AnyArray, rounds: int, threads: int, **asked: bool) -> F64:
+    """Return LightGBM's predictions for the rows of a matrix.
+
+    Args:
+        booster: the trees.
+        matrix: [n, columns] design matrix.
+        rounds: how many of the trees.
+        threads: of LightGBM.
+        asked: what is asked for in place of log odds or probabilities, in LightGBM's words.
+    """
+    with THREAD_COUNT.of(threads):
+        said: F64 = booster.predict(matrix, num_iteration=rounds, num_threads=threads, **asked)
+    return said
+
+
 class FittedLightGBM(FittedRanker):
     """Scores inputs with trees up to the best round."""
 
     def __init__(
-        self, ranker: Ranker, layout: tuple[tuple[Any, ...], ...], rounds: int, trees: Trees
+        self, ranker: Ranker, layout: tuple[tuple[Any, ...], ...], rounds: int, trees: Trees, threads: int
     ) -> None:
         super().__init__(ranker, layout, rounds)
         self.trees = trees
+        self.threads = threads
 
     @override
     def _predict(self, inputs: Inputs) -> F32:
-        matrix, _ = design_matrix(inputs, self.trees.columns)
-        scores = self.trees.booster.predict(matrix, num_iteration=self.rounds)
+        scores = self._booster(inputs)
         if self.trees.calibration is not None:
             slope, offset = self.trees.calibration
             scores = 1 / (1 + np.exp(-(slope * scores + offset)))
@@ -56,12 +72,16 @@ class FittedLightGBM(FittedRanker):
         Lundberg et al., From local explanations to global understanding with explainable AI for trees, Nature
         Machine Intelligence 2020.
         """
-        matrix, _ = design_matrix(inputs, self.trees.columns)
-        shap = self.trees.booster.predict(matrix, num_iteration=self.rounds, pred_contrib=True)[:, :-1]
+        shap = self._booster(inputs, pred_contrib=True)[:, :-1]
         ends = np.cumsum(field_widths(inputs, self.trees.columns))
         running = np.concatenate([np.zeros((len(inputs), 1)), np.cumsum(shap, axis=1)], axis=1)
         by_field: F64 = np.diff(running[:, np.concatenate([[0], ends])], axis=1)
         return by_field
+
+    def _booster(self, inputs: Inputs, **asked: bool) -> F64:
+        """Return what the trees up to the best round say of the rows."""
+        matrix, _ = design_matrix(inputs, self.trees.columns)
+        return trees_say(self.trees.booster, matrix, self.rounds, self.threads, **asked)
 
     @override
     def _save(self, folder: Path) -> None:

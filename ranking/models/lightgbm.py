@@ -17,7 +17,8 @@ from ranking.inputs.inputs import Inputs
 from ranking.metrics.calibration import platt
 from ranking.models.base import FittedRanker, Ranker, SavedRanker
 from ranking.models.design import bag_columns, design_matrix
-from ranking.models.fitted_trees import FittedLightGBM, Trees, read_trees
+from ranking.models.fitted_trees import FittedLightGBM, Trees, read_trees, trees_say
+from ranking.models.lightgbm_threads import THREAD_COUNT
 
 #: rows of one group beyond which LightGBM refuses to rank
 LARGEST_GROUP = 10_000
@@ -44,7 +45,8 @@ class LightGBM(Ranker):
         l2: L2 penalty of the leaves' values.
         rounds: most trees.
         patience: rounds without a better validation log loss, or NDCG@10, after which training stops.
-        threads: threads of training. Scores do not depend on it.
+        threads: threads of training and scoring. Scores do not depend on it. LightGBM has one number of
+            threads in a process: rankers that ask for different ones wait for each other.
     """
 
     kind: Literal["lightgbm"] = "lightgbm"
@@ -78,10 +80,10 @@ class LightGBM(Ranker):
         booster = self._boost(parameters, data, validation_data, progress)
         calibration = None
         if self.objective == "lambdarank":
-            calibration = platt(
-                booster.predict(matrix, num_iteration=booster.best_iteration), validation.label
-            )
-        return FittedLightGBM(self, layout, booster.best_iteration, Trees(booster, columns, calibration))
+            log_odds = trees_say(booster, matrix, booster.best_iteration, self.threads)
+            calibration = platt(log_odds, validation.label)
+        trees = Trees(booster, columns, calibration)
+        return FittedLightGBM(self, layout, booster.best_iteration, trees, self.threads)
 
     def _boost(
         self,
@@ -91,7 +93,7 @@ class LightGBM(Ranker):
         progress: Progress,
     ) -> lightgbm.Booster:
         """Return trees that early stopping on the validation rows ended."""
-        with progress.task("rank: lightgbm", total=self.rounds) as advance:
+        with progress.task("rank: lightgbm", total=self.rounds) as advance, THREAD_COUNT.of(self.threads):
             return lightgbm.train(
                 parameters,
                 data,
@@ -146,4 +148,4 @@ class LightGBM(Ranker):
 
     @override
     def restore(self, folder: Path, about: SavedRanker) -> FittedRanker:
-        return FittedLightGBM(self, about.layout, about.rounds, read_trees(folder))
+        return FittedLightGBM(self, about.layout, about.rounds, read_trees(folder), self.threads)
