@@ -10,8 +10,17 @@ from embedding_features.methods.base import Method
 from embedding_features.methods.closed_form import ClosedForm
 from embedding_features.methods.trained import Trained
 from embedding_features.multitask import Sum, Uncertainty
-from embedding_features.objectives import BPR, N3, Logistic, Margin, OneVsAll, SampledSoftmax, SelfAdversarial
-from embedding_features.sampling import Pairs, Popularity, Queries, Triples, Uniform
+from embedding_features.objectives import (
+    BPR,
+    N3,
+    BilateralSoftmax,
+    Logistic,
+    Margin,
+    OneVsAll,
+    SampledSoftmax,
+    SelfAdversarial,
+)
+from embedding_features.sampling import InBatchPairs, Pairs, Popularity, Queries, Triples, Uniform
 from embedding_features.scorers import ComplEx, Cosine, DistMult, Dot, RotatE, TransE
 from embedding_features.solvers.bpmf import BPMF
 from embedding_features.solvers.ials import IALS
@@ -26,8 +35,8 @@ __all__ = ["PARTS", "ClosedForm", "Method", "Trained"]
 
 PARTS: tuple[type[Part], ...] = (
     *(LightPropagation, Lookup),
-    *(BPR, Logistic, Margin, N3, OneVsAll, SampledSoftmax, SelfAdversarial),
-    *(Pairs, Popularity, Queries, Triples, Uniform),
+    *(BPR, BilateralSoftmax, Logistic, Margin, N3, OneVsAll, SampledSoftmax, SelfAdversarial),
+    *(InBatchPairs, Pairs, Popularity, Queries, Triples, Uniform),
     *(ComplEx, Cosine, DistMult, Dot, RotatE, TransE),
     *(Sum, Uncertainty),
     *(BPMF, IALS, Spectral, VBMF),

@@ -1,6 +1,7 @@
 """Objectives are the losses that trained methods minimise."""
 
 from embedding_features.objectives.base import Objective, Step
+from embedding_features.objectives.bilateral_softmax import BilateralSoftmax
 from embedding_features.objectives.bpr import BPR
 from embedding_features.objectives.logistic import Logistic
 from embedding_features.objectives.margin import Margin
@@ -13,6 +14,7 @@ from embedding_features.objectives.self_adversarial import SelfAdversarial
 __all__ = [
     "BPR",
     "N3",
+    "BilateralSoftmax",
     "Logistic",
     "Margin",
     "Objective",

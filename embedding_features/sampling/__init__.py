@@ -1,9 +1,20 @@
 """Samplers draw the positive and negative examples that a trained method learns from."""
 
 from embedding_features.sampling.base import Examples, Sampler
+from embedding_features.sampling.in_batch import InBatchPairs
 from embedding_features.sampling.negatives import Negatives, Popularity, Uniform
 from embedding_features.sampling.pairs import Pairs
 from embedding_features.sampling.queries import Queries
 from embedding_features.sampling.triples import Triples
 
-__all__ = ["Examples", "Negatives", "Pairs", "Popularity", "Queries", "Sampler", "Triples", "Uniform"]
+__all__ = [
+    "Examples",
+    "InBatchPairs",
+    "Negatives",
+    "Pairs",
+    "Popularity",
+    "Queries",
+    "Sampler",
+    "Triples",
+    "Uniform",
+]

@@ -10,6 +10,7 @@ from pydantic import Field
 from embedding_features.arrays import F64, I64
 from embedding_features.graph.triples import TripleArrays
 from embedding_features.graph.view import GraphView
+from embedding_features.sampling.alias_draws import draw_entries
 from embedding_features.sampling.alias_table import alias_table
 from embedding_features.sampling.base import Examples, Sampler
 from embedding_features.sampling.target_types import batches_by_type, target_types
@@ -56,7 +57,7 @@ class Triples(Sampler):
     def _negatives(self, dst: I64, start: int, table: tuple[F64, I64], rng: np.random.Generator) -> I64:
         """Return the [count] negatives of a batch, or the [chunks, count] of its chunks."""
         chunks = max(1, min(self.chunks, len(dst) // 2))
-        drawn = start + _draw(table, chunks * self.count, rng).reshape(chunks, self.count)
+        drawn = start + draw_entries(table, chunks * self.count, rng).reshape(chunks, self.count)
         if self.in_batch:
             drawn = np.concatenate([np.broadcast_to(dst, (chunks, len(dst))), drawn], axis=1)
         return drawn[0] if chunks == 1 else drawn
@@ -70,9 +71,3 @@ class Triples(Sampler):
 
 def _both_sides(view: GraphView) -> TripleArrays:
     return view.triples().with_inverses(len(view.relations))
-
-
-def _draw(table: tuple[F64, I64], count: int, rng: np.random.Generator) -> I64:
-    keep, alias = table
-    drawn = rng.integers(0, len(keep), count)
-    return np.where(rng.random(count) < keep[drawn], drawn, alias[drawn])

@@ -1,0 +1,137 @@
+"""The softmax over negatives that a batch shares, with a power on their side."""
+
+from typing import Any, Literal, cast
+
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from embedding_features.errors import ConfigError
+from embedding_features.objectives.base import Objective, Step
+
+#: in place of the greatest score and the sum of a query all of whose nodes are left out: no gradient is left
+_LOWEST, _NO_SUM = -1e30, 1e-30
+
+#: scores that are held at a time: 4 MiB
+_BLOCK = 1 << 20
+
+
+class BilateralSoftmax(Objective):
+    """Asks for the known edge among the negatives that its batch shares, by cosine.
+
+    loss = mean over pairs of −cos(q, t)/τ + power · ln Σ_j e^{cos(q, j)/τ}
+         + l2 / 2 · mean over pairs of |q|² + |t|²
+
+    The sum is over the negatives other than t itself. With power 1 it is the sampled softmax loss, with
+    another the bilateral one (Wu et al., BSL, ICDE 2024, eq. 18): more of it pushes negatives harder.
+    Vectors are trained by their directions alone and keep their lengths, which hold popularity: scored by the
+    dot product they find more than by the cosine.
+
+    Attributes:
+        temperature: τ; a lower one learns from the hardest negatives.
+        power: of the sum of negatives.
+        l2: weight of the penalty on the vectors of a batch.
+        products: type in which matrices are multiplied; bfloat16 is faster on some processors, and its
+            roundings are below the noise of a step.
+    """
+
+    kind: Literal["bilateral_softmax"] = "bilateral_softmax"
+    temperature: float = Field(default=0.12, gt=0)
+    power: float = Field(default=1.0, gt=0)
+    l2: float = Field(default=0.0, ge=0)
+    products: Literal["float32", "bfloat16"] = "float32"
+
+    def loss(self, step: Step) -> Tensor:
+        """Return the loss of a batch, a scalar.
+
+        Raises:
+            ConfigError: when the negatives are not shared by the batch.
+        """
+        examples, targets, negatives = step.examples, step.encoded.dst, step.encoded.negatives
+        if examples.negatives.ndim != 1 or examples.of is not None:
+            raise ConfigError(
+                "bilateral_softmax needs negatives that the whole batch shares",
+                fix="take the sampler in_batch_pairs",
+            )
+        unit = normalize(step.queries, dim=1) / self.temperature
+        known = (unit * normalize(targets, dim=1)).sum(1)
+        same = places_of(examples.dst, examples.negatives)
+        among = mean_log_sum(
+            unit,
+            normalize(negatives, dim=1),
+            same,
+            chances=examples.chances,
+            products=torch.bfloat16 if self.products == "bfloat16" else torch.float32,
+        )
+        loss = self.power * among - known.mean()
+        squares = step.queries.square().sum() + targets.square().sum()
+        return loss + 0.5 * self.l2 * squares / len(targets)
+
+
+def places_of(wanted: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
+    """Return all pairs (row r, column c) with wanted[r] = among[c], both int64."""
+    order = torch.argsort(among)
+    ordered = among[order]
+    first = torch.searchsorted(ordered, wanted)
+    counts = torch.searchsorted(ordered, wanted, right=True) - first
+    rows = torch.repeat_interleave(torch.arange(len(wanted)), counts)
+    begins = torch.repeat_interleave(first - (counts.cumsum(0) - counts), counts)
+    return rows, order[begins + torch.arange(len(rows))]
+
+
+def mean_log_sum(
+    queries: Tensor,
+    nodes: Tensor,
+    without: tuple[Tensor, Tensor],
+    *,
+    chances: Tensor | None = None,
+    products: torch.dtype = torch.float32,
+) -> Tensor:
+    """Return the mean over queries of ln Σ_j e^{⟨q, j⟩} / chance_j, a scalar.
+
+    Args:
+        queries: [batch, dim] float32.
+        nodes: [n, dim] float32.
+        without: rows, ascending, and columns of the pairs that are left out of the sums.
+        chances: [n] above 0, how often each node is expected among these; None weighs all alike.
+        products: type in which matrices are multiplied and exponentials are taken; sums are float32.
+    """
+    return cast(Tensor, _MeanLogSum.apply(queries, nodes, without, chances, products))  # type: ignore[no-untyped-call]
+
+
+class _MeanLogSum(torch.autograd.Function):
+    # By hand: the gradients are made from each block of scores while it is in the cache, and none is kept.
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        queries: Tensor,
+        nodes: Tensor,
+        without: tuple[Tensor, Tensor],
+        chances: Tensor | None,
+        products: torch.dtype,
+    ) -> Tensor:
+        total, of_queries, of_nodes = torch.zeros(()), torch.empty_like(queries), torch.zeros_like(nodes)
+        rough, log_chances = nodes.to(products), None if chances is None else chances.log().to(products)
+        size = max(1, _BLOCK // max(1, len(nodes)))
+        for start in range(0, len(queries), size):
+            part = slice(start, min(start + size, len(queries)))
+            block = queries[part].to(products) @ rough.T
+            if log_chances is not None:
+                block.sub_(log_chances)
+            first, last = torch.searchsorted(without[0], torch.tensor([part.start, part.stop])).tolist()
+            block[without[0][first:last] - start, without[1][first:last]] = float("-inf")
+            top = block.amax(1, keepdim=True).clamp_(min=_LOWEST)
+            block.sub_(top).exp_()
+            sums = block.sum(1, keepdim=True, dtype=torch.float32).clamp_(min=_NO_SUM)
+            total += (sums.log() + top).sum()
+            of_queries[part] = (block @ rough).float().div_(sums)
+            of_nodes += (block.T @ (queries[part] / sums).to(products)).float()
+        ctx.save_for_backward(of_queries.div_(len(queries)), of_nodes.div_(len(queries)))
+        return total / len(queries)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
+        of_queries, of_nodes = ctx.saved_tensors
+        return of_queries * gradients[0], of_nodes * gradients[0], None, None, None
