@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from embedding_features.arrays import I64
 from embedding_features.errors import SnapshotError
 from embedding_features.graph.csr import CSR
-from embedding_features.graph.propagation import product
+from embedding_features.graph.propagation import product, spmm
+from embedding_features.graph.submatrix import take_columns, take_rows
 
 
 class AdjacencyBuffers(nn.Module):
@@ -47,6 +48,18 @@ class AdjacencyBuffers(nn.Module):
         if x.device.type == "cpu":
             return product(self._matrix, self._matrix, x)
         return self.times_by_torch(x)
+
+    def rows_times(self, rows: Tensor, x: Tensor) -> Tensor:
+        """Return the ``rows`` [n] of the product with ``x`` [nodes, d], at the cost of their entries."""
+        if x.device.type != "cpu":
+            return self.times_by_torch(x)[rows]
+        return torch.from_numpy(spmm(take_rows(self._matrix, rows.numpy()), x.numpy()))
+
+    def times_rows(self, rows: Tensor, x: Tensor) -> Tensor:
+        """Return the product with vectors that are ``x`` [n, d] in [n] distinct rows, and 0 in the others."""
+        if x.device.type != "cpu":
+            return self.times_by_torch(x.new_zeros(self._matrix.rows, x.shape[1]).index_copy(0, rows, x))
+        return torch.from_numpy(spmm(take_columns(self._matrix, rows.numpy()), x.numpy()))
 
     def times_by_torch(self, x: Tensor) -> Tensor:
         """Return the same by torch's sparse product, on any device."""

@@ -184,12 +184,22 @@ def gather(vectors: Tensor, examples: Examples, *, sparse: bool = False) -> Enco
         sparse: whether the gradient holds these rows alone, as :class:`.Adagrad` takes it: a step then costs
             by the rows that it touches, not by all nodes.
     """
-    sizes = [len(examples.src), len(examples.dst), examples.negatives.numel()]
-    rows = torch.cat([examples.src, examples.dst, examples.negatives.flatten()])
+    rows = rows_of(examples)
     if sparse:
         touched, rows = torch.unique(rows, return_inverse=True)
         vectors = distinct_rows(vectors, touched)
-    src, dst, negatives = torch.split(vectors.index_select(0, rows), sizes)
+    return of_roles(vectors.index_select(0, rows), examples)
+
+
+def rows_of(examples: Examples) -> Tensor:
+    """Return the rows of sources, destinations and negatives, one after the other."""
+    return torch.cat([examples.src, examples.dst, examples.negatives.flatten()])
+
+
+def of_roles(vectors: Tensor, examples: Examples) -> Encoded:
+    """Return the vectors of :func:`rows_of` examples as those of sources, destinations and negatives."""
+    sizes = [len(examples.src), len(examples.dst), examples.negatives.numel()]
+    src, dst, negatives = torch.split(vectors, sizes)
     return Encoded(src, dst, negatives.view(*examples.negatives.shape, vectors.shape[1]))
 
 

@@ -8,7 +8,16 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from embedding_features.encoders.adjacency_buffers import AdjacencyBuffers
-from embedding_features.encoders.base import Encoded, Encoder, Messages, Network, gather, normal
+from embedding_features.encoders.base import (
+    Encoded,
+    Encoder,
+    Messages,
+    Network,
+    gather,
+    normal,
+    of_roles,
+    rows_of,
+)
 from embedding_features.graph.adjacency import Norm
 from embedding_features.graph.view import GraphView
 from embedding_features.graph.weights import WeightUse
@@ -64,8 +73,13 @@ class LightPropagationNetwork(Network):
         return vectors
 
     def encode(self, examples: Examples) -> tuple[Encoded, Encoded]:
-        """Return the propagated vectors of a step's examples, and their rows of the table."""
-        return gather(self.vectors(), examples), gather(self.table, examples)
+        """Return the propagated vectors of a step's examples, and their rows of the table.
+
+        The last propagation, and the first of the gradient, cost by the edges of the examples' nodes.
+        """
+        touched, places = torch.unique(rows_of(examples), return_inverse=True)
+        vectors: Tensor = _MeanOfLayersAt.apply(self.table, self.adjacency, self.settings.layers, touched)  # type: ignore[no-untyped-call]
+        return of_roles(vectors.index_select(0, places), examples), gather(self.table, examples)
 
     def messages(self) -> Messages:
         """Return (e^(0) + … + e^(layers − 1)) / (layers + 1): a new node has no e^(0) of its own."""
@@ -112,3 +126,27 @@ class _MeanOfLayers(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
         vectors: Tensor = _MeanOfLayers.apply(grads[0].contiguous(), ctx.step, ctx.layers)  # type: ignore[no-untyped-call]
         return vectors, None, None
+
+
+class _MeanOfLayersAt(torch.autograd.Function):
+    """Differentiates the mean of the layers at some rows: their gradient g has Σ_k Â^k g for the table's."""
+
+    @staticmethod
+    def forward(ctx: Any, vectors: Tensor, adjacency: AdjacencyBuffers, layers: int, rows: Tensor) -> Tensor:
+        ctx.save_for_backward(rows)
+        ctx.adjacency, ctx.layers = adjacency, layers
+        total = vectors[rows]
+        for _ in range(layers - 1):
+            vectors = adjacency.times(vectors)
+            total += vectors[rows]
+        total += adjacency.rows_times(rows, vectors)
+        return total.div_(layers + 1)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:
+        (rows,) = ctx.saved_tensors
+        own = grads[0] / (ctx.layers + 1)
+        vectors = ctx.adjacency.times_rows(rows, own).index_add_(0, rows, own)
+        for _ in range(ctx.layers - 1):
+            vectors = ctx.adjacency.times(vectors).index_add_(0, rows, own)
+        return vectors, None, None, None

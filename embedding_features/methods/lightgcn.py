@@ -15,39 +15,47 @@ if TYPE_CHECKING:
     weights="ignored",
     tunable={
         "layers": Range(1, 4),
-        "l2": Range(1e-6, 1e-2, log=True),
-        "lr": Range(1e-3, 1e-1, log=True),
+        "temperature": Range(0.05, 0.3, log=True),
+        "power": Range(0.7, 1.5),
+        "lr": Range(3e-4, 1e-2, log=True),
     },
 )
 def lightgcn(
     dim: int = 64,
-    layers: int = 3,
-    l2: float = 1e-4,
-    lr: float = 2e-2,
-    batch_size: int = 16_384,
-    epochs: int = 80,
+    layers: int = 1,
+    temperature: float = 0.12,
+    power: float = 1.0,
+    l2: float = 1e-5,
+    lr: float = 1e-3,
+    batch_size: int = 2048,
+    epochs: int = 100,
     relation: str | None = None,
 ) -> "Trained":
     """LightGCN (He et al., SIGIR 2020): propagation without weights or nonlinearity.
 
     e^(k+1) = D^-1/2 A D^-1/2 e^(k);  the vector is the mean of e^(0) … e^(layers).
 
-    The composition is the paper's. Its training (lr=1e-3, batch_size=2048, epochs=1000) takes many hours
-    on a CPU, because every step propagates over the whole graph. The defaults here are few, large steps,
-    stopped early by recall@20 on 5 % of the pairs, held out at random and not fitted again: minutes on a
-    million pairs and two cores, at some loss of recall.
+    In place of the paper's BPR it learns by the softmax of each pair's cosine among the other items of its
+    batch, and scores by the dot product (Wu et al., BSL, ICDE 2024): more recall than the paper's, in some
+    ten passes where BPR takes a thousand. It stops early by recall@20 on 5 % of the pairs, held out at random
+    and not fitted again. Sparse graphs may want more ``layers``.
     """
     from embedding_features.encoders import LightPropagation
     from embedding_features.graph.view import View
     from embedding_features.methods.task import Task
     from embedding_features.methods.trained import Trained
-    from embedding_features.objectives import BPR
-    from embedding_features.sampling import Pairs, Uniform
+    from embedding_features.objectives import BilateralSoftmax
+    from embedding_features.sampling import InBatchPairs
     from embedding_features.training import Adam, Training
 
     return Trained(
         view=View.of(relation, weights="one"),
-        encoder=LightPropagation(dim=dim, layers=layers),
-        tasks=(Task(sampler=Pairs(negatives=Uniform(count=1)), objective=BPR(l2=l2)),),
+        encoder=LightPropagation(dim=dim, layers=layers, std=0.01),
+        tasks=(
+            Task(
+                sampler=InBatchPairs(),
+                objective=BilateralSoftmax(temperature=temperature, power=power, l2=l2),
+            ),
+        ),
         training=Training(optimizer=Adam(lr=lr), batch_size=batch_size, epochs=epochs),
     )

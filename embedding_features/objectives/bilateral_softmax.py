@@ -23,10 +23,10 @@ class BilateralSoftmax(Objective):
     loss = mean over pairs of −cos(q, t)/τ + power · ln Σ_j e^{cos(q, j)/τ}
          + l2 / 2 · mean over pairs of |q|² + |t|²
 
-    The sum is over the negatives other than t itself. With power 1 it is the sampled softmax loss, with
-    another the bilateral one (Wu et al., BSL, ICDE 2024, eq. 18): more of it pushes negatives harder.
-    Vectors are trained by their directions alone and keep their lengths, which hold popularity: scored by the
-    dot product they find more than by the cosine.
+    The sum is over the negatives that are not left out, t itself at least. With power 1 it is the sampled
+    softmax loss, with another the bilateral one (Wu et al., BSL, ICDE 2024): more of it pushes
+    negatives harder. Vectors are trained by their directions alone and keep their lengths, which hold
+    popularity: scored by the dot product they find more than by the cosine.
 
     Attributes:
         temperature: τ; a lower one learns from the hardest negatives.
@@ -56,11 +56,13 @@ class BilateralSoftmax(Objective):
             )
         unit = normalize(step.queries, dim=1) / self.temperature
         known = (unit * normalize(targets, dim=1)).sum(1)
-        same = places_of(examples.dst, examples.negatives)
+        left_out = examples.left_out
+        if left_out is None:
+            left_out = places_of(examples.dst, examples.negatives)
         among = mean_log_sum(
             unit,
             normalize(negatives, dim=1),
-            same,
+            left_out,
             chances=examples.chances,
             products=torch.bfloat16 if self.products == "bfloat16" else torch.float32,
         )
@@ -69,21 +71,21 @@ class BilateralSoftmax(Objective):
         return loss + 0.5 * self.l2 * squares / len(targets)
 
 
-def places_of(wanted: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
-    """Return all pairs (row r, column c) with wanted[r] = among[c], both int64."""
+def places_of(wanted: Tensor, among: Tensor) -> Tensor:
+    """Return [2, n] int64 all rows r and columns c with wanted[r] = among[c]; rows ascend."""
     order = torch.argsort(among)
     ordered = among[order]
     first = torch.searchsorted(ordered, wanted)
     counts = torch.searchsorted(ordered, wanted, right=True) - first
     rows = torch.repeat_interleave(torch.arange(len(wanted)), counts)
     begins = torch.repeat_interleave(first - (counts.cumsum(0) - counts), counts)
-    return rows, order[begins + torch.arange(len(rows))]
+    return torch.stack([rows, order[begins + torch.arange(len(rows))]])
 
 
 def mean_log_sum(
     queries: Tensor,
     nodes: Tensor,
-    without: tuple[Tensor, Tensor],
+    left_out: Tensor,
     *,
     chances: Tensor | None = None,
     products: torch.dtype = torch.float32,
@@ -93,11 +95,11 @@ def mean_log_sum(
     Args:
         queries: [batch, dim] float32.
         nodes: [n, dim] float32.
-        without: rows, ascending, and columns of the pairs that are left out of the sums.
+        left_out: [2, n] rows, ascending, and columns of the pairs that are left out of the sums.
         chances: [n] above 0, how often each node is expected among these; None weighs all alike.
         products: type in which matrices are multiplied and exponentials are taken; sums are float32.
     """
-    return cast(Tensor, _MeanLogSum.apply(queries, nodes, without, chances, products))  # type: ignore[no-untyped-call]
+    return cast(Tensor, _MeanLogSum.apply(queries, nodes, left_out, chances, products))  # type: ignore[no-untyped-call]
 
 
 class _MeanLogSum(torch.autograd.Function):
@@ -108,7 +110,7 @@ class _MeanLogSum(torch.autograd.Function):
         ctx: Any,
         queries: Tensor,
         nodes: Tensor,
-        without: tuple[Tensor, Tensor],
+        left_out: Tensor,
         chances: Tensor | None,
         products: torch.dtype,
     ) -> Tensor:
@@ -120,8 +122,8 @@ class _MeanLogSum(torch.autograd.Function):
             block = queries[part].to(products) @ rough.T
             if log_chances is not None:
                 block.sub_(log_chances)
-            first, last = torch.searchsorted(without[0], torch.tensor([part.start, part.stop])).tolist()
-            block[without[0][first:last] - start, without[1][first:last]] = float("-inf")
+            first, last = torch.searchsorted(left_out[0], torch.tensor([part.start, part.stop])).tolist()
+            block[left_out[0, first:last] - start, left_out[1, first:last]] = float("-inf")
             top = block.amax(1, keepdim=True).clamp_(min=_LOWEST)
             block.sub_(top).exp_()
             sums = block.sum(1, keepdim=True, dtype=torch.float32).clamp_(min=_NO_SUM)

@@ -23,7 +23,10 @@ class Examples(NamedTuple):
         weight: [batch] float32 of each example in the loss; None for all alike.
         of: [positives] int64, which anchor each of several positives is of: then ``dst`` is [positives], and
             the shared negatives hold all positives too, ascending. None: an anchor has one positive.
-        chances: [count] float32, of each shared negative to be among them; None where all nodes are.
+        chances: [count] float32, of each shared negative to be among them, or how often it is expected to;
+            None where all nodes are, or nobody asks.
+        left_out: [2, n] int64: rows of the batch, ascending, and columns of the shared negatives that are no
+            negatives of theirs. None: those that are the positive itself.
     """
 
     src: Tensor
@@ -33,6 +36,7 @@ class Examples(NamedTuple):
     weight: Tensor | None = None
     of: Tensor | None = None
     chances: Tensor | None = None
+    left_out: Tensor | None = None
 
     def to(self, device: str) -> "Examples":
         """Return the same rows on another device."""
@@ -44,6 +48,7 @@ class Examples(NamedTuple):
             None if self.weight is None else self.weight.to(device),
             None if self.of is None else self.of.to(device),
             None if self.chances is None else self.chances.to(device),
+            None if self.left_out is None else self.left_out.to(device),
         )
 
 

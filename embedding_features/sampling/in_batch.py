@@ -13,14 +13,15 @@ from embedding_features.graph.view import GraphView
 from embedding_features.sampling.alias_draws import draw_entries
 from embedding_features.sampling.alias_table import alias_table
 from embedding_features.sampling.base import Examples, Sampler
+from embedding_features.sampling.known_pairs import known_pairs
 
 
 class InBatchPairs(Sampler):
     """Draws every pair of a relation once in an epoch, in random order; a batch shares its negatives.
 
     These are the batch's destinations, which are drawn by their number of edges, and nodes that are drawn
-    beside them (mixed negative sampling, Yang et al., WWW 2020 companion, section 3.3). A negative that is
-    the pair's own destination is for the loss to leave out.
+    beside them (mixed negative sampling, Yang et al., WWW 2020 companion, section 3.3). What a source is
+    known to have an edge to is left out of its negatives: of a small catalogue a batch holds most.
 
     Attributes:
         relation: whose pairs; None for the view's first, which must join two node types.
@@ -62,6 +63,7 @@ class InBatchPairs(Sampler):
                 torch.from_numpy(dst + first_dst),
                 torch.from_numpy(negatives + first_dst),
                 chances=chances,
+                left_out=torch.from_numpy(np.stack(known_pairs(forward, sources[edges], negatives))),
             )
 
     def _shares(self, degrees: I64) -> F64:

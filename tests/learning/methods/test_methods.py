@@ -27,14 +27,14 @@ class Expected(NamedTuple):
 TRAINED = {"epochs": 40, "batch_size": 2048, "lr": 1e-2}
 WALKS = {"walks_per_node": 20, "length": 40, "window": 5}
 LINKS = {"epochs": 20, "batch_size": 128}
-#: Recall@20 seen: popularity .092, spectral .570, als .473, lightgcn .564, mf_bpr .515. Of the others, above
+#: Recall@20 seen: popularity .092, spectral .570, als .473, lightgcn .534, mf_bpr .515. Of the others, above
 #: popularity: deepwalk .363, node2vec .371, metapath2vec .408, ++ .414, item2vec .433, line .405, pte .406,
 #: netmf .449, prone .380; with two seeds sdne .371 and .412, with three dngr .424 to .427, twhin .402 to
 #: .412, transe .469 to .481, distmult .450 to .457, complex .448 to .454, rotate .482 to .491.
 EXPECTED = {
     "spectral": Expected({}, 0.45, 0.51),
     "als": Expected({}, 0.35, 0.41),
-    "lightgcn": Expected(TRAINED, 0.42, 0.52),
+    "lightgcn": Expected({"temperature": 0.3}, 0.39, 0.49),
     "mf_bpr": Expected(TRAINED, 0.37, 0.47),
     "deepwalk": Expected(WALKS, 0.31, 0.41),
     "node2vec": Expected({**WALKS, "p": 0.5, "q": 2.0}, 0.32, 0.42),

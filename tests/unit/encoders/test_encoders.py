@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from embedding_features.encoders import LightPropagation, LightPropagationNetwork, Lookup
+from embedding_features.encoders.base import gather
 from embedding_features.graph import Graph
 from embedding_features.graph.view import GraphView, View
+from embedding_features.sampling import Examples
 
 
 def view_of(seed: int, edges: int = 60) -> GraphView:
@@ -50,6 +52,25 @@ def test_gradient_is_that_of_the_dense_formula() -> None:
     a = dense(view)
     ((sum(torch.linalg.matrix_power(a, k) @ e for k in range(4)) / 4).square() * weights).sum().backward()
     torch.testing.assert_close(encoder.table.grad, e.grad, atol=1e-6, rtol=1e-4)
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_vectors_of_examples_are_rows_of_all_vectors_and_so_is_their_gradient(layers: int) -> None:
+    encoder, rng = built(view_of(3), layers), torch.Generator().manual_seed(4)
+    src, dst, shared = (torch.randint(0, 24, shape, generator=rng) for shape in ((7,), (7,), (2, 3)))
+    examples = Examples(src, dst, shared)
+    found, _ = encoder.encode(examples)
+    whole = gather(encoder.vectors(), examples)
+    weights = torch.randn(20, 5, generator=rng)
+    gradients = []
+    for one in (found, whole):
+        parts = [one.src, one.dst, one.negatives.view(-1, 5)]
+        (gradient,) = torch.autograd.grad((torch.cat(parts).square() * weights).sum(), encoder.table)
+        gradients.append(gradient)
+        torch.testing.assert_close(one.negatives, whole.negatives, atol=1e-6, rtol=1e-5)
+        torch.testing.assert_close(one.src, whole.src, atol=1e-6, rtol=1e-5)
+        torch.testing.assert_close(one.dst, whole.dst, atol=1e-6, rtol=1e-5)
+    torch.testing.assert_close(*gradients, atol=1e-6, rtol=1e-4)
 
 
 def test_torchs_sparse_product_gives_the_same() -> None:

@@ -17,11 +17,16 @@ from embedding_features.scorers import Dot
 
 
 def step_of(
-    src: Tensor, items: Tensor, dst: list[int], negatives: list[int], chances: Tensor | None = None
+    src: Tensor,
+    items: Tensor,
+    dst: list[int],
+    negatives: list[int],
+    chances: Tensor | None = None,
+    left_out: Tensor | None = None,
 ) -> Step:
     rows, shared = torch.tensor(dst), torch.tensor(negatives)
     encoded = Encoded(src, items[rows], items[shared])
-    examples = Examples(torch.arange(len(src)), rows, shared, chances=chances)
+    examples = Examples(torch.arange(len(src)), rows, shared, chances=chances, left_out=left_out)
     return Step(examples, encoded, encoded, Dot().build(1, 2, torch.Generator()))
 
 
@@ -40,22 +45,30 @@ def test_golden() -> None:
     assert (penalized - found).item() == pytest.approx(0.05 * (9 + 4 + 1 + 25) / 2, rel=1e-5)
 
 
-def random_step(seed: int, corrected: bool) -> tuple[Step, Tensor, Tensor]:
-    """Seven pairs with ten shared negatives, of which some are a pair's own item, once or twice."""
+def random_step(seed: int, corrected: bool, told: bool = False) -> tuple[Step, Tensor, Tensor]:
+    """Seven pairs with ten shared negatives, of which some are a pair's own item, once or twice.
+
+    Where the loss is ``told`` what to leave out, that is a third of the negatives beside these.
+    """
     rng = torch.Generator().manual_seed(seed)
     src, items = (torch.randn(n, 5, generator=rng).requires_grad_() for n in (7, 6))
     dst, negatives = (torch.randint(0, 6, (n,), generator=rng).tolist() for n in (7, 10))
     chances = torch.rand(10, generator=rng) + 0.1 if corrected else None
-    return step_of(src, items, dst, negatives, chances), src, items
+    left_out = None
+    if told:
+        own = torch.tensor(dst)[:, None] == torch.tensor(negatives)
+        left_out = (own | (torch.rand(7, 10, generator=rng) < 0.3)).nonzero().T
+    return step_of(src, items, dst, negatives, chances, left_out), src, items
 
 
 def slow_loss(step: Step, temperature: float, power: float) -> Tensor:
     """Pair by pair, negative by negative."""
-    losses = []
+    losses, told = [], step.examples.left_out
+    out = None if told is None else set(zip(*told.tolist(), strict=True))
     for row, target in enumerate(step.examples.dst.tolist()):
         query, terms = step.encoded.src[row], []
         for column, other in enumerate(step.examples.negatives.tolist()):
-            if other != target:
+            if other != target if out is None else (row, column) not in out:
                 cosine = cosine_similarity(query, step.encoded.negatives[column], dim=0)
                 chance = 1.0 if step.examples.chances is None else step.examples.chances[column]
                 terms.append((cosine / temperature).exp() / chance)
@@ -67,11 +80,12 @@ def slow_loss(step: Step, temperature: float, power: float) -> Tensor:
 @pytest.mark.parametrize("corrected", [False, True])
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("block", [1, 25, 1 << 20])
+@pytest.mark.parametrize("told", [False, True])
 def test_loss_and_gradients_are_those_of_sums_pair_by_pair(
-    seed: int, corrected: bool, block: int, monkeypatch: pytest.MonkeyPatch
+    seed: int, corrected: bool, block: int, told: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("embedding_features.objectives.bilateral_softmax._BLOCK", block)
-    step, *tables = random_step(seed, corrected)
+    step, *tables = random_step(seed, corrected, told)
     slow = slow_loss(step, 0.2, 1.3)
     expected = torch.autograd.grad(slow, tables, retain_graph=True)
     fast = BilateralSoftmax(temperature=0.2, power=1.3).loss(step)
@@ -109,7 +123,7 @@ def test_sums_do_not_overflow() -> None:
 
 def test_places_of_equal_rows() -> None:
     found = places_of(torch.tensor([4, 2, 9]), torch.tensor([2, 4, 2, 7]))
-    assert sorted(zip(*(side.tolist() for side in found), strict=True)) == [(0, 1), (1, 0), (1, 2)]
+    assert sorted(zip(*found.tolist(), strict=True)) == [(0, 1), (1, 0), (1, 2)]
 
 
 def test_negatives_of_each_pair_are_refused() -> None:
