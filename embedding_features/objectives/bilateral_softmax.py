@@ -77,9 +77,9 @@ def places_of(wanted: Tensor, among: Tensor) -> Tensor:
     ordered = among[order]
     first = torch.searchsorted(ordered, wanted)
     counts = torch.searchsorted(ordered, wanted, right=True) - first
-    rows = torch.repeat_interleave(torch.arange(len(wanted)), counts)
+    rows = torch.repeat_interleave(torch.arange(len(wanted), device=wanted.device), counts)
     begins = torch.repeat_interleave(first - (counts.cumsum(0) - counts), counts)
-    return torch.stack([rows, order[begins + torch.arange(len(rows))]])
+    return torch.stack([rows, order[begins + torch.arange(len(rows), device=rows.device)]])
 
 
 def mean_log_sum(
@@ -114,7 +114,11 @@ class _MeanLogSum(torch.autograd.Function):
         chances: Tensor | None,
         products: torch.dtype,
     ) -> Tensor:
-        total, of_queries, of_nodes = torch.zeros(()), torch.empty_like(queries), torch.zeros_like(nodes)
+        total, of_queries, of_nodes = (
+            queries.new_zeros(()),
+            torch.empty_like(queries),
+            torch.zeros_like(nodes),
+        )
         rough, log_chances = nodes.to(products), None if chances is None else chances.log().to(products)
         size = max(1, _BLOCK // max(1, len(nodes)))
         for start in range(0, len(queries), size):
@@ -122,7 +126,8 @@ class _MeanLogSum(torch.autograd.Function):
             block = queries[part].to(products) @ rough.T
             if log_chances is not None:
                 block.sub_(log_chances)
-            first, last = torch.searchsorted(left_out[0], torch.tensor([part.start, part.stop])).tolist()
+            borders = torch.tensor([part.start, part.stop], device=left_out.device)
+            first, last = torch.searchsorted(left_out[0].contiguous(), borders).tolist()
             block[left_out[0, first:last] - start, left_out[1, first:last]] = float("-inf")
             top = block.amax(1, keepdim=True).clamp_(min=_LOWEST)
             block.sub_(top).exp_()
