@@ -50,16 +50,22 @@ class AdjacencyBuffers(nn.Module):
         return self.times_by_torch(x)
 
     def rows_times(self, rows: Tensor, x: Tensor) -> Tensor:
-        """Return the ``rows`` [n] of the product with ``x`` [nodes, d], at the cost of their entries."""
+        """Return the ``rows`` [n] of the product with ``x`` [nodes, d], at the cost of their entries.
+
+        No gradient flows through it.
+        """
         if x.device.type != "cpu":
             return self.times_by_torch(x)[rows]
-        return torch.from_numpy(spmm(take_rows(self._matrix, rows.numpy()), x.numpy()))
+        return torch.from_numpy(spmm(take_rows(self._matrix, rows.numpy()), x.detach().numpy()))
 
     def times_rows(self, rows: Tensor, x: Tensor) -> Tensor:
-        """Return the product with vectors that are ``x`` [n, d] in [n] distinct rows, and 0 in the others."""
+        """Return the product with vectors that are ``x`` [n, d] in [n] distinct rows, and 0 in the others.
+
+        No gradient flows through it.
+        """
         if x.device.type != "cpu":
             return self.times_by_torch(x.new_zeros(self._matrix.rows, x.shape[1]).index_copy(0, rows, x))
-        return torch.from_numpy(spmm(take_columns(self._matrix, rows.numpy()), x.numpy()))
+        return torch.from_numpy(spmm(take_columns(self._matrix, rows.numpy()), x.detach().numpy()))
 
     def times_by_torch(self, x: Tensor) -> Tensor:
         """Return the same by torch's sparse product, on any device."""

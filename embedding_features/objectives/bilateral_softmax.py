@@ -10,9 +10,6 @@ from torch.nn.functional import normalize
 from embedding_features.errors import ConfigError
 from embedding_features.objectives.base import Objective, Step
 
-#: in place of the greatest score and the sum of a query all of whose nodes are left out: no gradient is left
-_LOWEST, _NO_SUM = -1e30, 1e-30
-
 #: scores that are held at a time: 4 MiB
 _BLOCK = 1 << 20
 
@@ -77,9 +74,9 @@ def places_of(wanted: Tensor, among: Tensor) -> Tensor:
     ordered = among[order]
     first = torch.searchsorted(ordered, wanted)
     counts = torch.searchsorted(ordered, wanted, right=True) - first
-    rows = torch.repeat_interleave(torch.arange(len(wanted)), counts)
+    rows = torch.repeat_interleave(torch.arange(len(wanted), device=wanted.device), counts)
     begins = torch.repeat_interleave(first - (counts.cumsum(0) - counts), counts)
-    return torch.stack([rows, order[begins + torch.arange(len(rows))]])
+    return torch.stack([rows, order[begins + torch.arange(len(rows), device=rows.device)]])
 
 
 def mean_log_sum(
@@ -91,6 +88,8 @@ def mean_log_sum(
     products: torch.dtype = torch.float32,
 ) -> Tensor:
     """Return the mean over queries of ln Σ_j e^{⟨q, j⟩} / chance_j, a scalar.
+
+    A query all of whose nodes are left out counts as 0.
 
     Args:
         queries: [batch, dim] float32.
@@ -114,22 +113,23 @@ class _MeanLogSum(torch.autograd.Function):
         chances: Tensor | None,
         products: torch.dtype,
     ) -> Tensor:
-        total, of_queries, of_nodes = torch.zeros(()), torch.empty_like(queries), torch.zeros_like(nodes)
+        rows, columns = left_out.contiguous()
         rough, log_chances = nodes.to(products), None if chances is None else chances.log().to(products)
+        total, of_nodes = queries.new_zeros(()), torch.zeros_like(nodes)
+        of_queries = torch.empty_like(queries)
         size = max(1, _BLOCK // max(1, len(nodes)))
         for start in range(0, len(queries), size):
-            part = slice(start, min(start + size, len(queries)))
-            block = queries[part].to(products) @ rough.T
+            part = queries[start : start + size]
+            block = part.to(products) @ rough.T
             if log_chances is not None:
                 block.sub_(log_chances)
-            first, last = torch.searchsorted(left_out[0], torch.tensor([part.start, part.stop])).tolist()
-            block[left_out[0, first:last] - start, left_out[1, first:last]] = float("-inf")
-            top = block.amax(1, keepdim=True).clamp_(min=_LOWEST)
-            block.sub_(top).exp_()
-            sums = block.sum(1, keepdim=True, dtype=torch.float32).clamp_(min=_NO_SUM)
-            total += (sums.log() + top).sum()
-            of_queries[part] = (block @ rough).float().div_(sums)
-            of_nodes += (block.T @ (queries[part] / sums).to(products)).float()
+            borders = torch.tensor([start, start + len(part)], device=rows.device)
+            first, last = torch.searchsorted(rows, borders).tolist()
+            block[rows[first:last] - start, columns[first:last]] = float("-inf")
+            log_sums, sums = _to_exponentials(block)
+            total += log_sums.sum()
+            of_queries[start : start + size] = (block @ rough).float().div_(sums)
+            of_nodes += (block.T @ (part / sums).to(products)).float()
         ctx.save_for_backward(of_queries.div_(len(queries)), of_nodes.div_(len(queries)))
         return total / len(queries)
 
@@ -137,3 +137,15 @@ class _MeanLogSum(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
         of_queries, of_nodes = ctx.saved_tensors
         return of_queries * gradients[0], of_nodes * gradients[0], None, None, None
+
+
+def _to_exponentials(block: Tensor) -> tuple[Tensor, Tensor]:
+    """Turn scores, in place, into e^{s − the row's greatest}; return [rows, 1] ln Σ e^s, and the new sums.
+
+    A row of −∞ alone, a query all of whose nodes are left out, has the logarithm 0 and no exponentials.
+    """
+    top = block.amax(1, keepdim=True)
+    nothing = top == float("-inf")
+    block.sub_(top.masked_fill_(nothing, 0.0)).exp_()
+    sums = block.sum(1, keepdim=True, dtype=torch.float32).masked_fill_(nothing, 1.0)
+    return sums.log() + top, sums

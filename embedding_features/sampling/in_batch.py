@@ -8,15 +8,15 @@ import torch
 from pydantic import Field
 
 from embedding_features.arrays import F64, I64
-from embedding_features.graph.relation import Relation
 from embedding_features.graph.view import GraphView
 from embedding_features.sampling.alias_draws import draw_entries
 from embedding_features.sampling.alias_table import alias_table
-from embedding_features.sampling.base import Examples, Sampler
+from embedding_features.sampling.base import Examples
 from embedding_features.sampling.known_pairs import known_pairs
+from embedding_features.sampling.of_pairs import OfPairs
 
 
-class InBatchPairs(Sampler):
+class InBatchPairs(OfPairs):
     """Draws every pair of a relation once in an epoch, in random order; a batch shares its negatives.
 
     These are the batch's destinations, which are drawn by their number of edges, and nodes that are drawn
@@ -24,7 +24,6 @@ class InBatchPairs(Sampler):
     known to have an edge to is left out of its negatives: of a small catalogue a batch holds most.
 
     Attributes:
-        relation: whose pairs; None for the view's first, which must join two node types.
         count: nodes drawn beside the batch's destinations.
         alpha: of a node of degree d, these are drawn with probability ∝ d^alpha; 0 draws evenly.
         correct: whether the loss is told how often each negative is expected, and so can weigh it by the
@@ -32,38 +31,30 @@ class InBatchPairs(Sampler):
     """
 
     kind: Literal["in_batch_pairs"] = "in_batch_pairs"
-    relation: str | None = None
     count: int = Field(default=0, ge=0)
     alpha: float = Field(default=0.0, ge=0)
     correct: bool = False
-
-    def steps(self, view: GraphView, batch_size: int) -> int:
-        """Return the number of batches; the last may be smaller."""
-        return -(-self._relation(view).forward.edges // batch_size)
 
     def epoch(self, view: GraphView, batch_size: int, *, seed: int, epoch: int) -> Iterator[Examples]:
         """Yield the batches of one epoch."""
         relation = self._relation(view)
         first_src, first_dst = view.nodes[relation.src].start, view.nodes[relation.dst].start
         forward, degrees = relation.forward, relation.reverse.degrees
-        sources, rng = forward.sources(), np.random.default_rng([seed, epoch])
-        order = rng.permutation(forward.edges)
-        shares = self._shares(degrees)
+        shares, rng = self._shares(degrees), np.random.default_rng([seed, epoch, 1])
         table = alias_table(shares) if self.count else None
-        for start in range(0, forward.edges, batch_size):
-            edges = order[start : start + batch_size]
-            dst = forward.indices[edges].astype(np.int64)
+        for _, src, columns in self._batches(view, batch_size, (seed, epoch)):
+            dst = columns.astype(np.int64)
             negatives = dst if table is None else np.concatenate([dst, draw_entries(table, self.count, rng)])
             chances = None
             if self.correct:
-                expected = len(edges) / forward.edges * degrees[negatives] + self.count * shares[negatives]
+                expected = len(dst) / forward.edges * degrees[negatives] + self.count * shares[negatives]
                 chances = torch.from_numpy(expected.astype(np.float32))
             yield Examples(
-                torch.from_numpy(sources[edges].astype(np.int64) + first_src),
+                torch.from_numpy(src.astype(np.int64) + first_src),
                 torch.from_numpy(dst + first_dst),
                 torch.from_numpy(negatives + first_dst),
                 chances=chances,
-                left_out=torch.from_numpy(np.stack(known_pairs(forward, sources[edges], negatives))),
+                left_out=torch.from_numpy(np.stack(known_pairs(forward, src, negatives))),
             )
 
     def _shares(self, degrees: I64) -> F64:
@@ -71,6 +62,3 @@ class InBatchPairs(Sampler):
         weights = np.where(degrees > 0, np.maximum(degrees, 1).astype(np.float64) ** self.alpha, 0.0)
         shares: F64 = weights / max(weights.sum(), 1e-300)
         return shares
-
-    def _relation(self, view: GraphView) -> Relation:
-        return view.matrix() if self.relation is None else view.relation(self.relation)

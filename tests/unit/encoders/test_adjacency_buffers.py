@@ -33,6 +33,16 @@ def x_of(seed: int = 0) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("edges", [0, 1, 20])
+@pytest.mark.parametrize("rows", [[], [3], [5, 0, 6]])
+def test_products_of_some_rows_are_those_of_the_dense_matrix(edges: int, rows: list[int]) -> None:
+    matrix, some = symmetric(1, edges), torch.tensor(rows, dtype=torch.int64)
+    x, buffers = x_of(), AdjacencyBuffers(matrix)
+    torch.testing.assert_close(buffers.rows_times(some, x), (dense(matrix) @ x)[some])
+    scattered = torch.zeros(NODES, 3).index_copy(0, some, x[some])
+    torch.testing.assert_close(buffers.times_rows(some, x[some]), dense(matrix) @ scattered)
+
+
+@pytest.mark.parametrize("edges", [0, 1, 20])
 def test_products_and_their_gradients_are_those_of_the_dense_matrix(edges: int) -> None:
     matrix = symmetric(1, edges)
     x, weights = x_of().requires_grad_(), x_of(1)
