@@ -152,7 +152,7 @@ def make(name: str, **overrides: Any) -> "Method":
 
     Example:
         >>> print(make("lightgcn", dim=32).encoder)
-        kind='light_propagation' dim=32 std=0.1 layers=3 norm='symmetric'
+        kind='light_propagation' dim=32 std=0.01 layers=1 norm='symmetric'
     """
     return get_method(name).make(**overrides)
 
