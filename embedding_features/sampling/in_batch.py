@@ -13,6 +13,7 @@ from embedding_features.sampling.alias_draws import draw_entries
 from embedding_features.sampling.alias_table import alias_table
 from embedding_features.sampling.base import Examples
 from embedding_features.sampling.known_pairs import known_pairs
+from embedding_features.sampling.negatives import Popularity
 from embedding_features.sampling.of_pairs import OfPairs
 
 
@@ -59,6 +60,6 @@ class InBatchPairs(OfPairs):
 
     def _shares(self, degrees: I64) -> F64:
         """Return the [destinations] probabilities of the nodes drawn beside."""
-        weights = np.where(degrees > 0, np.maximum(degrees, 1).astype(np.float64) ** self.alpha, 0.0)
+        weights = Popularity(alpha=self.alpha).weights(degrees)
         shares: F64 = weights / max(weights.sum(), 1e-300)
         return shares
