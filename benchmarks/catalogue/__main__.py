@@ -2,9 +2,9 @@
 
     python -m benchmarks.catalogue --family proximity --json
 
-A row is a method on a data set: the mean and the spread of its figures over seeds, the seconds of a fit on
-one thread, and the most memory that its process held. Rows are kept in benchmarks/results with hashes of
-their settings, data and code: only what is missing or has changed is run, the rest is shown as it was kept.
+A row is a method on a data set: the mean and the spread of its figures over seeds, the seconds of a fit,
+and the most memory that its process held. Rows are kept in benchmarks/results with hashes of their
+settings, data and code: only what is missing or has changed is run, the rest is shown as it was kept.
 Where only code has changed, the first seed is run alone; if its figures are the kept ones, the row stands.
 ``--method NAME --rerun`` runs one anew, ``--kept`` runs nothing and marks what is stale. ``--markdown``
 writes the kept rows into docs/methods.md and into what ``embedding-features methods NAME`` says. The last
@@ -18,19 +18,19 @@ import sys
 from benchmarks.catalogue.families import ROWS
 from benchmarks.catalogue.rows import FAMILIES, Row
 from benchmarks.catalogue.run import Wish, show
-from benchmarks.catalogue.table import HEAD, cells, floor_of, report
+from benchmarks.catalogue.table import HEAD, cells, floors_of, report
 from benchmarks.catalogue.written import all_kept, means, write
 
 
 def main() -> None:
     """Show, and run where need be."""
     arguments = _arguments()
-    wish = Wish(tuple(range(arguments.seeds)), rerun=arguments.rerun, kept=arguments.kept)
+    wish = Wish(arguments.seeds, rerun=arguments.rerun, kept=arguments.kept)
     shown = [show(row, wish) for row in _chosen(arguments.family, arguments.method)]
     reached = means(all_kept())
     _print(
         [[*HEAD, "status"]]
-        + [[*cells(one.row, one.kept, floor_of(one.row, reached)), one.status] for one in shown]
+        + [[*cells(one.row, one.kept, floors_of(one.row, reached)), one.status] for one in shown]
     )
     if arguments.markdown:
         write()
@@ -62,7 +62,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--family", choices=FAMILIES, help="all without it")
     parser.add_argument("--method", help="only the rows of this one")
-    parser.add_argument("--seeds", type=int, default=3, help="how many")
+    parser.add_argument("--seeds", type=int, help="how many fits; a row's own number without it")
     parser.add_argument("--rerun", action="store_true", help="run even what holds still")
     parser.add_argument("--kept", action="store_true", help="run nothing; what has changed is marked stale")
     parser.add_argument("--markdown", action="store_true", help="write docs/methods.md and measured.json")

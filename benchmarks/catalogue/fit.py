@@ -12,9 +12,6 @@ from benchmarks.harness import peak_rss_mb, timed
 from embedding_features.errors import TrainingError
 from embedding_features.methods import make
 
-#: of a fit: skip-grams of several threads end in other vectors each time
-THREADS = 1
-
 
 def fit_apart(row: Row, seed: int) -> dict[str, Any]:
     """Fit and judge in a process of its own; see :func:`fit`.
@@ -22,7 +19,7 @@ def fit_apart(row: Row, seed: int) -> dict[str, Any]:
     Raises:
         TrainingError: when that process fails, with the end of what it said.
     """
-    threads = {name: str(THREADS) for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS")}
+    threads = {name: str(row.threads) for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS")}
     command = [sys.executable, "-m", "benchmarks.catalogue.fit", row.key, str(seed)]
     done = subprocess.run(command, env={**os.environ, **threads}, capture_output=True, text=True, check=False)
     if done.returncode:

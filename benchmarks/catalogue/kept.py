@@ -25,7 +25,6 @@ class Kept(Config):
         method: registered name, and the variant after a dot.
         family: under which it is listed.
         data: name of the data set.
-        metric: the figure that the floor is of.
         settings: parameters that are not the method's defaults.
         composition: SHA-256 of the resolved composition and the judge's settings.
         code: SHA-256 of the code that the figures depend on.
@@ -41,13 +40,12 @@ class Kept(Config):
         cores: of the machine.
         date: when it was measured.
         published: figure → what was published.
-        floor: what ``metric`` must reach.
+        floors: figure → what it must reach.
     """
 
     method: str
     family: str
     data: str
-    metric: str
     settings: Mapping[str, Any]
     composition: str
     code: str
@@ -63,7 +61,7 @@ class Kept(Config):
     cores: int
     date: str
     published: Mapping[str, float]
-    floor: float | None
+    floors: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -88,13 +86,14 @@ def version(row: Row, *, with_data: bool = True) -> Version:
     return Version(config_hash(settings), code, data_hash(row.data) if with_data else None)
 
 
-def changes(kept: Kept, now: Version, seeds: tuple[int, ...]) -> list[str]:
+def changes(row: Row, kept: Kept, now: Version, seeds: tuple[int, ...]) -> list[str]:
     """Return what is no longer as it was when the row was measured."""
     pairs = {
         "settings": (kept.composition, now.composition),
         "code": (kept.code, now.code),
         "data": (kept.data_hash, now.data or kept.data_hash),
         "seeds": (kept.seeds, seeds),
+        "threads": (kept.threads, row.threads),
     }
     return [name for name, (before, after) in pairs.items() if before != after]
 

@@ -6,13 +6,13 @@ from typing import Any, Literal, get_args
 
 from benchmarks.catalogue.judges.base import Judge
 
-Family = Literal["walk", "proximity", "kg"]
+Family = Literal["walk", "proximity", "kg", "collaborative", "inductive", "retrieval"]
 FAMILIES: tuple[Family, ...] = get_args(Family)
 
 
 @dataclass(frozen=True)
 class Above:
-    """Says which row's figure a row must reach, with ``margin`` added to it."""
+    """Says which row's first figure that of a row must reach, with ``margin`` added to it."""
 
     key: str
     margin: float = 0.0
@@ -27,12 +27,14 @@ class Row:
         method: its registered name.
         data: name of the data set.
         judge: what measures its vectors.
-        metrics: names of the judge's figures that are shown; the floor is of the first.
+        metrics: names of the judge's figures that are shown.
         settings: parameters of the method; the others are its defaults.
         origin: where the settings are from.
         published: figure → what was published.
-        floor: what the first figure must reach.
-        above: another row whose figure it must reach, too.
+        floors: figure → what it must reach.
+        above: another row whose first figure its own must reach, too.
+        seeds: how many fits are judged: one where a fit takes more than five minutes.
+        threads: of a fit; of skip-grams one, as those of several threads end in other vectors each time.
         variant: of several rows of a method on one data set, which; empty for the one that stands for it.
     """
 
@@ -44,8 +46,10 @@ class Row:
     settings: Mapping[str, Any] = field(default_factory=dict)
     origin: str = "defaults"
     published: Mapping[str, float] = field(default_factory=dict)
-    floor: float | None = None
+    floors: Mapping[str, float] = field(default_factory=dict)
     above: Above | None = None
+    seeds: int = 3
+    threads: int = 1
     variant: str = ""
 
     @property

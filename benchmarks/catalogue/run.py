@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.catalogue.fit import THREADS, fit_apart
+from benchmarks.catalogue.fit import fit_apart
 from benchmarks.catalogue.kept import FOLDER, Kept, Version, changes, load, save, summary, version
 from benchmarks.catalogue.rows import Row
 from embedding_features.errors import DataError, EmbeddingFeaturesError
@@ -19,16 +19,20 @@ class Wish:
     """Says what a call of the catalogue wants.
 
     Attributes:
-        seeds: of the fits.
+        seeds: how many fits a row has; None: as many as the row says.
         rerun: whether rows are run that hold still.
         kept: whether rows are shown as they were kept, and none is run.
         folder: of kept rows.
     """
 
-    seeds: tuple[int, ...]
+    seeds: int | None = None
     rerun: bool = False
     kept: bool = False
     folder: Path = FOLDER
+
+    def seeds_of(self, row: Row) -> tuple[int, ...]:
+        """Return the seeds of a row's fits."""
+        return tuple(range(row.seeds if self.seeds is None else self.seeds))
 
 
 @dataclass(frozen=True)
@@ -46,17 +50,17 @@ class Shown:
 
 def show(row: Row, wish: Wish) -> Shown:
     """Return a row as it was kept, or run it where it is missing or something has changed."""
-    kept = load(row, wish.folder)
+    kept, seeds = load(row, wish.folder), wish.seeds_of(row)
     try:
         now = version(row)
     except DataError as error:
         return _without_data(row, kept, wish, error)
-    reasons = ["never run"] if kept is None else changes(kept, now, wish.seeds)
+    reasons = ["never run"] if kept is None else changes(row, kept, now, seeds)
     if wish.kept or not (reasons or wish.rerun):
         status = "kept" if not reasons else "missing" if kept is None else f"stale: {', '.join(reasons)}"
         return Shown(row, kept, status)
     try:
-        measured, status = _again(row, kept if reasons == ["code"] else None, now, wish.seeds)
+        measured, status = _again(row, kept if reasons == ["code"] else None, now, seeds)
     except EmbeddingFeaturesError as error:
         return Shown(row, kept, f"failed: {error}")
     save(row, measured, wish.folder)
@@ -83,7 +87,7 @@ def _without_data(row: Row, kept: Kept | None, wish: Wish, error: DataError) -> 
     """Return a row as it was kept, if all else that it is made of is as it was."""
     if kept is None:
         return Shown(row, None, f"skipped: {error.what}")
-    reasons = changes(kept, version(row, with_data=False), wish.seeds)
+    reasons = changes(row, kept, version(row, with_data=False), wish.seeds_of(row))
     if reasons and not wish.kept:
         return Shown(row, kept, f"skipped, and stale: {', '.join(reasons)}; {error.what}")
     return Shown(row, kept, f"stale: {', '.join(reasons)}" if reasons else "kept")
@@ -97,7 +101,6 @@ def measure(row: Row, now: Version, seeds: Sequence[int], results: Sequence[Mapp
         method=row.name,
         family=row.family,
         data=row.data,
-        metric=row.metrics[0],
         settings=row.settings,
         composition=now.composition,
         code=now.code,
@@ -109,9 +112,9 @@ def measure(row: Row, now: Version, seeds: Sequence[int], results: Sequence[Mapp
         seconds=sum(one["seconds"] for one in results) / len(results),
         cpu_seconds=sum(one["cpu_seconds"] for one in results) / len(results),
         peak_mb=max(one["peak_mb"] for one in results),
-        threads=THREADS,
+        threads=row.threads,
         cores=os.cpu_count() or 1,
         date=datetime.now(UTC).date().isoformat(),
         published=row.published,
-        floor=row.floor,
+        floors=row.floors,
     )

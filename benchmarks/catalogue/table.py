@@ -10,12 +10,18 @@ from benchmarks.catalogue.run import Shown
 HEAD = ("method", "data", "figure", "ours", "published", "floor", "CPU seconds", "peak MB", "settings")
 
 
-def floor_of(row: Row, means: Mapping[str, float]) -> float | None:
-    """Return what a row must reach: the larger of its floor and what ``means``, key → figure, makes of it."""
-    floors = [] if row.floor is None else [row.floor]
+def floors_of(row: Row, means: Mapping[str, float]) -> dict[str, float]:
+    """Return figure → what a row must reach: its floors, the first raised to what another row reached.
+
+    Args:
+        row: with floors, and perhaps a row that it must be above.
+        means: key → first figure of every row that is kept.
+    """
+    floors = dict(row.floors)
     if row.above is not None and row.above.key in means:
-        floors.append(means[row.above.key] + row.above.margin)
-    return max(floors, default=None)
+        asked, first = means[row.above.key] + row.above.margin, row.metrics[0]
+        floors[first] = max(asked, floors.get(first, asked))
+    return floors
 
 
 def report(shown: Sequence[Shown], means: Mapping[str, float]) -> dict[str, Any]:
@@ -25,7 +31,7 @@ def report(shown: Sequence[Shown], means: Mapping[str, float]) -> dict[str, Any]
         shown: the rows.
         means: key → first figure of every row that is kept, of other families, too.
     """
-    rows = [report_row(one, floor_of(one.row, means)) for one in shown]
+    rows = [report_row(one, floors_of(one.row, means)) for one in shown]
     return {
         "rows": rows,
         "methods": len({one.row.method for one in shown}),
@@ -34,15 +40,14 @@ def report(shown: Sequence[Shown], means: Mapping[str, float]) -> dict[str, Any]
     }
 
 
-def report_row(shown: Shown, floor: float | None) -> dict[str, Any]:
+def report_row(shown: Shown, floors: Mapping[str, float]) -> dict[str, Any]:
     """Return a row as a mapping."""
     row, kept = shown.row, shown.kept
     about = {
         "method": row.name,
         "data": row.data,
-        "metric": row.metrics[0],
         "published": dict(row.published),
-        "floor": floor,
+        "floors": dict(floors),
         "settings": dict(row.settings),
         "settings_from": row.origin,
         "status": shown.status,
@@ -50,23 +55,25 @@ def report_row(shown: Shown, floor: float | None) -> dict[str, Any]:
     if kept is None:
         return {**about, "ours": None, "below_floor": False}
     ours = {name: {"mean": kept.mean[name], "spread": kept.spread[name]} for name in row.metrics}
-    below = floor is not None and kept.mean[row.metrics[0]] < floor
+    below = any(kept.mean[name] < floor for name, floor in floors.items())
     costs = {"seconds": kept.seconds, "cpu_seconds": kept.cpu_seconds, "peak_mb": kept.peak_mb}
     seeds = {"seeds": list(kept.seeds), "threads": kept.threads, "date": kept.date}
     return {**about, "ours": ours, "below_floor": below, **costs, **seeds}
 
 
-def cells(row: Row, kept: Kept | None, floor: float | None) -> list[str]:
+def cells(row: Row, kept: Kept | None, floors: Mapping[str, float]) -> list[str]:
     """Return the cells of a row, as :data:`HEAD` names them."""
     ours = seconds = peak = "–"
     if kept is not None:
         ours = " / ".join(_figure(kept.mean[name], kept.spread[name]) for name in row.metrics)
         seconds = f"{kept.cpu_seconds:.{0 if kept.cpu_seconds >= 10 else 1}f}"
         peak = f"{kept.peak_mb:.0f}"
-    published = " / ".join(_figure(row.published[name]) for name in row.metrics if name in row.published)
+    published, least = (
+        " / ".join(_figure(each[name]) for name in row.metrics if name in each) or "–"
+        for each in (row.published, floors)
+    )
     figures = " / ".join(row.metrics)
-    least = "–" if floor is None else _figure(floor)
-    return [f"`{row.name}`", row.data, figures, ours, published or "–", least, seconds, peak, row.origin]
+    return [f"`{row.name}`", row.data, figures, ours, published, least, seconds, peak, row.origin]
 
 
 def markdown(rows: Iterable[Sequence[str]]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.catalogue.families import ROWS
 from benchmarks.catalogue.kept import Kept, load
 from benchmarks.catalogue.rows import FAMILIES, Family
-from benchmarks.catalogue.table import cells, floor_of, markdown
+from benchmarks.catalogue.table import cells, floors_of, markdown
 from embedding_features.errors import DataError
 from embedding_features.files import write_atomic
 from embedding_features.methods.measured import PATH
@@ -24,7 +24,7 @@ def all_kept() -> dict[str, Kept]:
 
 
 def means(kept: Mapping[str, Kept]) -> dict[str, float]:
-    """Return key → mean of the figure that the row's floor is of."""
+    """Return key → mean of the row's first figure."""
     return {key: one.mean[ROWS[key].metrics[0]] for key, one in kept.items()}
 
 
@@ -32,7 +32,7 @@ def table(family: Family, kept: Mapping[str, Kept]) -> str:
     """Return a family's table."""
     reached = means(kept)
     rows = [row for row in ROWS.values() if row.family == family]
-    return markdown(cells(row, kept.get(row.key), floor_of(row, reached)) for row in rows)
+    return markdown(cells(row, kept.get(row.key), floors_of(row, reached)) for row in rows)
 
 
 def page(text: str, kept: Mapping[str, Kept]) -> str:

@@ -1,8 +1,13 @@
 """The rows of each family of methods."""
 
+from benchmarks.catalogue.families.collaborative import COLLABORATIVE
+from benchmarks.catalogue.families.inductive import INDUCTIVE
 from benchmarks.catalogue.families.kg import KG
 from benchmarks.catalogue.families.proximity import PROXIMITY
+from benchmarks.catalogue.families.retrieval import RETRIEVAL
 from benchmarks.catalogue.families.walk import WALK
 from benchmarks.catalogue.rows import Row
 
-ROWS: dict[str, Row] = {row.key: row for row in (*WALK, *PROXIMITY, *KG)}
+ROWS: dict[str, Row] = {
+    row.key: row for row in (*WALK, *PROXIMITY, *KG, *COLLABORATIVE, *INDUCTIVE, *RETRIEVAL)
+}

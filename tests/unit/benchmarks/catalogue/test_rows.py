@@ -18,7 +18,7 @@ from jobs.commands.methods import method_details
 def test_a_declared_row_can_be_made(key: str) -> None:
     row = ROWS[key]
     assert row.data in READERS
-    assert set(row.published) <= set(row.metrics)
+    assert set(row.published) | set(row.floors) <= set(row.metrics)
     assert row.above is None or row.above.key in ROWS
     assert version(row, with_data=False).data is None
 
@@ -28,8 +28,9 @@ def test_every_kept_file_is_of_a_declared_row_and_says_what_it_declares() -> Non
     assert {path.name for path in FOLDER.iterdir()} == {f"{key}.json" for key in kept}
     for key, one in kept.items():
         row = ROWS[key]
-        said = one.method, one.family, one.data, one.metric, one.floor, one.published
-        assert said == (row.name, row.family, row.data, row.metrics[0], row.floor, row.published), key
+        said = one.method, one.family, one.data, one.floors, one.published
+        assert said == (row.name, row.family, row.data, row.floors, row.published), key
+        assert (len(one.seeds), one.threads) == (row.seeds, row.threads), key
         assert (one.mean, one.spread) == summary(one.figures), key
         assert all(len(each) == len(one.seeds) for each in one.figures.values()), key
 

@@ -20,7 +20,7 @@ ROW = Row(
     metrics=("micro_f1", "macro_f1"),
     settings={"dim": 8},
     published={"micro_f1": 0.9},
-    floor=0.8,
+    floors={"micro_f1": 0.8},
 )
 
 
@@ -48,7 +48,6 @@ def kept_row(**changed: object) -> Kept:
         "method": "prone",
         "family": "proximity",
         "data": "blogcatalog",
-        "metric": "micro_f1",
         "settings": {"dim": 8},
         "composition": "a",
         "code": "b",
@@ -64,6 +63,6 @@ def kept_row(**changed: object) -> Kept:
         "cores": 2,
         "date": "2026-01-01",
         "published": {"micro_f1": 0.9},
-        "floor": 0.8,
+        "floors": {"micro_f1": 0.8},
     }
     return Kept.model_validate({**settings, **changed})
