@@ -29,6 +29,7 @@ def lightgcn(
     lr: float = 1e-3,
     batch_size: int = 2048,
     epochs: int = 100,
+    early_stop: str | None = "recall@20",
     relation: str | None = None,
 ) -> "Trained":
     """LightGCN (He et al., SIGIR 2020): propagation without weights or nonlinearity.
@@ -38,7 +39,7 @@ def lightgcn(
     In place of the paper's BPR it learns by the softmax of each pair's cosine among the other items of its
     batch, and scores by the dot product (Wu et al., BSL, ICDE 2024): more recall than the paper's, in some
     ten passes where BPR takes a thousand. It stops early by recall@20 on 5 % of the pairs, held out at random
-    and not fitted again. Sparse graphs may want more ``layers``.
+    and not fitted again; ``early_stop: null`` learns from all pairs for ``epochs``. Sparse graphs may want more ``layers``.
     """
     from embedding_features.encoders import LightPropagation
     from embedding_features.graph.view import View
@@ -57,5 +58,5 @@ def lightgcn(
                 objective=BilateralSoftmax(temperature=temperature, power=power, l2=l2),
             ),
         ),
-        training=Training(optimizer=Adam(lr=lr), batch_size=batch_size, epochs=epochs),
+        training=Training(optimizer=Adam(lr=lr), batch_size=batch_size, epochs=epochs, early_stop=early_stop),
     )
