@@ -12,6 +12,7 @@ from embedding_features.evaluate.baselines.gram_inverse import gram_inverse
 from embedding_features.evaluate.baselines.sparse import dense_rows, ones
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.propagation import spmm
+from embedding_features.graph.submatrix import take_rows
 from embedding_features.progress import SILENT, Progress
 
 #: users of a block in which the diagonal is summed
@@ -48,7 +49,7 @@ class Reconstruction(ItemModel):
     """Holds X and the diagonal of P; where P comes from is the subclasses'."""
 
     def __init__(self, matrix: CSR, diagonal: F32) -> None:
-        self._x, self._diagonal = ones(matrix), diagonal
+        self._forward, self._x, self._diagonal = matrix, ones(matrix), diagonal
 
     def scores(self, rows: I64) -> F32:
         """Return X − X P / diag(P) of some rows of X."""
@@ -79,8 +80,7 @@ class ByItems(Reconstruction):
         super().__init__(matrix, self._p.diagonal().copy())
 
     def _projected(self, rows: I64) -> F32:
-        some = self._x[rows]
-        return spmm(CSR(some.indptr.astype(np.int64), some.indices, some.shape[1]), self._p)
+        return spmm(take_rows(self._forward, rows), self._p)
 
     def _inverse_times(self, x: F32) -> F32:
         return self._p @ x
@@ -91,7 +91,7 @@ class ByUsers(Reconstruction):
 
     def __init__(self, matrix: CSR, ridge: float, progress: Progress) -> None:
         self._inverse, self._ridge = gram_inverse(matrix, ridge, progress), ridge
-        self._forward, self._reverse = matrix, matrix.transposed()
+        self._reverse = matrix.transposed()
         super().__init__(matrix, np.zeros(matrix.columns, np.float32))
         explained = np.zeros(matrix.columns)
         for start in range(0, matrix.rows, _BLOCK):

@@ -1,6 +1,6 @@
 """Filters of a graph's signals."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -9,7 +9,7 @@ from pydantic import Field
 
 from embedding_features.arrays import F32, I64
 from embedding_features.evaluate.baselines.base import ItemBaseline, ItemModel
-from embedding_features.evaluate.baselines.sparse import dense_rows, ones, scaled
+from embedding_features.evaluate.baselines.sparse import dense_rows, ones
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.propagation import spmm
 from embedding_features.progress import SILENT, Progress
@@ -33,7 +33,7 @@ class GFCF(ItemBaseline):
         """Find the singular vectors."""
         users, items = matrix.degrees, np.bincount(matrix.indices, minlength=matrix.columns)
         root = np.sqrt(np.maximum(items, 1)).astype(np.float32)
-        norm = scaled(matrix, (1 / np.sqrt(np.maximum(users, 1))).astype(np.float32), 1 / root)
+        norm = replace(matrix, weight=None).scaled(1 / np.sqrt(np.maximum(users, 1)), 1 / root)
         with progress.task("singular vectors", 1) as advance:
             vectors = _right_singular(norm, self.components)
             advance()

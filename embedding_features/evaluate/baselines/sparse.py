@@ -13,12 +13,6 @@ def ones(matrix: CSR) -> scipy.sparse.csr_array:
     return scipy.sparse.csr_array((data, matrix.indices, matrix.indptr), shape=(matrix.rows, matrix.columns))
 
 
-def scaled(matrix: CSR, row: F32, column: F32) -> CSR:
-    """Return ``matrix`` with each edge's weight the product of its row's and its column's factor."""
-    weight = row[matrix.sources()] * column[matrix.indices]
-    return CSR(matrix.indptr, matrix.indices, matrix.columns, weight)
-
-
 def dense_rows(matrix: scipy.sparse.csr_array, rows: I64) -> F32:
     """Return some rows as a dense array."""
     return np.asarray(matrix[rows].toarray())
