@@ -43,15 +43,16 @@ class SVDGCN(BipartiteSolver):
             1 / np.sqrt(np.maximum(users, 1) + self.shift), 1 / np.sqrt(np.maximum(items, 1) + self.shift)
         )
         active = np.count_nonzero(users), np.count_nonzero(items)
-        with progress.task("svd_gcn", self.iterations + 1) as advance:
+        with progress.task("svd_gcn", self.iterations + 2) as advance:
             if min(active) <= max(EXACT, self.dim):
                 item, singular = exact_singular(matrix)
             else:
                 item, singular = randomized_singular(matrix, self.dim, self.iterations, seed, advance)
-        kept = int((singular[: self.dim] > RESOLUTION * singular[0]).sum())
-        item, singular = item[:, :kept], singular[:kept]
-        user = spmm(matrix, item)
-        weight = np.exp(self.exponent * (singular - singular[0])) * component_signs(item)
-        user *= (weight * active[0] ** 0.5 / singular).astype(np.float32)
-        item = item * (weight * active[1] ** 0.5).astype(np.float32)
+            kept = int((singular[: self.dim] > RESOLUTION * singular[0]).sum())
+            item, singular = item[:, :kept], singular[:kept]
+            user = spmm(matrix, item)
+            weight = np.exp(self.exponent * (singular - singular[0])) * component_signs(item)
+            user *= (weight * active[0] ** 0.5 / singular).astype(np.float32)
+            item = item * (weight * active[1] ** 0.5).astype(np.float32)
+            advance()
         return pad_columns(user, self.dim), pad_columns(item, self.dim)
