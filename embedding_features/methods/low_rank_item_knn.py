@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     family="collaborative",
     exports="user and item vectors",
     weights="ignored",
-    tunable={"neighbours": Range(20, 500, log=True), "shrinkage": Range(0.0, 100.0)},
+    tunable={"neighbours": Range(20, 500, log=True), "shrinkage": Range(0.0, 200.0)},
 )
 def low_rank_item_knn(
     dim: int = 64,
-    neighbours: int = 100,
-    shrinkage: float = 10.0,
+    neighbours: int = 200,
+    shrinkage: float = 50.0,
     idf: bool = True,
     iterations: int = 4,
     relation: str | None = None,

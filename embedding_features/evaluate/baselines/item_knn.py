@@ -27,8 +27,8 @@ class ItemKNN(ItemBaseline):
     """
 
     kind: Literal["item_knn"] = "item_knn"
-    neighbours: int = Field(default=100, ge=1)
-    shrinkage: float = Field(default=10.0, ge=0)
+    neighbours: int = Field(default=200, ge=1)
+    shrinkage: float = Field(default=50.0, ge=0)
     idf: bool = True
 
     def fit(self, matrix: CSR, *, progress: Progress = SILENT) -> "ItemNeighbours":

@@ -25,7 +25,8 @@ def nearest_rows(
         count: neighbours of a row, at most.
         shrinkage: pulls the similarity of rows with few columns to 0; in ones, 10 is that of ten columns
             each.
-        idf: whether a column weighs log(rows / its rows), so that what many rows have tells less.
+        idf: whether a column weighs log(rows / its rows), so that what many rows have tells less; weights are
+            1 in the mean over pairs, so that ``shrinkage`` means the same.
         progress: where each block of rows is reported.
     """
     x = _weighted(matrix, idf)
@@ -52,8 +53,10 @@ def _weighted(matrix: CSR, idf: bool) -> scipy.sparse.csr_array:
     if not idf:
         return x
     rows = np.bincount(matrix.indices, minlength=matrix.columns)
-    weight = np.log(matrix.rows / np.maximum(rows, 1)).astype(np.float32)
-    return scipy.sparse.csr_array((weight[x.indices], x.indices, x.indptr), shape=x.shape)
+    weight = np.log(matrix.rows / np.maximum(rows, 1))[x.indices]
+    if (mean := weight.mean()) > 0:
+        weight /= mean
+    return scipy.sparse.csr_array((weight.astype(np.float32), x.indices, x.indptr), shape=x.shape)
 
 
 def _as_rows(columns: np.ndarray, values: F32) -> scipy.sparse.csr_array:

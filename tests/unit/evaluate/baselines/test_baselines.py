@@ -44,7 +44,8 @@ def all_scores(baseline: Baseline, csr: CSR) -> F64:
 def cosines(x: F64, count: int, shrinkage: float, idf: bool) -> F64:
     """In a row the similarities of its nearest others, first come first among equals, else 0."""
     if idf:
-        x = x * np.log(len(x) / np.maximum(x.sum(axis=0), 1))
+        weighted = x * np.log(len(x) / np.maximum(x.sum(axis=0), 1))
+        x = weighted / weighted[x > 0].mean()
     norm = np.linalg.norm(x, axis=1)
     found = np.zeros((len(x), len(x)))
     for row in range(len(x)):
