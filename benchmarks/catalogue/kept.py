@@ -13,7 +13,6 @@ from benchmarks.catalogue.rows import Row
 from benchmarks.catalogue.sources import row_code
 from embedding_features.config import Config, config_hash, parse_config
 from embedding_features.files import write_atomic
-from embedding_features.methods import make
 
 FOLDER = Path(__file__).parents[1] / "results"
 
@@ -22,7 +21,7 @@ class Kept(Config):
     """A row as it was measured.
 
     Attributes:
-        method: registered name, and the variant after a dot.
+        method: of a method or a baseline, and the variant after a dot.
         family: under which it is listed.
         data: name of the data set.
         settings: parameters that are not the method's defaults.
@@ -80,9 +79,9 @@ def version(row: Row, *, with_data: bool = True) -> Version:
         ConfigError: when there is no such method, or it refuses the settings.
         DataError: when the data set is not there.
     """
-    method = make(row.method, **row.settings)
-    settings = {"method": method.model_dump(mode="json"), "judge": row.judge.model_dump(mode="json")}
-    code = row_code(method, row.judge, READERS[row.data])
+    made = row.make()
+    settings = {"method": made.model_dump(mode="json"), "judge": row.judge.model_dump(mode="json")}
+    code = row_code(made, row.judge, READERS[row.data])
     return Version(config_hash(settings), code, data_hash(row.data) if with_data else None)
 
 

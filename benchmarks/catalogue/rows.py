@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from benchmarks.catalogue.judges.base import Judge
+from embedding_features.config import parse_config
+from embedding_features.evaluate.baselines import Baseline
+from embedding_features.methods import Method, make
 
 Family = Literal["walk", "proximity", "kg", "collaborative", "inductive", "retrieval"]
 FAMILIES: tuple[Family, ...] = get_args(Family)
@@ -24,7 +27,7 @@ class Row:
 
     Attributes:
         family: under which it is listed.
-        method: its registered name.
+        method: its registered name, or the kind of a baseline.
         data: name of the data set.
         judge: what measures its vectors.
         metrics: names of the judge's figures that are shown.
@@ -56,6 +59,21 @@ class Row:
     def name(self) -> str:
         """The method, with the variant if there is one."""
         return f"{self.method}.{self.variant}" if self.variant else self.method
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether it is one of a baseline, which no registered method has the name of."""
+        return self.method in Baseline.members()
+
+    def make(self) -> Method | Baseline:
+        """Return the method, or the baseline, with its settings.
+
+        Raises:
+            ConfigError: when there is none of that name, or it refuses the settings.
+        """
+        if self.is_baseline:
+            return parse_config(dict(self.settings), Baseline.members()[self.method], self.key)
+        return make(self.method, **self.settings)
 
     @property
     def key(self) -> str:

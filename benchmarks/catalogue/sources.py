@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from embedding_features.config import Part
+from embedding_features.evaluate.baselines import Baseline
 from embedding_features.methods import ClosedForm, Method
 
 #: rooms where vectors are computed: imports are followed within them and not beyond, so that a change of what
@@ -19,6 +20,7 @@ OF_VECTORS = tuple(
     for room in (
         "discrepancy",
         "encoders",
+        "evaluate.baselines",
         "multitask",
         "objectives",
         "sampling",
@@ -34,16 +36,19 @@ OF_FIGURES = ("benchmarks.catalogue.data", "benchmarks.catalogue.judges", "embed
 
 #: these declare what parts, data sets and judges are, and compute nothing
 INTERFACES = {
-    *(f"embedding_features.{room}.base" for room in ("encoders", "sampling", "scorers", "solvers")),
+    *(
+        f"embedding_features.{room}.base"
+        for room in ("encoders", "evaluate.baselines", "sampling", "scorers", "solvers")
+    ),
     *(f"benchmarks.catalogue.{room}.base" for room in ("data", "judges")),
 }
 
 
-def row_code(method: Method, judge: object, reader: Callable[[], object]) -> str:
+def row_code(method: Method | Baseline, judge: object, reader: Callable[[], object]) -> str:
     """Return the SHA-256 (hex) of the code that a row's figures depend on.
 
     Args:
-        method: the composition.
+        method: the composition, or the baseline.
         judge: what measures its vectors.
         reader: what brings the data.
     """
@@ -52,7 +57,7 @@ def row_code(method: Method, judge: object, reader: Callable[[], object]) -> str
     return code_hash(found)
 
 
-def composition_modules(method: Method) -> set[str]:
+def composition_modules(method: Method | Baseline) -> set[str]:
     """Return the modules of a composition's parts; a closed form only hands its view to its solver."""
     return {type(part).__module__ for part in _parts(method) if not isinstance(part, ClosedForm)}
 

@@ -52,11 +52,11 @@ def page(text: str, kept: Mapping[str, Kept]) -> str:
 
 
 def figures(kept: Mapping[str, Kept]) -> dict[str, list[dict[str, Any]]]:
-    """Return method → its figures, of the rows that stand for a method."""
+    """Return method → its figures, of the rows that stand for a registered method."""
     found: dict[str, list[dict[str, Any]]] = {}
     for key, one in sorted(kept.items()):
         row = ROWS[key]
-        if not row.variant:
+        if not (row.variant or row.is_baseline):
             found.setdefault(row.method, []).extend(_figure(one, metric) for metric in row.metrics)
     return found
 

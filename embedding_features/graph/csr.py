@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from embedding_features.arrays import F32, I32, I64, AnyArray, Bool
+from embedding_features.arrays import F32, F64, I32, I64, AnyArray, Bool
 from embedding_features.errors import GraphError
 from embedding_features.graph import counting_sort
 
@@ -85,6 +85,11 @@ class CSR:
         weight = None if self.weight is None else self.weight[keep]
         time = None if self.time is None else self.time[keep]
         return CSR(before[self.indptr], self.indices[keep], self.columns, weight, time)
+
+    def scaled(self, row: F32 | F64, column: F32 | F64) -> "CSR":
+        """Return the same edges, their weights times [rows] ``row`` and [columns] ``column``."""
+        weight = self.weights() * row[self.sources()] * column[self.indices]
+        return replace(self, weight=weight.astype(np.float32))
 
     def _arrays(self) -> tuple[I64, I32, I64, F32]:
         return self.indptr, self.indices, _or_empty(self.time, np.int64), _or_empty(self.weight, np.float32)

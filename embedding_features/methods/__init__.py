@@ -17,6 +17,8 @@ from embedding_features.methods.grarep import grarep
 from embedding_features.methods.item2vec import item2vec
 from embedding_features.methods.lightgcn import lightgcn
 from embedding_features.methods.line import line
+from embedding_features.methods.low_rank_ease import low_rank_ease
+from embedding_features.methods.low_rank_item_knn import low_rank_item_knn
 from embedding_features.methods.metapath2vec import metapath2vec
 from embedding_features.methods.metapath2vec_plus_plus import metapath2vec_plus_plus
 from embedding_features.methods.mf_bpr import mf_bpr
@@ -28,6 +30,7 @@ from embedding_features.methods.registry import MethodInfo, describe, get_method
 from embedding_features.methods.rotate import rotate
 from embedding_features.methods.sdne import sdne
 from embedding_features.methods.spectral import spectral
+from embedding_features.methods.svd_gcn import svd_gcn
 from embedding_features.methods.tadw import tadw
 from embedding_features.methods.transe import transe
 from embedding_features.methods.twhin import twhin
@@ -53,6 +56,8 @@ __all__ = [
     "item2vec",
     "lightgcn",
     "line",
+    "low_rank_ease",
+    "low_rank_item_knn",
     "make",
     "metapath2vec",
     "metapath2vec_plus_plus",
@@ -66,6 +71,7 @@ __all__ = [
     "rotate",
     "sdne",
     "spectral",
+    "svd_gcn",
     "tadw",
     "transe",
     "twhin",

@@ -6,6 +6,7 @@ by then. Therefore ``embedding_features.methods.Method`` comes from here.
 
 from embedding_features.config import Part
 from embedding_features.encoders import LightPropagation, Lookup
+from embedding_features.evaluate.baselines import EASE, GFCF, ItemKNN
 from embedding_features.methods.base import Method
 from embedding_features.methods.closed_form import ClosedForm
 from embedding_features.methods.trained import Trained
@@ -24,10 +25,12 @@ from embedding_features.sampling import InBatchPairs, Pairs, Popularity, Queries
 from embedding_features.scorers import ComplEx, Cosine, DistMult, Dot, RotatE, TransE
 from embedding_features.solvers.bpmf import BPMF
 from embedding_features.solvers.ials import IALS
+from embedding_features.solvers.item_weights import ItemWeights
 from embedding_features.solvers.line import LINE, PTE
 from embedding_features.solvers.proximity import DNGR, SDNE, TADW, GraRep, NetMF, ProNE
 from embedding_features.solvers.sgns import SGNS, SkipGramOfWalks
 from embedding_features.solvers.spectral import Spectral
+from embedding_features.solvers.svd_gcn import SVDGCN
 from embedding_features.solvers.vbmf import VBMF
 from embedding_features.walks import BiasedWalks, HistoryWalks, MetapathWalks, TemporalWalks, UniformWalks
 
@@ -39,7 +42,8 @@ PARTS: tuple[type[Part], ...] = (
     *(InBatchPairs, Pairs, Popularity, Queries, Triples, Uniform),
     *(ComplEx, Cosine, DistMult, Dot, RotatE, TransE),
     *(Sum, Uncertainty),
-    *(BPMF, IALS, Spectral, VBMF),
+    *(BPMF, IALS, ItemWeights, Spectral, SVDGCN, VBMF),
+    *(EASE, GFCF, ItemKNN),
     *(LINE, PTE, SGNS, SkipGramOfWalks),
     *(DNGR, SDNE, TADW, GraRep, NetMF, ProNE),
     *(BiasedWalks, HistoryWalks, MetapathWalks, TemporalWalks, UniformWalks),
