@@ -24,11 +24,15 @@ def add_noise(vectors: Tensor, nodes: Tensor, length: float, key: int) -> None:
         length: of the noise.
         key: below 2⁶³.
     """
-    if vectors.device.type != "cpu":
-        noise = normalize(torch.rand_like(vectors), dim=1)
-        vectors.addcmul_(noise, vectors.sign(), value=length)
-        return
-    _add(vectors.detach().numpy(), nodes.numpy(), np.float32(length), np.uint64(key))
+    if vectors.device.type == "cpu":
+        _add(vectors.detach().numpy(), nodes.numpy(), np.float32(length), np.uint64(key))
+    else:
+        add_noise_by_torch(vectors, length)
+
+
+def add_noise_by_torch(vectors: Tensor, length: float) -> None:
+    """Add such noise on any device, from torch's generator there."""
+    vectors.addcmul_(normalize(torch.rand_like(vectors), dim=1), vectors.sign(), value=length)
 
 
 _mix = jit()(splitmix64)
