@@ -27,6 +27,7 @@ def direct_au(
     lr: float = 1e-3,
     batch_size: int = 2048,
     epochs: int = 50,
+    early_stop: str | None = "recall@20",
     relation: str | None = None,
 ) -> "Trained":
     """DirectAU (Wang et al., KDD 2022): ends of edges near each other, users and items each spread evenly.
@@ -34,7 +35,8 @@ def direct_au(
     minimise |u − i|² + gamma / 2 · (ln E e^{−2|u − u'|²} + ln E e^{−2|i − i'|²}) of vectors on the sphere; no
     negatives are drawn. The vectors are LightGCN's of ``layers`` propagations, with 0 free ones, and are
     scored by the dot product of what they are before they are put on the sphere, as the authors' code does.
-    It stops early by recall@20 on 5 % of the pairs, held out at random and not fitted again.
+    It stops early by recall@20 on 5 % of the pairs, held out at random and
+    not fitted again; ``early_stop: null`` learns from all pairs for ``epochs``.
     """
     from embedding_features.encoders import LightPropagation, Lookup
     from embedding_features.graph.view import View
@@ -49,5 +51,5 @@ def direct_au(
         view=View.of(relation, weights="one"),
         encoder=encoder,
         tasks=(Task(sampler=Pairs(), objective=AlignmentUniformity(gamma=gamma)),),
-        training=Training(optimizer=Adam(lr=lr), batch_size=batch_size, epochs=epochs),
+        training=Training(optimizer=Adam(lr=lr), batch_size=batch_size, epochs=epochs, early_stop=early_stop),
     )

@@ -31,6 +31,7 @@ def sgl(
     lr: float = 1e-3,
     batch_size: int = 2048,
     epochs: int = 60,
+    early_stop: str | None = "recall@20",
     relation: str | None = None,
 ) -> "Trained":
     """SGL (Wu et al., SIGIR 2021): LightGCN, contrasted over two graphs that lack some of the edges.
@@ -60,5 +61,5 @@ def sgl(
                 penalties=(InfoNCE(temperature=temperature, weight=contrast, products=products),),
             ),
         ),
-        training=Training(optimizer=Adam(lr=lr), batch_size=batch_size, epochs=epochs),
+        training=Training(optimizer=Adam(lr=lr), batch_size=batch_size, epochs=epochs, early_stop=early_stop),
     )

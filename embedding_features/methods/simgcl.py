@@ -31,6 +31,7 @@ def simgcl(
     lr: float = 1e-3,
     batch_size: int = 2048,
     epochs: int = 40,
+    early_stop: str | None = "recall@20",
     relation: str | None = None,
 ) -> "Trained":
     """SimGCL (Yu et al., SIGIR 2022): LightGCN without layer 0, contrasted under two noises.
@@ -38,7 +39,7 @@ def simgcl(
     BPR + contrast · InfoNCE of two encodings of the batch's distinct users, and of its items; in each layer
     of an encoding every vector is moved by ``noise``, in a random direction of its own orthant (eqs. 3 and
     4). What is published has none. It stops early by recall@20 on 5 % of the pairs, held out at random and
-    not fitted again.
+    not fitted again; ``early_stop: null`` learns from all pairs for ``epochs``.
     """
     from embedding_features.encoders import ContrastedPropagation
     from embedding_features.graph.view import View
@@ -58,5 +59,5 @@ def simgcl(
                 penalties=(InfoNCE(temperature=temperature, weight=contrast, products=products),),
             ),
         ),
-        training=Training(optimizer=Adam(lr=lr), batch_size=batch_size, epochs=epochs),
+        training=Training(optimizer=Adam(lr=lr), batch_size=batch_size, epochs=epochs, early_stop=early_stop),
     )
