@@ -13,7 +13,6 @@ from embedding_features.encoders.base import (
     Encoder,
     Messages,
     Network,
-    gather,
     normal,
     of_roles,
     rows_of,
@@ -120,13 +119,14 @@ class ContrastedPropagationNetwork(Network):
 
         augmented = (self._layers(graph, touched, self._noise()) for graph in self._graphs)
         if self.settings.contrasted_layer is None:
-            encoded = mean(self._layers(self.adjacency, touched, None))
-            one, other = (mean(layers) for layers in augmented)
+            layers = self._layers(self.adjacency, touched, None)
+            encoded = mean(layers)
+            one, other = (mean(noisy) for noisy in augmented)
         else:
             layers = next(augmented)
             encoded = one = mean(layers)
             other = of_examples(layers[self.settings.contrasted_layer])
-        return replace(encoded, views=(one, other)), gather(self.table, examples)
+        return replace(encoded, views=(one, other)), of_examples(layers[0])
 
     def messages(self) -> Messages:
         """Return what a new node's neighbours give to it, which has no e^(0) of its own.

@@ -66,9 +66,10 @@ class _Uniformity(torch.autograd.Function):
             ctx.save_for_backward(gradient)
             return total
         ctx.save_for_backward(gradient * (8 / total))
-        return (total / (len(unit) * (len(unit) - 1))).log()
+        mean: Tensor = total / (len(unit) * (len(unit) - 1))
+        return mean.log()
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        (gradient,) = ctx.saved_tensors
+        gradient: Tensor = ctx.saved_tensors[0]
         return gradient * gradients[0]

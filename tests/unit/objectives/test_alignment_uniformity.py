@@ -46,8 +46,8 @@ def test_loss_and_gradients_are_those_of_sums_pair_by_pair(
 ) -> None:
     monkeypatch.setattr("embedding_features.objectives.alignment_uniformity._BLOCK", block)
     rng = torch.Generator().manual_seed(seed)
-    tables = [torch.randn(7, 4, generator=rng).requires_grad_() for _ in range(2)]
-    slow, fast = slow_loss(*tables, 1.5), AlignmentUniformity(gamma=1.5).loss(step_of(*tables))
+    src, dst = tables = [torch.randn(7, 4, generator=rng).requires_grad_() for _ in range(2)]
+    slow, fast = slow_loss(src, dst, 1.5), AlignmentUniformity(gamma=1.5).loss(step_of(src, dst))
     torch.testing.assert_close(fast, slow)
     expected = torch.autograd.grad(slow, tables)
     for one, exact in zip(torch.autograd.grad(fast, tables), expected, strict=True):

@@ -19,8 +19,8 @@ from embedding_features.scorers import Dot
 def step_of(src: list[int], dst: list[int], one: Tensor, other: Tensor) -> Step:
     """Two views by [nodes, dim] tables."""
     rows = torch.tensor(src), torch.tensor(dst)
-    views = tuple(Encoded(table[rows[0]], table[rows[1]], table[rows[1]]) for table in (one, other))
-    encoded = replace(views[0], views=views)
+    first, second = (Encoded(table[rows[0]], table[rows[1]], table[rows[1]]) for table in (one, other))
+    encoded = replace(first, views=(first, second))
     return Step(Examples(*rows, rows[1]), encoded, encoded, Dot().build(1, one.shape[1], torch.Generator()))
 
 
