@@ -16,8 +16,8 @@ _YELP: dict[str, Any] = {
 COLLABORATIVE: tuple[Row, ...] = (
     Row(
         method="xsimgcl",
-        settings={"products": "bfloat16"},
-        origin="SELFRec",
+        settings={"products": "bfloat16", "early_stop": None},
+        origin="SELFRec's 20 passes over all pairs",
         published={"recall@20": 0.0723, "ndcg@20": 0.0604},
         floors={"recall@20": 0.0715, "ndcg@20": 0.0595},
         seeds=1,
