@@ -2,11 +2,17 @@
 
 from embedding_features.encoders.adjacency_buffers import AdjacencyBuffers
 from embedding_features.encoders.base import Encoded, Encoder, Messages, Network
+from embedding_features.encoders.contrasted_propagation import (
+    ContrastedPropagation,
+    ContrastedPropagationNetwork,
+)
 from embedding_features.encoders.light_propagation import LightPropagation, LightPropagationNetwork
 from embedding_features.encoders.lookup import Lookup, LookupNetwork
 
 __all__ = [
     "AdjacencyBuffers",
+    "ContrastedPropagation",
+    "ContrastedPropagationNetwork",
     "Encoded",
     "Encoder",
     "LightPropagation",

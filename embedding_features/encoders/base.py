@@ -66,11 +66,14 @@ class Encoded:
         src: [batch, dim].
         dst: [batch, dim].
         negatives: [batch, count, dim], or [count, dim] where the batch shares them.
+        views: two other encodings of the same examples, for a loss that contrasts them; None where the
+            network makes none.
     """
 
     src: Tensor
     dst: Tensor
     negatives: Tensor
+    views: "tuple[Encoded, Encoded] | None" = None
 
 
 class Network(nn.Module):
@@ -115,6 +118,9 @@ class Network(nn.Module):
 
     def observe(self, view: GraphView) -> None:
         """Let the network see another graph of the same nodes; one that reads no edges ignores it."""
+
+    def start_epoch(self) -> None:
+        """Draw, from torch's generator, what holds for an epoch of training; by default nothing does."""
 
     def grow(self, new: Mapping[str, int]) -> None:
         """Append rows of zeros to the nodes of some types, at the ends of their spans."""

@@ -1,7 +1,6 @@
 """Propagation without weights or nonlinearity (LightGCN)."""
 
-from collections.abc import Callable
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -18,12 +17,11 @@ from embedding_features.encoders.base import (
     of_roles,
     rows_of,
 )
+from embedding_features.encoders.propagated_layers import MeanOfLayers, layers_at, mean_of, mean_of_layers
 from embedding_features.graph.adjacency import Norm
 from embedding_features.graph.view import GraphView
 from embedding_features.graph.weights import WeightUse
 from embedding_features.sampling.base import Examples
-
-_Step = Callable[[Tensor], Tensor]
 
 
 class LightPropagation(Encoder):
@@ -69,7 +67,7 @@ class LightPropagationNetwork(Network):
 
     def vectors(self) -> Tensor:
         """Return the propagated vectors."""
-        vectors: Tensor = _MeanOfLayers.apply(self.table, self.adjacency.times, self.settings.layers)  # type: ignore[no-untyped-call]
+        vectors: Tensor = MeanOfLayers.apply(self.table, self.adjacency.times, self.settings.layers)  # type: ignore[no-untyped-call]
         return vectors
 
     def encode(self, examples: Examples) -> tuple[Encoded, Encoded]:
@@ -78,7 +76,7 @@ class LightPropagationNetwork(Network):
         The last propagation, and the first of the gradient, cost by the edges of the examples' nodes.
         """
         touched, places = torch.unique(rows_of(examples), return_inverse=True)
-        vectors: Tensor = _MeanOfLayersAt.apply(self.table, self.adjacency, self.settings.layers, touched)  # type: ignore[no-untyped-call]
+        vectors = mean_of(layers_at(self.table, self.adjacency, self.settings.layers, touched))
         return of_roles(vectors.index_select(0, places), examples), gather(self.table, examples)
 
     def messages(self) -> Messages:
@@ -102,51 +100,4 @@ class LightPropagationNetwork(Network):
         def step(x: Tensor) -> Tensor:
             return torch.zeros_like(x).index_add(0, rows, x[neighbours] * weight[:, None])
 
-        return _mean_of_layers(self.table, step, self.settings.layers)
-
-
-def _mean_of_layers(vectors: Tensor, step: _Step, layers: int) -> Tensor:
-    """Return (e + Âe + … + Â^layers e) / (layers + 1), Âe being a ``step``."""
-    total = vectors.clone()
-    for _ in range(layers):
-        vectors = step(vectors)
-        total += vectors
-    return total.div_(layers + 1)
-
-
-class _MeanOfLayers(torch.autograd.Function):
-    """Differentiates the mean of the layers: Â is its own transpose, so the backward pass is the same."""
-
-    @staticmethod
-    def forward(ctx: Any, vectors: Tensor, step: _Step, layers: int) -> Tensor:
-        ctx.step, ctx.layers = step, layers
-        return _mean_of_layers(vectors, step, layers)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
-        vectors: Tensor = _MeanOfLayers.apply(grads[0].contiguous(), ctx.step, ctx.layers)  # type: ignore[no-untyped-call]
-        return vectors, None, None
-
-
-class _MeanOfLayersAt(torch.autograd.Function):
-    """Differentiates the mean of the layers at some rows: their gradient g has Σ_k Â^k g for the table's."""
-
-    @staticmethod
-    def forward(ctx: Any, vectors: Tensor, adjacency: AdjacencyBuffers, layers: int, rows: Tensor) -> Tensor:
-        ctx.save_for_backward(rows)
-        ctx.adjacency, ctx.layers = adjacency, layers
-        total = vectors[rows]
-        for _ in range(layers - 1):
-            vectors = adjacency.times(vectors)
-            total += vectors[rows]
-        total += adjacency.rows_times(rows, vectors)
-        return total.div_(layers + 1)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:
-        (rows,) = ctx.saved_tensors
-        own = grads[0] / (ctx.layers + 1)
-        vectors = ctx.adjacency.times_rows(rows, own).index_add_(0, rows, own)
-        for _ in range(ctx.layers - 1):
-            vectors = ctx.adjacency.times(vectors).index_add_(0, rows, own)
-        return vectors, None, None, None
+        return mean_of_layers(self.table, step, self.settings.layers)

@@ -11,6 +11,7 @@ from embedding_features.methods.als import als
 from embedding_features.methods.bpmf import bpmf
 from embedding_features.methods.complex import complex
 from embedding_features.methods.deepwalk import deepwalk
+from embedding_features.methods.direct_au import direct_au
 from embedding_features.methods.distmult import distmult
 from embedding_features.methods.dngr import dngr
 from embedding_features.methods.grarep import grarep
@@ -29,12 +30,15 @@ from embedding_features.methods.pte import pte
 from embedding_features.methods.registry import MethodInfo, describe, get_method, make, method, methods
 from embedding_features.methods.rotate import rotate
 from embedding_features.methods.sdne import sdne
+from embedding_features.methods.sgl import sgl
+from embedding_features.methods.simgcl import simgcl
 from embedding_features.methods.spectral import spectral
 from embedding_features.methods.svd_gcn import svd_gcn
 from embedding_features.methods.tadw import tadw
 from embedding_features.methods.transe import transe
 from embedding_features.methods.twhin import twhin
 from embedding_features.methods.vbmf import vbmf
+from embedding_features.methods.xsimgcl import xsimgcl
 
 if TYPE_CHECKING:
     from embedding_features.methods.compositions import ClosedForm, Method, Trained
@@ -49,6 +53,7 @@ __all__ = [
     "complex",
     "deepwalk",
     "describe",
+    "direct_au",
     "distmult",
     "dngr",
     "get_method",
@@ -70,12 +75,15 @@ __all__ = [
     "pte",
     "rotate",
     "sdne",
+    "sgl",
+    "simgcl",
     "spectral",
     "svd_gcn",
     "tadw",
     "transe",
     "twhin",
     "vbmf",
+    "xsimgcl",
 ]
 
 __getattr__, _ = on_first_use(

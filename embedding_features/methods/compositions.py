@@ -5,7 +5,7 @@ by then. Therefore ``embedding_features.methods.Method`` comes from here.
 """
 
 from embedding_features.config import Part
-from embedding_features.encoders import LightPropagation, Lookup
+from embedding_features.encoders import ContrastedPropagation, LightPropagation, Lookup
 from embedding_features.evaluate.baselines import EASE, GFCF, ItemKNN
 from embedding_features.methods.base import Method
 from embedding_features.methods.closed_form import ClosedForm
@@ -14,7 +14,9 @@ from embedding_features.multitask import Sum, Uncertainty
 from embedding_features.objectives import (
     BPR,
     N3,
+    AlignmentUniformity,
     BilateralSoftmax,
+    InfoNCE,
     Logistic,
     Margin,
     OneVsAll,
@@ -37,8 +39,19 @@ from embedding_features.walks import BiasedWalks, HistoryWalks, MetapathWalks, T
 __all__ = ["PARTS", "ClosedForm", "Method", "Trained"]
 
 PARTS: tuple[type[Part], ...] = (
-    *(LightPropagation, Lookup),
-    *(BPR, BilateralSoftmax, Logistic, Margin, N3, OneVsAll, SampledSoftmax, SelfAdversarial),
+    *(ContrastedPropagation, LightPropagation, Lookup),
+    *(
+        AlignmentUniformity,
+        BPR,
+        BilateralSoftmax,
+        InfoNCE,
+        Logistic,
+        Margin,
+        N3,
+        OneVsAll,
+        SampledSoftmax,
+        SelfAdversarial,
+    ),
     *(InBatchPairs, Pairs, Popularity, Queries, Triples, Uniform),
     *(ComplEx, Cosine, DistMult, Dot, RotatE, TransE),
     *(Sum, Uncertainty),

@@ -113,6 +113,7 @@ class Trained(Method):
         network.observe(seen)
 
         def losses(epoch: int) -> Iterator[Tensor]:
+            network.start_epoch()
             for batches in self._batches(seen, run.seed, epoch):
                 yield self._loss(parts, [batch.to(device) for batch in batches], previous)
 

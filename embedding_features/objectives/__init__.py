@@ -1,8 +1,10 @@
 """Objectives are the losses that trained methods minimise."""
 
+from embedding_features.objectives.alignment_uniformity import AlignmentUniformity
 from embedding_features.objectives.base import Objective, Step
 from embedding_features.objectives.bilateral_softmax import BilateralSoftmax
 from embedding_features.objectives.bpr import BPR
+from embedding_features.objectives.info_nce import InfoNCE
 from embedding_features.objectives.logistic import Logistic
 from embedding_features.objectives.margin import Margin
 from embedding_features.objectives.n3 import N3, n3
@@ -14,7 +16,9 @@ from embedding_features.objectives.self_adversarial import SelfAdversarial
 __all__ = [
     "BPR",
     "N3",
+    "AlignmentUniformity",
     "BilateralSoftmax",
+    "InfoNCE",
     "Logistic",
     "Margin",
     "Objective",

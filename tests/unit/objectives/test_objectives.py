@@ -18,9 +18,13 @@ def pairs(negatives: list[list[list[float]]]) -> Encoded:
     return Encoded(src, dst, torch.tensor(negatives))
 
 
+def roles(vectors: Encoded) -> tuple[torch.Tensor, ...]:
+    return vectors.src, vectors.dst, vectors.negatives
+
+
 def loss(objective: BPR, vectors: Encoded, ego: Encoded | None = None) -> torch.Tensor:
     """The loss by dot product; which rows the vectors are of makes no difference."""
-    rows = Examples(*(torch.zeros(v.shape[:-1], dtype=torch.int64) for v in vars(vectors).values()))
+    rows = Examples(*(torch.zeros(v.shape[:-1], dtype=torch.int64) for v in roles(vectors)))
     return objective.loss(Step(rows, vectors, ego or vectors, Dot().build(1, 2, torch.Generator())))
 
 
@@ -37,7 +41,7 @@ def test_l2_is_of_layer_zero_per_pair() -> None:
     plain = loss(BPR(l2=0), vectors)
     penalty = loss(BPR(l2=0.1), vectors) - plain
     assert penalty.item() == pytest.approx(0.5 * 0.1 * (5 + 4 + 76.25) / 2, rel=1e-5)
-    ego = Encoded(*(torch.zeros_like(v) for v in vars(vectors).values()))
+    ego = Encoded(*(torch.zeros_like(v) for v in roles(vectors)))
     assert loss(BPR(l2=0.1), vectors, ego).item() == pytest.approx(plain.item())
 
 
