@@ -4,8 +4,12 @@ from embedding_features.encoders.adjacency_buffers import AdjacencyBuffers
 from embedding_features.encoders.base import Encoded, Encoder, Messages, Network
 from embedding_features.encoders.light_propagation import LightPropagation, LightPropagationNetwork
 from embedding_features.encoders.lookup import Lookup, LookupNetwork
+from embedding_features.encoders.ngcf import NGCF, NGCFNetwork
+from embedding_features.encoders.nia import NIA, NIANetwork
 
 __all__ = [
+    "NGCF",
+    "NIA",
     "AdjacencyBuffers",
     "Encoded",
     "Encoder",
@@ -14,5 +18,7 @@ __all__ = [
     "Lookup",
     "LookupNetwork",
     "Messages",
+    "NGCFNetwork",
+    "NIANetwork",
     "Network",
 ]

@@ -20,7 +20,10 @@ from embedding_features.methods.line import line
 from embedding_features.methods.metapath2vec import metapath2vec
 from embedding_features.methods.metapath2vec_plus_plus import metapath2vec_plus_plus
 from embedding_features.methods.mf_bpr import mf_bpr
+from embedding_features.methods.mf_softmax import mf_softmax
 from embedding_features.methods.netmf import netmf
+from embedding_features.methods.ngcf import ngcf
+from embedding_features.methods.nia_gcn import nia_gcn
 from embedding_features.methods.node2vec import node2vec
 from embedding_features.methods.prone import prone
 from embedding_features.methods.pte import pte
@@ -31,6 +34,7 @@ from embedding_features.methods.spectral import spectral
 from embedding_features.methods.tadw import tadw
 from embedding_features.methods.transe import transe
 from embedding_features.methods.twhin import twhin
+from embedding_features.methods.ultragcn import ultragcn
 from embedding_features.methods.vbmf import vbmf
 
 if TYPE_CHECKING:
@@ -59,7 +63,10 @@ __all__ = [
     "method",
     "methods",
     "mf_bpr",
+    "mf_softmax",
     "netmf",
+    "ngcf",
+    "nia_gcn",
     "node2vec",
     "prone",
     "pte",
@@ -69,6 +76,7 @@ __all__ = [
     "tadw",
     "transe",
     "twhin",
+    "ultragcn",
     "vbmf",
 ]
 

@@ -5,7 +5,7 @@ by then. Therefore ``embedding_features.methods.Method`` comes from here.
 """
 
 from embedding_features.config import Part
-from embedding_features.encoders import LightPropagation, Lookup
+from embedding_features.encoders import NGCF, NIA, LightPropagation, Lookup
 from embedding_features.methods.base import Method
 from embedding_features.methods.closed_form import ClosedForm
 from embedding_features.methods.trained import Trained
@@ -19,8 +19,19 @@ from embedding_features.objectives import (
     OneVsAll,
     SampledSoftmax,
     SelfAdversarial,
+    WeightedLogistic,
+    WeightedPositives,
 )
-from embedding_features.sampling import InBatchPairs, Pairs, Popularity, Queries, Triples, Uniform
+from embedding_features.sampling import (
+    InBatchPairs,
+    ItemNeighbours,
+    Pairs,
+    Popularity,
+    Queries,
+    SharedNegatives,
+    Triples,
+    Uniform,
+)
 from embedding_features.scorers import ComplEx, Cosine, DistMult, Dot, RotatE, TransE
 from embedding_features.solvers.bpmf import BPMF
 from embedding_features.solvers.ials import IALS
@@ -34,9 +45,10 @@ from embedding_features.walks import BiasedWalks, HistoryWalks, MetapathWalks, T
 __all__ = ["PARTS", "ClosedForm", "Method", "Trained"]
 
 PARTS: tuple[type[Part], ...] = (
-    *(LightPropagation, Lookup),
+    *(NGCF, NIA, LightPropagation, Lookup),
     *(BPR, BilateralSoftmax, Logistic, Margin, N3, OneVsAll, SampledSoftmax, SelfAdversarial),
-    *(InBatchPairs, Pairs, Popularity, Queries, Triples, Uniform),
+    *(WeightedLogistic, WeightedPositives),
+    *(InBatchPairs, ItemNeighbours, Pairs, Popularity, Queries, SharedNegatives, Triples, Uniform),
     *(ComplEx, Cosine, DistMult, Dot, RotatE, TransE),
     *(Sum, Uncertainty),
     *(BPMF, IALS, Spectral, VBMF),

@@ -10,6 +10,8 @@ from embedding_features.objectives.one_vs_all import OneVsAll, one_vs_all_loss
 from embedding_features.objectives.sampled_softmax import SampledSoftmax
 from embedding_features.objectives.scores import ScoreObjective
 from embedding_features.objectives.self_adversarial import SelfAdversarial
+from embedding_features.objectives.weighted_logistic import WeightedLogistic
+from embedding_features.objectives.weighted_positives import WeightedPositives
 
 __all__ = [
     "BPR",
@@ -23,6 +25,8 @@ __all__ = [
     "ScoreObjective",
     "SelfAdversarial",
     "Step",
+    "WeightedLogistic",
+    "WeightedPositives",
     "n3",
     "one_vs_all_loss",
 ]
