@@ -34,7 +34,8 @@ def mf_softmax(
     """MF by the bilateral softmax (Wu et al., BSL, ICDE 2024): free vectors, many shared negatives.
 
     minimise −ln mean_i e^{cos(u, i)/τ} + power · ln Σ_j e^{cos(u, j)/τ}, i ``positives`` items that u has an
-    edge to and j drawn evenly from the others. Trained by the cosine and scored by the dot product, as lightgcn.
+    edge to and j drawn evenly from the others. Vectors are trained by the cosine and scored by the dot
+    product, as those of lightgcn.
     """
     from embedding_features.encoders import Lookup
     from embedding_features.graph.view import View

@@ -22,10 +22,10 @@ class BilateralSoftmax(Objective):
 
     The sum is over the negatives that are not left out, t itself at least. With power 1 it is the sampled
     softmax loss, with another the bilateral one (Wu et al., BSL, ICDE 2024): more of it pushes
-    negatives harder. Of several positives t of an anchor the first term is −ln of the mean of e^{cos(q, t)/τ},
-    as in the paper: those that the anchor is far from move it less. Vectors are trained by their directions
-    alone and keep their lengths, which hold popularity: scored by the dot product they find more than by the
-    cosine.
+    negatives harder. Of several positives t of an anchor the first term is −ln of the mean of
+    e^{cos(q, t)/τ}, as in the paper: those that the anchor is far from move it less. Vectors are trained by
+    their directions alone and keep their lengths, which hold popularity: scored by the dot product they find
+    more than by the cosine.
 
     Attributes:
         temperature: τ; a lower one learns from the hardest negatives.
