@@ -14,6 +14,7 @@ from embedding_features.objectives import (
     BPR,
     N3,
     BilateralSoftmax,
+    CosineContrastive,
     Logistic,
     Margin,
     OneVsAll,
@@ -47,7 +48,7 @@ __all__ = ["PARTS", "ClosedForm", "Method", "Trained"]
 PARTS: tuple[type[Part], ...] = (
     *(NGCF, NIA, LightPropagation, Lookup),
     *(BPR, BilateralSoftmax, Logistic, Margin, N3, OneVsAll, SampledSoftmax, SelfAdversarial),
-    *(WeightedLogistic, WeightedPositives),
+    *(CosineContrastive, WeightedLogistic, WeightedPositives),
     *(InBatchPairs, ItemNeighbours, Pairs, Popularity, Queries, SharedNegatives, Triples, Uniform),
     *(ComplEx, Cosine, DistMult, Dot, RotatE, TransE),
     *(Sum, Uncertainty),

@@ -22,20 +22,22 @@ if TYPE_CHECKING:
 def mf_softmax(
     dim: int = 64,
     negatives: int = 800,
-    positives: int = 4,
+    positives: int = 1,
     temperature: float = 0.08,
     power: float = 1.22,
     l2: float = 0.0,
-    lr: float = 1e-3,
+    lr: float = 2e-3,
     batch_size: int = 1024,
-    epochs: int = 100,
+    epochs: int = 16,
+    early_stop: str | None = "recall@20",
     relation: str | None = None,
 ) -> "Trained":
     """MF by the bilateral softmax (Wu et al., BSL, ICDE 2024): free vectors, many shared negatives.
 
     minimise −ln mean_i e^{cos(u, i)/τ} + power · ln Σ_j e^{cos(u, j)/τ}, i ``positives`` items that u has an
     edge to and j drawn evenly from the others. Vectors are trained by the cosine and scored by the dot
-    product, as those of lightgcn.
+    product, as those of lightgcn. The learning rate falls to 0 over ``epochs``, of which the best by
+    recall@20 on 5 % of the pairs counts; ``early_stop: null`` learns from all pairs.
     """
     from embedding_features.encoders import Lookup
     from embedding_features.graph.view import View
@@ -54,5 +56,11 @@ def mf_softmax(
                 objective=BilateralSoftmax(temperature=temperature, power=power, l2=l2),
             ),
         ),
-        training=Training(optimizer=Adam(lr=lr), batch_size=batch_size, epochs=epochs),
+        training=Training(
+            optimizer=Adam(lr=lr),
+            lr_decay="linear",
+            batch_size=batch_size,
+            epochs=epochs,
+            early_stop=early_stop,
+        ),
     )

@@ -28,6 +28,7 @@ def ngcf(
     lr: float = 1e-3,
     batch_size: int = 2048,
     epochs: int = 100,
+    early_stop: str | None = "recall@20",
     relation: str | None = None,
 ) -> "Trained":
     """NGCF (Wang et al., SIGIR 2019): messages of both ends of an edge, transformed and rectified.
@@ -37,7 +38,7 @@ def ngcf(
     The paper puts the layers beside each other; here they add up, and have the width of what is published.
     In place of the paper's BPR it learns by the softmax of each pair's cosine among the other items of its
     batch, and scores by the dot product, as lightgcn does. It stops early by recall@20 on 5 % of the pairs,
-    held out at random and not fitted again.
+    held out at random and not fitted again; ``early_stop: null`` learns from all pairs for ``epochs``.
     """
     from embedding_features.encoders import NGCF
     from embedding_features.graph.view import View
@@ -51,5 +52,5 @@ def ngcf(
         view=View.of(relation, weights="one"),
         encoder=NGCF(dim=dim, layers=layers, dropout=dropout, std=0.01),
         tasks=(Task(sampler=InBatchPairs(), objective=BilateralSoftmax(temperature=temperature, l2=l2)),),
-        training=Training(optimizer=Adam(lr=lr), batch_size=batch_size, epochs=epochs),
+        training=Training(optimizer=Adam(lr=lr), batch_size=batch_size, epochs=epochs, early_stop=early_stop),
     )

@@ -27,9 +27,10 @@ def ultragcn(
     neighbours: int = 10,
     neighbour_weight: float = 5e-4,
     l2: float = 0.08,
-    lr: float = 1e-3,
+    lr: float = 2e-3,
     batch_size: int = 2048,
-    epochs: int = 100,
+    epochs: int = 20,
+    early_stop: str | None = "recall@20",
     relation: str | None = None,
 ) -> "Trained":
     """UltraGCN (Mao et al., CIKM 2021): a logistic loss with the weights of infinitely many layers.
@@ -38,7 +39,9 @@ def ultragcn(
              + neighbour_weight · Σ_(u,i) Σ_{j ∈ S(i)} −ω_ij ln σ(u·j) + l2/2 |Θ|²,
 
     β_ui = √(d_u + 1) / (d_u √(d_i + 1)); S(i) are the items that share most users with i. A batch shares its
-    negatives, which are drawn evenly.
+    negatives, which are drawn evenly. ``negative_weight`` and ``l2`` are for a catalogue of some 40,000
+    items; a smaller one wants less of them. The learning rate falls to 0 over ``epochs``, of which the best
+    by recall@20 on 5 % of the pairs counts; ``early_stop: null`` learns from all pairs.
     """
     from embedding_features.encoders import Lookup
     from embedding_features.graph.view import View
@@ -62,5 +65,11 @@ def ultragcn(
                 weight=neighbour_weight,
             ),
         ),
-        training=Training(optimizer=Adam(lr=lr), batch_size=batch_size, epochs=epochs),
+        training=Training(
+            optimizer=Adam(lr=lr),
+            lr_decay="linear",
+            batch_size=batch_size,
+            epochs=epochs,
+            early_stop=early_stop,
+        ),
     )

@@ -3,6 +3,7 @@
 from embedding_features.objectives.base import Objective, Step
 from embedding_features.objectives.bilateral_softmax import BilateralSoftmax
 from embedding_features.objectives.bpr import BPR
+from embedding_features.objectives.cosine_contrastive import CosineContrastive
 from embedding_features.objectives.logistic import Logistic
 from embedding_features.objectives.margin import Margin
 from embedding_features.objectives.n3 import N3, n3
@@ -17,6 +18,7 @@ __all__ = [
     "BPR",
     "N3",
     "BilateralSoftmax",
+    "CosineContrastive",
     "Logistic",
     "Margin",
     "Objective",
