@@ -21,14 +21,16 @@ class WeightedLogistic(Objective):
          + negative_weight · mean over negatives j of −(w₃ + w₄ β_uj) ln σ(−s_uj)
          + l2 / 2 · (|u|² / d_u + |i|² / d_i)
 
-    β_ui = √(d_u + 1) / (d_u √(d_i + 1)) (Mao et al., CIKM 2021, eqs. 7, 8 and 10). Divided by the degrees,
-    the penalty is in an epoch the same for every node that has an edge, as that of the paper on all
-    parameters.
+    with s_ui = ⟨u, i⟩ − offset, and β_ui = √(d_u + 1) / (d_u √(d_i + 1)) (Mao et al., CIKM 2021, eqs. 7, 8 and
+    10). Divided by the degrees, the penalty is in an epoch the same for every node that has an edge, as that of
+    the paper on all parameters.
 
     Attributes:
         weights: w₁ and w₂ of known pairs.
         negative_weights: w₃ and w₄ of negatives.
         negative_weight: of the mean over negatives.
+        offset: subtracted from all scores, which moves no rank. Without one, vectors learn the same low score
+            for all pairs first: with ln(negative_weight) both sides weigh alike where all products are 0.
         l2: weight of the penalty.
     """
 
@@ -36,6 +38,7 @@ class WeightedLogistic(Objective):
     weights: tuple[float, float] = (1e-6, 1.0)
     negative_weights: tuple[float, float] = (1e-6, 1.0)
     negative_weight: float = Field(default=300.0, ge=0)
+    offset: float = 0.0
     l2: float = Field(default=0.0, ge=0)
 
     def loss(self, step: Step) -> Tensor:
@@ -52,18 +55,23 @@ class WeightedLogistic(Objective):
                 fix="take the sampler shared_negatives with degrees: true and one positive",
             )
         of_src, of_dst = (degrees.src + 1).sqrt() / degrees.src, (degrees.dst + 1).rsqrt()
-        known = (self.weights[0] + self.weights[1] * of_src * of_dst) * softplus(-step.positive)
+        known = (self.weights[0] + self.weights[1] * of_src * of_dst) * softplus(self.offset - step.positive)
         constant, slope = self.negative_weights
         factors = slope * of_src, (degrees.negatives + 1).rsqrt()
-        unknown = mean_softplus(step.queries, encoded.negatives, left_out, factors, constant)
+        unknown = mean_softplus(step.queries, encoded.negatives, left_out, factors, constant, self.offset)
         squares = step.ego.src.square().sum(1) / degrees.src + step.ego.dst.square().sum(1) / degrees.dst
         return known.mean() + self.negative_weight * unknown + 0.5 * self.l2 * squares.mean()
 
 
 def mean_softplus(
-    queries: Tensor, nodes: Tensor, left_out: Tensor, factors: tuple[Tensor, Tensor], constant: float
+    queries: Tensor,
+    nodes: Tensor,
+    left_out: Tensor,
+    factors: tuple[Tensor, Tensor],
+    constant: float,
+    offset: float,
 ) -> Tensor:
-    """Return the mean over queries q and nodes j of (constant + a_q b_j) ln(1 + e^⟨q, j⟩), a scalar.
+    """Return the mean over queries q and nodes j of (constant + a_q b_j) ln(1 + e^(⟨q, j⟩ − offset)).
 
     Args:
         queries: [batch, dim] float32.
@@ -71,8 +79,9 @@ def mean_softplus(
         left_out: [2, n] rows, ascending, and columns of the pairs that count as 0.
         factors: [batch] a and [n] b.
         constant: added to their products.
+        offset: subtracted from the products of vectors.
     """
-    return cast(Tensor, _MeanSoftplus.apply(queries, nodes, left_out, *factors, constant))  # type: ignore[no-untyped-call]
+    return cast(Tensor, _MeanSoftplus.apply(queries, nodes, left_out, *factors, constant, offset))  # type: ignore[no-untyped-call]
 
 
 class _MeanSoftplus(torch.autograd.Function):
@@ -80,7 +89,14 @@ class _MeanSoftplus(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, queries: Tensor, nodes: Tensor, left_out: Tensor, a: Tensor, b: Tensor, constant: float
+        ctx: Any,
+        queries: Tensor,
+        nodes: Tensor,
+        left_out: Tensor,
+        a: Tensor,
+        b: Tensor,
+        constant: float,
+        offset: float,
     ) -> Tensor:
         rows, columns = left_out.contiguous()
         total, of_nodes = queries.new_zeros(()), torch.zeros_like(nodes)
@@ -88,7 +104,7 @@ class _MeanSoftplus(torch.autograd.Function):
         size = max(1, _BLOCK // max(1, len(nodes)))
         for start in range(0, len(queries), size):
             part = queries[start : start + size]
-            scores = part @ nodes.T
+            scores = (part @ nodes.T).sub_(offset)
             borders = torch.tensor([start, start + len(part)], device=rows.device)
             first, last = torch.searchsorted(rows, borders).tolist()
             scores[rows[first:last] - start, columns[first:last]] = float("-inf")
@@ -102,6 +118,6 @@ class _MeanSoftplus(torch.autograd.Function):
         return total / count
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None, None, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None, None, None, None]:
         of_queries, of_nodes = ctx.saved_tensors
-        return of_queries * gradients[0], of_nodes * gradients[0], None, None, None, None
+        return of_queries * gradients[0], of_nodes * gradients[0], None, None, None, None, None

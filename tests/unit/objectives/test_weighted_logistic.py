@@ -45,13 +45,13 @@ def slow_loss(step: Step, settings: WeightedLogistic) -> Tensor:
     for u, (vector, degree) in enumerate(zip(step.encoded.src, of.src, strict=True)):
         beta = (degree + 1).sqrt() / degree / (of.dst[u] + 1).sqrt()
         total = total - (settings.weights[0] + settings.weights[1] * beta) * logsigmoid(
-            vector @ step.encoded.dst[u]
+            vector @ step.encoded.dst[u] - settings.offset
         )
         for j, other in enumerate(step.encoded.negatives):
             beta = (degree + 1).sqrt() / degree / (of.negatives[j] + 1).sqrt()
             weight = settings.negative_weights[0] + settings.negative_weights[1] * beta
             if (u, j) not in out:
-                term = weight * logsigmoid(-vector @ other) / len(step.encoded.negatives)
+                term = weight * logsigmoid(settings.offset - vector @ other) / len(step.encoded.negatives)
                 total = total - settings.negative_weight * term
     return total / len(step.encoded.src)
 
@@ -67,7 +67,9 @@ def test_loss_and_gradients_are_those_of_sums_pair_by_pair(
     degrees = Degrees(*(torch.randint(1, 9, (n,), generator=rng).float() for n in (7, 7, 10)))
     left_out = (torch.rand(7, 10, generator=rng) < 0.3).nonzero().T
     step = step_of(*tables, left_out, degrees)
-    settings = WeightedLogistic(weights=(0.3, 1.5), negative_weights=(0.2, 0.7), negative_weight=20.0)
+    settings = WeightedLogistic(
+        weights=(0.3, 1.5), negative_weights=(0.2, 0.7), negative_weight=20.0, offset=1.3
+    )
     slow = slow_loss(step, settings)
     expected = torch.autograd.grad(slow, tables, retain_graph=True)
     fast = settings.loss(step)
