@@ -13,7 +13,13 @@ from ranking.inputs.inputs import Inputs
 from ranking.models.training import RankerTraining
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
-METHODS = {"lookup": "mf_bpr", "light_propagation": "lightgcn", "contrasted_propagation": "xsimgcl"}
+METHODS = {
+    "lookup": "mf_bpr",
+    "light_propagation": "lightgcn",
+    "contrasted_propagation": "xsimgcl",
+    "ngcf": "ngcf",
+    "nia": "nia_gcn",
+}
 QUICK = RankerTraining(epochs=3, batch_rows=128)
 USERS, ITEMS, DIM = 30, 20, 6
 

@@ -8,8 +8,12 @@ from embedding_features.encoders.contrasted_propagation import (
 )
 from embedding_features.encoders.light_propagation import LightPropagation, LightPropagationNetwork
 from embedding_features.encoders.lookup import Lookup, LookupNetwork
+from embedding_features.encoders.ngcf import NGCF, NGCFNetwork
+from embedding_features.encoders.nia import NIA, NIANetwork
 
 __all__ = [
+    "NGCF",
+    "NIA",
     "AdjacencyBuffers",
     "ContrastedPropagation",
     "ContrastedPropagationNetwork",
@@ -20,5 +24,7 @@ __all__ = [
     "Lookup",
     "LookupNetwork",
     "Messages",
+    "NGCFNetwork",
+    "NIANetwork",
     "Network",
 ]

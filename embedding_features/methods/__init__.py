@@ -23,7 +23,10 @@ from embedding_features.methods.low_rank_item_knn import low_rank_item_knn
 from embedding_features.methods.metapath2vec import metapath2vec
 from embedding_features.methods.metapath2vec_plus_plus import metapath2vec_plus_plus
 from embedding_features.methods.mf_bpr import mf_bpr
+from embedding_features.methods.mf_softmax import mf_softmax
 from embedding_features.methods.netmf import netmf
+from embedding_features.methods.ngcf import ngcf
+from embedding_features.methods.nia_gcn import nia_gcn
 from embedding_features.methods.node2vec import node2vec
 from embedding_features.methods.prone import prone
 from embedding_features.methods.pte import pte
@@ -37,6 +40,7 @@ from embedding_features.methods.svd_gcn import svd_gcn
 from embedding_features.methods.tadw import tadw
 from embedding_features.methods.transe import transe
 from embedding_features.methods.twhin import twhin
+from embedding_features.methods.ultragcn import ultragcn
 from embedding_features.methods.vbmf import vbmf
 from embedding_features.methods.xsimgcl import xsimgcl
 
@@ -69,7 +73,10 @@ __all__ = [
     "method",
     "methods",
     "mf_bpr",
+    "mf_softmax",
     "netmf",
+    "ngcf",
+    "nia_gcn",
     "node2vec",
     "prone",
     "pte",
@@ -82,6 +89,7 @@ __all__ = [
     "tadw",
     "transe",
     "twhin",
+    "ultragcn",
     "vbmf",
     "xsimgcl",
 ]

@@ -4,60 +4,27 @@ A written composition is read back by the kinds of its parts (:class:`.Part`), w
 by then. Therefore ``embedding_features.methods.Method`` comes from here.
 """
 
-from embedding_features.config import Part
-from embedding_features.encoders import ContrastedPropagation, LightPropagation, Lookup
-from embedding_features.evaluate.baselines import EASE, GFCF, ItemKNN
+from embedding_features import encoders, multitask, objectives, sampling, scorers, walks
+from embedding_features.evaluate import baselines
 from embedding_features.methods.base import Method
 from embedding_features.methods.closed_form import ClosedForm
 from embedding_features.methods.trained import Trained
-from embedding_features.multitask import Sum, Uncertainty
-from embedding_features.objectives import (
-    BPR,
-    N3,
-    AlignmentUniformity,
-    BilateralSoftmax,
-    InfoNCE,
-    Logistic,
-    Margin,
-    OneVsAll,
-    SampledSoftmax,
-    SelfAdversarial,
+from embedding_features.solvers import (
+    bpmf,
+    ials,
+    item_weights,
+    line,
+    proximity,
+    sgns,
+    spectral,
+    svd_gcn,
+    vbmf,
 )
-from embedding_features.sampling import InBatchPairs, Pairs, Popularity, Queries, Triples, Uniform
-from embedding_features.scorers import ComplEx, Cosine, DistMult, Dot, RotatE, TransE
-from embedding_features.solvers.bpmf import BPMF
-from embedding_features.solvers.ials import IALS
-from embedding_features.solvers.item_weights import ItemWeights
-from embedding_features.solvers.line import LINE, PTE
-from embedding_features.solvers.proximity import DNGR, SDNE, TADW, GraRep, NetMF, ProNE
-from embedding_features.solvers.sgns import SGNS, SkipGramOfWalks
-from embedding_features.solvers.spectral import Spectral
-from embedding_features.solvers.svd_gcn import SVDGCN
-from embedding_features.solvers.vbmf import VBMF
-from embedding_features.walks import BiasedWalks, HistoryWalks, MetapathWalks, TemporalWalks, UniformWalks
 
-__all__ = ["PARTS", "ClosedForm", "Method", "Trained"]
+__all__ = ["ROOMS", "ClosedForm", "Method", "Trained"]
 
-PARTS: tuple[type[Part], ...] = (
-    *(ContrastedPropagation, LightPropagation, Lookup),
-    *(
-        AlignmentUniformity,
-        BPR,
-        BilateralSoftmax,
-        InfoNCE,
-        Logistic,
-        Margin,
-        N3,
-        OneVsAll,
-        SampledSoftmax,
-        SelfAdversarial,
-    ),
-    *(InBatchPairs, Pairs, Popularity, Queries, Triples, Uniform),
-    *(ComplEx, Cosine, DistMult, Dot, RotatE, TransE),
-    *(Sum, Uncertainty),
-    *(BPMF, IALS, ItemWeights, Spectral, SVDGCN, VBMF),
-    *(EASE, GFCF, ItemKNN),
-    *(LINE, PTE, SGNS, SkipGramOfWalks),
-    *(DNGR, SDNE, TADW, GraRep, NetMF, ProNE),
-    *(BiasedWalks, HistoryWalks, MetapathWalks, TemporalWalks, UniformWalks),
+#: whose parts a composition may be made of; a new part of the first line is found by being in its room
+ROOMS = (
+    *(baselines, encoders, multitask, objectives, sampling, scorers, walks),
+    *(bpmf, ials, item_weights, line, proximity, sgns, spectral, svd_gcn, vbmf),
 )

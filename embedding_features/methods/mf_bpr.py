@@ -24,13 +24,14 @@ def mf_bpr(
     lr: float = 5e-3,
     batch_size: int = 8192,
     epochs: int = 80,
+    early_stop: str | None = "recall@20",
     relation: str | None = None,
 ) -> "Trained":
     """MF-BPR (Rendle et al., UAI 2009): a known edge outscores an unknown one.
 
     minimise −ln σ(u·i − u·j) + l2/2 (|u|² + |i|² + |j|²), j drawn evenly from the items without an edge to u.
     Adam instead of the paper's plain gradient steps, stopped early by recall@20 on 5 % of the pairs, held out
-    at random and not fitted again.
+    at random and not fitted again; ``early_stop: null`` learns from all pairs for ``epochs``.
     """
     from embedding_features.encoders import Lookup
     from embedding_features.graph.view import View
@@ -44,5 +45,5 @@ def mf_bpr(
         view=View.of(relation, weights="one"),
         encoder=Lookup(dim=dim),
         tasks=(Task(sampler=Pairs(negatives=Uniform(count=1)), objective=BPR(l2=l2)),),
-        training=Training(optimizer=Adam(lr=lr), batch_size=batch_size, epochs=epochs),
+        training=Training(optimizer=Adam(lr=lr), batch_size=batch_size, epochs=epochs, early_stop=early_stop),
     )

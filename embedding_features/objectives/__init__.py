@@ -4,6 +4,7 @@ from embedding_features.objectives.alignment_uniformity import AlignmentUniformi
 from embedding_features.objectives.base import Objective, Step
 from embedding_features.objectives.bilateral_softmax import BilateralSoftmax
 from embedding_features.objectives.bpr import BPR
+from embedding_features.objectives.cosine_contrastive import CosineContrastive
 from embedding_features.objectives.info_nce import InfoNCE
 from embedding_features.objectives.logistic import Logistic
 from embedding_features.objectives.margin import Margin
@@ -12,12 +13,15 @@ from embedding_features.objectives.one_vs_all import OneVsAll, one_vs_all_loss
 from embedding_features.objectives.sampled_softmax import SampledSoftmax
 from embedding_features.objectives.scores import ScoreObjective
 from embedding_features.objectives.self_adversarial import SelfAdversarial
+from embedding_features.objectives.weighted_logistic import WeightedLogistic
+from embedding_features.objectives.weighted_positives import WeightedPositives
 
 __all__ = [
     "BPR",
     "N3",
     "AlignmentUniformity",
     "BilateralSoftmax",
+    "CosineContrastive",
     "InfoNCE",
     "Logistic",
     "Margin",
@@ -27,6 +31,8 @@ __all__ = [
     "ScoreObjective",
     "SelfAdversarial",
     "Step",
+    "WeightedLogistic",
+    "WeightedPositives",
     "n3",
     "one_vs_all_loss",
 ]

@@ -22,8 +22,10 @@ class BilateralSoftmax(Objective):
 
     The sum is over the negatives that are not left out, t itself at least. With power 1 it is the sampled
     softmax loss, with another the bilateral one (Wu et al., BSL, ICDE 2024): more of it pushes
-    negatives harder. Vectors are trained by their directions alone and keep their lengths, which hold
-    popularity: scored by the dot product they find more than by the cosine.
+    negatives harder. Of several positives t of an anchor the first term is −ln of the mean of
+    e^{cos(q, t)/τ}, as in the paper: those that the anchor is far from move it less. Vectors are trained by
+    their directions alone and keep their lengths, which hold popularity: scored by the dot product they find
+    more than by the cosine.
 
     Attributes:
         temperature: τ; a lower one learns from the hardest negatives.
@@ -46,16 +48,18 @@ class BilateralSoftmax(Objective):
             ConfigError: when the negatives are not shared by the batch.
         """
         examples, targets, negatives = step.examples, step.encoded.dst, step.encoded.negatives
-        if examples.negatives.ndim != 1 or examples.of is not None:
+        if examples.negatives.ndim != 1:
             raise ConfigError(
                 "bilateral_softmax needs negatives that the whole batch shares",
-                fix="take the sampler in_batch_pairs",
+                fix="take the sampler in_batch_pairs or shared_negatives",
             )
-        unit = normalize(step.queries, dim=1) / self.temperature
-        known = (unit * normalize(targets, dim=1)).sum(1)
+        unit, of = normalize(step.queries, dim=1) / self.temperature, examples.of
+        of_targets = unit if of is None else unit.index_select(0, of)
+        known = (of_targets * normalize(targets, dim=1)).sum(1)
         left_out = examples.left_out
         if left_out is None:
             left_out = places_of(examples.dst, examples.negatives)
+            left_out = left_out if of is None else torch.stack([of[left_out[0]], left_out[1]])
         among = mean_log_sum(
             unit,
             normalize(negatives, dim=1),
@@ -63,9 +67,24 @@ class BilateralSoftmax(Objective):
             chances=examples.chances,
             products=torch.bfloat16 if self.products == "bfloat16" else torch.float32,
         )
-        loss = self.power * among - known.mean()
-        squares = step.queries.square().sum() + targets.square().sum()
-        return loss + 0.5 * self.l2 * squares / len(targets)
+        pooled = known if of is None else log_means(known, of, len(unit))
+        loss = self.power * among - pooled.mean()
+        squares = step.queries.square().sum() / len(unit) + targets.square().sum() / len(targets)
+        return loss + 0.5 * self.l2 * squares
+
+
+def log_means(scores: Tensor, of: Tensor, groups: int) -> Tensor:
+    """Return [groups] ln of the mean of e^s over each group's scores; every group must have one.
+
+    Args:
+        scores: [n] float32.
+        of: [n] int64, the group of each.
+        groups: how many there are.
+    """
+    top = scores.new_full((groups,), float("-inf")).scatter_reduce(0, of, scores.detach(), "amax")
+    sums = scores.new_zeros(groups).index_add(0, of, (scores - top[of]).exp())
+    counts = scores.new_zeros(groups).index_add(0, of, torch.ones_like(scores))
+    return top + (sums / counts).log()
 
 
 def places_of(wanted: Tensor, among: Tensor) -> Tensor:

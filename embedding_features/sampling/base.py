@@ -11,6 +11,20 @@ from embedding_features.graph.view import GraphView
 from embedding_features.graph.weights import WeightUse
 
 
+class Degrees(NamedTuple):
+    """Holds the numbers of edges of a step's nodes, in the relation that it draws from.
+
+    Attributes:
+        src: [batch] float32 of the anchors.
+        dst: [positives] float32 of the positives.
+        negatives: float32, of the shape of the negatives.
+    """
+
+    src: Tensor
+    dst: Tensor
+    negatives: Tensor
+
+
 class Examples(NamedTuple):
     """Holds the rows of one training step, all in rows of the view.
 
@@ -21,12 +35,14 @@ class Examples(NamedTuple):
             [chunks, count], of which each chunk of the batch shares one row (:func:`torch.tensor_split`).
         relation: [batch] int64 numbers of relations; None where there is one alone.
         weight: [batch] float32 of each example in the loss; None for all alike.
-        of: [positives] int64, which anchor each of several positives is of: then ``dst`` is [positives], and
-            the shared negatives hold all positives too, ascending. None: an anchor has one positive.
+        of: [positives] int64, ascending, which anchor each of several positives is of: then ``dst`` and
+            ``weight`` are [positives]. Shared negatives of queries hold all positives too, ascending. None:
+            an anchor has one positive.
         chances: [count] float32, of each shared negative to be among them, or how often it is expected to;
             None where all nodes are, or nobody asks.
         left_out: [2, n] int64: rows of the batch, ascending, and columns of the shared negatives that are no
             negatives of theirs. None: those that are the positive itself.
+        degrees: numbers of edges of all these nodes; None where nobody asks.
     """
 
     src: Tensor
@@ -37,6 +53,7 @@ class Examples(NamedTuple):
     of: Tensor | None = None
     chances: Tensor | None = None
     left_out: Tensor | None = None
+    degrees: Degrees | None = None
 
     def to(self, device: str) -> "Examples":
         """Return the same rows on another device."""
@@ -49,6 +66,7 @@ class Examples(NamedTuple):
             None if self.of is None else self.of.to(device),
             None if self.chances is None else self.chances.to(device),
             None if self.left_out is None else self.left_out.to(device),
+            None if self.degrees is None else Degrees(*(d.to(device) for d in self.degrees)),
         )
 
 

@@ -1,6 +1,7 @@
 """The softmax over shared negatives: by hand, against sums pair by pair, and its gradient."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from torch.nn.functional import cosine_similarity
 from embedding_features.encoders import Encoded
 from embedding_features.errors import ConfigError
 from embedding_features.objectives import BilateralSoftmax, Step
-from embedding_features.objectives.bilateral_softmax import mean_log_sum, places_of
+from embedding_features.objectives.bilateral_softmax import log_means, mean_log_sum, places_of
 from embedding_features.sampling import Examples
 from embedding_features.scorers import Dot
 
@@ -133,3 +134,36 @@ def test_negatives_of_each_pair_are_refused() -> None:
     step = Step(examples, encoded, encoded, Dot().build(1, 3, torch.Generator()))
     with pytest.raises(ConfigError, match="in_batch_pairs"):
         BilateralSoftmax().loss(step)
+
+
+def pooled_step(src: Tensor, items: Tensor, dst: list[int], of: list[int], negatives: list[int]) -> Step:
+    """Several positives of an anchor."""
+    step = step_of(src, items, dst, negatives)
+    return replace(step, examples=step.examples._replace(of=torch.tensor(of)))
+
+
+def test_positives_of_an_anchor_are_pooled() -> None:
+    """Cosines 1 and 0 to the two positives, 0 to the negative that is none of them."""
+    src, items = torch.tensor([[3.0, 0.0]]), torch.tensor([[2.0, 0.0], [0.0, 1.0], [0.0, -4.0]])
+    step = pooled_step(src, items, [0, 1], [0, 0], [0, 1, 2])
+    expected = -math.log((math.exp(1 / 0.5) + 1) / 2) + 0.9 * math.log(1)
+    found = BilateralSoftmax(temperature=0.5, power=0.9).loss(step)
+    assert found.item() == pytest.approx(expected, rel=1e-6)
+    penalized = BilateralSoftmax(temperature=0.5, power=0.9, l2=0.1).loss(step)
+    assert (penalized - found).item() == pytest.approx(0.05 * (9 + (4 + 1) / 2), rel=1e-5)
+
+
+def test_means_of_groups_do_not_overflow() -> None:
+    scores, of = torch.tensor([500.0, 500.0, -500.0, 7.0]), torch.tensor([0, 0, 1, 1])
+    expected = torch.tensor([500.0, 7 - math.log(2)])
+    torch.testing.assert_close(log_means(scores, of, 2), expected)
+
+
+def test_one_positive_each_is_no_pool() -> None:
+    step, *tables = random_step(0, corrected=False)
+    of = replace(step, examples=step.examples._replace(of=torch.arange(7)))
+    losses = [BilateralSoftmax(temperature=0.2).loss(one) for one in (step, of)]
+    torch.testing.assert_close(losses[0], losses[1])
+    first, second = (torch.autograd.grad(loss, tables, retain_graph=True) for loss in losses)
+    for one, other in zip(first, second, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-5)

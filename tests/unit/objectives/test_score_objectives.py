@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from embedding_features.objectives import (
+    CosineContrastive,
     Margin,
     SampledSoftmax,
     ScoreObjective,
@@ -31,6 +32,13 @@ def test_margin() -> None:
     """max(0, 1 − s⁺ + s⁻): .5 and 0 (−1), then 3 and 1."""
     assert Margin().of_scores(POSITIVE, NEGATIVES).item() == pytest.approx((0.5 + 0 + 3 + 1) / 4)
     assert Margin(margin=2.0).of_scores(POSITIVE, NEGATIVES).item() == pytest.approx((1.5 + 0 + 4 + 2) / 4)
+
+
+def test_cosine_contrastive() -> None:
+    """1 − s⁺: .2 and .5; negatives above .4 by .3 and .1, and below it by .2 and .9."""
+    positive, negatives = torch.tensor([0.8, 0.5]), torch.tensor([[0.7, 0.2], [-0.5, 0.5]])
+    found = CosineContrastive(margin=0.4, weight=10.0).of_scores(positive, negatives)
+    assert found.item() == pytest.approx((0.2 + 0.5) / 2 + 10 * (0.3 + 0.1) / 4)
 
 
 def test_sampled_softmax() -> None:
