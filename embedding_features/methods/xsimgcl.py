@@ -29,7 +29,7 @@ def xsimgcl(
     noise: float = 0.2,
     products: Literal["float32", "bfloat16"] = "float32",
     l2: float = 1e-5,
-    lr: float = 1e-3,
+    lr: float = 2e-3,
     batch_size: int = 2048,
     epochs: int = 20,
     early_stop: str | None = "recall@20",
