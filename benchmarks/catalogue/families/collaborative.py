@@ -26,8 +26,8 @@ _GOWALLA: dict[str, Any] = {
 COLLABORATIVE: tuple[Row, ...] = (
     Row(
         method="xsimgcl",
-        settings={"products": "bfloat16", "early_stop": None},
-        origin="SELFRec's 20 passes over all pairs",
+        settings={"products": "bfloat16", "lr": 1e-3, "epochs": 10},
+        origin="SELFRec, the loss chosen on pairs of 4,000 users",
         published={"recall@20": 0.0723, "ndcg@20": 0.0604},
         floors={"recall@20": 0.0715, "ndcg@20": 0.0595},
         seeds=1,
