@@ -39,7 +39,8 @@ def lightgcn(
     In place of the paper's BPR it learns by the softmax of each pair's cosine among the other items of its
     batch, and scores by the dot product (Wu et al., BSL, ICDE 2024): more recall than the paper's, in some
     ten passes where BPR takes a thousand. It stops early by recall@20 on 5 % of the pairs, held out at random
-    and not fitted again; ``early_stop: null`` learns from all pairs for ``epochs``. Sparse graphs may want more ``layers``.
+    and not fitted again; ``early_stop: null`` learns from all pairs for ``epochs``. Sparse graphs may want
+    more ``layers``.
     """
     from embedding_features.encoders import LightPropagation
     from embedding_features.graph.view import View
