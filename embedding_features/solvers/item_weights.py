@@ -76,8 +76,8 @@ class ItemWeights(Solver):
     def _right_singular(self, model: ItemModel, x: CSR, transposed: CSR, seed: int, advance: Advance) -> F32:
         """Return [items, <= dim] the leading right singular vectors of X B."""
         if x.columns <= max(EXACT, self.dim):
-            scores = spmm(x, model.times(np.eye(x.columns, dtype=np.float32))).astype(np.float64)
-            return descending_roots(scores.T @ scores)[1][:, : self.dim].astype(np.float32)
+            whole = spmm(x, model.times(np.eye(x.columns, dtype=np.float32))).astype(np.float64)
+            return descending_roots(whole.T @ whole)[1][:, : self.dim].astype(np.float32)
         rng = np.random.default_rng(seed)
         basis = rng.standard_normal((x.columns, self.dim), dtype=np.float32)
         for _ in range(1 + self.iterations):

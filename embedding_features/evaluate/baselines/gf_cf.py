@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 import scipy.sparse
+import scipy.sparse.linalg
 from pydantic import Field
 
 from embedding_features.arrays import F32, I64
@@ -61,7 +62,7 @@ class Filters(ItemModel):
 
     def transposed_times(self, x: F32) -> F32:
         """Return Bᵀ x."""
-        return self._filtered(x, 1 / self.root[:, None])
+        return self._filtered(x, np.reciprocal(self.root)[:, None])
 
     def _filtered(self, x: F32, root: F32) -> F32:
         """Return R̃ᵀR̃ x + α root^-1 V Vᵀ root x."""
@@ -78,5 +79,5 @@ def _right_singular(matrix: CSR, components: int) -> F32:
     if components >= min(shape):
         return np.asarray(np.linalg.svd(sparse.toarray(), full_matrices=False)[2].T)
     first = np.random.default_rng(0).standard_normal(min(shape)).astype(np.float32)
-    _, _, right = scipy.sparse.linalg.svds(sparse, components, v0=first, return_singular_vectors="vh")
+    right = scipy.sparse.linalg.svds(sparse, components, v0=first)[2]
     return np.ascontiguousarray(right.T, np.float32)
