@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 )
 def neumf(
     dim: int = 64,
-    hidden: int = 64,
+    hidden: int = 32,
     parts: Literal["both", "product", "tower", "dot"] = "both",
     negatives: int = 4,
-    dropout: float = 0.0,
-    l2: float = 1e-3,
-    lr: float = 1e-3,
-    batch_size: int = 4096,
-    epochs: int = 30,
+    dropout: float = 0.1,
+    l2: float = 3e-3,
+    lr: float = 8e-3,
+    batch_size: int = 8192,
+    epochs: int = 15,
     relation: str | None = None,
 ) -> "Trained":
     """NeuMF (He et al., WWW 2017): a generalized dot product and a tower over two vectors, by the log loss.

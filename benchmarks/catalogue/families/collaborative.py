@@ -78,6 +78,7 @@ COLLABORATIVE: tuple[Row, ...] = (
     ),
     Row(
         method="mult_vae",
+        settings={"products": "bfloat16"},
         published={"recall@20": 0.1641, "ndcg@20": 0.1335},
         floors={"recall@20": 0.1635, "ndcg@20": 0.133},
         **{**_GOWALLA, "origin": "defaults"},
