@@ -19,6 +19,8 @@ METHODS = {
     "contrasted_propagation": "xsimgcl",
     "ngcf": "ngcf",
     "nia": "nia_gcn",
+    "variational_autoencoder": "mult_vae",
+    "neural_factorization": "neumf",
 }
 QUICK = RankerTraining(epochs=3, batch_rows=128)
 USERS, ITEMS, DIM = 30, 20, 6

@@ -8,8 +8,18 @@ from embedding_features.encoders.contrasted_propagation import (
 )
 from embedding_features.encoders.light_propagation import LightPropagation, LightPropagationNetwork
 from embedding_features.encoders.lookup import Lookup, LookupNetwork
+from embedding_features.encoders.neural_factorization import (
+    NeuralFactorization,
+    NeuralFactorizationNetwork,
+)
 from embedding_features.encoders.ngcf import NGCF, NGCFNetwork
 from embedding_features.encoders.nia import NIA, NIANetwork
+from embedding_features.encoders.pairwise import EncodedPairs, PairwiseNetwork
+from embedding_features.encoders.variational_autoencoder import (
+    EncodedByLatent,
+    VariationalAutoencoder,
+    VariationalAutoencoderNetwork,
+)
 
 __all__ = [
     "NGCF",
@@ -18,6 +28,8 @@ __all__ = [
     "ContrastedPropagation",
     "ContrastedPropagationNetwork",
     "Encoded",
+    "EncodedByLatent",
+    "EncodedPairs",
     "Encoder",
     "LightPropagation",
     "LightPropagationNetwork",
@@ -27,4 +39,9 @@ __all__ = [
     "NGCFNetwork",
     "NIANetwork",
     "Network",
+    "NeuralFactorization",
+    "NeuralFactorizationNetwork",
+    "PairwiseNetwork",
+    "VariationalAutoencoder",
+    "VariationalAutoencoderNetwork",
 ]

@@ -116,6 +116,10 @@ class Network(nn.Module):
         """Return the parameters that have a row for each node, by name: what a start by id copies."""
         return {}
 
+    def type_parameters(self) -> dict[str, str]:
+        """Return name → node type of the parameters that have a row for each node of one type alone."""
+        return {}
+
     def observe(self, view: GraphView) -> None:
         """Let the network see another graph of the same nodes; one that reads no edges ignores it."""
 
@@ -127,9 +131,9 @@ class Network(nn.Module):
         grown = {
             name: [
                 torch.cat([part, part.new_zeros(new.get(t, 0), *part.shape[1:])])
-                for t, part in self.by_type(before.detach()).items()
+                for t, part in self.parts(name).items()
             ]
-            for name, before in self.row_parameters().items()
+            for name in (*self.row_parameters(), *self.type_parameters())
         }
         self.counts = {t: count + new.get(t, 0) for t, count in self.counts.items()}
         for name, parts in grown.items():
@@ -171,6 +175,11 @@ class Network(nn.Module):
         """Return node type → [n, dim] what is published of [nodes, dim] vectors."""
         return self.by_type(vectors @ self.rotation)
 
+    def parts(self, name: str) -> dict[str, Tensor]:
+        """Return node type → its rows of one of the :meth:`row_parameters` or :meth:`type_parameters`."""
+        rows, one = self.get_parameter(name).detach(), self.type_parameters().get(name)
+        return self.by_type(rows) if one is None else {one: rows}
+
     def by_type(self, rows: Tensor) -> dict[str, Tensor]:
         """Return node type → its part of [nodes, …] rows of the network."""
         parts = torch.split(rows, list(self.counts.values()))
@@ -207,6 +216,21 @@ def of_roles(vectors: Tensor, examples: Examples) -> Encoded:
     sizes = [len(examples.src), len(examples.dst), examples.negatives.numel()]
     src, dst, negatives = torch.split(vectors, sizes)
     return Encoded(src, dst, negatives.view(*examples.negatives.shape, vectors.shape[1]))
+
+
+def check_two_types(settings: Encoder, view: GraphView) -> None:
+    """Check that the nodes of a view are the sources of one relation, and then its destinations.
+
+    Raises:
+        GraphError: when its first relation joins a node type with itself.
+        ConfigError: when there are nodes of a third type.
+    """
+    relation = view.matrix()
+    if list(view.counts) != [relation.src, relation.dst]:
+        raise ConfigError(
+            f"{settings.kind} has vectors of {relation.src} and {relation.dst}, not of {list(view.counts)}",
+            fix=f"let the view see relation {relation.name!r} alone",
+        )
 
 
 def normal(settings: Encoder, view: GraphView, generator: torch.Generator) -> Tensor:

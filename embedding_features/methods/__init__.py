@@ -24,7 +24,9 @@ from embedding_features.methods.metapath2vec import metapath2vec
 from embedding_features.methods.metapath2vec_plus_plus import metapath2vec_plus_plus
 from embedding_features.methods.mf_bpr import mf_bpr
 from embedding_features.methods.mf_softmax import mf_softmax
+from embedding_features.methods.mult_vae import mult_vae
 from embedding_features.methods.netmf import netmf
+from embedding_features.methods.neumf import neumf
 from embedding_features.methods.ngcf import ngcf
 from embedding_features.methods.nia_gcn import nia_gcn
 from embedding_features.methods.node2vec import node2vec
@@ -74,7 +76,9 @@ __all__ = [
     "methods",
     "mf_bpr",
     "mf_softmax",
+    "mult_vae",
     "netmf",
+    "neumf",
     "ngcf",
     "nia_gcn",
     "node2vec",

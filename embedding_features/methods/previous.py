@@ -1,10 +1,11 @@
 """Training that goes on from an earlier fit: by a start, a pull towards it, or vectors that stay."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from embedding_features.artifact.embeddings import Embeddings
 from embedding_features.encoders.base import Encoded, Network
@@ -20,27 +21,35 @@ class Previous:
     """Holds the parameters of the nodes that an earlier fit had, and what is to happen to them.
 
     Attributes:
-        table: [nodes, dim] parameters at the start.
+        rows: name → [nodes, …] parameters at the start.
         known: [nodes] whether the earlier fit had the node.
         l2: λ of the pull.
-        frozen: rows of ``table`` that stay.
+        frozen: [nodes] whose rows stay.
     """
 
-    table: Tensor
+    rows: Mapping[str, Tensor]
     known: Tensor
     l2: float
     frozen: Tensor
 
-    def pull(self, examples: Examples, ego: Encoded) -> Tensor:
-        """Return the mean over examples of λ/2 |x − x_before|² of both ends, where they were known."""
+    def pull(self, examples: Examples, ego: Encoded, network: Network) -> Tensor:
+        """Return the mean over examples of λ/2 |x − x_before|² of both ends, where they were known.
+
+        x of the table are given as ``ego``, which may know a cheaper gradient.
+        """
         rows = torch.cat([examples.src, examples.dst])
-        moved = (torch.cat([ego.src, ego.dst]) - self.table[rows]) * self.known[rows].unsqueeze(1)
-        return self.l2 / 2 * moved.square().sum() / len(examples.src)
+        total: Tensor = torch.zeros((), device=rows.device)
+        for name, before in self.rows.items():
+            given = name == "table"
+            now = torch.cat([ego.src, ego.dst]) if given else network.get_parameter(name)[rows]
+            total = total + ((now - before[rows]) * self.known[rows].unsqueeze(1)).square().sum()
+        return self.l2 / 2 * total / len(examples.src)
 
     @torch.no_grad()
-    def put_back(self, table: nn.Parameter) -> None:
+    def put_back(self, network: Network) -> None:
         """Set the frozen rows to what they were."""
-        table[self.frozen] = self.table[self.frozen]
+        for name, before in self.rows.items():
+            network.get_parameter(name)[self.frozen] = before[self.frozen]
 
 
 def start_from(
@@ -74,17 +83,15 @@ def start_from(
     start = find_before(init, graph, view, view.nodes)
     same = init.encoder if type(init.encoder) is type(network) and isinstance(init.encoder, Network) else None
     known = torch.cat([torch.from_numpy(before.rows >= 0) for before in start.values()])
-    for name, parameter in network.row_parameters().items():
+    for name in (*network.row_parameters(), *network.type_parameters()):
         if same is None and name != "table":
             continue  # the tables hold vectors, which are no such parameters
-        earlier = None if same is None else same.by_type(same.row_parameters()[name].detach())
-        for node_type, before in start.items():
+        earlier = None if same is None else same.parts(name)
+        for node_type, part in network.parts(name).items():
+            before = start[node_type]
             source = torch.from_numpy(before.table) if earlier is None else earlier[node_type]
             found = np.flatnonzero(before.rows >= 0)
-            with torch.no_grad():
-                parameter[view.span(node_type)][torch.from_numpy(found)] = source[
-                    torch.from_numpy(before.rows[found])
-                ]
+            part[torch.from_numpy(found)] = source[torch.from_numpy(before.rows[found])]
     if same is not None:
         network.rotation.copy_(same.rotation)  # the parameters that were copied are from before it
         _copy_shared(network, same)
@@ -93,7 +100,7 @@ def start_from(
 
 def _copy_shared(network: Network, earlier: Network) -> None:
     """Copy the parameters that belong to no node, where they are of the same shape."""
-    of_rows = set(network.row_parameters())
+    of_rows = {*network.row_parameters(), *network.type_parameters()}
     before = dict(earlier.named_parameters())
     for name, parameter in network.named_parameters():
         if name not in of_rows and name in before and before[name].shape == parameter.shape:
@@ -115,5 +122,5 @@ def _previous(
     frozen = torch.zeros(len(known), dtype=torch.bool)
     for node_type in freeze:
         frozen[view.span(node_type)] = known[view.span(node_type)]
-    table = network.row_parameters()["table"].detach().clone()
-    return Previous(table, known, l2, frozen)
+    rows = {name: parameter.detach().clone() for name, parameter in network.row_parameters().items()}
+    return Previous(rows, known, l2, frozen)

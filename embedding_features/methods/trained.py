@@ -118,7 +118,7 @@ class Trained(Method):
                 yield self._loss(parts, [batch.to(device) for batch in batches], previous)
 
         def put_back() -> None:
-            cast(Previous, previous).put_back(network.row_parameters()["table"])
+            cast(Previous, previous).put_back(network)
 
         figures = train(
             parts,
@@ -153,7 +153,7 @@ class Trained(Method):
             for penalty in task.penalties:
                 loss = loss + penalty.loss(step)
             if previous is not None and previous.l2:
-                loss = loss + previous.pull(examples, ego)
+                loss = loss + previous.pull(examples, ego, parts.network)
             losses.append(task.weight * loss)
         return losses[0] if len(losses) == 1 else cast(Tensor, parts.weighting(torch.stack(losses)))
 

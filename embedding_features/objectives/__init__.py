@@ -6,6 +6,8 @@ from embedding_features.objectives.bilateral_softmax import BilateralSoftmax
 from embedding_features.objectives.bpr import BPR
 from embedding_features.objectives.cosine_contrastive import CosineContrastive
 from embedding_features.objectives.info_nce import InfoNCE
+from embedding_features.objectives.latent_divergence import LatentDivergence
+from embedding_features.objectives.log_loss import LogLoss
 from embedding_features.objectives.logistic import Logistic
 from embedding_features.objectives.margin import Margin
 from embedding_features.objectives.n3 import N3, n3
@@ -23,6 +25,8 @@ __all__ = [
     "BilateralSoftmax",
     "CosineContrastive",
     "InfoNCE",
+    "LatentDivergence",
+    "LogLoss",
     "Logistic",
     "Margin",
     "Objective",

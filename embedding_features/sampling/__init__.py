@@ -6,6 +6,7 @@ from embedding_features.sampling.item_neighbours import ItemNeighbours
 from embedding_features.sampling.negatives import Negatives, Popularity, Uniform
 from embedding_features.sampling.pairs import Pairs
 from embedding_features.sampling.queries import Queries
+from embedding_features.sampling.rows import Rows
 from embedding_features.sampling.shared_negatives import SharedNegatives
 from embedding_features.sampling.triples import Triples
 
@@ -18,6 +19,7 @@ __all__ = [
     "Pairs",
     "Popularity",
     "Queries",
+    "Rows",
     "Sampler",
     "SharedNegatives",
     "Triples",

@@ -43,6 +43,7 @@ class Examples(NamedTuple):
         left_out: [2, n] int64: rows of the batch, ascending, and columns of the shared negatives that are no
             negatives of theirs. None: those that are the positive itself.
         degrees: numbers of edges of all these nodes; None where nobody asks.
+        epoch: [] int64, the epoch from 1, for losses whose weight changes; None where the sampler says none.
     """
 
     src: Tensor
@@ -54,6 +55,7 @@ class Examples(NamedTuple):
     chances: Tensor | None = None
     left_out: Tensor | None = None
     degrees: Degrees | None = None
+    epoch: Tensor | None = None
 
     def to(self, device: str) -> "Examples":
         """Return the same rows on another device."""
@@ -67,6 +69,7 @@ class Examples(NamedTuple):
             None if self.chances is None else self.chances.to(device),
             None if self.left_out is None else self.left_out.to(device),
             None if self.degrees is None else Degrees(*(d.to(device) for d in self.degrees)),
+            None if self.epoch is None else self.epoch.to(device),
         )
 
 

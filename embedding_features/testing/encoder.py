@@ -9,7 +9,7 @@ import yaml
 from torch import Tensor
 
 from embedding_features.artifact.encoder import export_encoder, load_encoder
-from embedding_features.encoders import Encoder, Network
+from embedding_features.encoders import EncodedPairs, Encoder, Network
 from embedding_features.errors import ConfigError
 from embedding_features.graph.view import GraphView
 from embedding_features.sampling import Examples
@@ -106,14 +106,16 @@ class EncoderTests:
         assert encoded.src.shape == ego.src.shape == (60, 8)
         assert encoded.negatives.shape == (50, 8)
         loss = encoded.src.square().sum() + (encoded.dst * encoded.src.detach().flip(1)).sum()
+        if isinstance(encoded, EncodedPairs):
+            loss = loss + encoded.positive.sum() + encoded.negative.square().sum()
         (loss + encoded.negatives.square().sum()).backward()  # type: ignore[no-untyped-call]
         for name, parameter in network.named_parameters():
             assert parameter.grad is not None, name
             assert parameter.grad.abs().sum() > 0, name
 
     def test_examples_are_encoded_as_rows_of_its_vectors(self) -> None:
-        """Check, of networks that compute all vectors at once, that a step sees them."""
-        network = self.build()
+        """Check that a step that does not train, by noise or what it leaves out, sees these vectors."""
+        network = self.build().eval()
         examples = Examples(torch.tensor([3, 0]), torch.tensor([70, 61]), torch.tensor([[99], [64]]))
         encoded, _ = network.encode(examples)
         vectors = network.vectors()

@@ -14,9 +14,14 @@ def has_start(method: Method) -> bool:
     return isinstance(method, Trained) or (isinstance(method, ClosedForm) and method.solver.has_start)
 
 
-def can_be_held(method: Method) -> bool:
-    """Return whether a method can be held to an earlier fit, by a pull or by frozen vectors."""
-    return isinstance(method, Trained) or (isinstance(method, ClosedForm) and method.solver.holds)
+def can_be_held(method: Method, first: Embeddings) -> bool:
+    """Return whether a method can be held to an earlier fit, by a pull or by frozen vectors.
+
+    Of a trained one that takes a row for each node among the parameters of its network.
+    """
+    if isinstance(method, Trained):
+        return first.encoder is not None and "table" in first.encoder.row_parameters()
+    return isinstance(method, ClosedForm) and method.solver.holds
 
 
 def without_steps(method: Trained) -> Method:
@@ -27,13 +32,13 @@ def without_steps(method: Trained) -> Method:
 
 
 def row_parameters(embeddings: Embeddings) -> dict[str, dict[str, F32]]:
-    """Return name → node type → [n, …] the parameters that have a row for each node."""
+    """Return name → node type → [n, …] the parameters that have a row for each node, of all types or one."""
     network = embeddings.encoder
     if network is None:
         return {}
     return {
-        name: {node_type: part.numpy() for node_type, part in network.by_type(parameter.detach()).items()}
-        for name, parameter in network.row_parameters().items()
+        name: {node_type: part.numpy() for node_type, part in network.parts(name).items()}
+        for name in (*network.row_parameters(), *network.type_parameters())
     }
 
 

@@ -8,7 +8,9 @@ from embedding_features.encoders import Encoder
 from embedding_features.testing.encoder import EncoderTests
 
 ENCODERS = {
-    kind: part for kind, part in Encoder.members().items() if part.__module__.startswith("embedding_features.")
+    kind: part
+    for kind, part in Encoder.members().items()
+    if part.__module__.startswith("embedding_features.")
 }
 
 

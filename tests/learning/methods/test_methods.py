@@ -31,7 +31,7 @@ LINKS = {"epochs": 20, "batch_size": 128}
 #: popularity: deepwalk .363, node2vec .371, metapath2vec .408, ++ .414, item2vec .433, line .405, pte .406,
 #: netmf .449, prone .380, xsimgcl .467; with two seeds sdne .371 and .412, sgl .462 and .466, simgcl .463
 #: twice, direct_au .425 and .419, with three dngr .424 to .427, twhin .402 to .412, transe .469 to .481,
-#: distmult .450 to .457, complex .448 to .454, rotate .482 to .491.
+#: distmult .450 to .457, complex .448 to .454, rotate .482 to .491, mult_vae .472 to .481; neumf .461 and .468.
 #: By closed forms, whatever the seed: svd_gcn .439, low_rank_ease .483, low_rank_item_knn .486.
 EXPECTED = {
     "spectral": Expected({}, 0.45, 0.51),
@@ -45,6 +45,8 @@ EXPECTED = {
     "ultragcn": Expected({"negatives": 64, "negative_weight": 3, "batch_size": 512, "lr": 1e-2}, 0.41, 0.51),
     "ngcf": Expected({"temperature": 0.3}, 0.39, 0.49),
     "nia_gcn": Expected({"temperature": 0.3}, 0.39, 0.49),
+    "mult_vae": Expected({"epochs": 60, "batch_size": 100, "lr": 1e-2}, 0.42, 0.53),
+    "neumf": Expected({"epochs": 20, "batch_size": 2048, "lr": 2e-2, "l2": 2e-2}, 0.41, 0.51),
     "deepwalk": Expected(WALKS, 0.31, 0.41),
     "node2vec": Expected({**WALKS, "p": 0.5, "q": 2.0}, 0.32, 0.42),
     "metapath2vec": Expected(WALKS, 0.36, 0.46),
