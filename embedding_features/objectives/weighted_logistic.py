@@ -21,9 +21,9 @@ class WeightedLogistic(Objective):
          + negative_weight · mean over negatives j of −(w₃ + w₄ β_uj) ln σ(−s_uj)
          + l2 / 2 · (|u|² / d_u + |i|² / d_i)
 
-    with s_ui = ⟨u, i⟩ − offset, and β_ui = √(d_u + 1) / (d_u √(d_i + 1)) (Mao et al., CIKM 2021, eqs. 7, 8 and
-    10). Divided by the degrees, the penalty is in an epoch the same for every node that has an edge, as that of
-    the paper on all parameters.
+    with s_ui = ⟨u, i⟩ − offset, and β_ui = √(d_u + 1) / (d_u √(d_i + 1)) (Mao et al., CIKM 2021, eqs. 7, 8
+    and 10). Divided by the degrees, the penalty is in an epoch the same for every node that has an edge, as
+    that of the paper on all parameters.
 
     Attributes:
         weights: w₁ and w₂ of known pairs.
