@@ -66,7 +66,8 @@ class NGCFNetwork(Network):
 
     def vectors(self) -> Tensor:
         """Return the sums of all layers, without dropout."""
-        vectors = total = self.table
+        vectors: Tensor = self.table
+        total = vectors
         for layer in range(self.settings.layers):
             vectors = self._activate(layer, self.adjacency.times(vectors), vectors)
             total = total + vectors
@@ -78,7 +79,8 @@ class NGCFNetwork(Network):
         The last layer is computed for the examples' nodes alone.
         """
         rows, places = torch.unique(rows_of(examples), return_inverse=True)
-        vectors, total = self.table, self.table.index_select(0, rows)
+        vectors: Tensor = self.table
+        total = vectors.index_select(0, rows)
         for layer in range(self.settings.layers - 1):
             vectors = self._dropped(layer, self.adjacency.times(vectors), vectors)
             total = total + vectors.index_select(0, rows)
@@ -93,7 +95,8 @@ class NGCFNetwork(Network):
     def traced(self, *edges: Tensor) -> Tensor:
         """Return the vectors over other entries."""
         rows, neighbours, weight = edges
-        vectors = total = self.table
+        vectors: Tensor = self.table
+        total = vectors
         for layer in range(self.settings.layers):
             received = torch.zeros_like(vectors).index_add(0, rows, vectors[neighbours] * weight[:, None])
             vectors = self._activate(layer, received, vectors)

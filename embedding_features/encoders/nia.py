@@ -65,7 +65,8 @@ class NIANetwork(Network):
 
     def vectors(self) -> Tensor:
         """Return the sums of all orders."""
-        before, total = self.table, self.table
+        before: Tensor = self.table
+        total = before
         for order in range(self.settings.orders):
             sums = self.adjacency.times(before)
             total = total + self._of_order(order, sums, self._squared().times(before.square()))
@@ -78,7 +79,8 @@ class NIANetwork(Network):
         All but the sums that the next order needs is computed for the examples' nodes alone.
         """
         rows, places = torch.unique(rows_of(examples), return_inverse=True)
-        before, total = self.table, self.table.index_select(0, rows)
+        before: Tensor = self.table
+        total = before.index_select(0, rows)
         for order in range(self.settings.orders):
             squares = rows_product(self._squared(), before.square(), rows)
             if order == self.settings.orders - 1:
@@ -96,7 +98,8 @@ class NIANetwork(Network):
     def traced(self, *edges: Tensor) -> Tensor:
         """Return the vectors over other entries."""
         rows, neighbours, weight = edges
-        before, total = self.table, self.table
+        before: Tensor = self.table
+        total = before
         for order in range(self.settings.orders):
             received = before[neighbours] * weight[:, None]
             sums = torch.zeros_like(before).index_add(0, rows, received)
