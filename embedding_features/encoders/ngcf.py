@@ -43,7 +43,8 @@ class NGCFNetwork(Network):
 
     Â is the adjacency of all relations of the view, with the symmetric norm, and E^(0) the parameter
     ``table`` [nodes, dim]. The paper puts the layers beside each other (eq. 9), which makes vectors as many
-    times longer; here they add up, so that ``dim`` is the width of what is published.
+    times longer; here they add up, so that ``dim`` is the width of what is published. W₁ begins as the
+    identity, so that at first neighbours are heard in the table's own space.
     """
 
     settings: NGCF
@@ -52,7 +53,7 @@ class NGCFNetwork(Network):
         """Draw the parameters, and take the adjacency of ``view``."""
         super().__init__(settings, view)
         self.table = nn.Parameter(normal(settings, view, generator))
-        self.of_sums = nn.Parameter(glorot(settings.layers, settings.dim, generator))
+        self.of_sums = nn.Parameter(torch.eye(settings.dim).repeat(settings.layers, 1, 1))
         self.of_products = nn.Parameter(glorot(settings.layers, settings.dim, generator))
         self.adjacency = AdjacencyBuffers(view.adjacency(norm="symmetric"))
 

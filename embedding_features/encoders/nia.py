@@ -41,7 +41,8 @@ class NIANetwork(Network):
     aggregation). The orders run in parallel, each with matrices of its own, because a user's neighbours are
     items in one order and users in the next. They are added up, so that the dot product of two vectors
     compares every order of the one with every order of the other (cross-depth ensemble). Â is the adjacency
-    of all relations of the view, with the symmetric norm, and E the parameter ``table`` [nodes, dim].
+    of all relations of the view, with the symmetric norm, and E the parameter ``table`` [nodes, dim]. W_k
+    begin as the identity, so that at first neighbours are heard in the table's own space.
     """
 
     settings: NIA
@@ -50,7 +51,7 @@ class NIANetwork(Network):
         """Draw the parameters, and take the adjacency of ``view``."""
         super().__init__(settings, view)
         self.table = nn.Parameter(normal(settings, view, generator))
-        self.of_sums = nn.Parameter(glorot(settings.orders, settings.dim, generator))
+        self.of_sums = nn.Parameter(torch.eye(settings.dim).repeat(settings.orders, 1, 1))
         self.of_pairs = nn.Parameter(glorot(settings.orders, settings.dim, generator))
         self.adjacency = AdjacencyBuffers(view.adjacency(norm="symmetric"))
         self._squares: tuple[Tensor, tuple[AdjacencyBuffers]] | None = None
