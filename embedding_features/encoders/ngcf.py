@@ -43,7 +43,8 @@ class NGCFNetwork(Network):
 
     Â is the adjacency of all relations of the view, with the symmetric norm, and E^(0) the parameter
     ``table`` [nodes, dim]. The paper puts the layers beside each other (eq. 9), which makes vectors as many
-    times longer; here they add up, so that ``dim`` is the width of what is published.
+    times longer; here they add up, so that ``dim`` is the width of what is published. W₁ begins as the
+    identity, so that at first neighbours are heard in the table's own space.
     """
 
     settings: NGCF
@@ -52,7 +53,7 @@ class NGCFNetwork(Network):
         """Draw the parameters, and take the adjacency of ``view``."""
         super().__init__(settings, view)
         self.table = nn.Parameter(normal(settings, view, generator))
-        self.of_sums = nn.Parameter(glorot(settings.layers, settings.dim, generator))
+        self.of_sums = nn.Parameter(torch.eye(settings.dim).repeat(settings.layers, 1, 1))
         self.of_products = nn.Parameter(glorot(settings.layers, settings.dim, generator))
         self.adjacency = AdjacencyBuffers(view.adjacency(norm="symmetric"))
 
@@ -66,7 +67,8 @@ class NGCFNetwork(Network):
 
     def vectors(self) -> Tensor:
         """Return the sums of all layers, without dropout."""
-        vectors = total = self.table
+        vectors: Tensor = self.table
+        total = vectors
         for layer in range(self.settings.layers):
             vectors = self._activate(layer, self.adjacency.times(vectors), vectors)
             total = total + vectors
@@ -78,7 +80,8 @@ class NGCFNetwork(Network):
         The last layer is computed for the examples' nodes alone.
         """
         rows, places = torch.unique(rows_of(examples), return_inverse=True)
-        vectors, total = self.table, self.table.index_select(0, rows)
+        vectors: Tensor = self.table
+        total = vectors.index_select(0, rows)
         for layer in range(self.settings.layers - 1):
             vectors = self._dropped(layer, self.adjacency.times(vectors), vectors)
             total = total + vectors.index_select(0, rows)
@@ -93,7 +96,8 @@ class NGCFNetwork(Network):
     def traced(self, *edges: Tensor) -> Tensor:
         """Return the vectors over other entries."""
         rows, neighbours, weight = edges
-        vectors = total = self.table
+        vectors: Tensor = self.table
+        total = vectors
         for layer in range(self.settings.layers):
             received = torch.zeros_like(vectors).index_add(0, rows, vectors[neighbours] * weight[:, None])
             vectors = self._activate(layer, received, vectors)

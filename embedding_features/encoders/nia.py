@@ -41,7 +41,8 @@ class NIANetwork(Network):
     aggregation). The orders run in parallel, each with matrices of its own, because a user's neighbours are
     items in one order and users in the next. They are added up, so that the dot product of two vectors
     compares every order of the one with every order of the other (cross-depth ensemble). Â is the adjacency
-    of all relations of the view, with the symmetric norm, and E the parameter ``table`` [nodes, dim].
+    of all relations of the view, with the symmetric norm, and E the parameter ``table`` [nodes, dim]. W_k
+    begin as the identity, so that at first neighbours are heard in the table's own space.
     """
 
     settings: NIA
@@ -50,7 +51,7 @@ class NIANetwork(Network):
         """Draw the parameters, and take the adjacency of ``view``."""
         super().__init__(settings, view)
         self.table = nn.Parameter(normal(settings, view, generator))
-        self.of_sums = nn.Parameter(glorot(settings.orders, settings.dim, generator))
+        self.of_sums = nn.Parameter(torch.eye(settings.dim).repeat(settings.orders, 1, 1))
         self.of_pairs = nn.Parameter(glorot(settings.orders, settings.dim, generator))
         self.adjacency = AdjacencyBuffers(view.adjacency(norm="symmetric"))
         self._squares: tuple[Tensor, tuple[AdjacencyBuffers]] | None = None
@@ -65,7 +66,8 @@ class NIANetwork(Network):
 
     def vectors(self) -> Tensor:
         """Return the sums of all orders."""
-        before, total = self.table, self.table
+        before: Tensor = self.table
+        total = before
         for order in range(self.settings.orders):
             sums = self.adjacency.times(before)
             total = total + self._of_order(order, sums, self._squared().times(before.square()))
@@ -78,7 +80,8 @@ class NIANetwork(Network):
         All but the sums that the next order needs is computed for the examples' nodes alone.
         """
         rows, places = torch.unique(rows_of(examples), return_inverse=True)
-        before, total = self.table, self.table.index_select(0, rows)
+        before: Tensor = self.table
+        total = before.index_select(0, rows)
         for order in range(self.settings.orders):
             squares = rows_product(self._squared(), before.square(), rows)
             if order == self.settings.orders - 1:
@@ -96,7 +99,8 @@ class NIANetwork(Network):
     def traced(self, *edges: Tensor) -> Tensor:
         """Return the vectors over other entries."""
         rows, neighbours, weight = edges
-        before, total = self.table, self.table
+        before: Tensor = self.table
+        total = before
         for order in range(self.settings.orders):
             received = before[neighbours] * weight[:, None]
             sums = torch.zeros_like(before).index_add(0, rows, received)

@@ -36,4 +36,4 @@ class _RowsProduct(torch.autograd.Function):
 def glorot(layers: int, dim: int, generator: torch.Generator) -> Tensor:
     """Draw [layers, dim, dim] matrices that keep the variance of vectors (Glorot & Bengio, AISTATS 2010)."""
     bound = (3 / dim) ** 0.5
-    return (torch.rand(layers, dim, dim, generator=generator) * 2 - 1) * bound
+    return torch.empty(layers, dim, dim).uniform_(-bound, bound, generator=generator)

@@ -25,7 +25,7 @@ def co_occurrence_neighbours(relation: Relation, count: int) -> tuple[I32, F32]:
     """
     forward, reverse = relation.forward, relation.reverse
     of_edges = np.repeat(forward.degrees, forward.degrees)
-    sums = np.bincount(forward.indices, weights=of_edges, minlength=reverse.rows)
+    sums = np.bincount(forward.indices, weights=of_edges, minlength=reverse.rows).astype(np.float64)
     neighbours = np.empty((reverse.rows, count), np.int32)
     weights = np.empty((reverse.rows, count), np.float32)
     edges = forward.indptr, forward.indices, reverse.indptr, reverse.indices

@@ -21,9 +21,9 @@ class WeightedLogistic(Objective):
          + negative_weight · mean over negatives j of −(w₃ + w₄ β_uj) ln σ(−s_uj)
          + l2 / 2 · (|u|² / d_u + |i|² / d_i)
 
-    with s_ui = ⟨u, i⟩ − offset, and β_ui = √(d_u + 1) / (d_u √(d_i + 1)) (Mao et al., CIKM 2021, eqs. 7, 8 and
-    10). Divided by the degrees, the penalty is in an epoch the same for every node that has an edge, as that of
-    the paper on all parameters.
+    with s_ui = ⟨u, i⟩ − offset, and β_ui = √(d_u + 1) / (d_u √(d_i + 1)) (Mao et al., CIKM 2021, eqs. 7, 8
+    and 10). Divided by the degrees, the penalty is in an epoch the same for every node that has an edge, as
+    that of the paper on all parameters.
 
     Attributes:
         weights: w₁ and w₂ of known pairs.
@@ -54,12 +54,14 @@ class WeightedLogistic(Objective):
                 "weighted_logistic needs negatives that the whole batch shares, and degrees",
                 fix="take the sampler shared_negatives with degrees: true and one positive",
             )
-        of_src, of_dst = (degrees.src + 1).sqrt() / degrees.src, (degrees.dst + 1).rsqrt()
+        sizes = [len(examples.src), len(examples.dst), len(examples.negatives)]
+        src, dst, negatives = torch.split(degrees, sizes)
+        of_src, of_dst = (src + 1).sqrt() / src, (dst + 1).rsqrt()
         known = (self.weights[0] + self.weights[1] * of_src * of_dst) * softplus(self.offset - step.positive)
         constant, slope = self.negative_weights
-        factors = slope * of_src, (degrees.negatives + 1).rsqrt()
+        factors = slope * of_src, (negatives + 1).rsqrt()
         unknown = mean_softplus(step.queries, encoded.negatives, left_out, factors, constant, self.offset)
-        squares = step.ego.src.square().sum(1) / degrees.src + step.ego.dst.square().sum(1) / degrees.dst
+        squares = step.ego.src.square().sum(1) / src + step.ego.dst.square().sum(1) / dst
         return known.mean() + self.negative_weight * unknown + 0.5 * self.l2 * squares.mean()
 
 

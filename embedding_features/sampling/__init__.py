@@ -1,6 +1,6 @@
 """Samplers draw the positive and negative examples that a trained method learns from."""
 
-from embedding_features.sampling.base import Degrees, Examples, Sampler
+from embedding_features.sampling.base import Examples, Sampler
 from embedding_features.sampling.in_batch import InBatchPairs
 from embedding_features.sampling.item_neighbours import ItemNeighbours
 from embedding_features.sampling.negatives import Negatives, Popularity, Uniform
@@ -11,7 +11,6 @@ from embedding_features.sampling.shared_negatives import SharedNegatives
 from embedding_features.sampling.triples import Triples
 
 __all__ = [
-    "Degrees",
     "Examples",
     "InBatchPairs",
     "ItemNeighbours",

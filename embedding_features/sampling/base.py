@@ -11,20 +11,6 @@ from embedding_features.graph.view import GraphView
 from embedding_features.graph.weights import WeightUse
 
 
-class Degrees(NamedTuple):
-    """Holds the numbers of edges of a step's nodes, in the relation that it draws from.
-
-    Attributes:
-        src: [batch] float32 of the anchors.
-        dst: [positives] float32 of the positives.
-        negatives: float32, of the shape of the negatives.
-    """
-
-    src: Tensor
-    dst: Tensor
-    negatives: Tensor
-
-
 class Examples(NamedTuple):
     """Holds the rows of one training step, all in rows of the view.
 
@@ -42,7 +28,8 @@ class Examples(NamedTuple):
             None where all nodes are, or nobody asks.
         left_out: [2, n] int64: rows of the batch, ascending, and columns of the shared negatives that are no
             negatives of theirs. None: those that are the positive itself.
-        degrees: numbers of edges of all these nodes; None where nobody asks.
+        degrees: [batch + positives + count] float32 numbers of edges of the anchors, the positives and the
+            shared negatives, one after the other; None where nobody asks.
         epoch: [] int64, the epoch from 1, for losses whose weight changes; None where the sampler says none.
     """
 
@@ -54,23 +41,12 @@ class Examples(NamedTuple):
     of: Tensor | None = None
     chances: Tensor | None = None
     left_out: Tensor | None = None
-    degrees: Degrees | None = None
+    degrees: Tensor | None = None
     epoch: Tensor | None = None
 
     def to(self, device: str) -> "Examples":
         """Return the same rows on another device."""
-        return Examples(
-            self.src.to(device),
-            self.dst.to(device),
-            self.negatives.to(device),
-            None if self.relation is None else self.relation.to(device),
-            None if self.weight is None else self.weight.to(device),
-            None if self.of is None else self.of.to(device),
-            None if self.chances is None else self.chances.to(device),
-            None if self.left_out is None else self.left_out.to(device),
-            None if self.degrees is None else Degrees(*(d.to(device) for d in self.degrees)),
-            None if self.epoch is None else self.epoch.to(device),
-        )
+        return Examples(*(None if field is None else field.to(device) for field in self))
 
 
 class Sampler(Part):

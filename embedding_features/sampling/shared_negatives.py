@@ -6,14 +6,13 @@ from typing import Literal
 import numpy as np
 import torch
 from pydantic import Field
-from torch import Tensor
 
 from embedding_features.arrays import I32, I64
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.view import GraphView
 from embedding_features.sampling.alias_draws import draw_entries
 from embedding_features.sampling.alias_table import alias_table
-from embedding_features.sampling.base import Degrees, Examples
+from embedding_features.sampling.base import Examples
 from embedding_features.sampling.known_pairs import known_pairs
 from embedding_features.sampling.negatives import Popularity
 from embedding_features.sampling.of_pairs import OfPairs
@@ -49,13 +48,14 @@ class SharedNegatives(OfPairs):
         for _, src, own in self._batches(view, batch_size, (seed, epoch)):
             dst = self._with_others(forward, src, own, rng)
             negatives = draw_entries(table, self.count, rng)
+            degrees = forward.degrees[src], of_dst[dst], of_dst[negatives]
             yield Examples(
                 torch.from_numpy(src.astype(np.int64) + first_src),
                 torch.from_numpy(dst + first_dst),
                 torch.from_numpy(negatives + first_dst),
                 of=None if self.positives == 1 else torch.arange(len(src)).repeat_interleave(self.positives),
                 left_out=torch.from_numpy(np.stack(known_pairs(forward, src, negatives))),
-                degrees=_degrees(forward.degrees[src], of_dst[dst], of_dst[negatives])
+                degrees=torch.from_numpy(np.concatenate(degrees).astype(np.float32))
                 if self.degrees
                 else None,
             )
@@ -67,8 +67,3 @@ class SharedNegatives(OfPairs):
         places = rng.random((len(src), self.positives - 1)) * forward.degrees[src][:, None]
         others = forward.indices[forward.indptr[src][:, None] + places.astype(np.int64)]
         return np.concatenate([own[:, None], others], axis=1).astype(np.int64).ravel()
-
-
-def _degrees(*each: I64) -> Degrees:
-    tensors: list[Tensor] = [torch.from_numpy(degrees.astype(np.float32)) for degrees in each]
-    return Degrees(*tensors)

@@ -31,7 +31,8 @@ LINKS = {"epochs": 20, "batch_size": 128}
 #: popularity: deepwalk .363, node2vec .371, metapath2vec .408, ++ .414, item2vec .433, line .405, pte .406,
 #: netmf .449, prone .380, xsimgcl .467; with two seeds sdne .371 and .412, sgl .462 and .466, simgcl .463
 #: twice, direct_au .425 and .419, with three dngr .424 to .427, twhin .402 to .412, transe .469 to .481,
-#: distmult .450 to .457, complex .448 to .454, rotate .482 to .491, mult_vae .472 to .481; neumf .461 and .468.
+#: distmult .450 to .457, complex .448 to .454, rotate .482 to .491, mult_vae .472 to .481, mf_softmax .460 to
+#: .470, ngcf .434 to .452, nia_gcn .441 to .458; with two neumf .461 and .468, ultragcn .472 and .473.
 #: By closed forms, whatever the seed: svd_gcn .439, low_rank_ease .483, low_rank_item_knn .486.
 EXPECTED = {
     "spectral": Expected({}, 0.45, 0.51),

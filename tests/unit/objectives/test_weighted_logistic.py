@@ -10,11 +10,11 @@ from torch.nn.functional import logsigmoid
 from embedding_features.encoders import Encoded
 from embedding_features.errors import ConfigError
 from embedding_features.objectives import Step, WeightedLogistic, WeightedPositives
-from embedding_features.sampling import Degrees, Examples
+from embedding_features.sampling import Examples
 from embedding_features.scorers import Dot
 
 
-def step_of(src: Tensor, dst: Tensor, negatives: Tensor, left_out: Tensor, degrees: Degrees | None) -> Step:
+def step_of(src: Tensor, dst: Tensor, negatives: Tensor, left_out: Tensor, degrees: Tensor | None) -> Step:
     rows = torch.arange(len(src)), torch.arange(len(dst)), torch.arange(len(negatives))
     encoded = Encoded(src, dst, negatives)
     examples = Examples(*rows, left_out=left_out, degrees=degrees)
@@ -25,7 +25,7 @@ def test_golden() -> None:
     """u of degree 3, i of 8, one negative of 15: β = 2/3 · 1/3 and 2/3 · 1/4; scores ln 2 and ln 3."""
     u, i = torch.tensor([[math.log(2), 1.0]]), torch.tensor([[1.0, 0.0]])
     j = torch.tensor([[0.0, math.log(3)]])
-    degrees = Degrees(torch.tensor([3.0]), torch.tensor([8.0]), torch.tensor([15.0]))
+    degrees = torch.tensor([3.0, 8.0, 15.0])
     step = step_of(u, i, j, torch.empty(2, 0, dtype=torch.int64), degrees)
     settings = WeightedLogistic(weights=(0.5, 2.0), negative_weights=(0.25, 3.0), negative_weight=10.0)
     known = (0.5 + 2 * 2 / 9) * math.log(1 + 1 / 2)
@@ -40,15 +40,16 @@ def slow_loss(step: Step, settings: WeightedLogistic) -> Tensor:
     """Pair by pair, negative by negative."""
     assert step.examples.degrees is not None
     assert step.examples.left_out is not None
-    of, out = step.examples.degrees, set(zip(*step.examples.left_out.tolist(), strict=True))
+    of_src, of_dst, of_negatives = step.examples.degrees.split([7, 7, 10])
+    out = set(zip(*step.examples.left_out.tolist(), strict=True))
     total = torch.zeros(())
-    for u, (vector, degree) in enumerate(zip(step.encoded.src, of.src, strict=True)):
-        beta = (degree + 1).sqrt() / degree / (of.dst[u] + 1).sqrt()
+    for u, (vector, degree) in enumerate(zip(step.encoded.src, of_src, strict=True)):
+        beta = (degree + 1).sqrt() / degree / (of_dst[u] + 1).sqrt()
         total = total - (settings.weights[0] + settings.weights[1] * beta) * logsigmoid(
             vector @ step.encoded.dst[u] - settings.offset
         )
         for j, other in enumerate(step.encoded.negatives):
-            beta = (degree + 1).sqrt() / degree / (of.negatives[j] + 1).sqrt()
+            beta = (degree + 1).sqrt() / degree / (of_negatives[j] + 1).sqrt()
             weight = settings.negative_weights[0] + settings.negative_weights[1] * beta
             if (u, j) not in out:
                 term = weight * logsigmoid(settings.offset - vector @ other) / len(step.encoded.negatives)
@@ -64,7 +65,7 @@ def test_loss_and_gradients_are_those_of_sums_pair_by_pair(
     monkeypatch.setattr("embedding_features.objectives.weighted_logistic._BLOCK", block)
     rng = torch.Generator().manual_seed(seed)
     tables = [torch.randn(n, 5, generator=rng).requires_grad_() for n in (7, 7, 10)]
-    degrees = Degrees(*(torch.randint(1, 9, (n,), generator=rng).float() for n in (7, 7, 10)))
+    degrees = torch.randint(1, 9, (24,), generator=rng).float()
     left_out = (torch.rand(7, 10, generator=rng) < 0.3).nonzero().T
     step = step_of(*tables, left_out, degrees)
     settings = WeightedLogistic(
