@@ -46,7 +46,8 @@ class Examples(NamedTuple):
 
     def to(self, device: str) -> "Examples":
         """Return the same rows on another device."""
-        return Examples(*(None if field is None else field.to(device) for field in self))
+        held = {name: field for name, field in self._asdict().items() if field is not None}
+        return self._replace(**{name: field.to(device) for name, field in held.items()})
 
 
 class Sampler(Part):
