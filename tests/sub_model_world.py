@@ -21,6 +21,8 @@ METHODS = {
     "nia": "nia_gcn",
     "variational_autoencoder": "mult_vae",
     "neural_factorization": "neumf",
+    "self_attention": "sasrec",
+    "two_towers": "two_tower",
 }
 QUICK = RankerTraining(epochs=3, batch_rows=128)
 USERS, ITEMS, DIM = 30, 20, 6
@@ -32,7 +34,8 @@ def edges(seed: int = 0):
 
 
 def graph_of(src, dst) -> Graph:
-    return Graph.from_arrays(AS_OF, {("user", "saw", "item"): (np.asarray(src), np.asarray(dst))})
+    time = np.arange(len(src), dtype=np.int64)
+    return Graph.from_arrays(AS_OF, {("user", "saw", "item"): (np.asarray(src), np.asarray(dst), time)})
 
 
 def make_snapshot(root: Path, kind: str) -> Snapshot:

@@ -70,6 +70,8 @@ def export_encoder(encoder: nn.Module, folder: Path) -> list[Path]:
 def load_encoder(folder: Path) -> Network:
     """Return the network that :func:`export_encoder` wrote: ``encoder()`` gives node type → [n, dim].
 
+    It is in the mode of evaluation: nothing is dropped.
+
     Raises:
         SnapshotError: when a file is missing, malformed, or does not belong with the other, or an earlier
             version of this library wrote it.
@@ -91,7 +93,7 @@ def load_encoder(folder: Path) -> Network:
             f"{folder / _TENSORS} is no state of an encoder of kind {config.encoder.kind!r}: {error}",
             fix="publish it again",
         ) from None
-    return network
+    return network.eval()
 
 
 def _read_config(path: Path) -> EncoderConfig:

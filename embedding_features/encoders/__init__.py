@@ -15,6 +15,8 @@ from embedding_features.encoders.neural_factorization import (
 from embedding_features.encoders.ngcf import NGCF, NGCFNetwork
 from embedding_features.encoders.nia import NIA, NIANetwork
 from embedding_features.encoders.pairwise import EncodedPairs, PairwiseNetwork
+from embedding_features.encoders.self_attention import SelfAttention, SelfAttentionNetwork
+from embedding_features.encoders.two_towers import TwoTowers, TwoTowersNetwork
 from embedding_features.encoders.variational_autoencoder import (
     EncodedByLatent,
     VariationalAutoencoder,
@@ -42,6 +44,10 @@ __all__ = [
     "NeuralFactorization",
     "NeuralFactorizationNetwork",
     "PairwiseNetwork",
+    "SelfAttention",
+    "SelfAttentionNetwork",
+    "TwoTowers",
+    "TwoTowersNetwork",
     "VariationalAutoencoder",
     "VariationalAutoencoderNetwork",
 ]

@@ -30,10 +30,12 @@ from embedding_features.methods.neumf import neumf
 from embedding_features.methods.ngcf import ngcf
 from embedding_features.methods.nia_gcn import nia_gcn
 from embedding_features.methods.node2vec import node2vec
+from embedding_features.methods.pinnerformer import pinnerformer
 from embedding_features.methods.prone import prone
 from embedding_features.methods.pte import pte
 from embedding_features.methods.registry import MethodInfo, describe, get_method, make, method, methods
 from embedding_features.methods.rotate import rotate
+from embedding_features.methods.sasrec import sasrec
 from embedding_features.methods.sdne import sdne
 from embedding_features.methods.sgl import sgl
 from embedding_features.methods.simgcl import simgcl
@@ -42,9 +44,11 @@ from embedding_features.methods.svd_gcn import svd_gcn
 from embedding_features.methods.tadw import tadw
 from embedding_features.methods.transe import transe
 from embedding_features.methods.twhin import twhin
+from embedding_features.methods.two_tower import two_tower
 from embedding_features.methods.ultragcn import ultragcn
 from embedding_features.methods.vbmf import vbmf
 from embedding_features.methods.xsimgcl import xsimgcl
+from embedding_features.methods.youtube_dnn import youtube_dnn
 
 if TYPE_CHECKING:
     from embedding_features.methods.compositions import ClosedForm, Method, Trained
@@ -82,9 +86,11 @@ __all__ = [
     "ngcf",
     "nia_gcn",
     "node2vec",
+    "pinnerformer",
     "prone",
     "pte",
     "rotate",
+    "sasrec",
     "sdne",
     "sgl",
     "simgcl",
@@ -93,9 +99,11 @@ __all__ = [
     "tadw",
     "transe",
     "twhin",
+    "two_tower",
     "ultragcn",
     "vbmf",
     "xsimgcl",
+    "youtube_dnn",
 ]
 
 __getattr__, _ = on_first_use(

@@ -28,6 +28,7 @@ from embedding_features.objectives.base import Step
 from embedding_features.sampling.base import Examples, Sampler
 from embedding_features.scorers.base import Compare
 from embedding_features.training.checkpoint import Checkpoints
+from embedding_features.training.held_out import HeldOut
 from embedding_features.training.loop import train
 from embedding_features.training.settings import Training, resolve_device
 from embedding_features.training.validation import hold_out
@@ -109,7 +110,7 @@ class Trained(Method):
         held_out = hold_out(run.graph, self.view, view, self.training, run.seed)
         seen = view if held_out is None else held_out.view
         network = parts.network
-        parts.to(device)
+        parts.to(device).train()
         network.observe(seen)
 
         def losses(epoch: int) -> Iterator[Tensor]:
@@ -120,18 +121,24 @@ class Trained(Method):
         def put_back() -> None:
             cast(Previous, previous).put_back(network)
 
+        def measure() -> float:
+            parts.eval()
+            figure = cast(HeldOut, held_out).measure(network, parts.scorer(0))
+            parts.train()
+            return figure
+
         figures = train(
             parts,
             losses,
             self.training,
             steps=self.tasks[0].sampler.steps(seen, self.training.batch_size),
-            validate=None if held_out is None else lambda: held_out.measure(network, parts.scorer(0)),
+            validate=None if held_out is None else measure,
             after_step=put_back if previous is not None and previous.frozen.any() else None,
             seed=run.seed,
             checkpoints=checkpoints,
             progress=run.progress,
         )
-        parts.to("cpu")
+        parts.to("cpu").eval()
         network.observe(view)
         return figures
 

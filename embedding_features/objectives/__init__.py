@@ -15,6 +15,7 @@ from embedding_features.objectives.one_vs_all import OneVsAll, one_vs_all_loss
 from embedding_features.objectives.sampled_softmax import SampledSoftmax
 from embedding_features.objectives.scores import ScoreObjective
 from embedding_features.objectives.self_adversarial import SelfAdversarial
+from embedding_features.objectives.shared_softmax import SharedSoftmax
 from embedding_features.objectives.weighted_logistic import WeightedLogistic
 from embedding_features.objectives.weighted_positives import WeightedPositives
 
@@ -34,6 +35,7 @@ __all__ = [
     "SampledSoftmax",
     "ScoreObjective",
     "SelfAdversarial",
+    "SharedSoftmax",
     "Step",
     "WeightedLogistic",
     "WeightedPositives",

@@ -1,9 +1,11 @@
 """Samplers draw the positive and negative examples that a trained method learns from."""
 
-from embedding_features.sampling.base import Examples, Sampler
+from embedding_features.sampling.base import Examples, Histories, Sampler
+from embedding_features.sampling.future_items import FutureItems
 from embedding_features.sampling.in_batch import InBatchPairs
 from embedding_features.sampling.item_neighbours import ItemNeighbours
 from embedding_features.sampling.negatives import Negatives, Popularity, Uniform
+from embedding_features.sampling.next_items import NextItems
 from embedding_features.sampling.pairs import Pairs
 from embedding_features.sampling.queries import Queries
 from embedding_features.sampling.rows import Rows
@@ -12,9 +14,12 @@ from embedding_features.sampling.triples import Triples
 
 __all__ = [
     "Examples",
+    "FutureItems",
+    "Histories",
     "InBatchPairs",
     "ItemNeighbours",
     "Negatives",
+    "NextItems",
     "Pairs",
     "Popularity",
     "Queries",

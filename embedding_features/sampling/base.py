@@ -11,6 +11,28 @@ from embedding_features.graph.view import GraphView
 from embedding_features.graph.weights import WeightUse
 
 
+class Histories(NamedTuple):
+    """Holds what sources did, one history a row, which ends in the last column; before it is padding.
+
+    Attributes:
+        items: [histories, length] int64 rows of the view, -1 in padding.
+        actions: [histories, length] int64 numbers of the view's relations.
+        times: [histories, length] int64 µs.
+        anchors: [batch] int64 which history each anchor of a step has.
+        places: [batch] int64 the column of its last event that an anchor knows.
+    """
+
+    items: Tensor
+    actions: Tensor
+    times: Tensor
+    anchors: Tensor
+    places: Tensor
+
+    def to(self, device: str) -> "Histories":
+        """Return the same histories on another device."""
+        return Histories(*(part.to(device) for part in self))
+
+
 class Examples(NamedTuple):
     """Holds the rows of one training step, all in rows of the view.
 
@@ -31,6 +53,7 @@ class Examples(NamedTuple):
         degrees: [batch + positives + count] float32 numbers of edges of the anchors, the positives and the
             shared negatives, one after the other; None where nobody asks.
         epoch: [] int64, the epoch from 1, for losses whose weight changes; None where the sampler says none.
+        histories: of the anchors, up to where each may look; None: their encoder knows what they did.
     """
 
     src: Tensor
@@ -43,6 +66,7 @@ class Examples(NamedTuple):
     left_out: Tensor | None = None
     degrees: Tensor | None = None
     epoch: Tensor | None = None
+    histories: Histories | None = None
 
     def to(self, device: str) -> "Examples":
         """Return the same rows on another device."""

@@ -40,8 +40,9 @@ class EncoderTests:
         raise NotImplementedError("override make(self, **parameters) and return your encoder's settings")
 
     def build(self, view: GraphView | None = None, seed: int = 0, **parameters: Any) -> Network:
-        """Build the network for ``view``, by default that of :func:`.clicks_view`."""
-        return self.make(**parameters).build(view or clicks_view(), torch.Generator().manual_seed(seed))
+        """Build the network, in the mode of evaluation, for ``view``, by default :func:`.clicks_view`."""
+        generator = torch.Generator().manual_seed(seed)
+        return self.make(**parameters).build(view or clicks_view(), generator).eval()
 
     def test_the_settings_survive_json_and_yaml(self) -> None:
         """Check that settings written and read back by their ``kind`` are the same."""

@@ -18,7 +18,7 @@ from embedding_features.training.held_out import MIN_EDGES, HeldOut
 from embedding_features.training.settings import Training
 
 #: sources the metric is measured on: enough for ± .003, and its cost stays below that of an epoch
-_MAX_SOURCES = 10_000
+MAX_SOURCES = 10_000
 
 
 @dataclass(frozen=True)
@@ -62,14 +62,14 @@ def hold_out_pairs(
     """
     relation = view.relation()
     try:
-        split = split_holdout(graph, relation.name, training.validation, seed, by="random")
+        split = split_holdout(graph, relation.name, float(training.validation), seed, by="random")
     except GraphError:  # every source has one pair only
         return None
     if len(split.src) < MIN_EDGES:
         return None
     sources = np.unique(split.src)
-    if len(sources) > _MAX_SOURCES:
-        sources = np.random.default_rng(seed).choice(sources, _MAX_SOURCES, replace=False)
+    if len(sources) > MAX_SOURCES:
+        sources = np.random.default_rng(seed).choice(sources, MAX_SOURCES, replace=False)
     kept = np.isin(split.src, sources)
     src = np.searchsorted(view.nodes[relation.src].rows, split.src[kept])
     dst = np.searchsorted(view.nodes[relation.dst].rows, split.dst[kept])

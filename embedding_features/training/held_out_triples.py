@@ -74,7 +74,7 @@ def hold_out_triples(view: GraphView, training: Training, seed: int) -> HeldOut 
     """
     rng = np.random.default_rng(seed)
     triples = view.triples()
-    out = rng.random(len(triples.src)) < training.validation
+    out = rng.random(len(triples.src)) < float(training.validation)
     if out.sum() < MIN_EDGES:
         return None
     held = rng.permutation(np.flatnonzero(out))[:_MAX_EDGES]

@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Literal
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from embedding_features.config import Config
 from embedding_features.errors import TrainingError
@@ -59,7 +59,8 @@ class Training(Config):
             ones; ``"micro_f1:RELATION"`` of labels read from the vectors, the relation from nodes to labels
             being none that is learned from. None trains for ``epochs`` on every edge and keeps the last
             weights.
-        validation: share of the edges held out for it, drawn at random.
+        validation: share of the edges held out for it, drawn at random; of retrieval also ``"last"``, the
+            edges of each source's last moment, as leave-one-out has it.
         evaluate_every: epochs between two checks.
         patience: checks without a rise after which training stops.
         checkpoint_every: epochs between two checkpoints, where a folder for them is given.
@@ -73,11 +74,17 @@ class Training(Config):
     early_stop: str | None = Field(
         default="recall@20", pattern=r"^((recall|ndcg)@[1-9]\d*|mrr|auc|micro_f1:.+)$"
     )
-    validation: float = Field(default=0.05, gt=0, lt=1)
+    validation: Annotated[float, Field(gt=0, lt=1)] | Literal["last"] = 0.05
     evaluate_every: int = Field(default=5, ge=1)
     patience: int = Field(default=4, ge=1)
     checkpoint_every: int = Field(default=5, ge=1)
     device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+
+    @model_validator(mode="after")
+    def _last_is_of_retrieval(self) -> "Training":
+        if self.validation == "last" and not re.match("recall|ndcg", self.early_stop or ""):
+            raise ValueError(f'validation: "last" holds out for recall@k or ndcg@k, not {self.early_stop}')
+        return self
 
 
 def resolve_device(device: str) -> str:

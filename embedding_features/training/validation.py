@@ -4,6 +4,7 @@ from embedding_features.graph.graph import Graph
 from embedding_features.graph.view import GraphView, View
 from embedding_features.training.held_out import HeldOut
 from embedding_features.training.held_out_labels import hold_out_labels
+from embedding_features.training.held_out_last import hold_out_last
 from embedding_features.training.held_out_pairs import hold_out_pairs
 from embedding_features.training.held_out_triples import hold_out_triples
 from embedding_features.training.settings import Training
@@ -28,4 +29,6 @@ def hold_out(graph: Graph, settings: View, view: GraphView, training: Training, 
         return hold_out_triples(view, training, seed)
     if training.early_stop.startswith("micro_f1:"):
         return hold_out_labels(graph, view, training, seed)
+    if training.validation == "last":
+        return hold_out_last(view, training, seed)
     return hold_out_pairs(graph, settings, view, training, seed)

@@ -12,6 +12,7 @@ from benchmarks.catalogue.data.hin_dblp import hin_dblp
 from benchmarks.catalogue.data.labelled import blogcatalog, wiki_tadw
 from benchmarks.catalogue.data.ml1m import ml1m
 from benchmarks.catalogue.data.retailrocket import retailrocket_mb
+from benchmarks.catalogue.data.seq_beauty import seq_beauty
 from benchmarks.catalogue.data.yelp2018 import yelp2018
 from benchmarks.harness import data_folder
 from embedding_features.config import config_hash
@@ -19,7 +20,10 @@ from embedding_features.errors import DataError
 
 READERS: Mapping[str, Callable[[], Data[Any]]] = {
     reader.__name__: reader
-    for reader in (blogcatalog, cora, fb15k237, gowalla, hin_dblp, ml1m, retailrocket_mb, wiki_tadw, yelp2018)
+    for reader in (
+        *(blogcatalog, cora, fb15k237, gowalla, hin_dblp, ml1m),
+        *(retailrocket_mb, seq_beauty, wiki_tadw, yelp2018),
+    )
 }
 
 

@@ -10,6 +10,8 @@ class TestRegisteredMethods(RegisteredMethodTests):
     @pytest.fixture(autouse=True, params=list(methods()))
     def _choose(self, request: pytest.FixtureRequest) -> None:
         self.name = request.param
+        if self.info.family == "sequential":  # a batch is of histories, of which there are 50
+            self.small = {**self.small, "batch_size": 32}
 
     def test_its_provenance_names_its_scorer(self) -> None:
         method = self.make()

@@ -48,6 +48,8 @@ EXPECTED = {
     "nia_gcn": Expected({"temperature": 0.3}, 0.39, 0.49),
     "mult_vae": Expected({"epochs": 60, "batch_size": 100, "lr": 1e-2}, 0.42, 0.53),
     "neumf": Expected({"epochs": 20, "batch_size": 2048, "lr": 2e-2, "l2": 2e-2}, 0.41, 0.51),
+    "two_tower": Expected({"temperature": 0.3, "epochs": 20}, 0.4, 0.5),
+    "youtube_dnn": Expected({"temperature": 0.3, "negatives": 100, "epochs": 20}, 0.41, 0.51),
     "deepwalk": Expected(WALKS, 0.31, 0.41),
     "node2vec": Expected({**WALKS, "p": 0.5, "q": 2.0}, 0.32, 0.42),
     "metapath2vec": Expected(WALKS, 0.36, 0.46),
@@ -73,7 +75,7 @@ EXPECTED = {
 #: ten nearest items with its topic, where .1 is chance. Seen: grarep .832.
 WITHIN_TYPES = {"grarep": (0.77, 0.9)}
 #: Those that need what the planted interests lack; they have learning tests of their own.
-ELSEWHERE = {"tadw"}
+ELSEWHERE = {"pinnerformer", "sasrec", "tadw"}
 #: The least share of likes that score above dislikes; .90 can be told. Seen: bpmf .901, vbmf .901.
 OPINIONS = {"bpmf": 0.88, "vbmf": 0.88}
 

@@ -1,0 +1,167 @@
+"""Two towers: sources by their id and history, destinations by their id."""
+
+from itertools import pairwise
+from typing import Any, ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional
+
+from embedding_features.encoders.adjacency_buffers import AdjacencyBuffers
+from embedding_features.encoders.base import Encoded, Encoder, Network, gather
+from embedding_features.graph.csr import CSR
+from embedding_features.graph.has_edges import has_edges
+from embedding_features.graph.view import GraphView
+from embedding_features.graph.weights import WeightUse
+from embedding_features.sampling.base import Examples
+
+
+class TwoTowers(Encoder):
+    """Settings of a :class:`TwoTowersNetwork`.
+
+    Attributes:
+        ids: whether sources have vectors of their own.
+        hidden: widths of the layers of the sources' tower between its input and the last, linear, one;
+            without any, the input itself is the vector.
+    """
+
+    weights: ClassVar[WeightUse | None] = "ignored"
+    kind: Literal["two_towers"] = "two_towers"
+    ids: bool = True
+    hidden: tuple[int, ...] = Field(default=())
+
+    def build(self, view: GraphView, generator: torch.Generator) -> "TwoTowersNetwork":
+        """Build the network with fresh parameters for the nodes of ``view``."""
+        return TwoTowersNetwork(self, view, generator)
+
+
+class TwoTowersNetwork(Network):
+    """Makes a source's vector of its own and the mean of its history's, a destination's of its own.
+
+    The history of a source are the destinations that it has an edge to in the view's first relation; of an
+    example the one that it is asked for is left out. The mean of their vectors, times a matrix that starts
+    as 1, is added to the source's own. Covington, Adams & Sargin, RecSys 2016, figure 3; Yi et al., RecSys
+    2019, figure 2. A source that has no history, and no vector of its own, is a tower of 0.
+
+    The parameters ``table`` are [nodes, dim], or without ``ids`` [destinations, dim].
+    """
+
+    settings: TwoTowers
+
+    def __init__(self, settings: TwoTowers, view: GraphView, generator: torch.Generator) -> None:
+        """Draw the parameters, and take the histories of the view's first relation."""
+        super().__init__(settings, view)
+        relation, dim = view.matrix(), settings.dim
+        self.source_type, self.destination_type = relation.src, relation.dst
+        drawn = {t: torch.randn(n, dim, generator=generator) * settings.std for t, n in view.counts.items()}
+        with_rows = self.counts if settings.ids else (self.destination_type,)
+        self.table = nn.Parameter(torch.cat([drawn[node_type] for node_type in with_rows]))
+        self.of_history = nn.Parameter(torch.eye(dim))
+        widths = (dim, *settings.hidden, dim) if settings.hidden else ()
+        self.layers = nn.ModuleList(_layer(a, b, generator) for a, b in pairwise(widths))
+        self.adjacency = AdjacencyBuffers(_histories(view))
+
+    def row_parameters(self) -> dict[str, nn.Parameter]:
+        """Return the table, where all nodes have a row in it."""
+        return {"table": self.table} if self.settings.ids else {}
+
+    def type_parameters(self) -> dict[str, str]:
+        """Return the table, where destinations alone have a row in it."""
+        return {} if self.settings.ids else {"table": self.destination_type}
+
+    def observe(self, view: GraphView) -> None:
+        """Read the histories of ``view`` from now on."""
+        self.adjacency.set(_histories(view))
+
+    def edges(self) -> tuple[Tensor, ...]:
+        """Return the entries of the adjacency that the network sees."""
+        return self.adjacency.edges()
+
+    def vectors(self) -> Tensor:
+        """Return the vectors of both towers."""
+        sums = self.adjacency.times(self._padded())[self._span(self.source_type)]
+        counts = self.adjacency.indptr.diff()[self._span(self.source_type)]
+        return self._joined(sums / counts.clamp_min(1).unsqueeze(1))
+
+    def encode(self, examples: Examples) -> tuple[Encoded, Encoded]:
+        """Return the vectors of a step's examples, whose histories lack what they are asked for."""
+        touched, places = torch.unique(examples.src, return_inverse=True)
+        table = self._padded()
+        sums: Tensor = _HistorySums.apply(table, self.adjacency, touched)  # type: ignore[no-untyped-call]
+        own = self._known(examples)
+        ego = gather(table, examples)
+        rest = sums[places] - ego.dst * own.unsqueeze(1)
+        counts = (self.adjacency.indptr.diff()[examples.src] - own.int()).clamp_min(1)
+        vectors = self._tower(ego.src, rest / counts.unsqueeze(1))
+        return Encoded(vectors, ego.dst, ego.negatives), ego
+
+    def traced(self, *edges: Tensor) -> Tensor:
+        """Return the vectors over other entries."""
+        rows, neighbours, weight = edges
+        table = self._padded()
+        sums = torch.zeros_like(table).index_add(0, rows, table[neighbours] * weight[:, None])
+        counts = torch.zeros(len(table)).index_add(0, rows, torch.ones_like(weight)).clamp_min(1)
+        return self._joined((sums / counts[:, None])[self._span(self.source_type)])
+
+    def _known(self, examples: Examples) -> Tensor:
+        """Return [batch] whether the history of each source holds what it is asked for."""
+        adjacency = self.adjacency.indptr, self.adjacency.indices
+        arrays = (part.cpu().numpy() for part in (*adjacency, examples.src, examples.dst))
+        return torch.from_numpy(has_edges(*arrays)).to(examples.src.device)
+
+    def _joined(self, histories: Tensor) -> Tensor:
+        """Return [nodes, dim] vectors, from [sources, dim] means of histories."""
+        table = self._padded()
+        made = {
+            self.source_type: self._tower(table[self._span(self.source_type)], histories),
+            self.destination_type: table[self._span(self.destination_type)],
+        }
+        return torch.cat([made[node_type] for node_type in self.counts])
+
+    def _tower(self, own: Tensor, histories: Tensor) -> Tensor:
+        """Return the vectors of sources, from their own and the means of their histories."""
+        x = own + histories @ self.of_history
+        for number, layer in enumerate(self.layers):
+            x = layer(functional.relu(x) if number else x)
+        return x
+
+    def _padded(self) -> Tensor:
+        """Return the [nodes, dim] table, with zeros for sources that have no vectors of their own."""
+        if self.settings.ids:
+            return self.table
+        zeros = self.table.new_zeros(self.counts[self.source_type], self.settings.dim)
+        made = {self.source_type: zeros, self.destination_type: self.table}
+        return torch.cat([made[node_type] for node_type in self.counts])
+
+    def _span(self, node_type: str) -> slice:
+        types = list(self.counts)
+        start = sum(self.counts[before] for before in types[: types.index(node_type)])
+        return slice(start, start + self.counts[node_type])
+
+
+class _HistorySums(torch.autograd.Function):
+    """Differentiates the sums of the histories of some rows: the matrix is its own transpose."""
+
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, adjacency: AdjacencyBuffers, rows: Tensor) -> Tensor:
+        ctx.save_for_backward(rows)
+        ctx.adjacency = adjacency
+        return adjacency.rows_times(rows, table)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        (rows,) = ctx.saved_tensors
+        return ctx.adjacency.times_rows(rows, gradients[0].contiguous()), None, None
+
+
+def _histories(view: GraphView) -> CSR:
+    return view.adjacency((view.matrix().name,))
+
+
+def _layer(inputs: int, outputs: int, generator: torch.Generator) -> nn.Linear:
+    layer = nn.Linear(inputs, outputs)
+    with torch.no_grad():
+        layer.weight.copy_(torch.randn(outputs, inputs, generator=generator) / inputs**0.5)
+        layer.bias.zero_()
+    return layer
