@@ -19,6 +19,12 @@ METHODS = {
     "contrasted_propagation": "xsimgcl",
     "ngcf": "ngcf",
     "nia": "nia_gcn",
+    "dgi": "dgi",
+    "gat": "gat",
+    "gcn": "gcn",
+    "graphsage": "graphsage",
+    "r_gcn": "r_gcn",
+    "sign": "sign",
 }
 QUICK = RankerTraining(epochs=3, batch_rows=128)
 USERS, ITEMS, DIM = 30, 20, 6

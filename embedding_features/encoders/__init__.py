@@ -2,29 +2,47 @@
 
 from embedding_features.encoders.adjacency_buffers import AdjacencyBuffers
 from embedding_features.encoders.base import Encoded, Encoder, Messages, Network
-from embedding_features.encoders.contrasted_propagation import (
-    ContrastedPropagation,
-    ContrastedPropagationNetwork,
-)
+from embedding_features.encoders.contrasted_propagation import 
+from embedding_features.encoders.dgi import DGI, DGINetwork
+from embedding_features.encoders.gat import GAT, GATNetwork
+from embedding_features.encoders.gcn import GCN, GCNNetwork
+from embedding_features.encoders.inductive import InductiveEncoder, InductiveNetwork
 from embedding_features.encoders.light_propagation import LightPropagation, LightPropagationNetwork
 from embedding_features.encoders.lookup import Lookup, LookupNetwork
 from embedding_features.encoders.ngcf import NGCF, NGCFNetwork
 from embedding_features.encoders.nia import NIA, NIANetwork
+from embedding_features.encoders.r_gcn import RGCN, RGCNNetwork
+from embedding_features.encoders.sage import GraphSAGE, GraphSAGENetwork
+from embedding_features.encoders.served_nodes import ServedNodes
+from embedding_features.encoders.sign import SIGN, SIGNNetwork
 
 __all__ = [
-    "NGCF",
-    "NIA",
     "AdjacencyBuffers",
-    "ContrastedPropagation",
-    "ContrastedPropagationNetwork",
+    "DGI",
+    "DGINetwork",
     "Encoded",
     "Encoder",
+    "GAT",
+    "GATNetwork",
+    "GCN",
+    "GCNNetwork",
+    "GraphSAGE",
+    "GraphSAGENetwork",
+    "InductiveEncoder",
+    "InductiveNetwork",
     "LightPropagation",
     "LightPropagationNetwork",
     "Lookup",
     "LookupNetwork",
     "Messages",
+    "NGCF",
     "NGCFNetwork",
+    "NIA",
     "NIANetwork",
     "Network",
+    "RGCN",
+    "RGCNNetwork",
+    "SIGN",
+    "SIGNNetwork",
+    "ServedNodes",
 ]

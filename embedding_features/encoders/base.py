@@ -112,9 +112,19 @@ class Network(nn.Module):
         encoded = gather(self.vectors(), examples)
         return encoded, encoded
 
+    @property
+    def row_types(self) -> tuple[str, ...]:
+        """The node types that :meth:`row_parameters` have rows of, one after the other: by default all."""
+        return tuple(self.counts)
+
     def row_parameters(self) -> dict[str, nn.Parameter]:
         """Return the parameters that have a row for each node, by name: what a start by id copies."""
         return {}
+
+    def rows_by_type(self, rows: Tensor) -> dict[str, Tensor]:
+        """Return node type → its part of a row parameter."""
+        parts = torch.split(rows, [self.counts[t] for t in self.row_types])
+        return dict(zip(self.row_types, parts, strict=True))
 
     def observe(self, view: GraphView) -> None:
         """Let the network see another graph of the same nodes; one that reads no edges ignores it."""
@@ -127,7 +137,7 @@ class Network(nn.Module):
         grown = {
             name: [
                 torch.cat([part, part.new_zeros(new.get(t, 0), *part.shape[1:])])
-                for t, part in self.by_type(before.detach()).items()
+                for t, part in self.rows_by_type(before.detach()).items()
             ]
             for name, before in self.row_parameters().items()
         }

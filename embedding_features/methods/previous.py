@@ -77,14 +77,14 @@ def start_from(
     for name, parameter in network.row_parameters().items():
         if same is None and name != "table":
             continue  # the tables hold vectors, which are no such parameters
-        earlier = None if same is None else same.by_type(same.row_parameters()[name].detach())
-        for node_type, before in start.items():
+        earlier = None if same is None else same.rows_by_type(same.row_parameters()[name].detach())
+        for node_type, own in network.rows_by_type(parameter.detach()).items():
+            before = start[node_type]
+            if earlier is not None and node_type not in earlier:
+                continue  # it had features then
             source = torch.from_numpy(before.table) if earlier is None else earlier[node_type]
             found = np.flatnonzero(before.rows >= 0)
-            with torch.no_grad():
-                parameter[view.span(node_type)][torch.from_numpy(found)] = source[
-                    torch.from_numpy(before.rows[found])
-                ]
+            own[torch.from_numpy(found)] = source[torch.from_numpy(before.rows[found])]
     if same is not None:
         network.rotation.copy_(same.rotation)  # the parameters that were copied are from before it
         _copy_shared(network, same)
@@ -107,7 +107,8 @@ def _previous(
     if not l2 and not freeze:
         return None
     unknown = set(freeze) - set(view.nodes)
-    if unknown or "table" not in network.row_parameters():
+    of_all = "table" in network.row_parameters() and set(network.row_types) == set(view.nodes)
+    if unknown or not of_all:
         raise ConfigError(
             f"freeze or previous_l2 of {', '.join(sorted(unknown)) or network.settings.kind}: no such table",
             fix=f"name some of {', '.join(view.nodes)}, of a method with a vector for each node",

@@ -6,6 +6,7 @@ from embedding_features.objectives.bilateral_softmax import BilateralSoftmax
 from embedding_features.objectives.bpr import BPR
 from embedding_features.objectives.cosine_contrastive import CosineContrastive
 from embedding_features.objectives.info_nce import InfoNCE
+from embedding_features.objectives.infomax import Infomax
 from embedding_features.objectives.logistic import Logistic
 from embedding_features.objectives.margin import Margin
 from embedding_features.objectives.n3 import N3, n3
@@ -23,6 +24,7 @@ __all__ = [
     "BilateralSoftmax",
     "CosineContrastive",
     "InfoNCE",
+    "Infomax",
     "Logistic",
     "Margin",
     "Objective",

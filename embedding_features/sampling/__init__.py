@@ -3,18 +3,23 @@
 from embedding_features.sampling.base import Degrees, Examples, Sampler
 from embedding_features.sampling.in_batch import InBatchPairs
 from embedding_features.sampling.item_neighbours import ItemNeighbours
+from embedding_features.sampling.labelled import Labelled
 from embedding_features.sampling.negatives import Negatives, Popularity, Uniform
+from embedding_features.sampling.nodes import Nodes
 from embedding_features.sampling.pairs import Pairs
 from embedding_features.sampling.queries import Queries
 from embedding_features.sampling.shared_negatives import SharedNegatives
 from embedding_features.sampling.triples import Triples
+from embedding_features.sampling.walk_pairs import WalkPairs
 
 __all__ = [
     "Degrees",
     "Examples",
     "InBatchPairs",
     "ItemNeighbours",
+    "Labelled",
     "Negatives",
+    "Nodes",
     "Pairs",
     "Popularity",
     "Queries",
@@ -22,4 +27,5 @@ __all__ = [
     "SharedNegatives",
     "Triples",
     "Uniform",
+    "WalkPairs",
 ]

@@ -118,7 +118,7 @@ class MethodRunTests(MethodCase):
         """Check what a start is asked to hold fast, and that a method without that refuses."""
         method, first = self.make(), self.fitted()
         frozen = method.model_copy(update={"freeze": ("item",)})
-        if not can_be_held(method):
+        if not can_be_held(method, first):
             with pytest.raises(ConfigError, match="freeze or previous_l2"):
                 frozen.fit(clicks(), seed=4, init=first)
             return

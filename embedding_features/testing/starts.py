@@ -14,9 +14,14 @@ def has_start(method: Method) -> bool:
     return isinstance(method, Trained) or (isinstance(method, ClosedForm) and method.solver.has_start)
 
 
-def can_be_held(method: Method) -> bool:
-    """Return whether a method can be held to an earlier fit, by a pull or by frozen vectors."""
-    return isinstance(method, Trained) or (isinstance(method, ClosedForm) and method.solver.holds)
+def can_be_held(method: Method, first: Embeddings) -> bool:
+    """Return whether a method can be held to an earlier fit, by a pull or by frozen vectors.
+
+    A trained one can where its network has a row for each node, and not where it makes vectors of features.
+    """
+    if isinstance(method, Trained):
+        return bool(row_parameters(first))
+    return isinstance(method, ClosedForm) and method.solver.holds
 
 
 def without_steps(method: Trained) -> Method:
@@ -32,7 +37,9 @@ def row_parameters(embeddings: Embeddings) -> dict[str, dict[str, F32]]:
     if network is None:
         return {}
     return {
-        name: {node_type: part.numpy() for node_type, part in network.by_type(parameter.detach()).items()}
+        name: {
+            node_type: part.numpy() for node_type, part in network.rows_by_type(parameter.detach()).items()
+        }
         for name, parameter in network.row_parameters().items()
     }
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmarks.catalogue.data.base import Data
 from benchmarks.catalogue.data.cora import cora
+from benchmarks.catalogue.data.cora_public import cora_public
 from benchmarks.catalogue.data.fb15k237 import fb15k237
 from benchmarks.catalogue.data.gowalla import gowalla
 from benchmarks.catalogue.data.hin_dblp import hin_dblp
@@ -18,8 +19,21 @@ from embedding_features.errors import DataError
 
 READERS: Mapping[str, Callable[[], Data[Any]]] = {
     reader.__name__: reader
-    for reader in (blogcatalog, cora, fb15k237, gowalla, hin_dblp, retailrocket_mb, wiki_tadw, yelp2018)
+    for reader in (
+        blogcatalog,
+        cora,
+        cora_public,
+        fb15k237,
+        gowalla,
+        hin_dblp,
+        retailrocket_mb,
+        wiki_tadw,
+        yelp2018,
+    )
 }
+
+#: readers of data sets that have another name in the manifest
+FOLDERS: Mapping[str, str] = {"cora_public": "cora"}
 
 
 def data_hash(dataset: str) -> str:
@@ -28,6 +42,7 @@ def data_hash(dataset: str) -> str:
     Raises:
         DataError: when the data set, or the manifest, is not there.
     """
+    dataset = FOLDERS.get(dataset, dataset)
     manifest = data_folder() / "MANIFEST.json"
     if not data_folder(dataset).is_dir() or not manifest.is_file():
         raise DataError(
