@@ -2,7 +2,10 @@
 
 from embedding_features.encoders.adjacency_buffers import AdjacencyBuffers
 from embedding_features.encoders.base import Encoded, Encoder, Messages, Network
-from embedding_features.encoders.contrasted_propagation import 
+from embedding_features.encoders.contrasted_propagation import (
+    ContrastedPropagation,
+    ContrastedPropagationNetwork,
+)
 from embedding_features.encoders.dgi import DGI, DGINetwork
 from embedding_features.encoders.gat import GAT, GATNetwork
 from embedding_features.encoders.gcn import GCN, GCNNetwork
@@ -17,14 +20,20 @@ from embedding_features.encoders.served_nodes import ServedNodes
 from embedding_features.encoders.sign import SIGN, SIGNNetwork
 
 __all__ = [
-    "AdjacencyBuffers",
     "DGI",
+    "GAT",
+    "GCN",
+    "NGCF",
+    "NIA",
+    "RGCN",
+    "SIGN",
+    "AdjacencyBuffers",
+    "ContrastedPropagation",
+    "ContrastedPropagationNetwork",
     "DGINetwork",
     "Encoded",
     "Encoder",
-    "GAT",
     "GATNetwork",
-    "GCN",
     "GCNNetwork",
     "GraphSAGE",
     "GraphSAGENetwork",
@@ -35,14 +44,10 @@ __all__ = [
     "Lookup",
     "LookupNetwork",
     "Messages",
-    "NGCF",
     "NGCFNetwork",
-    "NIA",
     "NIANetwork",
     "Network",
-    "RGCN",
     "RGCNNetwork",
-    "SIGN",
     "SIGNNetwork",
     "ServedNodes",
 ]
