@@ -63,7 +63,8 @@ class GATNetwork(InductiveNetwork):
 
     def _layers(self, how: Pass) -> Tensor:
         rows, neighbours, _ = how.edges or self.edges()
-        h, last = self.first(self.starts(), how), self.settings.layers - 1
+        h: Tensor = self.first(self.starts(), how)
+        last = self.settings.layers - 1
         for layer, attention in enumerate(self.attention):
             if 0 < layer <= len(self.later):
                 h = h @ how.decayed(self.later[layer - 1])

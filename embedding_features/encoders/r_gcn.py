@@ -80,9 +80,11 @@ class RGCNNetwork(InductiveNetwork):
         own, bases = sent[:, : self.settings.dim], sent[:, self.settings.dim :]
         shares = self.shares[layer]
         places = rows * len(shares) + relation
-        counts = sent.new_zeros(len(sent) * len(shares)).index_add(0, places, sent.new_ones(len(rows)))
+        counts = sent.new_zeros(len(sent) * len(shares)).index_add(
+            0, places, torch.ones_like(rows, dtype=sent.dtype)
+        )
         scaled = (shares[relation] / counts[places][:, None])[:, :, None]
-        heard = bases[neighbours].unflatten(1, (self.settings.bases, -1))
+        heard = bases.reshape(len(sent), self.settings.bases, -1)[neighbours]
         return own + torch.zeros_like(own).index_add(0, rows, (scaled * heard).sum(1))
 
 

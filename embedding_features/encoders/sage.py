@@ -78,4 +78,5 @@ class GraphSAGENetwork(InductiveNetwork):
         heard = (sent + self.pool_bias[layer]).relu()[neighbours]
         places = rows.unsqueeze(1).expand_as(heard)
         greatest = torch.zeros_like(sent).scatter_reduce(0, places, heard, "amax")
-        return own + greatest @ self.pool[layer]
+        joined: Tensor = own + greatest @ self.pool[layer]
+        return joined

@@ -40,6 +40,7 @@ class SIGNNetwork(InductiveNetwork):
     """
 
     settings: SIGN
+    omega: nn.Parameter | None
 
     def __init__(self, settings: SIGN, view: GraphView, generator: torch.Generator) -> None:
         """Draw the weights."""

@@ -25,5 +25,5 @@ class Labelled(OfPairs):
         first, labels = view.nodes[relation.src].start, view.span(relation.dst)
         every = torch.arange(labels.start, labels.stop)
         for _, src, dst in self._batches(view, batch_size, (seed, epoch)):
-            rows = (src.astype(np.int64) + first, dst.astype(np.int64) + labels.start)
-            yield Examples(*(torch.from_numpy(ends) for ends in rows), every)
+            sources = torch.from_numpy(src.astype(np.int64) + first)
+            yield Examples(sources, torch.from_numpy(dst.astype(np.int64) + labels.start), every)

@@ -22,5 +22,5 @@ class Nodes(Sampler):
     def epoch(self, view: GraphView, batch_size: int, *, seed: int, epoch: int) -> Iterator[Examples]:
         """Yield the batches of one epoch; they have no negatives."""
         order = torch.from_numpy(np.random.default_rng((seed, epoch)).permutation(view.size))
-        for rows in order.split(batch_size):
+        for rows in torch.split(order, batch_size):
             yield Examples(rows, rows, rows[:0])

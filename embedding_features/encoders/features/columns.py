@@ -113,15 +113,14 @@ def is_number(kind: pa.DataType) -> bool:
     """Return whether values of an Arrow type can be standardized: numbers, booleans and moments."""
     types = pa.types
     tests = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal, types.is_temporal)
-    return any(test(kind) for test in tests)
+    return any(bool(test(kind)) for test in tests)
 
 
 def is_text(kind: pa.DataType) -> bool:
     """Return whether values of an Arrow type are strings, in whatever layout."""
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
     types = pa.types
-    return any(test(kind) for test in (types.is_string, types.is_large_string, types.is_string_view))
+    kind = kind.value_type if types.is_dictionary(kind) else kind
+    return any(bool(test(kind)) for test in (types.is_string, types.is_large_string, types.is_string_view))
 
 
 def _numbers(column: pa.ChunkedArray) -> F64:

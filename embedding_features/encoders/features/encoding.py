@@ -116,5 +116,5 @@ def _columns(table: pa.Table, names: Sequence[str]) -> Mapping[str, pa.ChunkedAr
 
 def _nodes(features: NodeFeatures) -> int:
     if features.columns is not None:
-        return features.columns.num_rows
+        return int(features.columns.num_rows)
     return next(iter(features.attributes.values())).has.rows

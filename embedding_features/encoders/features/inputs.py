@@ -116,7 +116,8 @@ class NodeInputs(nn.Module):
             ("indices", matrix.indices),
             ("weight", matrix.weights()),
         ):
-            self.register_buffer(name, torch.from_numpy(array).to(device))
+            # none rather than empty ones, which exported programs cannot tell from each other
+            self.register_buffer(name, torch.from_numpy(array).to(device) if self.encodings else None)
         self._matrix = matrix
         self._order = np.argsort(matrix.indices, kind="stable")
         counts = np.bincount(matrix.indices, minlength=matrix.columns)
