@@ -46,8 +46,8 @@ class WalkPairs(Sampler):
         src, dst = self._pairs(edges, rng)
         for start in range(0, len(src), batch_size):
             part = slice(start, start + batch_size)
-            rows = (src[part], dst[part], draw_entries(table, self.count, rng))
-            yield Examples(*(torch.from_numpy(one) for one in rows))
+            negatives = torch.from_numpy(draw_entries(table, self.count, rng))
+            yield Examples(torch.from_numpy(src[part]), torch.from_numpy(dst[part]), negatives)
 
     def _pairs(self, edges: CSR, rng: np.random.Generator) -> tuple[I64, I64]:
         """Return the pairs of an epoch in random order, without those of a node and itself."""
