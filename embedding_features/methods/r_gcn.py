@@ -21,7 +21,7 @@ def r_gcn(
     dim: int = 64,
     layers: int = 2,
     bases: int = 2,
-    dropout: float = 0.5,
+    dropout: float = 0.2,
     weight_decay: float = 5e-4,
     lr: float = 1e-2,
     batch_size: int = 4096,
