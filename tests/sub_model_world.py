@@ -23,6 +23,12 @@ METHODS = {
     "neural_factorization": "neumf",
     "self_attention": "sasrec",
     "two_towers": "two_tower",
+    "dgi": "dgi",
+    "gat": "gat",
+    "gcn": "gcn",
+    "graphsage": "graphsage",
+    "r_gcn": "r_gcn",
+    "sign": "sign",
 }
 QUICK = RankerTraining(epochs=3, batch_rows=128)
 USERS, ITEMS, DIM = 30, 20, 6

@@ -116,8 +116,8 @@ class Network(nn.Module):
         """Return the parameters that have a row for each node, by name: what a start by id copies."""
         return {}
 
-    def type_parameters(self) -> dict[str, str]:
-        """Return name → node type of the parameters that have a row for each node of one type alone."""
+    def type_parameters(self) -> dict[str, tuple[str, ...]]:
+        """Return name → node types of the parameters that have a row for each node of some types alone."""
         return {}
 
     def observe(self, view: GraphView) -> None:
@@ -177,8 +177,9 @@ class Network(nn.Module):
 
     def parts(self, name: str) -> dict[str, Tensor]:
         """Return node type → its rows of one of the :meth:`row_parameters` or :meth:`type_parameters`."""
-        rows, one = self.get_parameter(name).detach(), self.type_parameters().get(name)
-        return self.by_type(rows) if one is None else {one: rows}
+        types = self.type_parameters().get(name, tuple(self.counts))
+        rows = torch.split(self.get_parameter(name).detach(), [self.counts[t] for t in types])
+        return dict(zip(types, rows, strict=True))
 
     def by_type(self, rows: Tensor) -> dict[str, Tensor]:
         """Return node type → its part of [nodes, …] rows of the network."""

@@ -90,9 +90,9 @@ class SelfAttentionNetwork(Network):
         self.norm = nn.LayerNorm(dim)
         self.histories = HistoryBuffers(sequences(view, settings.of), settings.length)
 
-    def type_parameters(self) -> dict[str, str]:
+    def type_parameters(self) -> dict[str, tuple[str, ...]]:
         """Return the table, which has a row for each item."""
-        return {"table": self.item_type}
+        return {"table": (self.item_type,)}
 
     def observe(self, view: GraphView) -> None:
         """Read the histories of ``view`` from now on."""

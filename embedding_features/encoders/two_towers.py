@@ -66,9 +66,9 @@ class TwoTowersNetwork(Network):
         """Return the table, where all nodes have a row in it."""
         return {"table": self.table} if self.settings.ids else {}
 
-    def type_parameters(self) -> dict[str, str]:
+    def type_parameters(self) -> dict[str, tuple[str, ...]]:
         """Return the table, where destinations alone have a row in it."""
-        return {} if self.settings.ids else {"table": self.destination_type}
+        return {} if self.settings.ids else {"table": (self.destination_type,)}
 
     def observe(self, view: GraphView) -> None:
         """Read the histories of ``view`` from now on."""

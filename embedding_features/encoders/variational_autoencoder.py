@@ -86,9 +86,9 @@ class VariationalAutoencoderNetwork(Network):
         """The number of sources, which is the row of the first destination."""
         return next(iter(self.counts.values()))
 
-    def type_parameters(self) -> dict[str, str]:
+    def type_parameters(self) -> dict[str, tuple[str, ...]]:
         """Return the two tables, which have a row for each destination."""
-        destination = list(self.counts)[1]
+        destination = (list(self.counts)[1],)
         return {"inputs": destination, "table": destination}
 
     def observe(self, view: GraphView) -> None:

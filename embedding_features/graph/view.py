@@ -1,10 +1,11 @@
 """Views of a graph, which methods are fitted on: the nodes of all types in one row space."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
+from pydantic import Field
 
 from embedding_features.arrays import I64, Bool
 from embedding_features.config import Config
@@ -12,6 +13,7 @@ from embedding_features.errors import GraphError
 from embedding_features.graph.adjacency import Norm, joined_adjacency
 from embedding_features.graph.csr import CSR, MAX_NODES
 from embedding_features.graph.graph import Graph
+from embedding_features.graph.node_features import NodeFeatures, features_of
 from embedding_features.graph.relation import Relation
 from embedding_features.graph.triples import TripleArrays
 from embedding_features.graph.weights import check_ignored
@@ -38,10 +40,12 @@ class GraphView:
         nodes: node type → its span of rows; the types follow each other as the relations name them.
         relations: name → edges in both directions, with rows counted from the start of each end's span. The
             first is the one that a bipartite method is about.
+        described: node type → what is known of all nodes of its vocabulary; :meth:`features` has the view's.
     """
 
     nodes: Mapping[str, NodeSpan]
     relations: Mapping[str, Relation]
+    described: Mapping[str, NodeFeatures] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -69,6 +73,11 @@ class GraphView:
         if name not in self.relations:
             raise GraphError(f"no relation {name!r} in the view", fix=f"name one of {sorted(self.relations)}")
         return self.relations[name]
+
+    def features(self, node_type: str) -> NodeFeatures | None:
+        """Return what is known of the nodes of a type, in the order of their rows; None where nothing is."""
+        known = self.described.get(node_type)
+        return None if known is None else known.take(self.nodes[node_type].rows)
 
     def matrix(self) -> Relation:
         """Return the first relation, which must join two node types.
@@ -133,7 +142,7 @@ class GraphView:
         """Return the view of some node types and the relations between them, in the order of this one."""
         nodes = {t: span.rows for t, span in self.nodes.items() if t in node_types}
         relations = {n: r for n, r in self.relations.items() if r.src in nodes and r.dst in nodes}
-        return GraphView(spans(nodes), relations)
+        return replace(self, nodes=spans(nodes), relations=relations)
 
     def without(self, out: Bool) -> "GraphView":
         """Return the view without those of its triples that ``out`` [triples] marks, over the same nodes."""
@@ -142,14 +151,14 @@ class GraphView:
         for relation, gone in zip(self.relations.values(), np.split(out, counts), strict=True):
             forward = relation.forward.kept(~gone)
             left[relation.name] = replace(relation, forward=forward, reverse=forward.transposed())
-        return GraphView(self.nodes, left)
+        return replace(self, relations=left)
 
     def renumbered(self, rows: Mapping[str, I64], counts: Mapping[str, int]) -> "GraphView":
         """Return the same edges between nodes that are numbered in another way.
 
         Args:
             rows: node type → [n] new row, counted from the start of its span, of each of the type's nodes.
-            counts: node type → how many rows it has then; rows that no node has are without edges.
+            counts: node type → how many rows it has then; rows that no node has have no edges and features.
         """
         relations = {
             name: Relation.from_edges(
@@ -164,7 +173,12 @@ class GraphView:
             )
             for name, r in self.relations.items()
         }
-        return GraphView(spans({t: np.arange(n) for t, n in counts.items()}), relations)
+        described = {}
+        for node_type, known in self.described.items():
+            places = np.full(counts[node_type], -1)
+            places[rows[node_type]] = self.nodes[node_type].rows
+            described[node_type] = known.take(places)
+        return GraphView(spans({t: np.arange(n) for t, n in counts.items()}), relations, described)
 
 
 class View(Config):
@@ -177,11 +191,15 @@ class View(Config):
             the last of them count, ``"one"`` gives every pair weight 1 and refuses weights not above 0, which
             would count as likes; ``"each"`` keeps every edge by itself.
         nodes: those with an edge in one of the relations, or all of the graph's.
+        attributes: relations that join the nodes with what they have (words, tags): features, beside the
+            columns of the graph's tables, of which no node of theirs takes part.
     """
 
     relations: tuple[str, ...] | Literal["all", "only"] = "all"
     weights: Literal["sum", "last", "one", "each"] = "sum"
     nodes: Literal["with edges", "all"] = "with edges"
+    # left out where there are none, so that compositions without any are written as they always were
+    attributes: tuple[str, ...] = Field(default=(), exclude_if=lambda names: not names)
 
     @classmethod
     def of(cls, relation: str | None, *others: str, **settings: Any) -> "View":
@@ -219,13 +237,15 @@ class View(Config):
             )
         merged = [self._merged(relation) for relation in chosen]
         nodes = self._nodes(graph, merged) if nodes is None else nodes
-        return GraphView(nodes, {r.name: _compact(r, nodes) for r in merged})
+        described = features_of(graph, nodes, self.attributes)
+        return GraphView(nodes, {r.name: _compact(r, nodes) for r in merged}, described)
 
     def _chosen(self, graph: Graph) -> list[Relation]:
-        if self.relations == "only":
-            return [graph.relation()]
-        names = graph.relations if self.relations == "all" else self.relations
-        return [graph.relation(name) for name in names]
+        if isinstance(self.relations, tuple):
+            return [graph.relation(name) for name in self.relations]
+        edges = {name: r for name, r in graph.relations.items() if name not in self.attributes}
+        graph = replace(graph, relations=edges)
+        return [graph.relation()] if self.relations == "only" else list(edges.values())
 
     def _merged(self, relation: Relation) -> Relation:
         """Return the relation with its edges as ``weights`` says."""

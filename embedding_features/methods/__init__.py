@@ -11,9 +11,13 @@ from embedding_features.methods.als import als
 from embedding_features.methods.bpmf import bpmf
 from embedding_features.methods.complex import complex
 from embedding_features.methods.deepwalk import deepwalk
+from embedding_features.methods.dgi import dgi
 from embedding_features.methods.direct_au import direct_au
 from embedding_features.methods.distmult import distmult
 from embedding_features.methods.dngr import dngr
+from embedding_features.methods.gat import gat
+from embedding_features.methods.gcn import gcn
+from embedding_features.methods.graphsage import graphsage
 from embedding_features.methods.grarep import grarep
 from embedding_features.methods.item2vec import item2vec
 from embedding_features.methods.lightgcn import lightgcn
@@ -33,11 +37,13 @@ from embedding_features.methods.node2vec import node2vec
 from embedding_features.methods.pinnerformer import pinnerformer
 from embedding_features.methods.prone import prone
 from embedding_features.methods.pte import pte
+from embedding_features.methods.r_gcn import r_gcn
 from embedding_features.methods.registry import MethodInfo, describe, get_method, make, method, methods
 from embedding_features.methods.rotate import rotate
 from embedding_features.methods.sasrec import sasrec
 from embedding_features.methods.sdne import sdne
 from embedding_features.methods.sgl import sgl
+from embedding_features.methods.sign import sign
 from embedding_features.methods.simgcl import simgcl
 from embedding_features.methods.spectral import spectral
 from embedding_features.methods.svd_gcn import svd_gcn
@@ -63,10 +69,14 @@ __all__ = [
     "complex",
     "deepwalk",
     "describe",
+    "dgi",
     "direct_au",
     "distmult",
     "dngr",
+    "gat",
+    "gcn",
     "get_method",
+    "graphsage",
     "grarep",
     "item2vec",
     "lightgcn",
@@ -89,10 +99,12 @@ __all__ = [
     "pinnerformer",
     "prone",
     "pte",
+    "r_gcn",
     "rotate",
     "sasrec",
     "sdne",
     "sgl",
+    "sign",
     "simgcl",
     "spectral",
     "svd_gcn",

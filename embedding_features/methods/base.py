@@ -168,7 +168,7 @@ class Method(Part):
             as_of=graph.as_of,
             seed=run.seed,
             graph_fingerprint=graph.fingerprint,
-            edges={relation: counts[relation] for relation in view.relations},
+            edges={name: counts[name] for name in (*view.relations, *self.view.attributes)},
             sides=tuple(dict.fromkeys(t for t in (first.src, first.dst) if t in tables)),
             figures=dict(figures),
             read=summed(graph.report.files),

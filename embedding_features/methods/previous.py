@@ -83,12 +83,14 @@ def start_from(
     start = find_before(init, graph, view, view.nodes)
     same = init.encoder if type(init.encoder) is type(network) and isinstance(init.encoder, Network) else None
     known = torch.cat([torch.from_numpy(before.rows >= 0) for before in start.values()])
-    for name in (*network.row_parameters(), *network.type_parameters()):
-        if same is None and name != "table":
+    for name in _with_rows(network):
+        if name not in (("table",) if same is None else _with_rows(same)):
             continue  # the tables hold vectors, which are no such parameters
         earlier = None if same is None else same.parts(name)
         for node_type, part in network.parts(name).items():
             before = start[node_type]
+            if earlier is not None and node_type not in earlier:
+                continue  # it had features then
             source = torch.from_numpy(before.table) if earlier is None else earlier[node_type]
             found = np.flatnonzero(before.rows >= 0)
             part[torch.from_numpy(found)] = source[torch.from_numpy(before.rows[found])]
@@ -98,12 +100,17 @@ def start_from(
     return _previous(network, view, known, l2, freeze)
 
 
+def _with_rows(network: Network) -> tuple[str, ...]:
+    """Return the names of the parameters that have rows for nodes."""
+    return (*network.row_parameters(), *network.type_parameters())
+
+
 def _copy_shared(network: Network, earlier: Network) -> None:
     """Copy the parameters that belong to no node, where they are of the same shape."""
-    of_rows = {*network.row_parameters(), *network.type_parameters()}
+    with_rows = _with_rows(network)
     before = dict(earlier.named_parameters())
     for name, parameter in network.named_parameters():
-        if name not in of_rows and name in before and before[name].shape == parameter.shape:
+        if name not in with_rows and name in before and before[name].shape == parameter.shape:
             with torch.no_grad():
                 parameter.copy_(before[name])
 

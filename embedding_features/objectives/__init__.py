@@ -6,6 +6,7 @@ from embedding_features.objectives.bilateral_softmax import BilateralSoftmax
 from embedding_features.objectives.bpr import BPR
 from embedding_features.objectives.cosine_contrastive import CosineContrastive
 from embedding_features.objectives.info_nce import InfoNCE
+from embedding_features.objectives.infomax import Infomax
 from embedding_features.objectives.latent_divergence import LatentDivergence
 from embedding_features.objectives.log_loss import LogLoss
 from embedding_features.objectives.logistic import Logistic
@@ -26,6 +27,7 @@ __all__ = [
     "BilateralSoftmax",
     "CosineContrastive",
     "InfoNCE",
+    "Infomax",
     "LatentDivergence",
     "LogLoss",
     "Logistic",

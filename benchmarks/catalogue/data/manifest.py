@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmarks.catalogue.data.base import Data
 from benchmarks.catalogue.data.cora import cora
+from benchmarks.catalogue.data.cora_public import cora_public
 from benchmarks.catalogue.data.fb15k237 import fb15k237
 from benchmarks.catalogue.data.gowalla import gowalla
 from benchmarks.catalogue.data.hin_dblp import hin_dblp
@@ -21,10 +22,13 @@ from embedding_features.errors import DataError
 READERS: Mapping[str, Callable[[], Data[Any]]] = {
     reader.__name__: reader
     for reader in (
-        *(blogcatalog, cora, fb15k237, gowalla, hin_dblp, ml1m),
+        *(blogcatalog, cora, cora_public, fb15k237, gowalla, hin_dblp, ml1m),
         *(retailrocket_mb, seq_beauty, wiki_tadw, yelp2018),
     )
 }
+
+#: readers of data sets that have another name in the manifest
+FOLDERS: Mapping[str, str] = {"cora_public": "cora"}
 
 
 def data_hash(dataset: str) -> str:
@@ -33,6 +37,7 @@ def data_hash(dataset: str) -> str:
     Raises:
         DataError: when the data set, or the manifest, is not there.
     """
+    dataset = FOLDERS.get(dataset, dataset)
     manifest = data_folder() / "MANIFEST.json"
     if not data_folder(dataset).is_dir() or not manifest.is_file():
         raise DataError(

@@ -1,0 +1,52 @@
+"""Attention to neighbours."""
+
+from typing import TYPE_CHECKING
+
+from embedding_features.methods.registry import method
+from embedding_features.methods.search_space import Range
+
+if TYPE_CHECKING:
+    from embedding_features.methods.trained import Trained
+
+
+@method(
+    family="inductive",
+    exports="vectors of all node types, encoder",
+    weights="ignored",
+    needs="any relations",
+    inductive=True,
+    tunable={"lr": Range(1e-3, 5e-2, log=True), "dropout": Range(0.0, 0.8)},
+)
+def gat(
+    dim: int = 64,
+    heads: int = 8,
+    layers: int = 2,
+    dropout: float = 0.6,
+    weight_decay: float = 5e-4,
+    lr: float = 5e-3,
+    batch_size: int = 4096,
+    epochs: int = 200,
+    labels: str | None = None,
+    validation: str | None = None,
+    attributes: tuple[str, ...] = (),
+    relations: tuple[str, ...] | None = None,
+) -> "Trained":
+    """GAT (Veličković et al., ICLR 2018): convolutions whose weights are the nodes' attention to each other.
+
+    α_ij = softmax_j LeakyReLU(a₁ᵀ W h_i + a₂ᵀ W h_j).
+
+    ``labels`` names a relation from nodes to labels: it learns them by the softmax of ⟨node, label⟩, and
+    publishes vectors of both; without it, it learns to tell edges from others. ``attributes`` are relations
+    to words or tags that are features, beside the columns of nodes' tables.
+    """
+    from embedding_features.encoders import GAT
+    from embedding_features.methods.inductive import learned_from_labels_or_edges, view_of
+
+    return learned_from_labels_or_edges(
+        GAT(dim=dim, heads=heads, layers=layers, dropout=dropout, weight_decay=weight_decay, labels=labels),
+        view_of(relations, attributes, labels),
+        lr=lr,
+        epochs=epochs,
+        batch_size=batch_size,
+        validation=validation,
+    )
