@@ -6,6 +6,7 @@ from embedding_features.encoders.contrasted_propagation import (
     ContrastedPropagation,
     ContrastedPropagationNetwork,
 )
+from embedding_features.encoders.importance_pooling import ImportancePooling, ImportancePoolingNetwork
 from embedding_features.encoders.light_propagation import LightPropagation, LightPropagationNetwork
 from embedding_features.encoders.lookup import Lookup, LookupNetwork
 from embedding_features.encoders.neural_factorization import (
@@ -31,6 +32,8 @@ __all__ = [
     "EncodedByLatent",
     "EncodedPairs",
     "Encoder",
+    "ImportancePooling",
+    "ImportancePoolingNetwork",
     "LightPropagation",
     "LightPropagationNetwork",
     "Lookup",

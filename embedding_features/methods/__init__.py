@@ -30,6 +30,7 @@ from embedding_features.methods.neumf import neumf
 from embedding_features.methods.ngcf import ngcf
 from embedding_features.methods.nia_gcn import nia_gcn
 from embedding_features.methods.node2vec import node2vec
+from embedding_features.methods.pinsage import pinsage
 from embedding_features.methods.prone import prone
 from embedding_features.methods.pte import pte
 from embedding_features.methods.registry import MethodInfo, describe, get_method, make, method, methods
@@ -82,6 +83,7 @@ __all__ = [
     "ngcf",
     "nia_gcn",
     "node2vec",
+    "pinsage",
     "prone",
     "pte",
     "rotate",

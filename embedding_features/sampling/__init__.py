@@ -1,6 +1,7 @@
 """Samplers draw the positive and negative examples that a trained method learns from."""
 
 from embedding_features.sampling.base import Examples, Sampler
+from embedding_features.sampling.hard_pairs import HardPairs
 from embedding_features.sampling.in_batch import InBatchPairs
 from embedding_features.sampling.item_neighbours import ItemNeighbours
 from embedding_features.sampling.negatives import Negatives, Popularity, Uniform
@@ -12,6 +13,7 @@ from embedding_features.sampling.triples import Triples
 
 __all__ = [
     "Examples",
+    "HardPairs",
     "InBatchPairs",
     "ItemNeighbours",
     "Negatives",
