@@ -15,26 +15,27 @@ if TYPE_CHECKING:
     weights="ignored",
     tunable={
         "layers": Range(1, 2),
-        "restart": Range(0.1, 0.8),
-        "temperature": Range(0.05, 1.0, log=True),
-        "lr": Range(1e-2, 0.2, log=True),
+        "restart": Range(0.1, 1.0),
+        "temperature": Range(0.05, 0.5, log=True),
+        "lr": Range(3e-4, 1e-2, log=True),
     },
 )
 def pinsage(
     dim: int = 64,
     layers: int = 1,
-    neighbours: int = 20,
-    restart: float = 0.5,
+    neighbours: int = 50,
+    restart: float = 0.9,
     walk_steps: int = 1000,
     unseen: float = 0.2,
     objective: Literal["softmax", "margin"] = "softmax",
     temperature: float = 0.12,
-    margin: float = 1.0,
+    margin: float = 0.3,
     negatives: int = 500,
     hard: int = 6,
-    lr: float = 0.05,
+    optimizer: Literal["adam", "adagrad"] = "adam",
+    lr: float = 1e-3,
     batch_size: int = 2048,
-    epochs: int = 8,
+    epochs: int = 6,
     relation: str | None = None,
 ) -> "Trained":
     """PinSage (Ying et al., KDD 2018): a node is made of itself and of whom its random walks visit most.
@@ -44,9 +45,10 @@ def pinsage(
     ``walk_steps`` steps with restarts visit most, α their shares of the visits. Steps compute sampled
     neighbourhoods alone, which a thread makes beside them.
 
-    Pairs are learned against ``negatives`` that a batch shares, drawn evenly. By ``margin`` that is the
-    paper's loss, with up to ``hard`` hard negatives of each pair from the second epoch on; by ``softmax``,
-    which finds more of Gowalla, the softmax over them. A share ``unseen`` of a step's nodes does without its
+    Pairs are learned, by cosine, against ``negatives`` that a batch shares, drawn evenly: by ``margin`` with
+    the paper's loss, and up to ``hard`` hard negatives of each pair from the second epoch on; by ``softmax``
+    with the softmax over them. With the optimizer ``adagrad`` a step visits the rows of layer 0 that it read
+    alone, and its memory does not grow with the graph. A share ``unseen`` of a step's nodes does without its
     own vector, so that nodes that come later can be made of their neighbours. It stops early by recall@20 on
     5 % of the pairs, held out at random and not fitted again.
     """
@@ -56,7 +58,8 @@ def pinsage(
     from embedding_features.methods.trained import Trained
     from embedding_features.objectives import MaxMargin, SampledSoftmax
     from embedding_features.sampling import HardPairs, Uniform
-    from embedding_features.training import Adagrad, Training
+    from embedding_features.scorers import Cosine
+    from embedding_features.training import Adagrad, Adam, Training
     from embedding_features.walks import VisitCounts
 
     by_margin = objective == "margin"
@@ -64,19 +67,21 @@ def pinsage(
         view=View.of(relation, weights="one"),
         encoder=ImportancePooling(
             dim=dim,
+            std=0.01,
             layers=layers,
             visits=VisitCounts(steps=walk_steps, restart=restart, top=neighbours),
             unseen=unseen,
-            sparse=True,
+            sparse=optimizer == "adagrad",
         ),
         tasks=(
             Task(
                 sampler=HardPairs(negatives=Uniform(count=negatives), hard=hard if by_margin else 0),
                 objective=MaxMargin(margin=margin) if by_margin else SampledSoftmax(temperature=temperature),
+                scorer=Cosine(),
             ),
         ),
         training=Training(
-            optimizer=Adagrad(lr=lr),
+            optimizer=Adam(lr=lr) if optimizer == "adam" else Adagrad(lr=lr),
             lr_decay="linear",
             batch_size=batch_size,
             epochs=epochs,
