@@ -104,8 +104,8 @@ class ImportancePoolingNetwork(Network):
         self.table = nn.Parameter(normal(settings, view, generator))
         widths = (dim, *[2 * dim] * (settings.layers - 1))
         self.convolutions = nn.ModuleList(Convolution(dim, below, generator) for below in widths)
-        self.inner = _linear(halves @ halves.T, generator)
-        self.outer = _linear(halves.T, generator, bias=False)
+        inner = _linear(halves @ halves.T, generator)
+        self.readout = nn.Sequential(inner, nn.ReLU(), _linear(halves.T, generator, bias=False))
         self._hear(find_neighbourhoods(view.adjacency(), settings.visits))
 
     def row_parameters(self) -> dict[str, nn.Parameter]:
@@ -201,7 +201,7 @@ class ImportancePoolingNetwork(Network):
         return self._read(x).index_select(0, blocks.places)
 
     def _read(self, x: Tensor) -> Tensor:
-        read: Tensor = self.outer(relu(self.inner(x)))
+        read: Tensor = self.readout(x)
         return read
 
     def _hear(self, around: Neighbourhoods) -> None:

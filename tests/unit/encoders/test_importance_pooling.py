@@ -41,9 +41,7 @@ def naive(net, row: int, layer: int) -> np.ndarray:
 @pytest.mark.parametrize("layers", [1, 2])
 def test_vectors_are_those_of_the_papers_algorithms(layers: int) -> None:
     net = network(layers)
-    inner, bias, outer = (
-        p.detach().double().numpy() for p in (net.inner.weight, net.inner.bias, net.outer.weight)
-    )
+    inner, bias, outer = (p.detach().double().numpy() for p in net.readout.parameters())
     rows = [0, 17, 59, 60, 109]
     expected = [outer @ np.maximum(inner @ naive(net, row, layers) + bias, 0) for row in rows]
     np.testing.assert_allclose(net.vectors().detach()[rows], expected, atol=1e-5)
