@@ -10,6 +10,7 @@ growth in proportion to the edges.
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -20,7 +21,7 @@ import numba
 import numpy as np
 
 from benchmarks.harness import emit, peak_rss_mb, timed
-from benchmarks.step_memory import step_bytes
+from benchmarks.step_memory import GIVES_BACK, step_bytes
 from embedding_features.arrays import I32
 from embedding_features.graph import CSR, Graph, Relation, Vocabulary
 from embedding_features.methods import make
@@ -85,7 +86,9 @@ def in_own_process(family: str, edges: int, seed: int) -> dict[str, float]:
     """Return what :func:`measure` finds in a process that has held no other graph."""
     settings = ["--family", family, "--edges", str(edges), "--seed", str(seed), "--one"]
     command = [sys.executable, "-m", "benchmarks.growth", *settings]
-    found = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    allocator = GIVES_BACK if family == "inductive" else {}
+    environment = {**os.environ, **allocator}
+    found = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
     one: dict[str, float] = json.loads(found.stdout.splitlines()[-1])
     return one
 

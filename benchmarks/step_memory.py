@@ -21,6 +21,12 @@ WARM_UP = 10
 STEPS = 40
 #: a step's nodes are few of the smallest graph's, or it would be the graph's size that bounds them
 SETTINGS = {"neighbours": 10, "walk_steps": 200, "batch_size": 128, "negatives": 64}
+#: environment in which glibc gives freed arrays back to the system, so that what is held is what is used
+GIVES_BACK = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": "65536",
+    "MALLOC_TRIM_THRESHOLD_": "65536",
+}
 
 
 class _Enough(Exception):  # noqa: N818
