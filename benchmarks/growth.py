@@ -10,6 +10,7 @@ growth in proportion to the edges.
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ import numba
 import numpy as np
 
 from benchmarks.harness import emit, peak_rss_mb, timed
+from benchmarks.step_memory import GIVES_BACK, step_bytes
 from embedding_features.arrays import I32
 from embedding_features.graph import CSR, Graph, Relation, Vocabulary
 from embedding_features.methods import make
@@ -53,15 +55,27 @@ def kg(nodes: int, src: I32, dst: I32) -> None:
     make("twhin", dim=64, epochs=1).fit(graph)
 
 
+def inductive(nodes: int, src: I32, dst: I32) -> float:
+    """Return the bytes of a step that samples neighbourhoods, of users as many as items."""
+    relation = Relation.from_edges("saw", "user", "item", src, dst, (nodes, nodes))
+    vocabularies = {side: Vocabulary.from_ids(np.arange(nodes)) for side in ("user", "item")}
+    graph = Graph(datetime(2026, 1, 1, tzinfo=UTC), vocabularies, {"saw": relation}, fingerprint="0" * 64)
+    return step_bytes(graph)
+
+
 FAMILIES: Mapping[str, Callable[[int, I32, I32], None]] = {"walk": walk, "kg": kg}
 #: edges of the smallest graph, for seconds of work
-EDGES = {"walk": 500_000, "kg": 100_000}
+EDGES = {"walk": 500_000, "kg": 100_000, "inductive": 200_000}
+#: multiples of its edges at which memory is to stay the same
+FLAT_TIMES = (1, 4, 16)
 
 
 def measure(family: str, edges: int, seed: int) -> dict[str, float]:
     """Return the CPU seconds and the bytes of one size, in this process."""
-    FAMILIES[family](*power_law(_WARM_UP, seed))
     graph = power_law(edges, seed)
+    if family == "inductive":
+        return {"bytes": inductive(*graph)}
+    FAMILIES[family](*power_law(_WARM_UP, seed))
     before = peak_rss_mb()
     with timed() as timing:
         FAMILIES[family](*graph)
@@ -72,7 +86,9 @@ def in_own_process(family: str, edges: int, seed: int) -> dict[str, float]:
     """Return what :func:`measure` finds in a process that has held no other graph."""
     settings = ["--family", family, "--edges", str(edges), "--seed", str(seed), "--one"]
     command = [sys.executable, "-m", "benchmarks.growth", *settings]
-    found = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    allocator = GIVES_BACK if family == "inductive" else {}
+    environment = {**os.environ, **allocator}
+    found = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
     one: dict[str, float] = json.loads(found.stdout.splitlines()[-1])
     return one
 
@@ -90,12 +106,25 @@ def growth(family: str, edges: int, repeats: int, seed: int) -> dict[str, Any]:
     return result
 
 
+def flatness(edges: int, repeats: int, seed: int) -> dict[str, Any]:
+    """Return the bytes of a step with sampled neighbourhoods at all sizes, and the worst ratio."""
+    sizes = [edges * times for times in FLAT_TIMES]
+    found = [min(in_own_process("inductive", size, seed)["bytes"] for _ in range(repeats)) for size in sizes]
+    return {
+        "family": "inductive",
+        "threads": numba.get_num_threads(),
+        "sizes": sizes,
+        "step_bytes": found,
+        "worst_memory_ratio": max(found) / found[0],
+    }
+
+
 def main() -> None:
     """Measure and report."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--family", choices=FAMILIES, default="walk")
+    parser.add_argument("--family", choices=EDGES, default="walk")
     parser.add_argument("--edges", type=int, help="of the smallest graph, before both ways; by family")
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
@@ -106,7 +135,10 @@ def main() -> None:
     if arguments.one:
         print(json.dumps(measure(arguments.family, arguments.edges, arguments.seed)))
         return
-    result = growth(arguments.family, arguments.edges, arguments.repeats, arguments.seed)
+    if arguments.family == "inductive":
+        result = flatness(arguments.edges, arguments.repeats, arguments.seed)
+    else:
+        result = growth(arguments.family, arguments.edges, arguments.repeats, arguments.seed)
     emit(result, arguments.json)
 
 

@@ -17,6 +17,7 @@ METHODS = {
     "lookup": "mf_bpr",
     "light_propagation": "lightgcn",
     "contrasted_propagation": "xsimgcl",
+    "importance_pooling": "pinsage",
     "ngcf": "ngcf",
     "nia": "nia_gcn",
     "variational_autoencoder": "mult_vae",

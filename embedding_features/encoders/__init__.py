@@ -9,6 +9,7 @@ from embedding_features.encoders.contrasted_propagation import (
 from embedding_features.encoders.dgi import DGI, DGINetwork
 from embedding_features.encoders.gat import GAT, GATNetwork
 from embedding_features.encoders.gcn import GCN, GCNNetwork
+from embedding_features.encoders.importance_pooling import ImportancePooling, ImportancePoolingNetwork
 from embedding_features.encoders.inductive import InductiveEncoder, InductiveNetwork
 from embedding_features.encoders.light_propagation import LightPropagation, LightPropagationNetwork
 from embedding_features.encoders.lookup import Lookup, LookupNetwork
@@ -51,6 +52,8 @@ __all__ = [
     "GCNNetwork",
     "GraphSAGE",
     "GraphSAGENetwork",
+    "ImportancePooling",
+    "ImportancePoolingNetwork",
     "InductiveEncoder",
     "InductiveNetwork",
     "LightPropagation",

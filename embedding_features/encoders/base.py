@@ -68,12 +68,14 @@ class Encoded:
         negatives: [batch, count, dim], or [count, dim] where the batch shares them.
         views: two other encodings of the same examples, for a loss that contrasts them; None where the
             network makes none.
+        hard: [batch, n, dim] of each anchor's own negatives; None without any.
     """
 
     src: Tensor
     dst: Tensor
     negatives: Tensor
     views: "tuple[Encoded, Encoded] | None" = None
+    hard: Tensor | None = None
 
 
 class Network(nn.Module):
@@ -111,6 +113,18 @@ class Network(nn.Module):
         """
         encoded = gather(self.vectors(), examples)
         return encoded, encoded
+
+    @property
+    def ahead(self) -> int:
+        """How many steps' examples are made and planned in a thread beside the step; 0 without a thread."""
+        return 0
+
+    def plan(self, examples: Examples) -> Examples:
+        """Return a step's examples with what of its work needs no parameters, such as sampled neighbourhoods.
+
+        By default there is none.
+        """
+        return examples
 
     def row_parameters(self) -> dict[str, nn.Parameter]:
         """Return the parameters that have a row for each node, by name: what a start by id copies."""
@@ -208,15 +222,18 @@ def gather(vectors: Tensor, examples: Examples, *, sparse: bool = False) -> Enco
 
 
 def rows_of(examples: Examples) -> Tensor:
-    """Return the rows of sources, destinations and negatives, one after the other."""
-    return torch.cat([examples.src, examples.dst, examples.negatives.flatten()])
+    """Return the rows of sources, destinations, negatives and hard ones, one after the other."""
+    hard = [] if examples.hard is None else [examples.hard.flatten()]
+    return torch.cat([examples.src, examples.dst, examples.negatives.flatten(), *hard])
 
 
 def of_roles(vectors: Tensor, examples: Examples) -> Encoded:
-    """Return the vectors of :func:`rows_of` examples as those of sources, destinations and negatives."""
-    sizes = [len(examples.src), len(examples.dst), examples.negatives.numel()]
-    src, dst, negatives = torch.split(vectors, sizes)
-    return Encoded(src, dst, negatives.view(*examples.negatives.shape, vectors.shape[1]))
+    """Return the vectors of :func:`rows_of` examples by the roles of their nodes."""
+    own = 0 if examples.hard is None else examples.hard.numel()
+    sizes = [len(examples.src), len(examples.dst), examples.negatives.numel(), own]
+    src, dst, negatives, rest = torch.split(vectors, sizes)
+    hard = None if examples.hard is None else rest.view(*examples.hard.shape, vectors.shape[1])
+    return Encoded(src, dst, negatives.view(*examples.negatives.shape, vectors.shape[1]), hard=hard)
 
 
 def check_two_types(settings: Encoder, view: GraphView) -> None:

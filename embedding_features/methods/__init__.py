@@ -35,6 +35,7 @@ from embedding_features.methods.ngcf import ngcf
 from embedding_features.methods.nia_gcn import nia_gcn
 from embedding_features.methods.node2vec import node2vec
 from embedding_features.methods.pinnerformer import pinnerformer
+from embedding_features.methods.pinsage import pinsage
 from embedding_features.methods.prone import prone
 from embedding_features.methods.pte import pte
 from embedding_features.methods.r_gcn import r_gcn
@@ -97,6 +98,7 @@ __all__ = [
     "nia_gcn",
     "node2vec",
     "pinnerformer",
+    "pinsage",
     "prone",
     "pte",
     "r_gcn",

@@ -25,6 +25,7 @@ from embedding_features.methods.relation_vectors import relation_table, start_re
 from embedding_features.methods.task import Task
 from embedding_features.multitask import Sum, Weighting
 from embedding_features.objectives.base import Step
+from embedding_features.sampling.ahead import ahead
 from embedding_features.sampling.base import Examples, Sampler
 from embedding_features.scorers.base import Compare
 from embedding_features.training.checkpoint import Checkpoints
@@ -115,7 +116,10 @@ class Trained(Method):
 
         def losses(epoch: int) -> Iterator[Tensor]:
             network.start_epoch()
-            for batches in self._batches(seen, run.seed, epoch):
+            planned = (
+                [network.plan(one) for one in batches] for batches in self._batches(seen, run.seed, epoch)
+            )
+            for batches in ahead(planned, network.ahead):
                 yield self._loss(parts, [batch.to(device) for batch in batches], previous)
 
         def put_back() -> None:

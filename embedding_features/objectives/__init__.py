@@ -11,6 +11,7 @@ from embedding_features.objectives.latent_divergence import LatentDivergence
 from embedding_features.objectives.log_loss import LogLoss
 from embedding_features.objectives.logistic import Logistic
 from embedding_features.objectives.margin import Margin
+from embedding_features.objectives.max_margin import MaxMargin
 from embedding_features.objectives.n3 import N3, n3
 from embedding_features.objectives.one_vs_all import OneVsAll, one_vs_all_loss
 from embedding_features.objectives.sampled_softmax import SampledSoftmax
@@ -32,6 +33,7 @@ __all__ = [
     "LogLoss",
     "Logistic",
     "Margin",
+    "MaxMargin",
     "Objective",
     "OneVsAll",
     "SampledSoftmax",

@@ -2,6 +2,7 @@
 
 from embedding_features.sampling.base import Examples, Histories, Sampler
 from embedding_features.sampling.future_items import FutureItems
+from embedding_features.sampling.hard_pairs import HardPairs
 from embedding_features.sampling.in_batch import InBatchPairs
 from embedding_features.sampling.item_neighbours import ItemNeighbours
 from embedding_features.sampling.labelled import Labelled
@@ -18,6 +19,7 @@ from embedding_features.sampling.walk_pairs import WalkPairs
 __all__ = [
     "Examples",
     "FutureItems",
+    "HardPairs",
     "Histories",
     "InBatchPairs",
     "ItemNeighbours",

@@ -9,6 +9,7 @@ from torch import Tensor
 from embedding_features.config import METHOD_PLUG_INS, Part
 from embedding_features.graph.view import GraphView
 from embedding_features.graph.weights import WeightUse
+from embedding_features.sampling.blocks import Blocks
 
 
 class Histories(NamedTuple):
@@ -54,6 +55,10 @@ class Examples(NamedTuple):
             shared negatives, one after the other; None where nobody asks.
         epoch: [] int64, the epoch from 1, for losses whose weight changes; None where the sampler says none.
         histories: of the anchors, up to where each may look; None: their encoder knows what they did.
+        hard: [batch, n] int64 rows of dst's own node type, negatives of one anchor each beside those that
+            the batch shares; None without any.
+        blocks: what the nodes of the step are computed of, where neighbourhoods are sampled; None where the
+            network takes whole layers, or samples by itself.
     """
 
     src: Tensor
@@ -67,6 +72,8 @@ class Examples(NamedTuple):
     degrees: Tensor | None = None
     epoch: Tensor | None = None
     histories: Histories | None = None
+    hard: Tensor | None = None
+    blocks: Blocks | None = None
 
     def to(self, device: str) -> "Examples":
         """Return the same rows on another device."""

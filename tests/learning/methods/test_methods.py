@@ -58,6 +58,7 @@ EXPECTED = {
     "line": Expected({"samples_per_node": 1500}, 0.35, 0.45),
     "pte": Expected({"samples_per_node": 800}, 0.35, 0.45),
     "netmf": Expected({"window": 5}, 0.4, 0.5),
+    "pinsage": Expected({"epochs": 20, "batch_size": 512, "temperature": 0.3, "lr": 1e-2}, 0.38, 0.48),
     "prone": Expected({}, 0.33, 0.43),
     "sdne": Expected({"hidden": 64, "epochs": 60}, 0.32, 0.45),
     "dngr": Expected({"hidden": 64, "epochs": 60}, 0.36, 0.48),

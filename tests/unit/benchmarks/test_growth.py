@@ -49,3 +49,20 @@ def test_degrees_follow_a_power_law() -> None:
         for share in (0.01, 0.25):
             assert np.mean(ends < share * nodes) == pytest.approx(share**0.5, abs=0.01)
     assert not np.array_equal(src, dst)
+
+
+def test_memory_of_a_step_is_reported_as_it_is_and_as_a_ratio(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures = {100: [90, 80], 400: [100, 110], 1600: [95, 88]}
+
+    def run(family: str, edges: int, seed: int) -> dict[str, float]:
+        assert (family, seed) == ("inductive", 0)
+        return {"bytes": figures[edges].pop(0)}
+
+    monkeypatch.setattr(growth, "in_own_process", run)
+    monkeypatch.setattr(sys, "argv", ["growth", "--family", "inductive", "--edges", "100", "--json"])
+    growth.main()
+    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (result["sizes"], result["step_bytes"]) == ([100, 400, 1600], [80, 100, 88])
+    assert result["worst_memory_ratio"] == pytest.approx(1.25)
