@@ -52,7 +52,7 @@ class Triples(Sampler):
             dst = triples.dst[rows]
             negatives = self._negatives(dst, span.start, tables[number], rng)
             columns = (triples.src[rows], dst, negatives, triples.relation[rows])
-            yield Examples(*(torch.from_numpy(column) for column in columns))
+            yield Examples(*(torch.from_numpy(column) for column in columns))  # type: ignore[arg-type]
 
     def _negatives(self, dst: I64, start: int, table: tuple[F64, I64], rng: np.random.Generator) -> I64:
         """Return the [count] negatives of a batch, or the [chunks, count] of its chunks."""
