@@ -173,7 +173,7 @@ class ImportancePoolingNetwork(Network):
         """Return the vectors of all nodes, each computed once a layer."""
         block, x = whole_block(self.around), self.table
         for convolution in self.convolutions:
-            x = convolution(x, block.sums(convolution.say(x)))
+            x = convolution(x, block.sums(convolution.say(x)))  # type: ignore[operator]
         return self._read(x)
 
     def edges(self) -> tuple[Tensor, ...]:
@@ -184,7 +184,7 @@ class ImportancePoolingNetwork(Network):
         """Return the vectors over other entries."""
         x: Tensor = self.table
         for convolution in self.convolutions:
-            x = convolution(x, sums_by_edges(len(x), edges, convolution.say(x)))
+            x = convolution(x, sums_by_edges(len(x), edges, convolution.say(x)))  # type: ignore[operator]
         return self._read(x)
 
     def _blocks(self, rows: Tensor) -> Blocks:
@@ -196,7 +196,7 @@ class ImportancePoolingNetwork(Network):
         x = distinct_rows(self.table, rows) if self.settings.sparse else self.table.index_select(0, rows)
         own = x * (torch.rand(len(x), 1, device=x.device) >= unseen) if unseen else x
         for convolution, block in zip(self.convolutions, blocks.layers, strict=True):
-            x = convolution(own.index_select(0, block.own), block.sums(convolution.say(x)))
+            x = convolution(own.index_select(0, block.own), block.sums(convolution.say(x)))  # type: ignore[operator]
             own = x
         return self._read(x).index_select(0, blocks.places)
 
@@ -246,13 +246,13 @@ def _linear(start: Tensor, generator: torch.Generator, *, bias: bool = True) -> 
 
     Added is a tenth of Glorot & Bengio's random weights (AISTATS 2010).
     """
-    layer = nn.utils.skip_init(nn.Linear, start.shape[1], start.shape[0], bias=bias)
+    layer = nn.utils.skip_init(nn.Linear, start.shape[1], start.shape[0], bias=bias)  # type: ignore[no-untyped-call]
     nn.init.xavier_uniform_(layer.weight, gain=0.1, generator=generator)
     with torch.no_grad():
         layer.weight += start
     if bias:
         nn.init.zeros_(layer.bias)
-    return layer
+    return layer  # type: ignore[no-any-return]
 
 
 def _check_rows(nodes: Tensor, size: int) -> None:

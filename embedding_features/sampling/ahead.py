@@ -77,6 +77,6 @@ def _put(
 def _bears_a_second_caller() -> bool:
     """Return whether two threads may call parallel kernels at once."""
     try:
-        return numba.threading_layer() != "workqueue"
+        return numba.threading_layer() != "workqueue"  # type: ignore[no-any-return]
     except ValueError:  # no parallel kernel has run yet, and so no layer is chosen
         return False
