@@ -42,14 +42,18 @@ class Step:
 
     @cached_property
     def negative(self) -> Tensor:
-        """The [positives, count] scores of the negatives; −∞ where a shared one is the positive itself."""
+        """The [positives, count] scores of the negatives; −∞ where a shared one is left out."""
         rows, vectors = self.examples.negatives, self.encoded.negatives
         if rows.ndim == 2 and len(rows) == len(self.queries):
             return self.compare.paired(self.queries.unsqueeze(1), vectors)
         if rows.ndim == 2:
             return self._by_chunks(rows, vectors)
-        scores = self._of_positives(self.compare.cross(self.queries, vectors))
-        return scores.masked_fill(rows == self.examples.dst.unsqueeze(1), float("-inf"))
+        scores = self.compare.cross(self.queries, vectors)
+        if self.examples.left_out is not None:
+            places = tuple(self.examples.left_out)
+            return self._of_positives(scores.index_put(places, scores.new_tensor(float("-inf"))))
+        own = rows == self.examples.dst.unsqueeze(1)
+        return self._of_positives(scores).masked_fill(own, float("-inf"))
 
     def _by_chunks(self, rows: Tensor, vectors: Tensor) -> Tensor:
         """Return the scores of the [chunks, count] negatives, which each chunk of the batch shares."""

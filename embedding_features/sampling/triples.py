@@ -13,6 +13,7 @@ from embedding_features.graph.view import GraphView
 from embedding_features.sampling.alias_draws import draw_entries
 from embedding_features.sampling.alias_table import alias_table
 from embedding_features.sampling.base import Examples, Sampler
+from embedding_features.sampling.negatives import Popularity
 from embedding_features.sampling.target_types import batches_by_type, target_types
 
 
@@ -65,7 +66,7 @@ class Triples(Sampler):
     def _tables(self, view: GraphView, triples: TripleArrays) -> list[tuple[F64, I64]]:
         """Return the alias table of each node type."""
         degrees = np.bincount(triples.dst, minlength=view.size)
-        weights = np.where(degrees > 0, np.maximum(degrees, 1).astype(np.float64) ** self.alpha, 0.0)
+        weights = Popularity(alpha=self.alpha).weights(degrees)
         return [alias_table(weights[view.span(node_type)]) for node_type in view.nodes]
 
 

@@ -168,3 +168,22 @@ def test_examples_that_are_no_queries_are_refused() -> None:
     for without in (bare, plain):
         with pytest.raises(ConfigError, match="n3 is a penalty on relations"):
             N3().loss(without)
+
+
+def test_shared_negatives_that_are_left_out_count_nothing_by_hand() -> None:
+    """Two anchors share three negatives; the first leaves out two of them, the second none."""
+    src, dst = torch.tensor([[1.0, 0.0], [0.0, 2.0]]), torch.tensor([[3.0, 0.0], [0.0, 1.0]])
+    shared = torch.tensor([[1.0, 1.0], [2.0, 0.0], [0.0, 5.0]], requires_grad=True)
+    places = torch.tensor([[0, 0], [0, 2]])
+    examples = Examples(torch.arange(2), torch.arange(2, 4), torch.arange(4, 7), left_out=places)
+    encoded = Encoded(src, dst, shared)
+    step = Step(examples, encoded, encoded, Dot().build(2, 2, torch.Generator()))
+    nothing = float("-inf")
+    assert step.negative.tolist() == [[nothing, 2.0, nothing], [2.0, 0.0, 10.0]]
+    loss = SampledSoftmax().loss(step)
+    first, second = torch.tensor([3.0, 2.0]), torch.tensor([2.0, 2.0, 0.0, 10.0])
+    by_hand = (first.logsumexp(0) - 3.0 + second.logsumexp(0) - 2.0) / 2
+    assert loss.item() == pytest.approx(by_hand.item())
+    loss.backward()
+    assert shared.grad is not None
+    assert shared.grad.isfinite().all()
