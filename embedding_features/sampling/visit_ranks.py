@@ -4,6 +4,7 @@ import numpy as np
 
 from embedding_features.arrays import I32, I64
 from embedding_features.graph.csr import CSR
+from embedding_features.graph.submatrix import take_rows
 from embedding_features.jit import jit
 from embedding_features.kernels import contains
 from embedding_features.walks.visits import VisitCounts
@@ -59,6 +60,21 @@ def draw_ranked(ranked: I32, src: I32, others: I64, count: int, rng: np.random.G
     places = (rng.random((len(src), count)) * found).astype(np.int64)
     drawn = np.take_along_axis(of_batch, places, 1).astype(np.int64)
     return np.where(found > 0, drawn, rng.choice(others, (len(src), count)))
+
+
+def known_among(known: CSR, src: I32, shared: I64) -> I64:
+    """Return [2, pairs] rows, ascending, and columns where an edge leads from src[row] to shared[column].
+
+    The cost is by the edges of ``src``; that of :func:`.known_pairs` is by all destinations, and suits batches
+    that hold many of them.
+    """
+    edges, order = take_rows(known, src.astype(np.int64)), np.argsort(shared, kind="stable")
+    first = np.searchsorted(shared, edges.indices, sorter=order)
+    counts = np.searchsorted(shared, edges.indices, "right", sorter=order) - first
+    begins = np.repeat(first - (np.cumsum(counts) - counts), counts)
+    return np.stack([np.repeat(edges.sources(), counts), order[begins + np.arange(len(begins))]]).astype(
+        np.int64
+    )
 
 
 @jit()
