@@ -4,7 +4,6 @@ import numpy as np
 
 from embedding_features.arrays import I32, I64
 from embedding_features.graph.csr import CSR
-from embedding_features.graph.submatrix import take_rows
 from embedding_features.jit import jit
 from embedding_features.kernels import contains
 from embedding_features.walks.visits import VisitCounts
@@ -65,16 +64,22 @@ def draw_ranked(ranked: I32, src: I32, others: I64, count: int, rng: np.random.G
 def known_among(known: CSR, src: I32, shared: I64) -> I64:
     """Return [2, pairs] rows, ascending, and columns where an edge leads from src[row] to shared[column].
 
-    The cost is by the edges of ``src``; that of :func:`.known_pairs` is by all destinations, and suits batches
-    that hold many of them.
+    The cost is by the edges of ``src``; that of :func:`.known_pairs` is by all destinations, and suits
+    batches that hold many of them.
     """
-    edges, order = take_rows(known, src.astype(np.int64)), np.argsort(shared, kind="stable")
-    first = np.searchsorted(shared, edges.indices, sorter=order)
-    counts = np.searchsorted(shared, edges.indices, "right", sorter=order) - first
-    begins = np.repeat(first - (np.cumsum(counts) - counts), counts)
-    return np.stack([np.repeat(edges.sources(), counts), order[begins + np.arange(len(begins))]]).astype(
-        np.int64
-    )
+    order, degrees = np.argsort(shared, kind="stable"), known.indptr[src + 1] - known.indptr[src]
+    indices = known.indices[_ranges(known.indptr[src], degrees)]
+    first = np.searchsorted(shared, indices, sorter=order)
+    counts = np.searchsorted(shared, indices, "right", sorter=order) - first
+    rows = np.repeat(np.repeat(np.arange(len(src)), degrees), counts)
+    return np.stack([rows, order[_ranges(first, counts)]])
+
+
+def _ranges(begins: I64, counts: I64) -> I64:
+    """Return the numbers from each begin on, as many as its count, one range after the other."""
+    before = np.cumsum(counts) - counts
+    ranges: I64 = np.repeat(begins - before, counts) + np.arange(counts.sum())
+    return ranges
 
 
 @jit()
