@@ -12,10 +12,9 @@ from embedding_features.graph.relation import Relation
 from embedding_features.graph.view import GraphView
 from embedding_features.sampling.alias_draws import draw_entries
 from embedding_features.sampling.base import Examples
-from embedding_features.sampling.known_pairs import known_pairs
 from embedding_features.sampling.negatives import Negatives, Uniform
 from embedding_features.sampling.of_pairs import OfPairs
-from embedding_features.sampling.visit_ranks import draw_ranked, ranked_destinations
+from embedding_features.sampling.visit_ranks import draw_ranked, known_among, ranked_destinations
 from embedding_features.walks.visits import VisitCounts
 
 
@@ -53,7 +52,7 @@ class HardPairs(OfPairs):
                 torch.from_numpy(src.astype(np.int64) + first_src),
                 torch.from_numpy(columns.astype(np.int64) + first_dst),
                 torch.from_numpy(shared + first_dst),
-                left_out=torch.from_numpy(np.stack(known_pairs(relation.forward, src, shared))),
+                left_out=torch.from_numpy(known_among(relation.forward, src, shared)),
                 hard=None
                 if ranked is None
                 else torch.from_numpy(draw_ranked(ranked, src, shared, hard, rng) + first_dst),

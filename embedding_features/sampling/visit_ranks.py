@@ -61,6 +61,27 @@ def draw_ranked(ranked: I32, src: I32, others: I64, count: int, rng: np.random.G
     return np.where(found > 0, drawn, rng.choice(others, (len(src), count)))
 
 
+def known_among(known: CSR, src: I32, shared: I64) -> I64:
+    """Return [2, pairs] rows, ascending, and columns where an edge leads from src[row] to shared[column].
+
+    The cost is by the edges of ``src``; that of :func:`.known_pairs` is by all destinations, and suits
+    batches that hold many of them.
+    """
+    order, degrees = np.argsort(shared, kind="stable"), known.indptr[src + 1] - known.indptr[src]
+    indices = known.indices[_ranges(known.indptr[src], degrees)]
+    first = np.searchsorted(shared, indices, sorter=order)
+    counts = np.searchsorted(shared, indices, "right", sorter=order) - first
+    rows = np.repeat(np.repeat(np.arange(len(src)), degrees), counts)
+    return np.stack([rows, order[_ranges(first, counts)]])
+
+
+def _ranges(begins: I64, counts: I64) -> I64:
+    """Return the numbers from each begin on, as many as its count, one range after the other."""
+    before = np.cumsum(counts) - counts
+    ranges: I64 = np.repeat(begins - before, counts) + np.arange(counts.sum())
+    return ranges
+
+
 @jit()
 def _keep_ranks(
     nodes: I64, indptr: I64, indices: I32, columns: int, begin: int, first: int, out: I32

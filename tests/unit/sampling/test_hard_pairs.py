@@ -5,7 +5,8 @@ import torch
 
 from embedding_features.graph import CSR
 from embedding_features.sampling import HardPairs, Uniform
-from embedding_features.sampling.visit_ranks import draw_ranked, ranked_destinations
+from embedding_features.sampling.known_pairs import known_pairs
+from embedding_features.sampling.visit_ranks import draw_ranked, known_among, ranked_destinations
 from embedding_features.testing.graphs import clicks_view
 from embedding_features.walks import VisitCounts
 
@@ -69,3 +70,12 @@ def test_a_source_of_all_destinations_has_no_ranked_ones() -> None:
     full = CSR.from_edges(np.array([0, 0]), np.array([0, 1]), (1, 2))
     square = CSR.from_edges(np.array([0, 0, 1, 2]), np.array([1, 2, 0, 0]), (3, 3))
     assert (ranked_destinations(square, full, (0, 1), (0, 3), WALKS, 0) == -1).all()
+
+
+def test_known_pairs_by_the_edges_of_a_batch_are_those_by_all_destinations() -> None:
+    forward, rng = clicks_view().matrix().forward, np.random.default_rng(2)
+    for size in (0, 1, 40):
+        src, shared = rng.integers(0, 60, size).astype(np.int32), rng.integers(0, 50, 90)
+        np.testing.assert_array_equal(
+            known_among(forward, src, shared), np.stack(known_pairs(forward, src, shared))
+        )
