@@ -30,9 +30,10 @@ def test_a_network_scores_pairs_as_it_does_without_dropout() -> None:
     embeddings = fitted()
     network = embeddings.encoder
     assert isinstance(network, PairwiseNetwork)
+    network.train()
     found = pair_scores(embeddings, ENDS, SRC, DST)
     users, items = (embeddings.tables[t].ids.to_pylist() for t in ENDS)
-    assert network.training
+    assert network.training  # it is left as it was
     rows = torch.tensor([users.index(13), users.index(11)])
     columns = torch.tensor([items.index(21), items.index(20)]) + len(users)
     np.testing.assert_allclose(found[:2], network.eval().scores(rows, columns).detach())
