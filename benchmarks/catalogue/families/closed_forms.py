@@ -8,10 +8,10 @@ from benchmarks.catalogue.rows import Row
 
 _METRICS: dict[str, Any] = {"family": "collaborative", "metrics": ("recall@20", "ndcg@20")}
 #: of vectors; published figures are those that others report on LightGCN's splits
-_GOWALLA: dict[str, Any] = {**_METRICS, "data": "gowalla", "judge": RetrievalJudge()}
-_YELP: dict[str, Any] = {**_GOWALLA, "data": "yelp2018"}
+GOWALLA: dict[str, Any] = {**_METRICS, "data": "gowalla", "judge": RetrievalJudge()}
+YELP: dict[str, Any] = {**GOWALLA, "data": "yelp2018"}
 #: of scores, which have no chance in them
-_GOWALLA_SCORES: dict[str, Any] = {**_GOWALLA, "judge": BaselineJudge(), "seeds": 1}
+_GOWALLA_SCORES: dict[str, Any] = {**GOWALLA, "judge": BaselineJudge(), "seeds": 1}
 _YELP_SCORES: dict[str, Any] = {**_GOWALLA_SCORES, "data": "yelp2018"}
 
 CLOSED_FORMS: tuple[Row, ...] = (
@@ -20,17 +20,17 @@ CLOSED_FORMS: tuple[Row, ...] = (
         settings={"dim": 1024, "item_exponent": 0.35, "spectrum_exponent": 1.75},
         origin="a fifth of the training pairs held out",
         floors={"recall@20": 0.189, "ndcg@20": 0.1585},
-        **_GOWALLA,
+        **GOWALLA,
     ),
     Row(
         method="spectral",
         settings={"dim": 512, "iterations": 8},
         origin="a fifth of the training pairs held out",
         floors={"recall@20": 0.0715, "ndcg@20": 0.0592},
-        **_YELP,
+        **YELP,
     ),
-    Row(method="als", **_GOWALLA),
-    Row(method="svd_gcn", settings={"dim": 90}, origin="the authors' of Gowalla", **_GOWALLA),
+    Row(method="als", **GOWALLA),
+    Row(method="svd_gcn", settings={"dim": 90}, origin="the authors' of Gowalla", **GOWALLA),
     Row(method="popular", **_GOWALLA_SCORES),
     Row(
         method="item_knn",

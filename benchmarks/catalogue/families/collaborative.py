@@ -2,24 +2,13 @@
 
 from typing import Any
 
+from benchmarks.catalogue.families.closed_forms import GOWALLA, YELP
 from benchmarks.catalogue.judges.candidates import CandidateJudge
-from benchmarks.catalogue.judges.retrieval import RetrievalJudge
 from benchmarks.catalogue.rows import Above, Row
 
-#: what rows on yelp2018 have in common
-_YELP: dict[str, Any] = {
-    "family": "collaborative",
-    "data": "yelp2018",
-    "judge": RetrievalJudge(k=20),
-    "metrics": ("recall@20", "ndcg@20"),
-}
-
-#: what rows on Gowalla have in common; the split is that of LightGCN's authors
+#: what trained rows on Gowalla have in common
 _GOWALLA: dict[str, Any] = {
-    "family": "collaborative",
-    "data": "gowalla",
-    "judge": RetrievalJudge(),
-    "metrics": ("recall@20", "ndcg@20"),
+    **GOWALLA,
     "origin": "validation pairs; the fit learns from all pairs",
     "seeds": 1,
 }
@@ -47,7 +36,7 @@ COLLABORATIVE: tuple[Row, ...] = (
         published={"recall@20": 0.0723, "ndcg@20": 0.0604},
         floors={"recall@20": 0.0715, "ndcg@20": 0.0595},
         seeds=1,
-        **_YELP,
+        **YELP,
     ),
     Row(
         method="ultragcn",
