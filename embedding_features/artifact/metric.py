@@ -34,3 +34,16 @@ def as_compared(vectors: F32, metric: Metric) -> F32:
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         vectors = np.divide(vectors, norms, out=np.zeros(vectors.shape, np.float32), where=norms > 0)
     return np.ascontiguousarray(vectors)
+
+
+def row_scores(left: F32, right: F32, metric: Metric) -> F32:
+    """Return the [n] scores of each row of ``left`` with the same row of ``right``, the higher the nearer.
+
+    Args:
+        left: [n, dim].
+        right: [n, dim].
+        metric: how they are compared.
+    """
+    left, right = as_compared(left, metric), as_compared(right, metric)
+    scores: F32 = -np.square(left - right).sum(1) if metric == "l2" else np.einsum("nd,nd->n", left, right)
+    return scores

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import copyfile
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -23,6 +24,9 @@ from embedding_features.artifact.manifest import Manifest
 from embedding_features.artifact.tables import read_table, table_file, to_embedding_table
 from embedding_features.errors import SnapshotError
 from embedding_features.records import check_files
+
+if TYPE_CHECKING:
+    from embedding_features.encoders import Network
 
 
 @dataclass(frozen=True)
@@ -95,15 +99,22 @@ class Snapshot:
         folder = self.folder / FOLD_IN
         return read_fold_ins(folder) if folder.is_dir() else {}
 
+    def encoder(self) -> "Network | None":
+        """Return the network that made the vectors, in the mode of evaluation; None where it has none.
+
+        Raises:
+            SnapshotError: when a file is missing or malformed.
+        """
+        if not (self.folder / ENCODER).is_dir():
+            return None
+        from embedding_features.artifact.encoder import load_encoder  # brings torch and numba
+
+        return load_encoder(self.folder / ENCODER)
+
     def embeddings(self) -> Embeddings:
         """Return the vectors of all node types with their provenance, encoder and fold-ins, if there are."""
-        encoder = None
-        if (self.folder / ENCODER).is_dir():
-            from embedding_features.artifact.encoder import load_encoder  # brings torch and numba
-
-            encoder = load_encoder(self.folder / ENCODER)
         tables = {node_type: self.vectors(node_type) for node_type in self.manifest.nodes}
-        return Embeddings(tables, self.manifest.provenance(), encoder, self.fold_ins())
+        return Embeddings(tables, self.manifest.provenance(), self.encoder(), self.fold_ins())
 
     def copy_to(
         self,

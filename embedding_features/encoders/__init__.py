@@ -9,6 +9,7 @@ from embedding_features.encoders.contrasted_propagation import (
 from embedding_features.encoders.dgi import DGI, DGINetwork
 from embedding_features.encoders.gat import GAT, GATNetwork
 from embedding_features.encoders.gcn import GCN, GCNNetwork
+from embedding_features.encoders.history_network import HistoryNetwork
 from embedding_features.encoders.importance_pooling import ImportancePooling, ImportancePoolingNetwork
 from embedding_features.encoders.inductive import InductiveEncoder, InductiveNetwork
 from embedding_features.encoders.light_propagation import LightPropagation, LightPropagationNetwork
@@ -52,6 +53,7 @@ __all__ = [
     "GCNNetwork",
     "GraphSAGE",
     "GraphSAGENetwork",
+    "HistoryNetwork",
     "ImportancePooling",
     "ImportancePoolingNetwork",
     "InductiveEncoder",

@@ -9,10 +9,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from embedding_features.encoders.attention_block import AttentionBlock
-from embedding_features.encoders.base import Encoded, Encoder, Network
+from embedding_features.encoders.base import Encoded, Encoder
 from embedding_features.encoders.history_buffers import HistoryBuffers
+from embedding_features.encoders.history_network import HistoryNetwork
 from embedding_features.encoders.time_features import TIME_FEATURES, time_features
-from embedding_features.graph.sequences import EventsOf, sequences
+from embedding_features.graph.sequences import EventsOf, Windows, sequences
 from embedding_features.graph.view import GraphView
 from embedding_features.graph.weights import WeightUse
 from embedding_features.sampling.base import Examples
@@ -59,7 +60,7 @@ class SelfAttention(Encoder):
         return SelfAttentionNetwork(self, view, generator)
 
 
-class SelfAttentionNetwork(Network):
+class SelfAttentionNetwork(HistoryNetwork):
     """Makes a source's vector of the items of its history, which have the parameters ``table`` [items, dim].
 
     Kang & McAuley, Self-Attentive Sequential Recommendation, ICDM 2018: items of a history, √dim times their
@@ -102,7 +103,7 @@ class SelfAttentionNetwork(Network):
         """Return the states after whole histories, and the vectors of items."""
         count = self.counts[self.source_type]
         chunks = [
-            self._states(*map(torch.from_numpy, self.histories.windows(a, min(a + _CHUNK, count))))[:, -1]
+            self._last_states(self.histories.windows(a, min(a + _CHUNK, count)))
             for a in range(0, count, _CHUNK)
         ]
         return self._joined(torch.cat(chunks))
@@ -113,7 +114,7 @@ class SelfAttentionNetwork(Network):
         if histories is None:
             return super().encode(examples)
         states = self._states(histories.items, histories.actions, histories.times)
-        first = self._first_item
+        first = self.first_row(self.item_type)
         encoded = Encoded(
             states[histories.anchors, histories.places],
             self.table[examples.dst - first],
@@ -138,15 +139,18 @@ class SelfAttentionNetwork(Network):
         states = self._of_group(*windows)[:, -1]
         return self._joined(torch.where(windows[0][:, -1:] >= 0, states, 0.0))
 
-    @property
-    def _first_item(self) -> int:
-        types = list(self.counts)
-        return sum(self.counts[t] for t in types[: types.index(self.item_type)])
+    def of_histories(self, windows: Windows, own: Tensor) -> Tensor:  # noqa: ARG002
+        """Return the states after the last events of these histories, whosever they are."""
+        return self._last_states(Windows(*(part[:, -self.settings.length :] for part in windows)))
 
     def _joined(self, states: Tensor) -> Tensor:
         """Return [nodes, dim] vectors, from [sources, dim] states."""
         made = {self.source_type: states, self.item_type: self.table}
         return torch.cat([made[node_type] for node_type in self.counts])
+
+    def _last_states(self, windows: Windows) -> Tensor:
+        """Return [n, dim] states after whole histories."""
+        return self._states(*map(torch.from_numpy, windows))[:, -1]
 
     def _states(self, items: Tensor, actions: Tensor, times: Tensor) -> Tensor:
         """Return [n, length, dim] states after each event of [n, length] histories.
@@ -167,12 +171,12 @@ class SelfAttentionNetwork(Network):
     def _of_group(self, items: Tensor, actions: Tensor, times: Tensor) -> Tensor:
         """Return [n, m, dim] states of histories [n, m]."""
         there, length = items >= 0, items.shape[1]
-        x = self.table[(items - self._first_item).clamp_min(0)] * self.settings.dim**0.5
+        x = self.table[(items - self.first_row(self.item_type)).clamp_min(0)] * self.settings.dim**0.5
         x = x + self.positions[-length:]
         if self.of_actions is not None:
             x = x + self.of_actions[actions]
         if self.of_times is not None:
-            x = x + time_features(times, there) @ self.of_times
+            x = x + time_features(times, there).to(x.dtype) @ self.of_times
         x = functional.dropout(x, self.settings.dropout, self.training)
         itself = torch.eye(length, dtype=torch.bool, device=items.device)
         mask = (torch.ones_like(itself).tril() & there[:, None, :] | itself).unsqueeze(1)

@@ -9,9 +9,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from embedding_features.encoders.adjacency_buffers import AdjacencyBuffers
-from embedding_features.encoders.base import Encoded, Encoder, Network, gather
+from embedding_features.encoders.base import Encoded, Encoder, gather
+from embedding_features.encoders.history_network import HistoryNetwork, sum_items
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.has_edges import has_edges
+from embedding_features.graph.sequences import Windows
 from embedding_features.graph.view import GraphView
 from embedding_features.graph.weights import WeightUse
 from embedding_features.sampling.base import Examples
@@ -36,7 +38,7 @@ class TwoTowers(Encoder):
         return TwoTowersNetwork(self, view, generator)
 
 
-class TwoTowersNetwork(Network):
+class TwoTowersNetwork(HistoryNetwork):
     """Makes a source's vector of its own and the mean of its history's, a destination's of its own.
 
     The history of a source are the destinations that it has an edge to in the view's first relation; of an
@@ -104,6 +106,14 @@ class TwoTowersNetwork(Network):
         counts = torch.zeros(len(table)).index_add(0, rows, torch.ones_like(weight)).clamp_min(1)
         return self._joined((sums / counts[:, None])[self._span(self.source_type)])
 
+    def of_histories(self, windows: Windows, own: Tensor) -> Tensor:
+        """Return the vectors of sources with these histories; the own vector of an unknown one is 0."""
+        table, ids = self.table, self.settings.ids
+        sums, counts = sum_items(table, windows, first=0 if ids else self.first_row(self.destination_type))
+        known = (own >= 0).unsqueeze(1)
+        vectors = table[own.clamp_min(0)] * known if ids else torch.zeros_like(sums)
+        return self._tower(vectors, sums / counts.clamp_min(1))
+
     def _known(self, examples: Examples) -> Tensor:
         """Return [batch] whether the history of each source holds what it is asked for."""
         adjacency = self.adjacency.indptr, self.adjacency.indices
@@ -135,8 +145,7 @@ class TwoTowersNetwork(Network):
         return torch.cat([made[node_type] for node_type in self.counts])
 
     def _span(self, node_type: str) -> slice:
-        types = list(self.counts)
-        start = sum(self.counts[before] for before in types[: types.index(node_type)])
+        start = self.first_row(node_type)
         return slice(start, start + self.counts[node_type])
 
 

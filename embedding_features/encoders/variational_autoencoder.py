@@ -9,8 +9,10 @@ from torch import Tensor, nn
 from torch.nn.functional import dropout, embedding_bag
 
 from embedding_features.encoders.adjacency_buffers import AdjacencyBuffers
-from embedding_features.encoders.base import Encoded, Encoder, Network, check_two_types
+from embedding_features.encoders.base import Encoded, Encoder, check_two_types
+from embedding_features.encoders.history_network import HistoryNetwork, sum_items
 from embedding_features.errors import ConfigError
+from embedding_features.graph.sequences import Windows
 from embedding_features.graph.view import GraphView
 from embedding_features.graph.weights import WeightUse
 from embedding_features.sampling.base import Examples
@@ -55,7 +57,7 @@ class EncodedByLatent(Encoded):
     log_variance: Tensor
 
 
-class VariationalAutoencoderNetwork(Network):
+class VariationalAutoencoderNetwork(HistoryNetwork):
     """Encodes the row of a source, and decodes it (Liang et al., WWW 2018, eqs. 1 to 7 and section 2.4).
 
     The row x is a source's destinations, each 1, divided by |x|. A layer of tanh makes of it the mean and the
@@ -73,7 +75,7 @@ class VariationalAutoencoderNetwork(Network):
     def __init__(self, settings: VariationalAutoencoder, view: GraphView, generator: torch.Generator) -> None:
         """Draw the parameters, and take the adjacency of ``view``, whose sources stand before all else."""
         super().__init__(settings, view)
-        _, items = self.counts.values()
+        self.source_type, items = next(iter(self.counts)), list(self.counts.values())[1]
         self.inputs = nn.Parameter(torch.randn(items, settings.hidden, generator=generator) * settings.std)
         self.table = nn.Parameter(torch.randn(items, settings.dim, generator=generator) * settings.std)
         self.shift = nn.Parameter(torch.zeros(settings.hidden))
@@ -84,7 +86,7 @@ class VariationalAutoencoderNetwork(Network):
     @property
     def sources(self) -> int:
         """The number of sources, which is the row of the first destination."""
-        return next(iter(self.counts.values()))
+        return self.counts[self.source_type]
 
     def type_parameters(self) -> dict[str, tuple[str, ...]]:
         """Return the two tables, which have a row for each destination."""
@@ -111,7 +113,7 @@ class VariationalAutoencoderNetwork(Network):
         """
         if bool((examples.src >= self.sources).any()):
             raise ConfigError(
-                f"an anchor is no {next(iter(self.counts))}, and {self.settings.kind} encodes no other nodes",
+                f"an anchor is no {self.source_type}, and {self.settings.kind} encodes no other nodes",
                 fix="take a sampler of the relation's pairs or rows in its own direction",
             )
         dropped = self.settings.dropout if self.training else 0.0
@@ -120,6 +122,12 @@ class VariationalAutoencoderNetwork(Network):
         dst, negatives = (self.table[rows - self.sources] for rows in (examples.dst, examples.negatives))
         encoded = EncodedByLatent(self._decoded(drawn), dst, negatives, mean=mean, log_variance=log_variance)
         return encoded, encoded
+
+    def of_histories(self, windows: Windows, own: Tensor) -> Tensor:  # noqa: ARG002
+        """Return the vectors of sources with these rows, whoever they are."""
+        sums, counts = sum_items(self.inputs, windows, first=self.sources)
+        mean, _ = self._distribution(sums * counts.clamp_min(1).rsqrt())
+        return self._decoded(mean)
 
     def edges(self) -> tuple[Tensor, ...]:
         """Return the entries of the adjacency that the network sees."""

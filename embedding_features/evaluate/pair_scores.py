@@ -8,7 +8,7 @@ import torch
 
 from embedding_features.arrays import F32, I64
 from embedding_features.artifact.embeddings import Embeddings
-from embedding_features.artifact.metric import as_compared
+from embedding_features.artifact.metric import row_scores
 from embedding_features.encoders.pairwise import PairwiseNetwork
 from embedding_features.errors import DataError
 from embedding_features.ids import RowsById
@@ -46,12 +46,8 @@ def _known_scores(embeddings: Embeddings, ends: tuple[str, str], src: I64, dst: 
     """Return the scores of pairs of rows of two tables."""
     if isinstance(embeddings.encoder, PairwiseNetwork):
         return _by_network(embeddings.encoder, ends, src, dst)
-    metric = embeddings.provenance.metric
-    left, right = (
-        as_compared(embeddings.tables[t].vectors[r], metric) for t, r in zip(ends, (src, dst), strict=True)
-    )
-    scores: F32 = -np.square(left - right).sum(1) if metric == "l2" else np.einsum("nd,nd->n", left, right)
-    return scores
+    left, right = (embeddings.tables[t].vectors[r] for t, r in zip(ends, (src, dst), strict=True))
+    return row_scores(left, right, embeddings.provenance.metric)
 
 
 def _by_network(network: PairwiseNetwork, ends: tuple[str, str], src: I64, dst: I64) -> F32:

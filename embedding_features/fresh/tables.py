@@ -40,12 +40,7 @@ def read_directions(snapshots: Sequence[Snapshot], node_type: str, other: str) -
         SnapshotError: when a file is damaged.
     """
     tables = [directions(snapshot.vectors(other).vectors).astype(np.float32) for snapshot in snapshots]
-    dims = sorted({table.shape[1] for table in tables})
-    if len(dims) > 1:
-        raise CompatibilityError(
-            f"vectors of dims {dims} cannot be used together",
-            fix="use snapshots of one method and one setting",
-        )
+    check_dims(tables)
     unit = np.concatenate(tables)
     return Directions(
         first=begins([len(table) for table in tables]),
@@ -53,6 +48,20 @@ def read_directions(snapshots: Sequence[Snapshot], node_type: str, other: str) -
         known=np.asarray(unit.any(axis=1)),
         like=least_likes(read_levels(snapshots, node_type), len(snapshots)),
     )
+
+
+def check_dims(tables: Sequence[F32]) -> None:
+    """Check that the vectors of several snapshots have one dim.
+
+    Raises:
+        CompatibilityError: when they have several.
+    """
+    dims = sorted({table.shape[1] for table in tables})
+    if len(dims) > 1:
+        raise CompatibilityError(
+            f"vectors of dims {dims} cannot be used together",
+            fix="use snapshots of one method and one setting",
+        )
 
 
 def directions(vectors: F32) -> F64:

@@ -9,11 +9,12 @@ import yaml
 from torch import Tensor
 
 from embedding_features.artifact.encoder import export_encoder, load_encoder
-from embedding_features.encoders import EncodedPairs, Encoder, Network
+from embedding_features.encoders import EncodedPairs, Encoder, HistoryNetwork, Network
 from embedding_features.errors import ConfigError
-from embedding_features.graph.view import GraphView
+from embedding_features.graph.sequences import sequences
+from embedding_features.graph.view import GraphView, View
 from embedding_features.sampling import Examples
-from embedding_features.testing.graphs import clicks_view
+from embedding_features.testing.graphs import clicks_view, weighted
 
 
 class EncoderTests:
@@ -165,6 +166,15 @@ class EncoderTests:
             assert torch.equal(parameter[:60], before[name][:60])
             assert torch.equal(parameter[62:], before[name][60:])
             assert not parameter[60:62].any()
+
+    def test_histories_give_the_vectors_of_their_sources(self) -> None:
+        """Check that a network that reads histories makes of those of its graph the vectors that it has."""
+        view = View(nodes="all").build(weighted([1.0]))
+        network, events = self.build(view), sequences(view)
+        if not isinstance(network, HistoryNetwork):
+            pytest.skip("it reads no histories")
+        windows = events.windows(events.indptr[:-1], events.indptr[1:], int(events.counts.max()))
+        _assert_close(network.of_histories(windows, torch.arange(60)), network.vectors()[:60])
 
     def test_its_traced_form_gives_the_same_vectors(self) -> None:
         """Check the form for ``torch.export`` to 1e-6; a network without one must say so."""

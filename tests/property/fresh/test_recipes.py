@@ -1,18 +1,22 @@
 """Every recipe gives a row what plain rules give for its own earlier events, and a request the same."""
 
 from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from embedding_features.artifact import Snapshot
+from embedding_features.encoders import SelfAttentionNetwork
 from embedding_features.fresh import RECIPES, Events, NodeEvents
 from embedding_features.fresh.history import DECAY_A_DAY
 from embedding_features.fresh.medoids_kernel import MERGE_WITHIN
+from embedding_features.graph.sequences import Windows
 from tests.property.fresh.worlds import DAY, ITEMS, USERS, counted, figures, log, series, snapshots
 
 SEEDS, COUNTS = st.integers(0, 10_000), st.integers(0, 60)
@@ -33,6 +37,8 @@ class Known:
         self.like = float(np.mean(list(self.level.values())))
         clusters = snapshot.table("item", "clusters")["cluster_ids"].to_pylist()
         tokens = snapshot.table("item", "tokens")["rq_tokens"].to_pylist()
+        self.vectors = dict(zip(ids, wide, strict=True))
+        self.network = cast(SelfAttentionNetwork, snapshot.encoder()).double()
         self.groups = {
             "clusters": {i: c[0] for i, c in zip(ids, clusters, strict=True)},
             "rq1": {i: t[0] for i, t in zip(ids, tokens, strict=True)},
@@ -105,8 +111,21 @@ def medoids(known: Known, events: Events, row: int, mine: list[int]) -> dict[str
     return {"nearest": near.max(), "weighted": np.average(near, weights=[-w for w, _ in best])}
 
 
+def encoder(known: Known, events: Events, row: int, mine: list[int]) -> dict[str, object]:
+    liked = [e for e in mine if events.value[e] > known.like]
+    liked.sort(key=lambda e: (events.time[e], known.place[events.other[e]]))
+    items = np.array([[USERS + known.place[events.other[e]] for e in liked]], np.int64)
+    windows = Windows(items, np.zeros_like(items), np.array([events.time[liked]]))
+    vector = np.zeros(3)
+    if liked:
+        made = known.network.of_histories(windows, torch.tensor([-1])) @ known.network.rotation
+        vector = made[0].detach().numpy()
+    candidate = known.vectors.get(events.other[row], np.full(3, np.nan))
+    return {"vector": vector, "score": vector @ candidate, "events": len(liked)}
+
+
 NAIVE: dict[str, Callable[..., dict[str, object]]] = {
-    "taste": taste, "pooled": pooled, "mixture": mixture, "medoids": medoids,
+    "taste": taste, "pooled": pooled, "mixture": mixture, "medoids": medoids, "encoder": encoder,
 }  # fmt: skip
 
 

@@ -9,11 +9,15 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
+import torch
 
 from embedding_features.artifact import Snapshot, write_snapshot
 from embedding_features.derive import Clusters, ResidualTokens, derive
+from embedding_features.encoders import Network, SelfAttention
 from embedding_features.fresh import Events, FreshSeries
 from embedding_features.fresh.regression import regress_likes, regress_values
+from embedding_features.graph import Relation
+from embedding_features.graph.view import GraphView, spans
 from tests.unit.derive.made_embeddings import embeddings, table
 
 DAY = 86_400_000_000
@@ -41,11 +45,23 @@ def _snapshot(root: Path, seed: int, ids: Sequence[int], moment: datetime) -> Sn
     items[ids.index(ZERO)] = 0
     node, entry = rng.integers(0, USERS, 40), rng.integers(0, len(ids), 40)
     values = regress_values("item", items, users, node, entry, rng.integers(1, 6, 40))
-    made = embeddings({"user": table("user", users), "item": table("item", items, ids)}, as_of=moment)
+    tables = {"user": table("user", users), "item": table("item", items, ids)}
+    made = embeddings(tables, as_of=moment, encoder=_network(len(ids), seed))
     fold_ins = {"user": {"own": regress_likes("item", items, users), "values": values}}
     specs = Clusters(k=3, top_k=2), ResidualTokens(levels=3, codes=3)
     features = derive(replace(made, fold_ins=fold_ins), *specs)
     return write_snapshot(features, root)
+
+
+def _network(items: int, seed: int) -> Network:
+    """A network that hears the order of events and their times."""
+    nothing = np.empty(0, np.int64)
+    saw = Relation.from_edges("saw", "user", "item", nothing, nothing, (USERS, items), time=nothing)
+    view = GraphView(spans({"user": np.arange(USERS), "item": np.arange(items)}), {"saw": saw})
+    settings = SelfAttention(dim=3, std=1.0, length=6, blocks=1, times=True)
+    network = settings.build(view, torch.Generator().manual_seed(seed))
+    network.rotate(np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))[0].astype(np.float32))
+    return network
 
 
 def series(last: int, *recipes: str, node_type: str = "user") -> FreshSeries:
