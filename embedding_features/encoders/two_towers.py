@@ -1,4 +1,4 @@
-"""Two towers: sources by their id and history, destinations by their id."""
+"""Two towers: sources by their id, features and history, destinations by their id and features."""
 
 from itertools import pairwise
 from typing import Any, ClassVar, Literal
@@ -10,7 +10,9 @@ from torch.nn import functional
 
 from embedding_features.encoders.adjacency_buffers import AdjacencyBuffers
 from embedding_features.encoders.base import Encoded, Encoder, gather
+from embedding_features.encoders.features import Features, NodeInputs
 from embedding_features.encoders.history_network import HistoryNetwork, sum_items
+from embedding_features.encoders.input_layer import glorot, resize
 from embedding_features.graph.csr import CSR
 from embedding_features.graph.has_edges import has_edges
 from embedding_features.graph.sequences import Windows
@@ -26,12 +28,14 @@ class TwoTowers(Encoder):
         ids: whether sources have vectors of their own.
         hidden: widths of the layers of the sources' tower between its input and the last, linear, one;
             without any, the input itself is the vector.
+        features: which columns of nodes' tables are read, and how.
     """
 
     weights: ClassVar[WeightUse | None] = "ignored"
     kind: Literal["two_towers"] = "two_towers"
     ids: bool = True
     hidden: tuple[int, ...] = Field(default=())
+    features: Features = Features()
 
     def build(self, view: GraphView, generator: torch.Generator) -> "TwoTowersNetwork":
         """Build the network with fresh parameters for the nodes of ``view``."""
@@ -41,15 +45,18 @@ class TwoTowers(Encoder):
 class TwoTowersNetwork(HistoryNetwork):
     """Makes a source's vector of its own and the mean of its history's, a destination's of its own.
 
-    The history of a source are the destinations that it has an edge to in the view's first relation; of an
-    example the one that it is asked for is left out. The mean of their vectors, times a matrix that starts
+    A node's own vector is its row of ``table``, plus its features times ``of_features`` where the view knows
+    any. The history of a source are the destinations that it has an edge to in the view's first relation; of
+    an example the one that it is asked for is left out. The mean of their vectors, times a matrix that starts
     as 1, is added to the source's own. Covington, Adams & Sargin, RecSys 2016, figure 3; Yi et al., RecSys
     2019, figure 2. A source that has no history, and no vector of its own, is a tower of 0.
 
-    The parameters ``table`` are [nodes, dim], or without ``ids`` [destinations, dim].
+    The parameters ``table`` are [nodes, dim], or without ``ids`` [destinations, dim], ``of_features``
+    [columns, dim].
     """
 
     settings: TwoTowers
+    of_features: nn.Parameter | None
 
     def __init__(self, settings: TwoTowers, view: GraphView, generator: torch.Generator) -> None:
         """Draw the parameters, and take the histories of the view's first relation."""
@@ -59,6 +66,9 @@ class TwoTowersNetwork(HistoryNetwork):
         drawn = {t: torch.randn(n, dim, generator=generator) * settings.std for t, n in view.counts.items()}
         with_rows = self.counts if settings.ids else (self.destination_type,)
         self.table = nn.Parameter(torch.cat([drawn[node_type] for node_type in with_rows]))
+        self.inputs = NodeInputs(settings.features, view)
+        weight = glorot(self.inputs.width, dim, generator) if self.inputs.width else None
+        self.register_parameter("of_features", weight)
         self.of_history = nn.Parameter(torch.eye(dim))
         widths = (dim, *settings.hidden, dim) if settings.hidden else ()
         self.layers = nn.ModuleList(_layer(a, b, generator) for a, b in pairwise(widths))
@@ -73,7 +83,8 @@ class TwoTowersNetwork(HistoryNetwork):
         return {} if self.settings.ids else {"table": (self.destination_type,)}
 
     def observe(self, view: GraphView) -> None:
-        """Read the histories of ``view`` from now on."""
+        """Read the features and the histories of ``view`` from now on."""
+        self.inputs.set(view)
         self.adjacency.set(_histories(view))
 
     def edges(self) -> tuple[Tensor, ...]:
@@ -82,14 +93,15 @@ class TwoTowersNetwork(HistoryNetwork):
 
     def vectors(self) -> Tensor:
         """Return the vectors of both towers."""
-        sums = self.adjacency.times(self._padded())[self._span(self.source_type)]
+        own = self._own()
+        sums = self.adjacency.times(own)[self._span(self.source_type)]
         counts = self.adjacency.indptr.diff()[self._span(self.source_type)]
-        return self._joined(sums / counts.clamp_min(1).unsqueeze(1))
+        return self._joined(own, sums / counts.clamp_min(1).unsqueeze(1))
 
     def encode(self, examples: Examples) -> tuple[Encoded, Encoded]:
         """Return the vectors of a step's examples, whose histories lack what they are asked for."""
         touched, places = torch.unique(examples.src, return_inverse=True)
-        table = self._padded()
+        table = self._own()
         sums: Tensor = _HistorySums.apply(table, self.adjacency, touched)  # type: ignore[no-untyped-call]
         own = self._known(examples)
         ego = gather(table, examples)
@@ -101,17 +113,19 @@ class TwoTowersNetwork(HistoryNetwork):
     def traced(self, *edges: Tensor) -> Tensor:
         """Return the vectors over other entries."""
         rows, neighbours, weight = edges
-        table = self._padded()
-        sums = torch.zeros_like(table).index_add(0, rows, table[neighbours] * weight[:, None])
-        counts = torch.zeros(len(table)).index_add(0, rows, torch.ones_like(weight)).clamp_min(1)
-        return self._joined((sums / counts[:, None])[self._span(self.source_type)])
+        own = self._own(traced=True)
+        sums = torch.zeros_like(own).index_add(0, rows, own[neighbours] * weight[:, None])
+        counts = torch.zeros(len(own)).index_add(0, rows, torch.ones_like(weight)).clamp_min(1)
+        return self._joined(own, (sums / counts[:, None])[self._span(self.source_type)])
 
     def of_histories(self, windows: Windows, own: Tensor) -> Tensor:
         """Return the vectors of sources with these histories; the own vector of an unknown one is 0."""
-        table, ids = self.table, self.settings.ids
-        sums, counts = sum_items(table, windows, first=0 if ids else self.first_row(self.destination_type))
-        known = (own >= 0).unsqueeze(1)
-        vectors = table[own.clamp_min(0)] * known if ids else torch.zeros_like(sums)
+        if self.settings.ids or self.of_features is not None:
+            table, first = self._own(), 0
+        else:  # a request need not make the zeros of all sources
+            table, first = self.table, self.first_row(self.destination_type)
+        sums, counts = sum_items(table, windows, first)
+        vectors = torch.zeros_like(sums) if first else table[own.clamp_min(0)] * (own >= 0).unsqueeze(1)
         return self._tower(vectors, sums / counts.clamp_min(1))
 
     def _known(self, examples: Examples) -> Tensor:
@@ -120,12 +134,11 @@ class TwoTowersNetwork(HistoryNetwork):
         arrays = (part.cpu().numpy() for part in (*adjacency, examples.src, examples.dst))
         return torch.from_numpy(has_edges(*arrays)).to(examples.src.device)
 
-    def _joined(self, histories: Tensor) -> Tensor:
-        """Return [nodes, dim] vectors, from [sources, dim] means of histories."""
-        table = self._padded()
+    def _joined(self, own: Tensor, histories: Tensor) -> Tensor:
+        """Return [nodes, dim] vectors, from own vectors of all and [sources, dim] means of histories."""
         made = {
-            self.source_type: self._tower(table[self._span(self.source_type)], histories),
-            self.destination_type: table[self._span(self.destination_type)],
+            self.source_type: self._tower(own[self._span(self.source_type)], histories),
+            self.destination_type: own[self._span(self.destination_type)],
         }
         return torch.cat([made[node_type] for node_type in self.counts])
 
@@ -135,6 +148,13 @@ class TwoTowersNetwork(HistoryNetwork):
         for number, layer in enumerate(self.layers):
             x = layer(functional.relu(x) if number else x)
         return x
+
+    def _own(self, traced: bool = False) -> Tensor:
+        """Return the [nodes, dim] own vectors: rows of the table, and what features make."""
+        if self.of_features is None:
+            return self._padded()
+        times = self.inputs.traced_times if traced else self.inputs.times
+        return self._padded() + times(self.of_features)
 
     def _padded(self) -> Tensor:
         """Return the [nodes, dim] table, with zeros for sources that have no vectors of their own."""
@@ -147,6 +167,10 @@ class TwoTowersNetwork(HistoryNetwork):
     def _span(self, node_type: str) -> slice:
         start = self.first_row(node_type)
         return slice(start, start + self.counts[node_type])
+
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *args: Any) -> None:
+        resize(self, ("of_features",), state_dict, prefix)
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
 
 class _HistorySums(torch.autograd.Function):

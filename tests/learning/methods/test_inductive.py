@@ -1,15 +1,19 @@
 """Inductive methods read topics of papers that they never saw, and nothing where there are none."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import normalize
 
 from embedding_features.artifact.embeddings import Embeddings
 from embedding_features.encoders import InductiveNetwork, ServedNodes
 from embedding_features.graph import Graph
 from embedding_features.methods import Method, make
+from embedding_features.testing.graphs import groups
 from tests.learning.planted_interests import AS_OF
 
 PAPERS, TOPICS, WORDS = 400, 4, 80
@@ -94,3 +98,17 @@ def test_labels_have_vectors_that_predict() -> None:
     papers, labels = fitted.tables["paper"], fitted.tables["topic"]
     best = labels.ids.to_numpy()[np.argmax(papers.vectors @ labels.vectors.T, axis=1)]
     assert (best == topics()[papers.ids.to_numpy()]).mean() > 0.6
+
+
+def test_two_towers_place_items_without_an_edge_by_their_features() -> None:
+    """Users see items of one kind of four; six items nobody saw. Seen of three seeds: cosines with items of
+    the own kind from .69, with others up to .22; of shuffled kinds from .24 and up to .74.
+    """
+    kinds = pa.table({"kind": [str(item % 4) for item in range(50)]})
+    graph = replace(groups(), features={"item": kinds})
+    fitted = make("two_tower", dim=16, nodes="all", lr=1e-2, epochs=10, early_stop=None).fit(graph, seed=0)
+    users, items = (fitted.tables[side] for side in ("user", "item"))
+    some = users.vectors[5:55]
+    cosine = normalize(some) @ normalize(items.vectors[44:]).T
+    own = np.arange(5, 55)[:, None] % 4 == np.arange(44, 50) % 4
+    assert cosine[own].min() - cosine[~own].max() > 0.3

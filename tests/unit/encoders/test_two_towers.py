@@ -1,6 +1,9 @@
-"""Two towers: means of histories without what is asked for, and their gradient."""
+"""Two towers: means of histories without what is asked for, features, and their gradient."""
+
+from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 
@@ -13,14 +16,19 @@ LOG = [(0, 5, None), (0, 1, None), (0, 2, None), (2, 4, None)]
 EXAMPLES = Examples(torch.tensor([0, 0, 2, 1]), torch.tensor([8, 6, 7, 3]), torch.tensor([3, 4]))
 
 
-def network_of(**settings):
-    view = View(nodes="all").build(graph_of(saw=LOG))
+FEATURES = {"user": pa.table({"age": [1.0, 5.0, 3.0]}), "item": pa.table({"kind": [*"aabbab"]})}
+
+
+def network_of(features=None, **settings):
+    view = View(nodes="all").build(replace(graph_of(saw=LOG), features=features or {}))
     return TwoTowers(dim=3, std=0.5, **settings).build(view, torch.Generator().manual_seed(0))
 
 
 def towers_of(network, src, dst):
     """Vectors of sources that are asked for a destination, in loops; None asks for none."""
     table = network.table if network.settings.ids else torch.cat([torch.zeros(3, 3), network.table])
+    if network.of_features is not None:
+        table = table + network.inputs.times(torch.eye(network.inputs.width)) @ network.of_features
     out = []
     for user, item in zip(src, dst, strict=True):
         history = [3 + i for u, i, _ in LOG if u == user and 3 + i != item]
@@ -32,7 +40,10 @@ def towers_of(network, src, dst):
     return torch.stack(out)
 
 
-@pytest.mark.parametrize("settings", [{}, {"ids": False, "hidden": (5, 4)}])
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"ids": False, "hidden": (5, 4)}, {"features": FEATURES}, {"features": FEATURES, "ids": False}],
+)
 def test_histories_lack_what_they_are_asked_for(settings):
     """User 0 is asked for an item of the history and one that is none, user 2 for the only one."""
     network = network_of(**settings)
