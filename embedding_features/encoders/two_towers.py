@@ -75,12 +75,13 @@ class TwoTowersNetwork(HistoryNetwork):
         self.adjacency = AdjacencyBuffers(_histories(view))
 
     def row_parameters(self) -> dict[str, nn.Parameter]:
-        """Return the table, where all nodes have a row in it."""
-        return {"table": self.table} if self.settings.ids else {}
+        """Return the table, where every node has a row in it and nothing is added to that."""
+        return {"table": self.table} if self.settings.ids and self.of_features is None else {}
 
     def type_parameters(self) -> dict[str, tuple[str, ...]]:
-        """Return the table, where destinations alone have a row in it."""
-        return {} if self.settings.ids else {"table": (self.destination_type,)}
+        """Return the table otherwise."""
+        types = tuple(self.counts) if self.settings.ids else (self.destination_type,)
+        return {} if self.row_parameters() else {"table": types}
 
     def observe(self, view: GraphView) -> None:
         """Read the features and the histories of ``view`` from now on."""
