@@ -13,13 +13,18 @@ if TYPE_CHECKING:
     family="collaborative",
     exports="user and item vectors",
     weights="ignored",
-    tunable={"neighbours": Range(20, 500, log=True), "shrinkage": Range(0.0, 200.0)},
+    tunable={
+        "neighbours": Range(20, 500, log=True),
+        "shrinkage": Range(0.0, 200.0),
+        "alpha": Range(0.2, 0.8),
+    },
 )
 def low_rank_item_knn(
     dim: int = 64,
     neighbours: int = 200,
     shrinkage: float = 50.0,
     idf: bool = True,
+    alpha: float = 0.5,
     iterations: int = 4,
     relation: str | None = None,
 ) -> "ClosedForm":
@@ -28,7 +33,7 @@ def low_rank_item_knn(
     X B ≈ X B V Vᵀ with V the leading right singular vectors of X B;  user = X B V,  item = V.
 
     Column i of B has the cosines of item i with its nearest items, shrunk where few users have both; with
-    ``idf`` users of many items tell less.
+    ``idf`` users of many items tell less, and with an ``alpha`` below ½ popular items are found more easily.
     """
     from embedding_features.evaluate.baselines import ItemKNN
     from embedding_features.graph.view import View
@@ -39,7 +44,7 @@ def low_rank_item_knn(
         view=View.of(relation, nodes="all", weights="one"),
         solver=ItemWeights(
             dim=dim,
-            baseline=ItemKNN(neighbours=neighbours, shrinkage=shrinkage, idf=idf),
+            baseline=ItemKNN(neighbours=neighbours, shrinkage=shrinkage, idf=idf, alpha=alpha),
             iterations=iterations,
         ),
     )

@@ -18,23 +18,26 @@ from embedding_features.progress import SILENT, Progress
 class ItemKNN(ItemBaseline):
     """Scores an item by the similarities of its nearest items that the user has.
 
-    Cosine of items with shrinkage (Sarwar et al., WWW 2001; Bell & Koren, ICDM 2007).
+    Cosine of items with shrinkage (Sarwar et al., WWW 2001; Bell & Koren, ICDM 2007), or an asymmetric one
+    (Aiolli, RecSys 2013).
 
     Attributes:
         neighbours: nearest items of an item that count.
         shrinkage: see :func:`.nearest_rows`.
         idf: whether users of many items tell less of each.
+        alpha: see :func:`.nearest_rows`; ½ is the cosine, and a smaller one finds popular items more easily.
     """
 
     kind: Literal["item_knn"] = "item_knn"
     neighbours: int = Field(default=200, ge=1)
     shrinkage: float = Field(default=50.0, ge=0)
     idf: bool = True
+    alpha: float = Field(default=0.5, ge=0, le=1)
 
     def fit(self, matrix: CSR, *, progress: Progress = SILENT) -> "ItemNeighbours":
         """Find the nearest items of each item."""
         reverse = matrix.transposed()
-        near = nearest_rows(reverse, self.neighbours, self.shrinkage, self.idf, progress)
+        near = nearest_rows(reverse, self.neighbours, self.shrinkage, self.idf, progress, alpha=self.alpha)
         return ItemNeighbours(ones(matrix), near)
 
 

@@ -41,7 +41,7 @@ def all_scores(baseline: Baseline, csr: CSR) -> F64:
     return np.concatenate(parts).astype(np.float64)
 
 
-def cosines(x: F64, count: int, shrinkage: float, idf: bool) -> F64:
+def cosines(x: F64, count: int, shrinkage: float, idf: bool, alpha: float = 0.5) -> F64:
     """In a row the similarities of its nearest others, first come first among equals, else 0."""
     if idf:
         weighted = x * np.log(len(x) / np.maximum(x.sum(axis=0), 1))
@@ -50,7 +50,8 @@ def cosines(x: F64, count: int, shrinkage: float, idf: bool) -> F64:
     found = np.zeros((len(x), len(x)))
     for row in range(len(x)):
         dots = x @ x[row]
-        near = np.divide(dots, norm * norm[row] + shrinkage, out=np.zeros_like(dots), where=dots > 0)
+        lengths = norm ** (2 - 2 * alpha) * norm[row] ** (2 * alpha)
+        near = np.divide(dots, lengths + shrinkage, out=np.zeros_like(dots), where=dots > 0)
         near[row] = 0
         best = np.argsort(-near, kind="stable")[:count]
         found[row, best] = near[best]
@@ -78,8 +79,10 @@ def test_neighbours_are_those_of_a_plain_loop(
     csr = matrix(shape)
     x = dense(csr)
     settings = {"neighbours": count, "shrinkage": shrinkage, "idf": idf}
-    by_items = x @ cosines(x.T, count, shrinkage, idf).T
-    np.testing.assert_allclose(all_scores(ItemKNN(**settings), csr), by_items, atol=1e-5)
+    for alpha in (0.5, 0.3):
+        by_items = x @ cosines(x.T, count, shrinkage, idf, alpha).T
+        found = all_scores(ItemKNN(**settings, alpha=alpha), csr)
+        np.testing.assert_allclose(found, by_items, atol=1e-5)
     by_users = cosines(x, count, shrinkage, idf) @ x
     np.testing.assert_allclose(all_scores(UserKNN(**settings), csr), by_users, atol=1e-5)
 
