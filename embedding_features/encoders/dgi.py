@@ -8,7 +8,7 @@ from torch.nn.functional import prelu
 
 from embedding_features.encoders.base import Encoded, gather
 from embedding_features.encoders.inductive import InductiveEncoder, InductiveNetwork
-from embedding_features.encoders.input_layer import InputLayer
+from embedding_features.encoders.input_layer import InputLayer, glorot
 from embedding_features.encoders.message_edges import looped_adjacency, propagated
 from embedding_features.encoders.passes import Pass
 from embedding_features.graph.csr import CSR
@@ -31,7 +31,9 @@ class DGI(InductiveEncoder):
 class DGINetwork(InductiveNetwork):
     """Convolves once, H = PReLU(Â X W + b), and in training nodes of shuffled features beside.
 
-    Veličković et al. 2019, section 4.2: the corruption shuffles the rows of X, within each node type.
+    Veličković et al. 2019, section 4.2: the corruption shuffles the rows of X, within each node type. The
+    ``discriminator`` [dim, dim] compares nodes with the summary of all (eq. 4); nothing that is published
+    needs it.
     """
 
     settings: DGI
@@ -42,17 +44,19 @@ class DGINetwork(InductiveNetwork):
         self.first = InputLayer(self.inputs, self.table, settings.dim, generator)
         self.bias = nn.Parameter(torch.zeros(settings.dim))
         self.slope = nn.Parameter(torch.full((settings.dim,), 0.25))
+        self.discriminator = glorot(settings.dim, settings.dim, generator)
 
     def encode(self, examples: Examples) -> tuple[Encoded, Encoded]:
         """Return the vectors of a step's examples, and beside them views: the true and the corrupted.
 
-        The destinations of the true view are the summary of all nodes, σ of their mean.
+        The destinations of the true view are the summary of all nodes, σ of their mean, as the discriminator
+        sees it.
         """
         how = self.training_pass()
         start = self.first(self.starts(), how)
         true, corrupted = self._convolved(start, how), self._convolved(start[self._shuffled()], how)
         encoded, other = gather(true, examples), gather(corrupted, examples)
-        summary = true.mean(0).sigmoid().expand_as(encoded.src)
+        summary = (self.discriminator @ true.mean(0).sigmoid()).expand_as(encoded.src)
         views = (Encoded(encoded.src, summary, encoded.negatives), other)
         return Encoded(encoded.src, encoded.dst, encoded.negatives, views), encoded
 

@@ -12,8 +12,8 @@ from embedding_features.objectives.base import Objective, Step
 class Infomax(Objective):
     """Tells the vectors of nodes from those of a corrupted graph, by the summary of the true one.
 
-    mean of −ln σ(⟨h, s⟩) − ln σ(−⟨h̃, s⟩): Veličković et al., Deep Graph Infomax, ICLR 2019, eq. 1, with the
-    identity in place of the discriminator's matrix, which the encoder's own weights make up for.
+    mean of −ln σ(⟨h, W s⟩) − ln σ(−⟨h̃, W s⟩): Veličković et al., Deep Graph Infomax, ICLR 2019, eq. 1; W s is
+    what the network's discriminator makes of the summary.
     """
 
     kind: Literal["infomax"] = "infomax"

@@ -110,6 +110,8 @@ class EncoderTests:
         loss = encoded.src.square().sum() + (encoded.dst * encoded.src.detach().flip(1)).sum()
         if isinstance(encoded, EncodedPairs):
             loss = loss + encoded.positive.sum() + encoded.negative.square().sum()
+        for view in encoded.views or ():
+            loss = loss + (view.src * view.dst).square().sum()
         (loss + encoded.negatives.square().sum()).backward()  # type: ignore[no-untyped-call]
         for name, parameter in network.named_parameters():
             assert parameter.grad is not None, name

@@ -165,7 +165,7 @@ def test_dgi_shows_nodes_of_shuffled_features_beside() -> None:
     assert encoded.views is not None
     true, corrupted = encoded.views
     close(true.src, h)
-    close(true.dst, h.mean(0).sigmoid().expand(PAPERS, DIM))
+    close(true.dst, (network.discriminator @ h.mean(0).sigmoid()).expand(PAPERS, DIM))
     torch.manual_seed(0)
     order = torch.randperm(PAPERS)
     assert (order != rows).any()
