@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 )
 def ngcf(
     dim: int = 64,
-    layers: int = 1,
-    dropout: float = 0.1,
+    layers: int = 2,
+    dropout: float = 0.0,
     temperature: float = 0.12,
     l2: float = 1e-5,
     lr: float = 2e-3,
     batch_size: int = 2048,
-    epochs: int = 12,
+    epochs: int = 10,
     early_stop: str | None = "recall@20",
     relation: str | None = None,
 ) -> "Trained":
