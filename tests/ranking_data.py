@@ -1,5 +1,6 @@
 """Small logs and inputs with planted structure, shared by the tests of ranking."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from embedding_features.artifact import write_snapshot
 from embedding_features.derive import Clusters, ResidualTokens, derive
 from embedding_features.fresh import FreshSeries
 from embedding_features.graph import Graph
-from embedding_features.methods import vbmf
+from embedding_features.methods import vbmf, youtube_dnn
 from ranking.experiment.arms import select
 from ranking.experiment.factors.base import GridContext
 from ranking.experiment.variants import Variant
@@ -131,7 +132,10 @@ def fresh_series(labels: pa.Table, folder: Path, *recipes: str) -> FreshSeries:
     for as_of in SNAPSHOTS:
         known = labels.filter(np.array([t <= as_of for t in labels["timestamp"].to_pylist()]))
         edges = {("user", "judged", "item"): (known["user_id"].to_numpy(), known["item_id"].to_numpy())}
-        fitted = vbmf(dim=3, sweeps=2).fit(Graph.from_arrays(as_of, edges))
+        graph = Graph.from_arrays(as_of, edges)
+        fitted = vbmf(dim=3, sweeps=2).fit(graph)
+        if "encoder" in recipes:
+            fitted = replace(fitted, encoder=youtube_dnn(dim=3, widths=(4,), epochs=1).fit(graph).encoder)
         derived = derive(fitted, Clusters(k=3, top_k=1), ResidualTokens(levels=2, codes=3))
         snapshots.append(write_snapshot(derived, folder))
     return FreshSeries.read(snapshots, "user", recipes or ("fold_in",))

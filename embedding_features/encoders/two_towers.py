@@ -122,7 +122,7 @@ class TwoTowersNetwork(HistoryNetwork):
     def of_histories(self, windows: Windows, own: Tensor) -> Tensor:
         """Return the vectors of sources with these histories; the own vector of an unknown one is 0."""
         if self.settings.ids or self.of_features is not None:
-            table, first = self._own(), 0
+            table, first = self._own(traced=True), 0  # in double precision, too
         else:  # a request need not make the zeros of all sources
             table, first = self.table, self.first_row(self.destination_type)
         sums, counts = sum_items(table, windows, first)
