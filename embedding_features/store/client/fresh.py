@@ -198,6 +198,6 @@ def _read(folder: Path, node_type: str, recipes: tuple[str, ...], last: int) -> 
     if lacking:
         raise CompatibilityError(
             f"{folder.name} has not what {', '.join(lacking)} is made of",
-            fix="leave out what its method has nothing for, or publish it anew by this version of the library",
+            fix="leave out what its method has nothing for, or publish it anew by this version",
         )
     return series
