@@ -41,7 +41,7 @@ RETRIEVAL: tuple[Row, ...] = (
     ),
     Row(
         method="two_tower",
-        settings={"epochs": 20, "early_stop": None},
+        settings={"early_stop": None},
         origin="a fifth of each user's pairs; the fit learns from all pairs",
         floors={"recall@20": 0.1754, "ndcg@20": 0.1473},
         **_CHECK_INS,
