@@ -56,7 +56,7 @@ COLLABORATIVE: tuple[Row, ...] = (
     ),
     Row(
         method="ultragcn",
-        settings={"early_stop": None},
+        settings={"batch_size": 1024, "epochs": 15, "early_stop": None},
         published={"recall@20": 0.1862, "ndcg@20": 0.158},
         floors={"recall@20": 0.184, "ndcg@20": 0.156},
         **_GOWALLA,
