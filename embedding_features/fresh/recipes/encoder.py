@@ -53,7 +53,12 @@ class EncoderRecipe(Recipe):
 
     @classmethod
     def read(cls, snapshots: Sequence[Snapshot], node_type: str, other: str) -> Self | None:
-        """Read the networks; None where a snapshot has none that reads histories of the node type."""
+        """Read the networks; None where a snapshot has none that reads histories of the node type.
+
+        Raises:
+            CompatibilityError: when snapshots differ in dim.
+            SnapshotError: when a file is damaged.
+        """
         tables = [snapshot.vectors(other).vectors for snapshot in snapshots]
         check_dims(tables)
         networks = [one for one in (_reader(snapshot, node_type) for snapshot in snapshots) if one]
